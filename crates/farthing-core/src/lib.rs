@@ -1,0 +1,29 @@
+//! The pure heart of Farthing: what things mean and what follows from facts. No clock, no chance, no I/O, no floats.
+//!
+//! Every decision is a function of values and `now`; the shell (store, engine) reads, calls a decision, writes its plan.
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
+pub mod id;
+pub mod ledger;
+pub mod money;
+pub mod time;

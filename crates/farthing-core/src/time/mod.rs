@@ -1,0 +1,3 @@
+//! Time. (being written)
+mod instant;
+pub use instant::Instant;
