@@ -2,26 +2,8 @@
 //!
 //! Every decision is a function of values and `now`; the shell (store, engine) reads, calls a decision, writes its plan.
 
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::float_arithmetic,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap
-)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::arithmetic_side_effects,
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::unwrap_used)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 pub mod id;
 pub mod ledger;
