@@ -1,1 +1,0 @@
-//! Ids. (being written)
