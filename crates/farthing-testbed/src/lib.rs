@@ -1,0 +1,23 @@
+//! What the tests of several crates stand on: scratch directories and private PostgreSQL servers that clean up after
+//! themselves, also when the test process is killed. Development only: nothing that ships depends on it.
+//!
+//! A test never skips itself: where something it needs is missing it panics, with a sentence that says what to install.
+//!
+//! ```no_run
+//! let database = farthing_testbed::postgres().database("ledger");
+//! println!("{}", database.url()); // postgres://farthing@127.0.0.1:40123/ledger_7211_0_18c2f
+//! ```
+//!
+//! | variable | what it does |
+//! |---|---|
+//! | `FARTHING_TEST_POSTGRES` | a server to use instead of a private one: `postgres://user@host:port`, a superuser |
+//! | `FARTHING_TEST_POSTGRES_FSYNC` | `off`: private servers do not wait for the disk. Only for tests of logic |
+
+#![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
+
+mod postgres;
+mod scratch;
+
+pub use postgres::cluster::{Cluster, TlsCluster, postgres, tls_cluster};
+pub use postgres::database::Database;
+pub use scratch::ScratchDir;
