@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 pub mod id;
+pub mod journal;
 pub mod ledger;
 pub mod money;
 pub mod time;

@@ -42,7 +42,8 @@ macro_rules! id_kind {
     };
 }
 
-id_kind!(TransferId, TransferKind, "trf");
+// A transfer itself is keyed by its recorded microsecond (`ledger::TransferId`); this names why it happened.
+id_kind!(CauseId, CauseKind, "cause");
 id_kind!(HoldId, HoldKind, "hold");
 
 /// 48 bits of milliseconds since 1970, then 80 bits that tell ids of one millisecond apart. Big-endian, so sorting by
@@ -132,6 +133,8 @@ mod tests {
 
     use super::*;
 
+    id_kind!(TestId, TestKind, "trf");
+
     fn instant(text: &str) -> Instant {
         Instant::parse(text).unwrap()
     }
@@ -144,24 +147,24 @@ mod tests {
 
     #[test]
     fn the_time_part_comes_first() {
-        let id = TransferId::from_parts(0x0123_4567_89ab, [0xff; 10]);
+        let id = TestId::from_parts(0x0123_4567_89ab, [0xff; 10]);
         assert_eq!(id.to_bytes()[..6], [0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
         assert_eq!(id.to_bytes()[6..], [0xff; 10]);
         assert_eq!(id.time_ms(), 0x0123_4567_89ab);
-        assert_eq!(TransferId::from_parts(TransferId::TIME_MS_MAX, [0xff; 10]).to_bytes(), [0xff; 16]);
-        assert_eq!(std::mem::size_of::<TransferId>(), 16);
+        assert_eq!(TestId::from_parts(TestId::TIME_MS_MAX, [0xff; 10]).to_bytes(), [0xff; 16]);
+        assert_eq!(std::mem::size_of::<TestId>(), 16);
     }
 
     #[test]
     #[should_panic(expected = "48 bits")]
     fn a_time_part_never_wraps() {
-        let _ = TransferId::from_parts(TransferId::TIME_MS_MAX + 1, [0; 10]);
+        let _ = TestId::from_parts(TestId::TIME_MS_MAX + 1, [0; 10]);
     }
 
     #[test]
     #[should_panic(expected = "in the range of instants")]
     fn a_cause_is_in_range() {
-        let _ = TransferId::derive(Instant::from_micros(-1), &[b"settle"]);
+        let _ = TestId::derive(Instant::from_micros(-1), &[b"settle"]);
     }
 
     #[test]
@@ -183,7 +186,7 @@ mod tests {
             let at = instant("2026-08-18T12:34:56Z");
             let derive = |parts: &[&str]| {
                 let bytes: Vec<_> = parts.iter().map(|part| part.as_bytes()).collect();
-                TransferId::derive(at, &bytes)
+                TestId::derive(at, &bytes)
             };
             assert_eq!(derive(parts), derive(parts));
             for other in others {
@@ -193,7 +196,7 @@ mod tests {
         check(&["ab", "c"], &[&["a", "bc"], &["abc"], &["ab", "c", ""], &["", "ab", "c"], &["c", "ab"]]);
         check(&[], &[&[""], &["", ""]]);
         let (transfer, hold) = (
-            TransferId::derive(Instant::EPOCH, &[b"x"]).to_bytes(),
+            TestId::derive(Instant::EPOCH, &[b"x"]).to_bytes(),
             HoldId::derive(Instant::EPOCH, &[b"x"]).to_bytes(),
         );
         assert_ne!(transfer, hold);
@@ -206,7 +209,7 @@ mod tests {
             assert_eq!(id, expected);
         }
         let at = instant("2026-08-18T12:34:56Z");
-        check(&TransferId::derive(at, &[b"settle", b"acct_1"]).to_string(), "trf_01m0abw8g0tfjbn245fasf0w43");
+        check(&TestId::derive(at, &[b"settle", b"acct_1"]).to_string(), "trf_01m0abw8g0tfjbn245fasf0w43");
         check(&HoldId::derive(at, &[]).to_string(), "hold_01m0abw8g0ksx01tfeknmcatch");
     }
 
@@ -221,10 +224,10 @@ mod tests {
 
         #[test]
         fn order_is_time_then_tail_in_bytes_and_in_text(
-            a in (0..=TransferId::TIME_MS_MAX, any::<[u8; 10]>()),
-            b in (0..=TransferId::TIME_MS_MAX, any::<[u8; 10]>()),
+            a in (0..=TestId::TIME_MS_MAX, any::<[u8; 10]>()),
+            b in (0..=TestId::TIME_MS_MAX, any::<[u8; 10]>()),
         ) {
-            let (id_a, id_b) = (TransferId::from_parts(a.0, a.1), TransferId::from_parts(b.0, b.1));
+            let (id_a, id_b) = (TestId::from_parts(a.0, a.1), TestId::from_parts(b.0, b.1));
             prop_assert_eq!(id_a.cmp(&id_b), a.cmp(&b));
             prop_assert_eq!(id_a.to_string().cmp(&id_b.to_string()), a.cmp(&b));
             prop_assert_eq!(id_a.to_bytes().cmp(&id_b.to_bytes()), a.cmp(&b));
@@ -239,7 +242,7 @@ mod tests {
         ) {
             let at = Instant::from_micros(micros);
             let derive_at = |at, parts: &[Vec<u8>]| {
-                TransferId::derive(at, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+                TestId::derive(at, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
             };
             prop_assert_eq!(derive_at(at, &a) == derive_at(at, &b), a == b);
             prop_assert_eq!(derive_at(at, &a), derive_at(at.floor_hour(), &a));

@@ -1,0 +1,235 @@
+//! Commodities and ledger accounts: opening, finding, closing, and their sums.
+
+use crate::{Column, Row, StoreError, Tx};
+use farthing_core::ledger::{
+    Account, AccountId, Chart, Commodity, CommodityId, CommodityKind, Floor, OwnerId, TransferId, chain,
+};
+use farthing_core::money::Currency;
+use farthing_core::time::Instant;
+
+/// An account to be opened. `floor` is what its chart says, or what a policy grants its debt.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    pub owner: OwnerId,
+    pub code: Chart,
+    pub commodity: CommodityId,
+    pub floor: Floor,
+}
+
+/// An account as people see it: its facts, its sums, and how many decimals they have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    pub account: Account,
+    pub code: String,
+    pub opened: Instant,
+}
+
+impl Tx<'_> {
+    pub fn commodity_ensure_currency(&mut self, currency: Currency) -> Result<CommodityId, StoreError> {
+        self.commodity_ensure(currency.code(), CommodityKind::Currency, currency.decimal_digits())
+    }
+
+    /// The commodity of this code, made if it is not there. Its decimals are for ever: amounts are counted in them.
+    pub fn commodity_ensure(&mut self, code: &str, kind: CommodityKind, decimals: u32) -> Result<CommodityId, StoreError> {
+        if let Some(found) = self.commodities()?.into_iter().find(|commodity| commodity.code == code) {
+            if found.kind != kind || found.decimals != decimals {
+                return Err(StoreError::Unusable(format!(
+                    "{code} is kept here with {} decimals as a {:?}; it cannot become one with {decimals} as a {kind:?}: \
+                     use another code",
+                    found.decimals, found.kind
+                )));
+            }
+            return Ok(found.id);
+        }
+        let id = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM commodity")?;
+        self.execute(
+            "INSERT INTO commodity (id, code, unit, decimals) VALUES ($1, $2, $3, $4)",
+            &[id.into(), code.into(), (kind == CommodityKind::Unit).into(), i64::from(decimals).into()],
+        )?;
+        Ok(CommodityId(id))
+    }
+
+    pub fn commodities(&mut self) -> Result<Vec<Commodity>, StoreError> {
+        self.rows("SELECT id, code, unit, decimals FROM commodity ORDER BY id", &[], |row| {
+            Ok(Commodity {
+                id: CommodityId(row.int(0)?),
+                code: row.text(1)?,
+                kind: if row.bool(2)? { CommodityKind::Unit } else { CommodityKind::Currency },
+                decimals: u32::try_from(row.int(3)?).map_err(|_| StoreError::corrupt("a commodity with negative decimals"))?,
+            })
+        })
+    }
+
+    /// Opens accounts and gives their ids, in order.
+    pub fn accounts_open(&mut self, accounts: &[NewAccount], now: Instant) -> Result<Vec<AccountId>, StoreError> {
+        let first = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM ledger_account")?;
+        let ids: Vec<i64> = (first..).take(accounts.len()).collect();
+        let codes: Vec<String> = accounts.iter().map(|account| account.code.to_string()).collect();
+        let heads = ids
+            .iter()
+            .zip(accounts)
+            .zip(&codes)
+            .map(|((id, account), code)| chain::genesis(AccountId(*id), account.owner, account.commodity, code))
+            .collect();
+        let zeros = vec![0; ids.len()];
+        self.bulk_insert(
+            "ledger_account",
+            &["id", "owner", "code", "commodity", "floor", "hard", "closed", "opened"],
+            vec![
+                Column::Int(ids.clone()),
+                Column::Int(accounts.iter().map(|account| account.owner.0).collect()),
+                Column::Text(codes),
+                Column::Int(accounts.iter().map(|account| account.commodity.0).collect()),
+                Column::OptInt(accounts.iter().map(|account| floor_to_row(account.floor).0).collect()),
+                Column::Bool(accounts.iter().map(|account| floor_to_row(account.floor).1).collect()),
+                Column::Bool(vec![false; ids.len()]),
+                Column::Int(vec![now.micros(); ids.len()]),
+            ],
+        )?;
+        self.bulk_insert(
+            "ledger_balance",
+            &["account", "debits", "credits", "held", "newest", "head"],
+            vec![
+                Column::Int(ids.clone()),
+                Column::Int(zeros.clone()),
+                Column::Int(zeros.clone()),
+                Column::Int(zeros),
+                Column::OptInt(vec![None; ids.len()]),
+                Column::Hash(heads),
+            ],
+        )?;
+        Ok(ids.into_iter().map(AccountId).collect())
+    }
+
+    /// The owner's account of this code and commodity, opened if it is not there.
+    pub fn account_ensure(&mut self, account: &NewAccount, now: Instant) -> Result<AccountId, StoreError> {
+        let code = account.code.to_string();
+        let found = self.one(
+            "SELECT id FROM ledger_account WHERE owner = $1 AND code = $2 AND commodity = $3",
+            &[account.owner.0.into(), code.as_str().into(), account.commodity.0.into()],
+            |row| row.int(0),
+        )?;
+        match found {
+            Some(id) => Ok(AccountId(id)),
+            None => Ok(self.accounts_open(std::slice::from_ref(account), now)?.remove(0)),
+        }
+    }
+
+    /// Closes an account, if it is empty and nothing is held of it; whether it did.
+    pub fn account_close(&mut self, id: AccountId) -> Result<bool, StoreError> {
+        let Some(row) = self.account(id)? else { return Ok(false) };
+        if row.account.balance() != 0 || row.account.held != 0 {
+            return Ok(false);
+        }
+        self.execute("UPDATE ledger_account SET closed = $2 WHERE id = $1", &[id.0.into(), true.into()])?;
+        Ok(true)
+    }
+
+    pub fn account(&mut self, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
+        // The lock is on the row of sums, which every transfer changes: closing and posting exclude each other.
+        self.one(
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+                    a.code, a.opened
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.id = $1 {lock}",
+            &[id.0.into()],
+            account_row,
+        )
+    }
+
+    /// All of an owner's accounts, in order of opening.
+    pub fn accounts_of(&mut self, owner: OwnerId) -> Result<Vec<AccountRow>, StoreError> {
+        self.rows(
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+                    a.code, a.opened
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = $1 ORDER BY a.id",
+            &[owner.0.into()],
+            account_row,
+        )
+    }
+
+    /// Every account, in order of id.
+    pub fn accounts_each(
+        &mut self,
+        mut each: impl FnMut(AccountRow) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+                    a.code, a.opened
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id ORDER BY a.id",
+            &[],
+            |row| each(account_row(row)?),
+        )
+    }
+
+    /// The sum of an account code over all of a cloud's shards, exact where an i64 would not hold it.
+    pub fn books_sum(&mut self, cloud: &str, code: &str, commodity: CommodityId) -> Result<i128, StoreError> {
+        let mut sum: i128 = 0;
+        self.each(
+            "SELECT b.credits, b.debits FROM ledger_owner o
+             JOIN ledger_account a ON a.owner = o.id JOIN ledger_balance b ON b.account = a.id
+             WHERE o.cloud = $1 AND o.books AND a.code = $2 AND a.commodity = $3",
+            &[cloud.into(), code.into(), commodity.0.into()],
+            |row| {
+                sum += i128::from(row.int(0)?) - i128::from(row.int(1)?);
+                Ok(())
+            },
+        )?;
+        Ok(sum)
+    }
+}
+
+/// The accounts of these ids, locked where others may write; sorted, as the ids are.
+pub(crate) fn accounts_load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
+    tx.bulk_rows(
+        match tx {
+            Tx::Sqlite(_) => {
+                "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head
+                 FROM {bulk} CROSS JOIN ledger_account a ON a.id = bulk.c1 CROSS JOIN ledger_balance b ON b.account = a.id"
+            }
+            // In the order of ids: two batches that meet wait for each other instead of locking each other out.
+            Tx::Postgres(_) => {
+                "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head
+                 FROM {bulk} JOIN ledger_account a ON a.id = bulk.c1 JOIN ledger_balance b ON b.account = a.id
+                 ORDER BY b.account FOR UPDATE OF b"
+            }
+        },
+        vec![Column::Int(ids)],
+        account_from,
+    )
+}
+
+fn account_row(row: &Row<'_>) -> Result<AccountRow, StoreError> {
+    Ok(AccountRow { account: account_from(row)?, code: row.text(11)?, opened: Instant::from_micros(row.int(12)?) })
+}
+
+fn account_from(row: &Row<'_>) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: AccountId(row.int(0)?),
+        owner: OwnerId(row.int(1)?),
+        commodity: CommodityId(row.int(2)?),
+        floor: floor_from_row(row.opt_int(3)?, row.bool(4)?)?,
+        closed: row.bool(5)?,
+        debits: row.int(6)?,
+        credits: row.int(7)?,
+        held: row.int(8)?,
+        newest: row.opt_int(9)?.and_then(TransferId::from_i64),
+        head: row.bytes(10)?,
+    })
+}
+
+fn floor_to_row(floor: Floor) -> (Option<i64>, bool) {
+    match floor {
+        Floor::Open => (None, false),
+        Floor::Zero => (Some(0), true),
+        Floor::Minus(floor) => (Some(floor), false),
+    }
+}
+
+fn floor_from_row(floor: Option<i64>, hard: bool) -> Result<Floor, StoreError> {
+    match (floor, hard) {
+        (None, false) => Ok(Floor::Open),
+        (Some(0), true) => Ok(Floor::Zero),
+        (Some(floor), false) if floor >= 0 => Ok(Floor::Minus(floor)),
+        _ => Err(StoreError::corrupt(format!("a floor of {floor:?}, hard: {hard}"))),
+    }
+}

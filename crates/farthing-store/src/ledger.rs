@@ -1,0 +1,360 @@
+//! Running ledger commands: read and lock what they need, let the core decide, write what it decided.
+
+use crate::accounts::accounts_load;
+use crate::{Column, Row, StoreError, Tx};
+use farthing_core::id::{CauseId, HoldId};
+use farthing_core::ledger::chain::Chainer;
+use farthing_core::ledger::{
+    AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
+    OwnerId, Part, TransferId, decide,
+};
+use farthing_core::time::Instant;
+use std::collections::BTreeMap;
+
+/// How many rows one statement inserts while the next ones are hashed.
+const CHUNK: usize = 1024;
+
+impl Tx<'_> {
+    /// Runs the commands in order and answers each of them. What is refused changes nothing; what was asked before is
+    /// answered `exists`.
+    pub fn ledger_run(&mut self, commands: &[Command], now: Instant) -> Result<Vec<Outcome>, StoreError> {
+        let mut books = load(self, &Needs::of(commands), now)?;
+        let decided = decide(&mut books, commands, now);
+        save(self, &mut books, &decided)?;
+        Ok(decided.outcomes)
+    }
+
+    /// Ends open holds whose time has come, at most so many; how many. (Whoever touches an account ends its own first;
+    /// this is for those that nobody touches.)
+    pub fn holds_sweep(&mut self, now: Instant, most: i64) -> Result<usize, StoreError> {
+        let due = self.rows(
+            "SELECT id FROM hold WHERE state = 0 AND expires_at <= $1 ORDER BY owner, expires_at LIMIT $2",
+            &[now.micros().into(), most.into()],
+            |row| Ok(Command::Expire(HoldId::from_bytes(row.bytes(0)?))),
+        )?;
+        self.ledger_run(&due, now)?;
+        Ok(due.len())
+    }
+
+    pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        Ok(holds_load(self, &[id])?.pop())
+    }
+
+    pub fn transfer(&mut self, id: TransferId) -> Result<Option<Entry>, StoreError> {
+        self.one(
+            "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                    debit_after, credit_after, debit_previous, credit_previous
+             FROM transfer WHERE id = $1",
+            &[id.get().into()],
+            entry_from,
+        )
+    }
+}
+
+fn load(tx: &mut Tx<'_>, needs: &Needs, now: Instant) -> Result<Books, StoreError> {
+    let mut ids: Vec<i64> = needs.accounts.iter().map(|id| id.0).collect();
+    let fixed = ids.len();
+    // Which accounts a hold or a reversal is about is fixed when it is made, so it can be read before they are locked.
+    let holds = holds_load(tx, &needs.holds)?;
+    ids.extend(holds.iter().flat_map(|hold| hold.parts.iter().map(|part| part.account.0)));
+    let targets = transfers_load(tx, &needs.reversed)?;
+    ids.extend(targets.iter().flat_map(|entry| [entry.debit.0, entry.credit.0]));
+    if ids.len() > fixed {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    let mut accounts = accounts_load(tx, ids)?;
+    // Everything else is read under the locks: nobody can be in the middle of changing it.
+    let mut holds = if tx.shares_writing() { holds_load(tx, &needs.holds)? } else { holds };
+    due_holds_load(tx, &mut accounts, &mut holds, now)?;
+    let mut found = targets;
+    let maybe_recorded = newer_left_out(tx, &needs.transfers)?;
+    found.extend(transfers_load(tx, &maybe_recorded)?);
+    found.extend(transfers_by_cause(tx, &needs.causes)?);
+    found.extend(reversals_load(tx, &needs.reversed)?);
+    found.sort_unstable_by_key(|entry| entry.id);
+    found.dedup_by_key(|entry| entry.id);
+    let captures = captures_load(tx, &needs.captures)?;
+    Ok(Books::new(accounts, found, captures, holds))
+}
+
+/// Ids later than everything recorded cannot be there: a fresh batch asks once instead of once per transfer.
+fn newer_left_out(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<TransferId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let newest = tx.one("SELECT max(id) FROM transfer", &[], |row| row.opt_int(0))?.flatten().unwrap_or(0);
+    Ok(ids.iter().copied().filter(|id| id.get() <= newest).collect())
+}
+
+/// The open holds, past their time, of owners that hold anything; and their accounts, where the batch has them not.
+fn due_holds_load(
+    tx: &mut Tx<'_>,
+    accounts: &mut Vec<farthing_core::ledger::Account>,
+    holds: &mut Vec<Hold>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let mut owners: Vec<i64> = accounts.iter().filter(|account| account.held != 0).map(|account| account.owner.0).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let rows = owners.len();
+    let due = tx.bulk_rows(
+        "SELECT h.id FROM {bulk} JOIN hold h ON h.owner = bulk.c1 AND h.state = 0 AND h.expires_at <= bulk.c2",
+        vec![Column::Int(owners), Column::Int(vec![now.micros(); rows])],
+        |row| Ok(HoldId::from_bytes(row.bytes(0)?)),
+    )?;
+    let unread: Vec<HoldId> = due.into_iter().filter(|id| holds.iter().all(|hold| hold.id != *id)).collect();
+    let unread = holds_load(tx, &unread)?;
+    let mut more: Vec<i64> = unread
+        .iter()
+        .flat_map(|hold| hold.parts.iter().map(|part| part.account))
+        .filter(|id| accounts.binary_search_by_key(id, |account| account.id).is_err())
+        .map(|id| id.0)
+        .collect();
+    more.sort_unstable();
+    more.dedup();
+    accounts.extend(accounts_load(tx, more)?);
+    accounts.sort_unstable_by_key(|account| account.id);
+    holds.extend(unread);
+    Ok(())
+}
+
+fn holds_load(tx: &mut Tx<'_>, ids: &[HoldId]) -> Result<Vec<Hold>, StoreError> {
+    let keys = vec![Column::Id(ids.iter().map(|id| id.to_bytes()).collect())];
+    let mut holds: BTreeMap<HoldId, Hold> = BTreeMap::new();
+    let rows = tx.bulk_rows(
+        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved
+         FROM {bulk} JOIN hold h ON h.id = bulk.c1 JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
+        keys,
+        |row| {
+            let state = HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?;
+            let hold = Hold {
+                id: HoldId::from_bytes(row.bytes(0)?),
+                owner: OwnerId(row.int(1)?),
+                amount: row.int(2)?,
+                captured: row.int(3)?,
+                expires_at: Instant::from_micros(row.int(4)?),
+                state,
+                parts: Vec::new(),
+            };
+            Ok((hold, Part { account: AccountId(row.int(6)?), reserved: row.int(7)? }))
+        },
+    )?;
+    for (hold, part) in rows {
+        holds.entry(hold.id).or_insert(hold).parts.push(part);
+    }
+    Ok(holds.into_values().collect())
+}
+
+fn transfers_load(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<Entry>, StoreError> {
+    tx.bulk_rows(
+        "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                debit_after, credit_after, debit_previous, credit_previous
+         FROM {bulk} JOIN transfer ON id = bulk.c1",
+        vec![Column::Int(ids.iter().map(|id| id.get()).collect())],
+        entry_from,
+    )
+}
+
+fn reversals_load(tx: &mut Tx<'_>, reversed: &[TransferId]) -> Result<Vec<Entry>, StoreError> {
+    tx.bulk_rows(
+        "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                debit_after, credit_after, debit_previous, credit_previous
+         FROM {bulk} JOIN transfer ON reverses = bulk.c1 AND reverses IS NOT NULL",
+        vec![Column::Int(reversed.iter().map(|id| id.get()).collect())],
+        entry_from,
+    )
+}
+
+fn transfers_by_cause(tx: &mut Tx<'_>, causes: &[CauseId]) -> Result<Vec<Entry>, StoreError> {
+    tx.bulk_rows(
+        "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                debit_after, credit_after, debit_previous, credit_previous
+         FROM {bulk} JOIN transfer ON cause = bulk.c1 AND cause IS NOT NULL",
+        vec![Column::Id(causes.iter().map(|cause| cause.to_bytes()).collect())],
+        entry_from,
+    )
+}
+
+fn captures_load(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<CaptureRecord>, StoreError> {
+    tx.bulk_rows(
+        "SELECT h.id, h.hold, h.recipient, h.amount, h.last, h.effective FROM {bulk} JOIN hold_capture h ON h.id = bulk.c1",
+        vec![Column::Int(ids.iter().map(|id| id.get()).collect())],
+        |row| {
+            Ok(CaptureRecord {
+                id: transfer_id(row.int(0)?)?,
+                hold: HoldId::from_bytes(row.bytes(1)?),
+                to: AccountId(row.int(2)?),
+                amount: row.int(3)?,
+                last: row.bool(4)?,
+                effective: Instant::from_micros(row.int(5)?),
+            })
+        },
+    )
+}
+
+/// A row of `transfer`, its columns in the order of the SELECTs above.
+pub(crate) fn entry_from(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let kind = row.int(4)?;
+    let flags = u8::try_from(row.int(5)?).map_err(|_| StoreError::corrupt("a transfer with flags out of range"))?;
+    Ok(Entry {
+        id: transfer_id(row.int(0)?)?,
+        debit: AccountId(row.int(1)?),
+        credit: AccountId(row.int(2)?),
+        amount: row.int(3)?,
+        kind: Kind::from_code(kind).ok_or_else(|| StoreError::corrupt(format!("a transfer of unknown kind {kind}")))?,
+        flags: Flags::from_bits(flags),
+        effective: Instant::from_micros(row.int(6)?),
+        reverses: opt_transfer_id(row.opt_int(7)?)?,
+        linked: opt_transfer_id(row.opt_int(8)?)?,
+        cause: row.opt_bytes(9)?.map(CauseId::from_bytes),
+        debit_after: row.int(10)?,
+        credit_after: row.int(11)?,
+        debit_previous: opt_transfer_id(row.opt_int(12)?)?,
+        credit_previous: opt_transfer_id(row.opt_int(13)?)?,
+    })
+}
+
+pub(crate) fn transfer_id(id: i64) -> Result<TransferId, StoreError> {
+    TransferId::from_i64(id).ok_or_else(|| StoreError::corrupt(format!("{id} is no transfer's id")))
+}
+
+fn opt_transfer_id(id: Option<i64>) -> Result<Option<TransferId>, StoreError> {
+    id.map(transfer_id).transpose()
+}
+
+/// Writes what was decided. The chain is hashed in a second thread, a chunk ahead of the rows being inserted.
+fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), StoreError> {
+    let mut chainer = Chainer::new(books);
+    if decided.entries.len() <= CHUNK {
+        let seals = chainer.extend(&decided.entries);
+        transfers_insert(tx, &decided.entries, seals)?;
+    } else {
+        chainer = std::thread::scope(|scope| {
+            let (hashed, seals) = std::sync::mpsc::channel();
+            let hasher = scope.spawn(move || {
+                for chunk in decided.entries.chunks(CHUNK) {
+                    let _ = hashed.send(chainer.extend(chunk));
+                }
+                chainer
+            });
+            for (chunk, seals) in decided.entries.chunks(CHUNK).zip(&seals) {
+                transfers_insert(tx, chunk, seals)?;
+            }
+            Ok::<_, StoreError>(hasher.join().expect("hashing cannot fail"))
+        })?;
+    }
+    chainer.finish(books);
+    balances_write(tx, books)?;
+    holds_write(tx, books)?;
+    captures_insert(tx, &decided.captures)
+}
+
+fn transfers_insert(tx: &mut Tx<'_>, entries: &[Entry], seals: Vec<i64>) -> Result<(), StoreError> {
+    fn ints(entries: &[Entry], of: impl Fn(&Entry) -> i64) -> Column {
+        Column::Int(entries.iter().map(of).collect())
+    }
+    fn opts(entries: &[Entry], of: impl Fn(&Entry) -> Option<TransferId>) -> Column {
+        Column::OptInt(entries.iter().map(|entry| of(entry).map(TransferId::get)).collect())
+    }
+    tx.bulk_insert(
+        "transfer",
+        &[
+            "id", "debit", "credit", "amount", "kind", "flags", "effective", "reverses", "linked", "cause", "debit_after",
+            "credit_after", "debit_previous", "credit_previous", "seal",
+        ],
+        vec![
+            ints(entries, |entry| entry.id.get()),
+            ints(entries, |entry| entry.debit.0),
+            ints(entries, |entry| entry.credit.0),
+            ints(entries, |entry| entry.amount),
+            ints(entries, |entry| i64::from(entry.kind.code())),
+            ints(entries, |entry| i64::from(entry.flags.bits())),
+            ints(entries, |entry| entry.effective.micros()),
+            opts(entries, |entry| entry.reverses),
+            opts(entries, |entry| entry.linked),
+            Column::OptId(entries.iter().map(|entry| entry.cause.map(CauseId::to_bytes)).collect()),
+            ints(entries, |entry| entry.debit_after),
+            ints(entries, |entry| entry.credit_after),
+            opts(entries, |entry| entry.debit_previous),
+            opts(entries, |entry| entry.credit_previous),
+            Column::Int(seals),
+        ],
+    )
+}
+
+fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
+    let changed: Vec<_> = books.changed_accounts().collect();
+    tx.bulk_upsert(
+        "ledger_balance",
+        &["account", "debits", "credits", "held", "newest", "head"],
+        vec![
+            Column::Int(changed.iter().map(|account| account.id.0).collect()),
+            Column::Int(changed.iter().map(|account| account.debits).collect()),
+            Column::Int(changed.iter().map(|account| account.credits).collect()),
+            Column::Int(changed.iter().map(|account| account.held).collect()),
+            Column::OptInt(changed.iter().map(|account| account.newest.map(TransferId::get)).collect()),
+            Column::Hash(changed.iter().map(|account| account.head).collect()),
+        ],
+    )
+}
+
+fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
+    let of = |wanted: HoldChange| books.changed_holds().filter(move |(_, change)| *change == wanted).map(|(hold, _)| hold);
+    let new: Vec<&Hold> = of(HoldChange::New).collect();
+    let changed: Vec<&Hold> = of(HoldChange::Changed).collect();
+    tx.bulk_insert(
+        "hold",
+        &["id", "owner", "amount", "captured", "expires_at", "state"],
+        vec![
+            Column::Id(new.iter().map(|hold| hold.id.to_bytes()).collect()),
+            Column::Int(new.iter().map(|hold| hold.owner.0).collect()),
+            Column::Int(new.iter().map(|hold| hold.amount).collect()),
+            Column::Int(new.iter().map(|hold| hold.captured).collect()),
+            Column::Int(new.iter().map(|hold| hold.expires_at.micros()).collect()),
+            Column::Int(new.iter().map(|hold| hold.state.code()).collect()),
+        ],
+    )?;
+    let [ids, places, accounts, reserved] = part_columns(&new);
+    tx.bulk_insert("hold_part", &["hold", "place", "account", "reserved"], vec![ids, places, accounts, reserved])?;
+    tx.bulk_execute(
+        "UPDATE hold SET captured = bulk.c2, state = bulk.c3 FROM {bulk} WHERE hold.id = bulk.c1",
+        vec![
+            Column::Id(changed.iter().map(|hold| hold.id.to_bytes()).collect()),
+            Column::Int(changed.iter().map(|hold| hold.captured).collect()),
+            Column::Int(changed.iter().map(|hold| hold.state.code()).collect()),
+        ],
+    )?;
+    let [ids, places, _, reserved] = part_columns(&changed);
+    tx.bulk_execute(
+        "UPDATE hold_part SET reserved = bulk.c3 FROM {bulk} WHERE hold_part.hold = bulk.c1 AND hold_part.place = bulk.c2",
+        vec![ids, places, reserved],
+    )?;
+    Ok(())
+}
+
+/// The parts of many holds: hold, place, account, reserved.
+fn part_columns(holds: &[&Hold]) -> [Column; 4] {
+    let parts = || holds.iter().flat_map(|hold| (0..).zip(&hold.parts).map(move |(place, part)| (hold.id, place, part)));
+    [
+        Column::Id(parts().map(|(hold, ..)| hold.to_bytes()).collect()),
+        Column::Int(parts().map(|(_, place, _)| place).collect()),
+        Column::Int(parts().map(|(.., part)| part.account.0).collect()),
+        Column::Int(parts().map(|(.., part)| part.reserved).collect()),
+    ]
+}
+
+fn captures_insert(tx: &mut Tx<'_>, captures: &[CaptureRecord]) -> Result<(), StoreError> {
+    tx.bulk_insert(
+        "hold_capture",
+        &["id", "hold", "recipient", "amount", "last", "effective"],
+        vec![
+            Column::Int(captures.iter().map(|capture| capture.id.get()).collect()),
+            Column::Id(captures.iter().map(|capture| capture.hold.to_bytes()).collect()),
+            Column::Int(captures.iter().map(|capture| capture.to.0).collect()),
+            Column::Int(captures.iter().map(|capture| capture.amount).collect()),
+            Column::Bool(captures.iter().map(|capture| capture.last).collect()),
+            Column::Int(captures.iter().map(|capture| capture.effective.micros()).collect()),
+        ],
+    )
+}

@@ -1,0 +1,168 @@
+//! The only SQL of Farthing: one store over SQLite and PostgreSQL, with the same text, the same tests, the same results.
+//!
+//! `Store::write` and `Store::read` take synchronous closures that may be run again, so nothing but the store changes in
+//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `audit.rs`.
+
+mod accounts;
+mod audit;
+mod epoch;
+mod error;
+mod history;
+mod ledger;
+mod migrate;
+mod owners;
+mod postgres;
+mod sql;
+mod sqlite;
+mod tx;
+mod value;
+
+pub use accounts::{AccountRow, NewAccount};
+pub use audit::{AuditReport, Finding};
+pub use epoch::Epoch;
+pub use error::StoreError;
+pub use history::HistoryLine;
+pub use owners::OwnerRow;
+pub use postgres::PostgresTx;
+pub use sqlite::SqliteTx;
+pub use tx::Tx;
+pub use value::{Column, Row, Value};
+
+use std::path::{Path, PathBuf};
+
+/// Where a store is: `sqlite:PATH`, a plain path, or `postgres://…`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Location {
+    pub fn parse(text: &str) -> Location {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Location::Postgres(text.to_owned())
+        } else {
+            Location::Sqlite(PathBuf::from(text.strip_prefix("sqlite:").unwrap_or(text)))
+        }
+    }
+}
+
+impl std::fmt::Display for Location {
+    /// Without the password, which has no place in logs or messages.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Location::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Location::Postgres(url) => match (url.find("://"), url.rfind('@')) {
+                (Some(scheme), Some(at)) => {
+                    let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
+                    write!(f, "postgres://{user}@{}", url[at + 1..].split('?').next().unwrap_or_default())
+                }
+                _ => f.write_str(url.split('?').next().unwrap_or_default()),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// How a store is opened. The defaults suit a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub sqlite_cache_kib: u32,
+    pub postgres_connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { sqlite_cache_kib: 32 * 1024, postgres_connections: 16 }
+    }
+}
+
+/// The database. Shared by reference: every method takes `&self`.
+#[derive(Debug)]
+pub struct Store {
+    backend: Backend,
+    location: Location,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the store, brings its schema up to date, and refuses one that a newer Farthing has written.
+    pub fn open(location: &Location, options: &Options) -> Result<Store, StoreError> {
+        let backend = match location {
+            Location::Sqlite(path) => Backend::Sqlite(sqlite::Sqlite::open(path, options)?),
+            Location::Postgres(url) => Backend::Postgres(postgres::Postgres::open(url, options)?),
+        };
+        let store = Store { backend, location: location.clone() };
+        migrate::run(&store, migrate::MIGRATIONS)?;
+        Ok(store)
+    }
+
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The SQLite file, where there is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => Some(sqlite.path()),
+            Backend::Postgres(_) => None,
+        }
+    }
+
+    /// Runs `work` in a transaction and returns once it is on the disk. An error, a panic, or a statement that failed rolls
+    /// everything back. It may be run more than once: it changes nothing but the store. On SQLite it shares its commit
+    /// with other callers' closures, and sees what those before it in the same commit have written.
+    #[expect(clippy::needless_pass_by_value, reason = "the name is for the metrics of a later capability")]
+    pub fn write<T, E>(
+        &self,
+        name: &'static str,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let _ = name;
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.write(work),
+            Backend::Postgres(postgres) => postgres.write(work),
+        }
+    }
+
+    /// Runs `work` over one snapshot. It never waits for writers, nor they for it.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        name: &'static str,
+        work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _ = name;
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(work),
+            Backend::Postgres(postgres) => postgres.read(work),
+        }
+    }
+}
+
+/// An error with everything that caused it, in one line.
+pub(crate) fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,109 @@
+//! Numbered migrations: applied in order under a lock, each with the checksum of its text, none ever twice or changed.
+
+use crate::{Store, StoreError, Tx, Value, sql};
+
+/// One step of the schema. Numbers are dense and for ever; the text of a released one never changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Migration {
+    pub(crate) number: i64,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+}
+
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, name: "ledger", text: include_str!("../migrations/0001_ledger.sql") }];
+
+/// Any number, as long as everything that migrates this database takes the same one.
+const LOCK: i64 = 0x6661_7274_6869_6e67;
+
+/// Applies what is missing. Two processes that start at once: the second waits, then finds nothing to do.
+pub(crate) fn run(store: &Store, migrations: &'static [Migration]) -> Result<(), StoreError> {
+    store.write("migrate", move |tx| {
+        lock(tx)?;
+        tx.execute(
+            match tx {
+                Tx::Sqlite(_) => {
+                    "CREATE TABLE IF NOT EXISTS store_migration (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL) STRICT"
+                }
+                Tx::Postgres(_) => {
+                    "CREATE TABLE IF NOT EXISTS store_migration (number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum BYTEA NOT NULL)"
+                }
+            },
+            &[],
+        )?;
+        let applied = tx.rows("SELECT number, name, checksum FROM store_migration ORDER BY number", &[], |row| {
+            Ok((row.int(0)?, row.text(1)?, row.bytes::<32>(2)?))
+        })?;
+        compare(&applied, migrations)?;
+        for migration in &migrations[applied.len()..] {
+            apply(tx, migration)?;
+        }
+        Ok(())
+    })
+}
+
+fn lock(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()), // the writer's transaction holds the file
+        Tx::Postgres(_) => tx.each("SELECT pg_advisory_xact_lock($1)::text", &[LOCK.into()], |_| Ok(())),
+    }
+}
+
+fn compare(applied: &[(i64, String, [u8; 32])], migrations: &[Migration]) -> Result<(), StoreError> {
+    let known = migrations.last().map_or(0, |migration| migration.number);
+    let newest = applied.last().map_or(0, |(number, ..)| *number);
+    if newest > known {
+        return Err(StoreError::Unusable(format!(
+            "this store has schema {newest}, written by a newer Farthing; this one ({}) knows schemas up to {known}: \
+             run the newer version, or restore a backup made before the upgrade. Nothing was changed",
+            env!("CARGO_PKG_VERSION")
+        )));
+    }
+    for ((number, name, checksum), migration) in applied.iter().zip(migrations) {
+        if *number != migration.number || *checksum != checksum_of(migration) {
+            return Err(StoreError::Unusable(format!(
+                "migration {number} ({name}) of this store is not the one this Farthing ({}) was built with: \
+                 run the build that made the store. Nothing was changed",
+                env!("CARGO_PKG_VERSION")
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn checksum_of(migration: &Migration) -> [u8; 32] {
+    *blake3::hash(migration.text.as_bytes()).as_bytes()
+}
+
+fn apply(tx: &mut Tx<'_>, migration: &Migration) -> Result<(), StoreError> {
+    let text = sql::migration(migration.text, matches!(tx, Tx::Sqlite(_)));
+    tx.script(&text)?;
+    let checksum = checksum_of(migration);
+    tx.execute(
+        "INSERT INTO store_migration (number, name, checksum) VALUES ($1, $2, $3)",
+        &[migration.number.into(), migration.name.into(), Value::Bytes(&checksum)],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: i64, text: &str) -> (i64, String, [u8; 32]) {
+        (number, "x".into(), *blake3::hash(text.as_bytes()).as_bytes())
+    }
+
+    #[test]
+    fn a_newer_or_changed_schema_is_refused_with_what_to_do() {
+        let known = [Migration { number: 1, name: "a", text: "one" }, Migration { number: 2, name: "b", text: "two" }];
+        let check = |applied: &[(i64, String, [u8; 32])]| compare(applied, &known).map_err(|error| error.to_string());
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&[row(1, "one")]), Ok(()));
+        assert_eq!(check(&[row(1, "one"), row(2, "two")]), Ok(()));
+        let newer = check(&[row(1, "one"), row(2, "two"), row(3, "three")]).unwrap_err();
+        assert!(newer.contains("schema 3") && newer.contains("run the newer version"), "{newer}");
+        let changed = check(&[row(1, "0ne")]).unwrap_err();
+        assert!(changed.contains("migration 1") && changed.contains("run the build that made the store"), "{changed}");
+    }
+}

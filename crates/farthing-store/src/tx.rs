@@ -1,0 +1,143 @@
+//! A transaction as closures see it: statements, rows, and bulk statements with one text for both databases.
+
+use crate::value::{Column, Row, Value};
+use crate::{StoreError, postgres::PostgresTx, sqlite::SqliteTx};
+
+/// What a closure given to `Store::write` or `Store::read` works with. Statements are `&'static str`: SQL is never built
+/// from what users send, and its rewriting is done once.
+#[derive(Debug)]
+pub enum Tx<'c> {
+    Sqlite(SqliteTx<'c>),
+    Postgres(PostgresTx<'c>),
+}
+
+impl Tx<'_> {
+    /// Runs a statement; how many rows it changed.
+    pub fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.execute(sql, values),
+            Tx::Postgres(tx) => tx.execute(sql, values),
+        }
+    }
+
+    /// Calls `each` for every row found, without keeping them.
+    pub fn each(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        each: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.each(sql, values, each),
+            Tx::Postgres(tx) => tx.each(sql, values, each),
+        }
+    }
+
+    pub fn rows<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(sql, values, |row| {
+            rows.push(read(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The one row, or none. More than one is an error: the SQL promised otherwise.
+    pub fn one<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut rows = self.rows(sql, values, read)?;
+        if rows.len() > 1 {
+            return Err(StoreError::corrupt(format!("{} rows where at most one belongs: {sql}", rows.len())));
+        }
+        Ok(rows.pop())
+    }
+
+    /// A SELECT over `{bulk}`, the rows handed over.
+    pub fn bulk_rows<T>(
+        &mut self,
+        sql: &'static str,
+        columns: Vec<Column>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let count = crate::value::rows_of(&columns);
+        let mut rows = Vec::with_capacity(count);
+        if count == 0 {
+            return Ok(rows);
+        }
+        let each = |row: &Row<'_>| {
+            rows.push(read(row)?);
+            Ok(())
+        };
+        match self {
+            Tx::Sqlite(tx) => tx.bulk_each(sql, columns, each)?,
+            Tx::Postgres(tx) => tx.bulk_each(sql, &columns, each)?,
+        }
+        Ok(rows)
+    }
+
+    /// An UPDATE or DELETE over `{bulk}`; how many rows it changed.
+    pub fn bulk_execute(&mut self, sql: &'static str, columns: Vec<Column>) -> Result<u64, StoreError> {
+        if crate::value::rows_of(&columns) == 0 {
+            return Ok(0);
+        }
+        match self {
+            Tx::Sqlite(tx) => tx.bulk_execute(sql, columns),
+            Tx::Postgres(tx) => tx.bulk_execute(sql, &columns),
+        }
+    }
+
+    /// Inserts many rows into `table (names)`, which is written as SQL names it. A key that exists is an error.
+    pub fn bulk_insert(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+        assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
+        if crate::value::rows_of(&columns) == 0 {
+            return Ok(());
+        }
+        match self {
+            Tx::Sqlite(tx) => tx.bulk_insert(table, names, columns),
+            Tx::Postgres(tx) => tx.bulk_insert(table, names, &columns),
+        }
+    }
+
+    /// Inserts or overwrites many whole rows. The key is the first name, and the table must have no other unique index
+    /// (SQLite would delete the row that another one clashes with).
+    pub fn bulk_upsert(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+        assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
+        if crate::value::rows_of(&columns) == 0 {
+            return Ok(());
+        }
+        match self {
+            Tx::Sqlite(tx) => tx.bulk_upsert(table, names, columns),
+            Tx::Postgres(tx) => tx.bulk_upsert(table, names, &columns),
+        }
+    }
+
+    /// Runs a migration's statements.
+    pub(crate) fn script(&mut self, text: &str) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.script(text),
+            Tx::Postgres(tx) => tx.script(text),
+        }
+    }
+
+    /// The first statement that failed: nothing of this transaction may stand.
+    pub(crate) fn failed(&self) -> Option<&str> {
+        match self {
+            Tx::Sqlite(tx) => tx.failed.as_deref(),
+            Tx::Postgres(tx) => tx.failed(),
+        }
+    }
+
+    /// Whether others may write at the same time, so that what is decided on must be locked first.
+    pub fn shares_writing(&self) -> bool {
+        matches!(self, Tx::Postgres(_))
+    }
+}
