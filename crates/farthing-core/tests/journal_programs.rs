@@ -11,9 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use farthing_core::id::CauseId;
 use farthing_core::journal::{Format, Journal, JournalAccount};
-use farthing_core::ledger::{
-    AccountId, Chart, Commodity, CommodityId, CommodityKind, Entry, Flags, Kind, TransferId,
-};
+use farthing_core::ledger::{AccountId, Chart, Commodity, CommodityId, CommodityKind, Entry, Flags, Kind, TransferId};
 use farthing_core::time::Instant;
 
 /// A ledger in memory, with the sums a store would keep.
@@ -170,7 +168,8 @@ fn journal_text_for_beancount() {
 fn complaint(format: Format, journal: &str) -> Option<String> {
     static FILES: AtomicU32 = AtomicU32::new(0);
     let number = FILES.fetch_add(1, Ordering::Relaxed);
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}.{}", std::process::id(), format.name()));
+    let file =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}.{}", std::process::id(), format.name()));
     fs::write(&file, journal).unwrap();
     let (program, before, after): (_, &[&str], &[&str]) = match format {
         Format::Hledger => ("hledger", &["-f"], &["check", "--strict", "ordereddates", "payees"]),
@@ -181,14 +180,13 @@ fn complaint(format: Format, journal: &str) -> Option<String> {
     };
     let output = Command::new(program).args(before).arg(&file).args(after).env("LC_ALL", "C.UTF-8").output();
     let output = output.unwrap_or_else(|error| {
-        panic!("{program} could not be run ({error}): install the three with `apt-get install hledger ledger beancount`")
+        panic!(
+            "{program} could not be run ({error}): install the three with `apt-get install hledger ledger beancount`"
+        )
     });
     fs::remove_file(&file).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    match output.status.success() {
-        true => None,
-        false => Some(format!("{}{said}", String::from_utf8_lossy(&output.stdout))),
-    }
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (!output.status.success()).then_some(said)
 }
 
 fn assert_accepted(books: &Books, what: &str) {
@@ -200,18 +198,20 @@ fn assert_accepted(books: &Books, what: &str) {
     }
 }
 
-/// `reasons`: what hledger, Ledger and Beancount say to it, in the order of `Format::ALL`.
+/// `reasons`: what hledger, Ledger and Beancount say to it, in the order of `Format::ALL`; `|` where versions differ.
 fn assert_refused(journal: impl Fn(Format) -> String, reasons: [&str; 3], what: &str) {
     for (format, reason) in Format::ALL.into_iter().zip(reasons) {
         let Some(complaint) = complaint(format, &journal(format)) else {
             panic!("{what}: {} accepts it", format.name());
         };
-        assert!(complaint.contains(reason), "{what}: {} refuses it, but says: {complaint}", format.name());
+        let said = complaint.to_lowercase();
+        let is_said = reason.split('|').any(|reason| said.contains(reason));
+        assert!(is_said, "{what}: {} refuses it, but says: {complaint}", format.name());
     }
 }
 
-const UNBALANCED: [&str; 3] = ["unbalanced", "Transaction does not balance", "Transaction does not balance"];
-const WRONG_BALANCE: [&str; 3] = ["balance assertion", "Balance assertion off by", "Balance failed for"];
+const UNBALANCED: [&str; 3] = ["could not balance|is unbalanced", "does not balance", "does not balance"];
+const WRONG_BALANCE: [&str; 3] = ["balance assertion", "balance assertion off by", "balance failed for"];
 
 /// The journal with one more unit of the last decimal, or one less, in the postings of a transfer: (its debit, its credit).
 fn altered(journal: &str, transfer: TransferId, units: (i128, i128)) -> String {
@@ -312,13 +312,13 @@ fn a_journal_with_an_undeclared_account_or_commodity_is_refused() {
     check(
         ["\n    liabilities:acme:cash:USD  ", "\n    liabilities:acme:cash:USD  ", "\n  Liabilities:Acme:Cash:USD  "],
         ["\n    liabilities:acme:c:USD  ", "\n    liabilities:acme:c:USD  ", "\n  Liabilities:Acme:C:USD  "],
-        ["undeclared account", "Unknown account", "Invalid reference to unknown account"],
+        ["undeclared account|not been declared", "unknown account", "invalid reference to unknown account"],
         "an account of another name",
     );
     check(
         [" 1 JPY\n", " 1 JPY\n", "  1 JPY\n"],
         [" 1 JPX\n", " 1 JPX\n", "  1 JPX\n"],
-        ["", "Unknown commodity", "Invalid currency JPX"],
+        ["could not balance|is unbalanced", "unknown commodity", "invalid currency jpx"],
         "a commodity of another name",
     );
 }
@@ -345,19 +345,90 @@ impl Random {
 }
 
 const OWNERS: [&str; 34] = [
-    "acme", "Acme", "ACME", "acme-", "-acme", "ac-me", "ac--me", "A--20-B", "a b", "a  b", " a", "a:b", "a;b", "a\tb",
-    "a\nb", "(paren)", "[bracket]", "\"quoted\"", "back\\slash", "", "-", "%", "%20", "7", "x", "X", "X---x", "名前株式会社",
-    "€uro", "Ünïcödé", "ﬁn", "🦀", "e\u{301}", "قهوة",
+    "acme",
+    "Acme",
+    "ACME",
+    "acme-",
+    "-acme",
+    "ac-me",
+    "ac--me",
+    "A--20-B",
+    "a b",
+    "a  b",
+    " a",
+    "a:b",
+    "a;b",
+    "a\tb",
+    "a\nb",
+    "(paren)",
+    "[bracket]",
+    "\"quoted\"",
+    "back\\slash",
+    "",
+    "-",
+    "%",
+    "%20",
+    "7",
+    "x",
+    "X",
+    "X---x",
+    "名前株式会社",
+    "€uro",
+    "Ünïcödé",
+    "ﬁn",
+    "🦀",
+    "e\u{301}",
+    "قهوة",
 ];
 const CODES: [&str; 16] = [
-    "cash", "credit/welcome", "credit/Welcome", "credit/a/b", "credit/a", "credit/ €", "units/7", "deferred/名", "unbilled",
-    "receivable/B-2026-001", "receivable/debt", "provider/stripe", "revenue/service", "promo-used", "rounding", "units-out",
+    "cash",
+    "credit/welcome",
+    "credit/Welcome",
+    "credit/a/b",
+    "credit/a",
+    "credit/ €",
+    "units/7",
+    "deferred/名",
+    "unbilled",
+    "receivable/B-2026-001",
+    "receivable/debt",
+    "provider/stripe",
+    "revenue/service",
+    "promo-used",
+    "rounding",
+    "units-out",
 ];
 const COMMODITIES: [(&str, u32); 30] = [
-    ("USD", 8), ("EUR", 2), ("JPY", 0), ("BHD", 9), ("gpu-unit", 3), ("GPU-UNIT", 0), ("gpu_unit", 18), ("h", 6), ("m", 0),
-    ("s", 2), ("%73", 1), ("hour", 6), ("AUTO", 2), ("true", 2), ("TRUE", 2), ("and", 0), ("a b", 2), ("\"q\"", 2),
-    ("x;y", 2), ("5G", 4), ("名", 2), ("€", 2), ("", 0), ("-", 1), ("%", 1), ("@", 2), ("=", 2), ("GB·month", 12),
-    ("a-very-long-name-of-a-unit-of-one-thing", 2), ("a-very-long-name-of-a-unit-of-another", 2),
+    ("USD", 8),
+    ("EUR", 2),
+    ("JPY", 0),
+    ("BHD", 9),
+    ("gpu-unit", 3),
+    ("GPU-UNIT", 0),
+    ("gpu_unit", 18),
+    ("h", 6),
+    ("m", 0),
+    ("s", 2),
+    ("%73", 1),
+    ("hour", 6),
+    ("AUTO", 2),
+    ("true", 2),
+    ("TRUE", 2),
+    ("and", 0),
+    ("a b", 2),
+    ("\"q\"", 2),
+    ("x;y", 2),
+    ("5G", 4),
+    ("名", 2),
+    ("€", 2),
+    ("", 0),
+    ("-", 1),
+    ("%", 1),
+    ("@", 2),
+    ("=", 2),
+    ("GB·month", 12),
+    ("a-very-long-name-of-a-unit-of-one-thing", 2),
+    ("a-very-long-name-of-a-unit-of-another", 2),
 ];
 
 fn any_books(random: &mut Random) -> Books {

@@ -24,9 +24,9 @@ use crate::time::Instant;
 /// Which program reads the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `LC_ALL=C.UTF-8 hledger -f FILE check -s ordereddates payees`
+    /// `LC_ALL=C.UTF-8 hledger -f FILE check --strict ordereddates payees`
     Hledger,
-    /// `ledger --args-only --strict --pedantic --explicit --check-payees -f FILE balance`
+    /// `ledger --args-only --strict --pedantic --explicit --check-payees -f FILE source`
     Ledger,
     /// `bean-check --no-cache FILE`
     Beancount,
@@ -65,15 +65,33 @@ pub struct JournalAccount {
 #[derive(Debug)]
 pub enum JournalError {
     Write(io::Error),
-    CommodityTwice { code: String },
-    AccountTwice { account: AccountId },
-    UnknownCommodity { account: AccountId, commodity: CommodityId },
-    OpenedOutOfRange { account: AccountId, opened: Instant },
-    UnknownAccount { transfer: TransferId, account: AccountId },
+    CommodityTwice {
+        code: String,
+    },
+    AccountTwice {
+        account: AccountId,
+    },
+    UnknownCommodity {
+        account: AccountId,
+        commodity: CommodityId,
+    },
+    OpenedOutOfRange {
+        account: AccountId,
+        opened: Instant,
+    },
+    UnknownAccount {
+        transfer: TransferId,
+        account: AccountId,
+    },
     /// Ledger would take it for an exchange at a price of its own making, so it never reaches a journal.
-    TwoCommodities { transfer: TransferId },
+    TwoCommodities {
+        transfer: TransferId,
+    },
     /// Entries come in the order of their ids, which is also that of their dates.
-    OutOfOrder { transfer: TransferId, after: TransferId },
+    OutOfOrder {
+        transfer: TransferId,
+        after: TransferId,
+    },
 }
 
 /// A journal being written: `begin`, `push` every entry, `finish`. One that is dropped unfinished asserts nothing.
@@ -246,11 +264,7 @@ fn symbols(format: Format, commodities: &[Commodity]) -> Result<Vec<Symbol>, Jou
 
 /// The accounts by id, named. Two that agree in owner, code and commodity (the shards of one cloud's books, where they
 /// are told apart by their number only) are told apart by it here too, all but the first opened.
-fn named(
-    format: Format,
-    symbols: &[Symbol],
-    mut accounts: Vec<JournalAccount>,
-) -> Result<Vec<Account>, JournalError> {
+fn named(format: Format, symbols: &[Symbol], mut accounts: Vec<JournalAccount>) -> Result<Vec<Account>, JournalError> {
     accounts.sort_by_key(|account| account.id);
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut named: Vec<Account> = Vec::with_capacity(accounts.len());
@@ -348,5 +362,102 @@ impl Error for JournalError {
             JournalError::Write(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{CommodityKind, Flags, Kind};
+
+    fn commodity(id: i64, code: &str) -> Commodity {
+        Commodity { id: CommodityId(id), code: code.to_owned(), kind: CommodityKind::Currency, decimals: 2 }
+    }
+
+    fn account(id: i64, commodity: i64) -> JournalAccount {
+        JournalAccount {
+            id: AccountId(id),
+            owner: "acme".to_owned(),
+            chart: Chart::Cash,
+            commodity: CommodityId(commodity),
+            opened: Instant::EPOCH,
+            balance: 0,
+        }
+    }
+
+    fn entry(id: i64, debit: i64, credit: i64) -> Entry {
+        Entry {
+            id: TransferId::from_i64(id).unwrap(),
+            cause: None,
+            kind: Kind::Plain,
+            flags: Flags::NONE,
+            effective: Instant::EPOCH,
+            debit: AccountId(debit),
+            credit: AccountId(credit),
+            amount: 1,
+            reverses: None,
+            linked: None,
+            debit_after: 0,
+            credit_after: 0,
+            debit_previous: None,
+            credit_previous: None,
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_ledger_is_no_journal() {
+        fn check(commodities: &[Commodity], accounts: &[JournalAccount], entries: &[Entry], expected: &str) {
+            for format in Format::ALL {
+                let written = Journal::begin(Vec::new(), format, commodities, accounts.to_vec())
+                    .and_then(|mut journal| entries.iter().try_for_each(|entry| journal.push(entry)));
+                assert_eq!(written.unwrap_err().to_string(), expected, "{}", format.name());
+            }
+        }
+        let two = [commodity(1, "USD"), commodity(2, "EUR")];
+        let three = [account(1, 1), account(2, 1), account(3, 2)];
+        let (usd, also_usd) = (commodity(1, "USD"), commodity(2, "USD"));
+        check(&[usd.clone(), also_usd], &[], &[], "commodity USD was handed over twice");
+        check(&two, &[account(7, 1), account(7, 2)], &[], "account 7 was handed over twice");
+        check(&[usd], &[account(7, 2)], &[], "account 7 counts commodity 2, which was not handed over");
+        let opened = Instant::from_micros(-1);
+        let expected = "account 1 was opened at no date a journal can hold: (instant out of range: -1 microseconds)";
+        check(&two, &[JournalAccount { opened, ..account(1, 1) }], &[], expected);
+        let expected = "trf_0000000000005 moves account 9, which was not handed over";
+        check(&two, &three, &[entry(5, 1, 9)], expected);
+        let expected = "trf_0000000000005 moves between accounts of two commodities";
+        check(&two, &three, &[entry(5, 1, 3)], expected);
+        let expected =
+            "trf_0000000000005 came after trf_0000000000005: entries go into a journal in the order of their ids";
+        check(&two, &three, &[entry(5, 1, 2), entry(5, 1, 2)], expected);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_says_so() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::Error::from(io::ErrorKind::StorageFull))
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for format in Format::ALL {
+            let journal = Journal::begin(Full, format, &[], vec![]);
+            let error = journal.and_then(Journal::finish).err().expect("a full disk takes no journal");
+            assert!(matches!(error, JournalError::Write(_)), "{}", format.name());
+        }
+    }
+
+    #[test]
+    fn amounts_change_sides_without_overflow() {
+        let sides = ["0", "0.00", "1", "-1", "0.01", "-92233720368547758.08"].map(negated);
+        assert_eq!(sides, ["0", "0.00", "-1", "1", "-0.01", "92233720368547758.08"]);
+    }
+
+    #[test]
+    fn formats_of_journals_have_names() {
+        assert!(Format::ALL.iter().all(|format| Format::parse(format.name()) == Some(*format)));
+        assert_eq!(Format::parse("csv"), None);
     }
 }

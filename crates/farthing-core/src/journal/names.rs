@@ -161,3 +161,121 @@ fn beancount_component(text: &str) -> String {
         Some(_) | None => format!("X---{written}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ledger::{CommodityId, CommodityKind};
+
+    /// Every text of up to `length_max` of these letters.
+    fn texts(letters: &[char], length_max: u32) -> Vec<String> {
+        let mut texts = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..length_max {
+            let to = texts.len();
+            for place in from..to {
+                texts.extend(letters.iter().map(|letter| format!("{}{letter}", texts[place])).collect::<Vec<_>>());
+            }
+            from = to;
+        }
+        texts
+    }
+
+    fn assert_tells_apart(texts: &[String], write: impl Fn(&str) -> String, is_valid: impl Fn(&str) -> bool) {
+        let mut seen = BTreeMap::new();
+        for text in texts {
+            let written = write(text);
+            assert!(is_valid(&written), "{text:?} is {written:?}");
+            if let Some(other) = seen.insert(written.clone(), text) {
+                panic!("{text:?} and {other:?} are both {written:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_texts_share_a_name_in_a_journal() {
+        let texts = texts(&['a', 'A', 'x', 'X', '2', 'd', '0', '-', ' '], 5);
+        assert_tells_apart(&texts, beancount_component, |name| {
+            name.starts_with(|first: char| first.is_ascii_uppercase() || first.is_ascii_digit())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        });
+        let texts = self::texts(&['a', '%', '2', '5', '~', ':', '/', '€', 'é'], 5);
+        let is_valid = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '%');
+        assert_tells_apart(&texts, percent_encoded, is_valid);
+        let texts = self::texts(&['h', 's', '%', '6', '8', 'U', 'A', '"'], 5);
+        assert_tells_apart(&texts, plain_symbol, |symbol| {
+            let inner = symbol.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            !symbol.is_empty() && !inner.unwrap_or(symbol).contains('"')
+        });
+    }
+
+    #[test]
+    fn names_of_accounts_in_journals() {
+        fn check(owner: &str, code: &str, plain: &str, beancount: &str) {
+            let chart = Chart::parse(code).unwrap();
+            assert_eq!(plain_account(owner, &chart, "USD"), plain);
+            assert_eq!(beancount_account(owner, &chart, "USD"), beancount);
+        }
+        check("acme", "cash", "liabilities:acme:cash:USD", "Liabilities:Acme:Cash:USD");
+        check("Acme", "unbilled", "assets:Acme:unbilled:USD", "Assets:Acme--:Unbilled:USD");
+        let (plain, beancount) = ("income:c-1:revenue:a%2fb:USD", "Income:C-1:Revenue:A--2f-b:USD");
+        check("c-1", "revenue/a/b", plain, beancount);
+        check("€", "rounding", "expenses:%e2%82%ac:rounding:USD", "Expenses:X-----20ac-:Rounding:USD");
+        check("", "receivable/debt", "assets:%:receivable:debt:USD", "Assets:X---:Receivable:Debt:USD");
+    }
+
+    #[test]
+    fn symbols_of_commodities_in_journals() {
+        let symbols = ["USD", "gpu-unit", "usd", "h", "AUTO", "", "a\"b", "AND2"].map(plain_symbol);
+        let expected = ["USD", "\"gpu-unit\"", "\"usd\"", "\"%68\"", "\"%41UTO\"", "\"%\"", "\"a%22b\"", "\"AND2\""];
+        assert_eq!(symbols, expected);
+    }
+
+    #[test]
+    fn currencies_of_a_beancount_journal_are_valid_and_never_two_of_one() {
+        let codes = [
+            "USD",
+            "gpu-unit",
+            "GPU-UNIT",
+            "gpu_unit",
+            "GPU-UNIT-3",
+            "h",
+            "5G",
+            "true",
+            "名",
+            "€",
+            "--",
+            "a-very-long-name-of-a-unit-of-one",
+            "a-very-long-name-of-a-unit-of-two",
+            "abcdefghijklmnopqrstuvw-x",
+        ];
+        let mut taken = BTreeSet::new();
+        let currencies: Vec<String> = (1..)
+            .zip(codes)
+            .map(|(number, code)| {
+                let id = CommodityId(number);
+                let commodity = Commodity { id, code: code.to_owned(), kind: CommodityKind::Unit, decimals: 0 };
+                beancount_currency(&commodity, &mut taken)
+            })
+            .collect();
+        let expected = [
+            "USD",
+            "GPU-UNIT",
+            "GPU-UNIT-3",
+            "GPU-UNIT-4",
+            "GPU-UNIT-3-5",
+            "UNIT-H",
+            "UNIT-5G",
+            "UNIT-TRUE",
+            "UNIT",
+            "UNIT-10",
+            "UNIT-11",
+            "A-VERY-LONG-NAME-OF-A-UN",
+            "A-VERY-LONG-NAME-OF-A-13",
+            "ABCDEFGHIJKLMNOPQRSTUVW",
+        ];
+        assert_eq!(currencies, expected);
+    }
+}
