@@ -43,21 +43,20 @@ impl Tx<'_> {
         }
         let id = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM commodity")?;
         self.execute(
-            "INSERT INTO commodity (id, code, unit, decimals) VALUES ($1, $2, $3, $4)",
-            &[id.into(), code.into(), (kind == CommodityKind::Unit).into(), i64::from(decimals).into()],
+            "INSERT INTO commodity (id, code, unit, decimals, seal) VALUES ($1, $2, $3, $4, $5)",
+            &[
+                id.into(),
+                code.into(),
+                (kind == CommodityKind::Unit).into(),
+                i64::from(decimals).into(),
+                chain::seal_commodity(&Commodity { id: CommodityId(id), code: code.into(), kind, decimals }).into(),
+            ],
         )?;
         Ok(CommodityId(id))
     }
 
     pub fn commodities(&mut self) -> Result<Vec<Commodity>, StoreError> {
-        self.rows("SELECT id, code, unit, decimals FROM commodity ORDER BY id", &[], |row| {
-            Ok(Commodity {
-                id: CommodityId(row.int(0)?),
-                code: row.text(1)?,
-                kind: if row.bool(2)? { CommodityKind::Unit } else { CommodityKind::Currency },
-                decimals: u32::try_from(row.int(3)?).map_err(|_| StoreError::corrupt("a commodity with negative decimals"))?,
-            })
-        })
+        self.rows("SELECT id, code, unit, decimals FROM commodity ORDER BY id", &[], commodity_from)
     }
 
     /// Opens accounts and gives their ids, in order.
@@ -71,10 +70,30 @@ impl Tx<'_> {
             .zip(&codes)
             .map(|((id, account), code)| chain::genesis(AccountId(*id), account.owner, account.commodity, code))
             .collect();
+        let seals = ids
+            .iter()
+            .zip(accounts)
+            .zip(&codes)
+            .map(|((id, account), code)| {
+                let account = Account {
+                    id: AccountId(*id),
+                    owner: account.owner,
+                    commodity: account.commodity,
+                    floor: account.floor,
+                    closed: false,
+                    debits: 0,
+                    credits: 0,
+                    held: 0,
+                    newest: None,
+                    head: [0; 32],
+                };
+                chain::seal_account(&account, code)
+            })
+            .collect();
         let zeros = vec![0; ids.len()];
         self.bulk_insert(
             "ledger_account",
-            &["id", "owner", "code", "commodity", "floor", "hard", "closed", "opened"],
+            &["id", "owner", "code", "commodity", "floor", "hard", "closed", "opened", "seal"],
             vec![
                 Column::Int(ids.clone()),
                 Column::Int(accounts.iter().map(|account| account.owner.0).collect()),
@@ -84,14 +103,14 @@ impl Tx<'_> {
                 Column::Bool(accounts.iter().map(|account| floor_to_row(account.floor).1).collect()),
                 Column::Bool(vec![false; ids.len()]),
                 Column::Int(vec![now.micros(); ids.len()]),
+                Column::Int(seals),
             ],
         )?;
         self.bulk_insert(
             "ledger_balance",
-            &["account", "debits", "credits", "held", "newest", "head"],
+            &["account", "debits", "credits", "newest", "head"],
             vec![
                 Column::Int(ids.clone()),
-                Column::Int(zeros.clone()),
                 Column::Int(zeros.clone()),
                 Column::Int(zeros),
                 Column::OptInt(vec![None; ids.len()]),
@@ -117,20 +136,25 @@ impl Tx<'_> {
 
     /// Closes an account, if it is empty and nothing is held of it; whether it did.
     pub fn account_close(&mut self, id: AccountId) -> Result<bool, StoreError> {
-        let Some(row) = self.account(id)? else { return Ok(false) };
+        let Some(mut row) = self.account(id)? else { return Ok(false) };
         if row.account.balance() != 0 || row.account.held != 0 {
             return Ok(false);
         }
-        self.execute("UPDATE ledger_account SET closed = $2 WHERE id = $1", &[id.0.into(), true.into()])?;
+        row.account.closed = true;
+        self.execute(
+            "UPDATE ledger_account SET closed = $2, seal = $3 WHERE id = $1",
+            &[id.0.into(), true.into(), chain::seal_account(&row.account, &row.code).into()],
+        )?;
         Ok(true)
     }
 
     pub fn account(&mut self, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
         // The lock is on the row of sums, which every transfer changes: closing and posting exclude each other.
         self.one(
-            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
                     a.code, a.opened
-             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.id = $1 {lock}",
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id LEFT JOIN ledger_held h ON h.account = a.id
+             WHERE a.id = $1 {lock b}",
             &[id.0.into()],
             account_row,
         )
@@ -139,9 +163,10 @@ impl Tx<'_> {
     /// All of an owner's accounts, in order of opening.
     pub fn accounts_of(&mut self, owner: OwnerId) -> Result<Vec<AccountRow>, StoreError> {
         self.rows(
-            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
                     a.code, a.opened
-             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id WHERE a.owner = $1 ORDER BY a.id",
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id LEFT JOIN ledger_held h ON h.account = a.id
+             WHERE a.owner = $1 ORDER BY a.id",
             &[owner.0.into()],
             account_row,
         )
@@ -153,9 +178,10 @@ impl Tx<'_> {
         mut each: impl FnMut(AccountRow) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.each(
-            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head,
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
                     a.code, a.opened
-             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id ORDER BY a.id",
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id LEFT JOIN ledger_held h ON h.account = a.id
+             ORDER BY a.id",
             &[],
             |row| each(account_row(row)?),
         )
@@ -181,28 +207,29 @@ impl Tx<'_> {
 /// The accounts of these ids, locked where others may write; sorted, as the ids are.
 pub(crate) fn accounts_load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
     tx.bulk_rows(
-        match tx {
-            Tx::Sqlite(_) => {
-                "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head
-                 FROM {bulk} CROSS JOIN ledger_account a ON a.id = bulk.c1 CROSS JOIN ledger_balance b ON b.account = a.id"
-            }
-            // In the order of ids: two batches that meet wait for each other instead of locking each other out.
-            Tx::Postgres(_) => {
-                "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, b.held, b.newest, b.head
-                 FROM {bulk} JOIN ledger_account a ON a.id = bulk.c1 JOIN ledger_balance b ON b.account = a.id
-                 ORDER BY b.account FOR UPDATE OF b"
-            }
-        },
+        // In the order of ids: two batches that meet wait for each other instead of locking each other out.
+        "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head
+         FROM {bulk} JOIN ledger_account a ON a.id = bulk.c1 JOIN ledger_balance b ON b.account = a.id
+         LEFT JOIN ledger_held h ON h.account = a.id ORDER BY bulk.c1 {lock b}",
         vec![Column::Int(ids)],
         account_from,
     )
+}
+
+pub(crate) fn commodity_from(row: &Row<'_>) -> Result<Commodity, StoreError> {
+    Ok(Commodity {
+        id: CommodityId(row.int(0)?),
+        code: row.text(1)?,
+        kind: if row.bool(2)? { CommodityKind::Unit } else { CommodityKind::Currency },
+        decimals: u32::try_from(row.int(3)?).map_err(|_| StoreError::corrupt("a commodity with negative decimals"))?,
+    })
 }
 
 fn account_row(row: &Row<'_>) -> Result<AccountRow, StoreError> {
     Ok(AccountRow { account: account_from(row)?, code: row.text(11)?, opened: Instant::from_micros(row.int(12)?) })
 }
 
-fn account_from(row: &Row<'_>) -> Result<Account, StoreError> {
+pub(crate) fn account_from(row: &Row<'_>) -> Result<Account, StoreError> {
     Ok(Account {
         id: AccountId(row.int(0)?),
         owner: OwnerId(row.int(1)?),

@@ -1,11 +1,113 @@
 //! `verify`: reads the whole ledger in one snapshot and hands it to the core's auditor, which names what does not add up.
 
+use crate::accounts::{account_from, commodity_from};
+use crate::ledger::{capture_from, entry_from, hold_and_part_from, transfer_id};
 use crate::{StoreError, Tx};
+use farthing_core::id::HoldId;
 pub use farthing_core::ledger::audit::{AuditReport, Finding};
+use farthing_core::ledger::audit::Auditor;
+use farthing_core::ledger::{Hold, OwnerId};
 
 impl Tx<'_> {
-    /// Checks everything that must hold of the ledger. For `Store::read`.
+    /// Checks everything that must hold of the ledger. For `Store::read`, whose snapshot it needs.
     pub fn audit(&mut self) -> Result<AuditReport, StoreError> {
-        Err(StoreError::Closed)
+        let mut auditor = Auditor::default();
+        audit_file(self, &mut auditor)?;
+        self.each("SELECT id, code, unit, decimals, seal FROM commodity ORDER BY id", &[], |row| {
+            auditor.commodity(commodity_from(row)?, row.int(4)?);
+            Ok(())
+        })?;
+        self.each("SELECT id, cloud, books, seal FROM ledger_owner ORDER BY id", &[], |row| {
+            auditor.owner(OwnerId(row.int(0)?), &row.text(1)?, row.bool(2)?, row.int(3)?);
+            Ok(())
+        })?;
+        self.each(
+            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
+                    a.code, a.seal
+             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id
+             LEFT JOIN ledger_held h ON h.account = a.id ORDER BY a.id",
+            &[],
+            |row| {
+                auditor.account(account_from(row)?, &row.text(11)?, row.int(12)?);
+                Ok(())
+            },
+        )?;
+        audit_transfers(self, &mut auditor)?;
+        audit_holds(self, &mut auditor)?;
+        Ok(auditor.finish())
     }
+}
+
+/// SQLite says what is wrong with its own file; PostgreSQL checks its pages as it reads them.
+fn audit_file(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    if tx.shares_writing() {
+        return Ok(());
+    }
+    tx.each("SELECT integrity_check FROM pragma_integrity_check", &[], |row| {
+        let told = row.text(0)?;
+        if told != "ok" {
+            auditor.file(told);
+        }
+        Ok(())
+    })
+}
+
+fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    tx.each("SELECT reverses, id FROM transfer WHERE reverses IS NOT NULL", &[], |row| {
+        auditor.reversal(transfer_id(row.int(0)?)?, transfer_id(row.int(1)?)?);
+        Ok(())
+    })?;
+    tx.each(
+        "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                debit_after, credit_after, debit_previous, credit_previous, seal
+         FROM transfer ORDER BY id",
+        &[],
+        |row| {
+            // A row that cannot even be read is named like one that does not add up.
+            match entry_from(row) {
+                Ok(entry) => auditor.entry(&entry, row.int(14)?),
+                Err(error) => auditor.unreadable("transfer", row.int(0)?, &error.to_string()),
+            }
+            Ok(())
+        },
+    )
+}
+
+fn audit_holds(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    let mut current: Option<(Hold, i64)> = None;
+    tx.each(
+        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved, h.seal
+         FROM hold h JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
+        &[],
+        |row| {
+            let (hold, part) = hold_and_part_from(row)?;
+            if current.as_ref().is_some_and(|(before, _)| before.id != hold.id) {
+                current.take().into_iter().for_each(|(hold, seal)| auditor.hold(&hold, seal));
+            }
+            current.get_or_insert((hold, row.int(8)?)).0.parts.push(part);
+            Ok(())
+        },
+    )?;
+    current.into_iter().for_each(|(hold, seal)| auditor.hold(&hold, seal));
+    // A capture's transfers are those of its run of ids that carry its first id.
+    tx.each(
+        "SELECT c.id, c.hold, c.recipient, c.amount, c.last, c.effective, c.seal,
+                (SELECT CAST(coalesce(sum(t.amount), 0) AS BIGINT) FROM transfer t
+                 WHERE t.id >= c.id AND t.id < c.id + 64 AND (t.id = c.id OR t.linked = c.id) AND t.credit = c.recipient)
+         FROM hold_capture c ORDER BY c.id",
+        &[],
+        |row| {
+            auditor.capture(&capture_from(row)?, row.int(6)?, i128::from(row.int(7)?));
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT h.id, h.captured, (SELECT CAST(coalesce(sum(c.amount), 0) AS BIGINT) FROM hold_capture c WHERE c.hold = h.id)
+         FROM hold h ORDER BY h.id",
+        &[],
+        |row| {
+            auditor.captured(HoldId::from_bytes(row.bytes(0)?), row.int(1)?, i128::from(row.int(2)?));
+            Ok(())
+        },
+    )
 }

@@ -3,7 +3,7 @@
 use crate::accounts::accounts_load;
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::id::{CauseId, HoldId};
-use farthing_core::ledger::chain::Chainer;
+use farthing_core::ledger::chain::{self, Chainer};
 use farthing_core::ledger::{
     AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
     OwnerId, Part, TransferId, decide,
@@ -28,7 +28,7 @@ impl Tx<'_> {
     /// this is for those that nobody touches.)
     pub fn holds_sweep(&mut self, now: Instant, most: i64) -> Result<usize, StoreError> {
         let due = self.rows(
-            "SELECT id FROM hold WHERE state = 0 AND expires_at <= $1 ORDER BY owner, expires_at LIMIT $2",
+            "SELECT id FROM hold WHERE state = 0 AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2",
             &[now.micros().into(), most.into()],
             |row| Ok(Command::Expire(HoldId::from_bytes(row.bytes(0)?))),
         )?;
@@ -97,11 +97,19 @@ fn due_holds_load(
     let mut owners: Vec<i64> = accounts.iter().filter(|account| account.held != 0).map(|account| account.owner.0).collect();
     owners.sort_unstable();
     owners.dedup();
-    let rows = owners.len();
-    let due = tx.bulk_rows(
-        "SELECT h.id FROM {bulk} JOIN hold h ON h.owner = bulk.c1 AND h.state = 0 AND h.expires_at <= bulk.c2",
-        vec![Column::Int(owners), Column::Int(vec![now.micros(); rows])],
-        |row| Ok(HoldId::from_bytes(row.bytes(0)?)),
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let mut due = Vec::new();
+    tx.each(
+        "SELECT id, owner FROM hold WHERE state = 0 AND expires_at <= $1",
+        &[now.micros().into()],
+        |row| {
+            if owners.binary_search(&row.int(1)?).is_ok() {
+                due.push(HoldId::from_bytes(row.bytes(0)?));
+            }
+            Ok(())
+        },
     )?;
     let unread: Vec<HoldId> = due.into_iter().filter(|id| holds.iter().all(|hold| hold.id != *id)).collect();
     let unread = holds_load(tx, &unread)?;
@@ -126,24 +134,27 @@ fn holds_load(tx: &mut Tx<'_>, ids: &[HoldId]) -> Result<Vec<Hold>, StoreError> 
         "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved
          FROM {bulk} JOIN hold h ON h.id = bulk.c1 JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
         keys,
-        |row| {
-            let state = HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?;
-            let hold = Hold {
-                id: HoldId::from_bytes(row.bytes(0)?),
-                owner: OwnerId(row.int(1)?),
-                amount: row.int(2)?,
-                captured: row.int(3)?,
-                expires_at: Instant::from_micros(row.int(4)?),
-                state,
-                parts: Vec::new(),
-            };
-            Ok((hold, Part { account: AccountId(row.int(6)?), reserved: row.int(7)? }))
-        },
+        hold_and_part_from,
     )?;
     for (hold, part) in rows {
         holds.entry(hold.id).or_insert(hold).parts.push(part);
     }
     Ok(holds.into_values().collect())
+}
+
+/// A hold without its parts, and one of them.
+pub(crate) fn hold_and_part_from(row: &Row<'_>) -> Result<(Hold, Part), StoreError> {
+    let state = HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?;
+    let hold = Hold {
+        id: HoldId::from_bytes(row.bytes(0)?),
+        owner: OwnerId(row.int(1)?),
+        amount: row.int(2)?,
+        captured: row.int(3)?,
+        expires_at: Instant::from_micros(row.int(4)?),
+        state,
+        parts: Vec::new(),
+    };
+    Ok((hold, Part { account: AccountId(row.int(6)?), reserved: row.int(7)? }))
 }
 
 fn transfers_load(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<Entry>, StoreError> {
@@ -180,17 +191,19 @@ fn captures_load(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<CaptureRecor
     tx.bulk_rows(
         "SELECT h.id, h.hold, h.recipient, h.amount, h.last, h.effective FROM {bulk} JOIN hold_capture h ON h.id = bulk.c1",
         vec![Column::Int(ids.iter().map(|id| id.get()).collect())],
-        |row| {
-            Ok(CaptureRecord {
-                id: transfer_id(row.int(0)?)?,
-                hold: HoldId::from_bytes(row.bytes(1)?),
-                to: AccountId(row.int(2)?),
-                amount: row.int(3)?,
-                last: row.bool(4)?,
-                effective: Instant::from_micros(row.int(5)?),
-            })
-        },
+        capture_from,
     )
+}
+
+pub(crate) fn capture_from(row: &Row<'_>) -> Result<CaptureRecord, StoreError> {
+    Ok(CaptureRecord {
+        id: transfer_id(row.int(0)?)?,
+        hold: HoldId::from_bytes(row.bytes(1)?),
+        to: AccountId(row.int(2)?),
+        amount: row.int(3)?,
+        last: row.bool(4)?,
+        effective: Instant::from_micros(row.int(5)?),
+    })
 }
 
 /// A row of `transfer`, its columns in the order of the SELECTs above.
@@ -284,15 +297,23 @@ fn transfers_insert(tx: &mut Tx<'_>, entries: &[Entry], seals: Vec<i64>) -> Resu
 }
 
 fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
-    let changed: Vec<_> = books.changed_accounts().collect();
+    let held: Vec<_> = books.accounts_held_anew().collect();
+    tx.bulk_upsert(
+        "ledger_held",
+        &["account", "held"],
+        vec![
+            Column::Int(held.iter().map(|account| account.id.0).collect()),
+            Column::Int(held.iter().map(|account| account.held).collect()),
+        ],
+    )?;
+    let changed: Vec<_> = books.accounts_moved().collect();
     tx.bulk_upsert(
         "ledger_balance",
-        &["account", "debits", "credits", "held", "newest", "head"],
+        &["account", "debits", "credits", "newest", "head"],
         vec![
             Column::Int(changed.iter().map(|account| account.id.0).collect()),
             Column::Int(changed.iter().map(|account| account.debits).collect()),
             Column::Int(changed.iter().map(|account| account.credits).collect()),
-            Column::Int(changed.iter().map(|account| account.held).collect()),
             Column::OptInt(changed.iter().map(|account| account.newest.map(TransferId::get)).collect()),
             Column::Hash(changed.iter().map(|account| account.head).collect()),
         ],
@@ -305,7 +326,7 @@ fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
     let changed: Vec<&Hold> = of(HoldChange::Changed).collect();
     tx.bulk_insert(
         "hold",
-        &["id", "owner", "amount", "captured", "expires_at", "state"],
+        &["id", "owner", "amount", "captured", "expires_at", "state", "seal"],
         vec![
             Column::Id(new.iter().map(|hold| hold.id.to_bytes()).collect()),
             Column::Int(new.iter().map(|hold| hold.owner.0).collect()),
@@ -313,16 +334,18 @@ fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
             Column::Int(new.iter().map(|hold| hold.captured).collect()),
             Column::Int(new.iter().map(|hold| hold.expires_at.micros()).collect()),
             Column::Int(new.iter().map(|hold| hold.state.code()).collect()),
+            Column::Int(new.iter().map(|hold| chain::seal_hold(hold)).collect()),
         ],
     )?;
     let [ids, places, accounts, reserved] = part_columns(&new);
     tx.bulk_insert("hold_part", &["hold", "place", "account", "reserved"], vec![ids, places, accounts, reserved])?;
     tx.bulk_execute(
-        "UPDATE hold SET captured = bulk.c2, state = bulk.c3 FROM {bulk} WHERE hold.id = bulk.c1",
+        "UPDATE hold SET captured = bulk.c2, state = bulk.c3, seal = bulk.c4 FROM {bulk} WHERE hold.id = bulk.c1",
         vec![
             Column::Id(changed.iter().map(|hold| hold.id.to_bytes()).collect()),
             Column::Int(changed.iter().map(|hold| hold.captured).collect()),
             Column::Int(changed.iter().map(|hold| hold.state.code()).collect()),
+            Column::Int(changed.iter().map(|hold| chain::seal_hold(hold)).collect()),
         ],
     )?;
     let [ids, places, _, reserved] = part_columns(&changed);
@@ -347,7 +370,7 @@ fn part_columns(holds: &[&Hold]) -> [Column; 4] {
 fn captures_insert(tx: &mut Tx<'_>, captures: &[CaptureRecord]) -> Result<(), StoreError> {
     tx.bulk_insert(
         "hold_capture",
-        &["id", "hold", "recipient", "amount", "last", "effective"],
+        &["id", "hold", "recipient", "amount", "last", "effective", "seal"],
         vec![
             Column::Int(captures.iter().map(|capture| capture.id.get()).collect()),
             Column::Id(captures.iter().map(|capture| capture.hold.to_bytes()).collect()),
@@ -355,6 +378,7 @@ fn captures_insert(tx: &mut Tx<'_>, captures: &[CaptureRecord]) -> Result<(), St
             Column::Int(captures.iter().map(|capture| capture.amount).collect()),
             Column::Bool(captures.iter().map(|capture| capture.last).collect()),
             Column::Int(captures.iter().map(|capture| capture.effective.micros()).collect()),
+            Column::Int(captures.iter().map(chain::seal_capture).collect()),
         ],
     )
 }

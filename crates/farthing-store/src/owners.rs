@@ -1,7 +1,7 @@
 //! Owners of ledger accounts: the customers of a cloud, and the shards of the cloud's own books.
 
-use crate::{StoreError, Tx};
-use farthing_core::ledger::OwnerId;
+use crate::{Column, StoreError, Tx};
+use farthing_core::ledger::{OwnerId, chain};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerRow {
@@ -20,10 +20,28 @@ impl Tx<'_> {
         }
         let id = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM ledger_owner")?;
         self.execute(
-            "INSERT INTO ledger_owner (id, cloud, name, books) VALUES ($1, $2, $3, $4)",
-            &[id.into(), cloud.into(), name.into(), books.into()],
+            "INSERT INTO ledger_owner (id, cloud, name, books, seal) VALUES ($1, $2, $3, $4, $5)",
+            &[id.into(), cloud.into(), name.into(), books.into(), chain::seal_owner(OwnerId(id), cloud, books).into()],
         )?;
         Ok(OwnerId(id))
+    }
+
+    /// Opens many customers at once, named `name-1` and so on after those that are there.
+    pub fn owners_open(&mut self, cloud: &str, name: &str, count: usize) -> Result<Vec<OwnerId>, StoreError> {
+        let first = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM ledger_owner")?;
+        let ids: Vec<i64> = (first..).take(count).collect();
+        self.bulk_insert(
+            "ledger_owner",
+            &["id", "cloud", "name", "books", "seal"],
+            vec![
+                Column::Int(ids.clone()),
+                Column::Text(vec![cloud.to_owned(); count]),
+                Column::Text(ids.iter().map(|id| format!("{name}-{id}")).collect()),
+                Column::Bool(vec![false; count]),
+                Column::Int(ids.iter().map(|id| chain::seal_owner(OwnerId(*id), cloud, false)).collect()),
+            ],
+        )?;
+        Ok(ids.into_iter().map(OwnerId).collect())
     }
 
     pub fn owner_by_name(&mut self, cloud: &str, name: &str) -> Result<Option<OwnerRow>, StoreError> {

@@ -2,7 +2,8 @@
 //!
 //! - `$1` becomes `?1` for SQLite, which reads `$2, $1` as names in the order in which they appear: a silent swap.
 //! - `{bulk}` in a FROM stands for rows handed over with the statement, with columns c1, c2, …
-//! - `{lock}` at the end of a SELECT takes the rows' locks where there is more than one writer.
+//!   It is read first, its rows in order, and what is joined to it is looked up: `ORDER BY bulk.c1` costs nothing there.
+//! - `{lock b}` at the end of a SELECT locks the rows of table b where there is more than one writer.
 //! - in migrations: the types, and `{rows}`, `{keyed}`, `{hot}` at a table's end.
 
 use crate::value::Column;
@@ -20,12 +21,14 @@ pub(crate) fn sqlite(sql: &str) -> String {
         }
         out.push(if char == '$' && quote.is_none() { '?' } else { char });
     }
-    out.replace("{bulk}", "bulk").replace("{lock}", "")
+    // CROSS JOIN keeps the order of tables; the planner would otherwise guess how many rows were handed over.
+    let out = out.replace("{bulk} JOIN", "bulk CROSS JOIN").replace("{bulk}", "bulk").replace(" ORDER BY bulk.c1", "");
+    without_lock(&out, |_| String::new())
 }
 
 /// For PostgreSQL. `lock` is what `{lock}` becomes: nothing in a read.
 pub(crate) fn postgres(sql: &str, bulk: &[Column], lock: bool) -> String {
-    let sql = sql.replace("{lock}", if lock { "FOR UPDATE" } else { "" });
+    let sql = without_lock(sql, |table| if lock { format!("FOR UPDATE OF {table}") } else { String::new() });
     if bulk.is_empty() {
         return sql;
     }
@@ -42,6 +45,13 @@ pub(crate) fn postgres(sql: &str, bulk: &[Column], lock: bool) -> String {
         let _ = write!(names, "{comma}c{place}");
     }
     sql.replace("{bulk}", &format!("unnest({arrays}) AS bulk({names})"))
+}
+
+/// The text with its `{lock TABLE}`, if it has one, replaced.
+fn without_lock(sql: &str, by: impl Fn(&str) -> String) -> String {
+    let Some((before, rest)) = sql.split_once("{lock ") else { return sql.to_owned() };
+    let (table, after) = rest.split_once('}').unwrap_or((rest, ""));
+    format!("{before}{}{after}", by(table))
 }
 
 /// `INSERT`, `UPDATE` … of all columns of a bulk: `c1, c2, c3`.
@@ -71,17 +81,17 @@ mod tests {
     #[test]
     fn parameters_are_numbered_for_sqlite_and_quoted_text_is_left_alone() {
         assert_eq!(sqlite("SELECT $2, $1 WHERE a = '$3' AND \"$4\" = $12"), "SELECT ?2, ?1 WHERE a = '$3' AND \"$4\" = ?12");
-        assert_eq!(sqlite("SELECT c1 FROM {bulk} {lock}"), "SELECT c1 FROM bulk ");
+        assert_eq!(sqlite("SELECT c1 FROM {bulk} JOIN a ON x = c1 ORDER BY bulk.c1 {lock a}"), "SELECT c1 FROM bulk CROSS JOIN a ON x = c1 ");
     }
 
     #[test]
     fn bulk_rows_are_arrays_for_postgres() {
         let columns = [Column::Int(vec![1]), Column::Hash(vec![[0; 32]])];
         assert_eq!(
-            postgres("SELECT c2 FROM {bulk} {lock}", &columns, true),
-            "SELECT c2 FROM unnest($1::bigint[], $2::bytea[]) AS bulk(c1, c2) FOR UPDATE"
+            postgres("SELECT c2 FROM {bulk} {lock b}", &columns, true),
+            "SELECT c2 FROM unnest($1::bigint[], $2::bytea[]) AS bulk(c1, c2) FOR UPDATE OF b"
         );
-        assert_eq!(postgres("SELECT 1 {lock}", &[], false), "SELECT 1 ");
+        assert_eq!(postgres("SELECT 1 {lock b}", &[], false), "SELECT 1 ");
     }
 
     #[test]

@@ -67,13 +67,20 @@ impl Needs {
 pub struct Books {
     accounts: Vec<Account>,
     index: AccountIndex,
-    changed: Vec<bool>,
+    changed: Vec<Changed>,
     /// Recorded transfers that a request may repeat or reverse, by id.
     found: BTreeMap<TransferId, Entry>,
     found_by_cause: BTreeMap<CauseId, TransferId>,
     reversed: BTreeSet<TransferId>,
     captures: BTreeMap<TransferId, CaptureRecord>,
     holds: BTreeMap<HoldId, (Hold, HoldChange)>,
+}
+
+/// What has to be written of an account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changed {
+    sums: bool,
+    held: bool,
 }
 
 /// What has to be written of a hold.
@@ -89,7 +96,7 @@ impl Books {
     pub fn new(accounts: Vec<Account>, found: Vec<Entry>, captures: Vec<CaptureRecord>, holds: Vec<Hold>) -> Books {
         let mut books = Books {
             index: AccountIndex::of(&accounts),
-            changed: vec![false; accounts.len()],
+            changed: vec![Changed::default(); accounts.len()],
             accounts,
             captures: captures.into_iter().map(|capture| (capture.id, capture)).collect(),
             holds: holds.into_iter().map(|hold| (hold.id, (hold, HoldChange::None))).collect(),
@@ -111,8 +118,14 @@ impl Books {
         &self.accounts
     }
 
-    pub fn changed_accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.iter().zip(&self.changed).filter(|(_, changed)| **changed).map(|(account, _)| account)
+    /// Accounts whose sums and chain have changed.
+    pub fn accounts_moved(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().zip(&self.changed).filter(|(_, changed)| changed.sums).map(|(account, _)| account)
+    }
+
+    /// Accounts of which more or less is held than before.
+    pub fn accounts_held_anew(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().zip(&self.changed).filter(|(_, changed)| changed.held).map(|(account, _)| account)
     }
 
     pub fn changed_holds(&self) -> impl Iterator<Item = (&Hold, HoldChange)> {
@@ -133,9 +146,15 @@ impl Books {
         self.accounts.get(place)
     }
 
+    /// For moving: its sums and chain.
     pub(super) fn change(&mut self, place: usize) -> Option<&mut Account> {
-        *self.changed.get_mut(place)? = true;
+        self.changed.get_mut(place)?.sums = true;
         self.accounts.get_mut(place)
+    }
+
+    pub(super) fn change_held(&mut self, place: usize) -> Option<&mut i64> {
+        self.changed.get_mut(place)?.held = true;
+        Some(&mut self.accounts.get_mut(place)?.held)
     }
 
     pub(super) fn found(&self, id: TransferId) -> Option<&Entry> {

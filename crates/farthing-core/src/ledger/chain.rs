@@ -4,7 +4,7 @@
 //! eight bytes of the content's hash are kept beside the row (its *seal*), so that a row changed later is named at once;
 //! a row changed together with its seal still breaks both accounts' heads. There is no way to post without it.
 
-use super::{AccountId, CommodityId, Entry, OwnerId};
+use super::{Account, AccountId, CaptureRecord, Commodity, CommodityId, CommodityKind, Entry, Floor, Hold, OwnerId};
 
 /// Where an account's chain begins: its fixed facts, so that they cannot be changed under it either.
 pub fn genesis(account: AccountId, owner: OwnerId, commodity: CommodityId, code: &str) -> [u8; 32] {
@@ -102,4 +102,56 @@ impl Chainer {
     pub fn finish(self, books: &mut super::Books) {
         books.set_heads(self.heads);
     }
+}
+
+// The rows that are not transfers have seals too, so that nothing of the ledger can be changed without it showing. A
+// seal is kept beside its row; who rewrites both is caught where the chain or the sums say otherwise.
+
+pub fn seal_commodity(commodity: &Commodity) -> i64 {
+    let unit = commodity.kind == CommodityKind::Unit;
+    seal_row(b"commodity", &[commodity.id.0, i64::from(unit), i64::from(commodity.decimals)], &[commodity.code.as_bytes()])
+}
+
+/// Not the name: it belongs to a person, who may ask for it to be erased.
+pub fn seal_owner(owner: OwnerId, cloud: &str, books: bool) -> i64 {
+    seal_row(b"owner", &[owner.0, i64::from(books)], &[cloud.as_bytes()])
+}
+
+/// The fixed facts only; the sums are proven by the account's history.
+pub fn seal_account(account: &Account, code: &str) -> i64 {
+    let (kind, floor) = match account.floor {
+        Floor::Open => (0, 0),
+        Floor::Zero => (1, 0),
+        Floor::Minus(floor) => (2, floor),
+    };
+    let facts = [account.id.0, account.owner.0, account.commodity.0, kind, floor, i64::from(account.closed)];
+    seal_row(b"account", &facts, &[code.as_bytes()])
+}
+
+pub fn seal_hold(hold: &Hold) -> i64 {
+    let mut facts =
+        vec![hold.owner.0, hold.amount, hold.captured, hold.expires_at.micros(), hold.state.code()];
+    for part in &hold.parts {
+        facts.extend([part.account.0, part.reserved]);
+    }
+    seal_row(b"hold", &facts, &[&hold.id.to_bytes()])
+}
+
+pub fn seal_capture(capture: &CaptureRecord) -> i64 {
+    let facts =
+        [capture.id.get(), capture.to.0, capture.amount, i64::from(capture.last), capture.effective.micros()];
+    seal_row(b"capture", &facts, &[&capture.hold.to_bytes()])
+}
+
+fn seal_row(what: &[u8], numbers: &[i64], texts: &[&[u8]]) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(what);
+    for number in numbers {
+        hasher.update(&number.to_le_bytes());
+    }
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text);
+    }
+    seal(hasher.finalize().as_bytes())
 }

@@ -276,8 +276,8 @@ impl Decided {
         let paying = taken.iter().filter(|taken| taken.amount > 0).count();
         let linked = (paying > 1).then_some(request.id);
         for taken in &taken {
-            if let Some(account) = books.change(taken.place) {
-                account.held = account.held.saturating_sub(taken.unreserve);
+            if let Some(held) = books.change_held(taken.place) {
+                *held = held.saturating_sub(taken.unreserve);
             }
         }
         let mut ids = 0..;
@@ -479,9 +479,9 @@ fn authorise(books: &mut Books, request: &Authorise) -> Code {
         held.push(now_held);
         parts.push(Part { account: account.id, reserved });
     }
-    for (place, held) in places.into_iter().zip(held) {
-        if let Some(account) = books.change(place) {
-            account.held = held;
+    for (place, now_held) in places.into_iter().zip(held) {
+        if let Some(held) = books.change_held(place) {
+            *held = now_held;
         }
     }
     books.add_hold(Hold {
@@ -526,8 +526,8 @@ fn end(books: &mut Books, id: HoldId, state: HoldState) -> Code {
         part.reserved = 0;
     }
     for part in parts {
-        if let Some(account) = books.place(part.account).and_then(|place| books.change(place)) {
-            account.held = account.held.saturating_sub(part.reserved);
+        if let Some(held) = books.place(part.account).and_then(|place| books.change_held(place)) {
+            *held = held.saturating_sub(part.reserved);
         }
     }
     Code::Created

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long another process's writing is waited for.
@@ -20,7 +20,7 @@ pub(super) struct SqliteConnection {
     pub(super) connection: Connection,
     slot: Slot,
     /// Rewritten texts, by where their originals stand.
-    texts: RefCell<HashMap<TextKey, Rc<str>>>,
+    texts: RefCell<HashMap<TextKey, Arc<str>>>,
 }
 
 /// A static text is known by its address, and by what was made of it.
@@ -70,7 +70,7 @@ impl SqliteConnection {
         Ok(())
     }
 
-    fn text(&self, key: TextKey, make: impl FnOnce() -> String) -> Rc<str> {
+    fn text(&self, key: TextKey, make: impl FnOnce() -> String) -> Arc<str> {
         self.texts.borrow_mut().entry(key).or_insert_with(|| make().into()).clone()
     }
 }

@@ -1,0 +1,82 @@
+//! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
+
+mod clock;
+mod ids;
+mod run_ledger;
+
+pub use clock::{Clock, ClockError};
+pub use ids::IdSource;
+
+use farthing_core::time::Instant;
+use farthing_store::{Store, StoreError};
+use std::fmt;
+
+/// A store with a clock and a source of ids: what every use case works with.
+#[derive(Debug)]
+pub struct Engine {
+    store: Store,
+    clock: Clock,
+    ids: IdSource,
+    ledger: run_ledger::LedgerQueue,
+}
+
+impl Engine {
+    pub fn new(store: Store, clock: Clock, ids: IdSource) -> Engine {
+        Engine { store, clock, ids, ledger: run_ledger::LedgerQueue::default() }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn ids(&self) -> &IdSource {
+        &self.ids
+    }
+
+    pub fn now(&self) -> Result<Instant, EngineError> {
+        Ok(self.clock.now()?)
+    }
+}
+
+#[derive(Debug)]
+pub enum EngineError {
+    Store(StoreError),
+    Clock(ClockError),
+    /// The one that ran this request's batch ended before it answered; asking again with the same ids tells how it went.
+    Abandoned,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Store(error) => error.fmt(f),
+            EngineError::Clock(error) => error.fmt(f),
+            EngineError::Abandoned => f.write_str("the request was abandoned: ask again with the same ids"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            EngineError::Store(error) => error.source(),
+            EngineError::Clock(_) | EngineError::Abandoned => None,
+        }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> EngineError {
+        EngineError::Store(error)
+    }
+}
+
+impl From<ClockError> for EngineError {
+    fn from(error: ClockError) -> EngineError {
+        EngineError::Clock(error)
+    }
+}

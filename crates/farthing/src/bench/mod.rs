@@ -1,0 +1,117 @@
+//! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what the disk allows.
+
+mod authorise;
+mod floor;
+mod ledger;
+mod measure;
+
+use crate::cli::Failure;
+use clap::{Args, Subcommand};
+use farthing_core::ledger::{AccountId, Chart, CommodityKind, Floor};
+use farthing_engine::{Clock, Engine, IdSource};
+use farthing_store::{Location, NewAccount, Options, Store};
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Transfers between random customers, in durable batches.
+    Ledger(ledger::Arguments),
+    /// Authorisations (check what is available, hold it, sync it) by many callers at once.
+    Authorise(authorise::Arguments),
+}
+
+/// Where to measure.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Where {
+    /// postgres://… or sqlite:PATH; a new SQLite file in the temporary directory when left out. It must hold no ledger.
+    #[arg(long)]
+    store: Option<String>,
+    /// One JSON object a line, instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Times the whole measurement is repeated, each in a fresh store where that is possible.
+    #[arg(long, default_value_t = 1)]
+    runs: u32,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.what {
+        What::Ledger(arguments) => ledger::run(arguments),
+        What::Authorise(arguments) => authorise::run(arguments),
+    }
+}
+
+/// A store for one measurement; a SQLite file of our own is removed afterwards.
+struct Bed {
+    engine: Engine,
+    name: &'static str,
+    file: Option<PathBuf>,
+}
+
+impl Bed {
+    fn new(at: &Where) -> Result<Bed, Failure> {
+        let (location, file) = match &at.store {
+            Some(text) => (Location::parse(text), None),
+            None => {
+                let file = std::env::temp_dir().join(format!("farthing-bench-{}.db", std::process::id()));
+                remove(&file);
+                (Location::Sqlite(file.clone()), Some(file))
+            }
+        };
+        let name = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
+        let store = Store::open(&location, &Options::default())?;
+        let engine = Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process()));
+        Ok(Bed { engine, name, file })
+    }
+
+    /// Opens so many customers of a bench cloud, each with one account that may go down to minus `floor`.
+    fn customers(&self, count: usize, floor: i64) -> Result<Vec<AccountId>, Failure> {
+        let now = self.engine.now()?;
+        let cloud = format!("bench-{}-{}", std::process::id(), now.micros());
+        let accounts = self.engine.store().write("bench_customers", move |tx| {
+            let commodity = tx.commodity_ensure("USD", CommodityKind::Currency, 8)?;
+            let owners = tx.owners_open(&cloud, "customer", count)?;
+            let accounts: Vec<NewAccount> = owners
+                .into_iter()
+                .map(|owner| NewAccount { owner, code: Chart::ReceivableDebt, commodity, floor: Floor::Minus(floor) })
+                .collect();
+            tx.accounts_open(&accounts, now)
+        })?;
+        Ok(accounts)
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            remove(file);
+        }
+    }
+}
+
+fn remove(file: &std::path::Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+/// Small and repeatable; it decides nothing but which customer is next.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((mixed ^ mixed >> 31) >> 1).unwrap_or(0) % bound
+    }
+}
