@@ -1,9 +1,11 @@
 //! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
 
 mod clock;
+mod export_ledger;
 mod ids;
 mod run_ledger;
 
+pub use export_ledger::ExportError;
 pub use clock::{Clock, ClockError};
 pub use ids::IdSource;
 

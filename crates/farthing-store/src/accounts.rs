@@ -87,7 +87,7 @@ impl Tx<'_> {
                     newest: None,
                     head: [0; 32],
                 };
-                chain::seal_account(&account, code)
+                chain::seal_account(&account, code, now)
             })
             .collect();
         let zeros = vec![0; ids.len()];
@@ -143,7 +143,7 @@ impl Tx<'_> {
         row.account.closed = true;
         self.execute(
             "UPDATE ledger_account SET closed = $2, seal = $3 WHERE id = $1",
-            &[id.0.into(), true.into(), chain::seal_account(&row.account, &row.code).into()],
+            &[id.0.into(), true.into(), chain::seal_account(&row.account, &row.code, row.opened).into()],
         )?;
         Ok(true)
     }

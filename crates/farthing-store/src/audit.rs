@@ -2,11 +2,12 @@
 
 use crate::accounts::{account_from, commodity_from};
 use crate::ledger::{capture_from, entry_from, hold_and_part_from, transfer_id};
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 pub use farthing_core::ledger::audit::{AuditReport, Finding};
 use farthing_core::ledger::audit::Auditor;
 use farthing_core::ledger::{Hold, OwnerId};
+use farthing_core::time::Instant;
 
 impl Tx<'_> {
     /// Checks everything that must hold of the ledger. For `Store::read`, whose snapshot it needs.
@@ -21,17 +22,8 @@ impl Tx<'_> {
             auditor.owner(OwnerId(row.int(0)?), &row.text(1)?, row.bool(2)?, row.int(3)?);
             Ok(())
         })?;
-        self.each(
-            "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
-                    a.code, a.seal
-             FROM ledger_account a JOIN ledger_balance b ON b.account = a.id
-             LEFT JOIN ledger_held h ON h.account = a.id ORDER BY a.id",
-            &[],
-            |row| {
-                auditor.account(account_from(row)?, &row.text(11)?, row.int(12)?);
-                Ok(())
-            },
-        )?;
+        audit_accounts(self, &mut auditor)?;
+        audit_strays(self, &mut auditor)?;
         audit_transfers(self, &mut auditor)?;
         audit_holds(self, &mut auditor)?;
         Ok(auditor.finish())
@@ -52,6 +44,49 @@ fn audit_file(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> 
     })
 }
 
+fn audit_accounts(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    tx.each(
+        "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, coalesce(b.debits, 0), coalesce(b.credits, 0),
+                coalesce(h.held, 0), b.newest, coalesce(b.head, $1), a.code, a.opened, a.seal, b.account
+         FROM ledger_account a LEFT JOIN ledger_balance b ON b.account = a.id
+         LEFT JOIN ledger_held h ON h.account = a.id ORDER BY a.id",
+        &[Value::Bytes(&[0; 32])],
+        |row| {
+            // A row that cannot even be read is named like one that does not add up.
+            match account_from(row) {
+                Ok(account) => auditor.account(account, &row.text(11)?, Instant::from_micros(row.int(12)?), row.int(13)?),
+                Err(error) => auditor.unreadable(&format!("ledger_account {}", row.int(0)?), &error.to_string()),
+            }
+            if row.opt_int(14)?.is_none() {
+                auditor.unreadable(&format!("ledger_balance {}", row.int(0)?), "the account's row of sums is missing");
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Rows that stand without the one they belong to.
+fn audit_strays(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+    let mut stray = |tx: &mut Tx<'_>, sql, table: &str, what: &str| {
+        tx.each(sql, &[], |row| {
+            auditor.unreadable(&format!("{table} {}", row.int(0)?), what);
+            Ok(())
+        })
+    };
+    stray(
+        tx,
+        "SELECT b.account FROM ledger_balance b LEFT JOIN ledger_account a ON a.id = b.account WHERE a.id IS NULL",
+        "ledger_balance",
+        "there is no account of this number",
+    )?;
+    stray(
+        tx,
+        "SELECT h.account FROM ledger_held h LEFT JOIN ledger_balance b ON b.account = h.account WHERE b.account IS NULL",
+        "ledger_held",
+        "there is no account of this number",
+    )
+}
+
 fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
     tx.each("SELECT reverses, id FROM transfer WHERE reverses IS NOT NULL", &[], |row| {
         auditor.reversal(transfer_id(row.int(0)?)?, transfer_id(row.int(1)?)?);
@@ -63,10 +98,9 @@ fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreEr
          FROM transfer ORDER BY id",
         &[],
         |row| {
-            // A row that cannot even be read is named like one that does not add up.
             match entry_from(row) {
                 Ok(entry) => auditor.entry(&entry, row.int(14)?),
-                Err(error) => auditor.unreadable("transfer", row.int(0)?, &error.to_string()),
+                Err(error) => auditor.unreadable(&format!("transfer {}", row.int(0)?), &error.to_string()),
             }
             Ok(())
         },
@@ -76,15 +110,27 @@ fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreEr
 fn audit_holds(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
     let mut current: Option<(Hold, i64)> = None;
     tx.each(
-        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved, h.seal
-         FROM hold h JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
+        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved, h.seal, p.place
+         FROM hold h LEFT JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
         &[],
         |row| {
-            let (hold, part) = hold_and_part_from(row)?;
+            let (hold, part) = match (row.opt_int(6)?, hold_and_part_from(row)) {
+                (Some(_), Ok(read)) => read,
+                (part, read) => {
+                    let hold = HoldId::from_bytes(row.bytes(0)?);
+                    let what = part.and(read.err()).map_or_else(|| "it has no parts".to_owned(), |error| error.to_string());
+                    auditor.unreadable(&format!("hold {hold}"), &what);
+                    return Ok(());
+                }
+            };
             if current.as_ref().is_some_and(|(before, _)| before.id != hold.id) {
                 current.take().into_iter().for_each(|(hold, seal)| auditor.hold(&hold, seal));
             }
-            current.get_or_insert((hold, row.int(8)?)).0.parts.push(part);
+            let (hold, _) = current.get_or_insert((hold, row.int(8)?));
+            if usize::try_from(row.int(9)?) != Ok(hold.parts.len()) {
+                auditor.unreadable(&format!("hold {}", hold.id), "its parts are not numbered one after another");
+            }
+            hold.parts.push(part);
             Ok(())
         },
     )?;

@@ -40,6 +40,17 @@ impl Tx<'_> {
         Ok(holds_load(self, &[id])?.pop())
     }
 
+    /// Every transfer, in order of id, without keeping them.
+    pub fn transfers_each(&mut self, mut each: impl FnMut(Entry) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.each(
+            "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                    debit_after, credit_after, debit_previous, credit_previous
+             FROM transfer ORDER BY id",
+            &[],
+            |row| each(entry_from(row)?),
+        )
+    }
+
     pub fn transfer(&mut self, id: TransferId) -> Result<Option<Entry>, StoreError> {
         self.one(
             "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,

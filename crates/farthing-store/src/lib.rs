@@ -72,13 +72,30 @@ impl std::fmt::Debug for Location {
 /// How a store is opened. The defaults suit a server.
 #[derive(Clone, Debug)]
 pub struct Options {
+    pub schema: Schema,
     pub sqlite_cache_kib: u32,
     pub postgres_connections: usize,
 }
 
+/// What opening may do to the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Make it, or bring it up to date.
+    Ensure,
+    /// Nothing: there must be a store, of this version. For whoever only looks, and must not make what was misspelt.
+    Expect,
+}
+
 impl Default for Options {
     fn default() -> Options {
-        Options { sqlite_cache_kib: 32 * 1024, postgres_connections: 16 }
+        Options { schema: Schema::Ensure, sqlite_cache_kib: 32 * 1024, postgres_connections: 16 }
+    }
+}
+
+impl Options {
+    /// To look at a store that is there.
+    pub fn existing() -> Options {
+        Options { schema: Schema::Expect, ..Options::default() }
     }
 }
 
@@ -98,12 +115,20 @@ enum Backend {
 impl Store {
     /// Opens the store, brings its schema up to date, and refuses one that a newer Farthing has written.
     pub fn open(location: &Location, options: &Options) -> Result<Store, StoreError> {
+        if let (Location::Sqlite(path), Schema::Expect) = (location, options.schema) {
+            if !path.exists() {
+                return Err(StoreError::Unusable(format!("{}: there is no such file; name an existing store", path.display())));
+            }
+        }
         let backend = match location {
             Location::Sqlite(path) => Backend::Sqlite(sqlite::Sqlite::open(path, options)?),
             Location::Postgres(url) => Backend::Postgres(postgres::Postgres::open(url, options)?),
         };
         let store = Store { backend, location: location.clone() };
-        migrate::run(&store, migrate::MIGRATIONS)?;
+        match options.schema {
+            Schema::Ensure => migrate::run(&store, migrate::MIGRATIONS)?,
+            Schema::Expect => migrate::expect(&store, migrate::MIGRATIONS)?,
+        }
         Ok(store)
     }
 

@@ -31,14 +31,42 @@ pub(crate) fn run(store: &Store, migrations: &'static [Migration]) -> Result<(),
             },
             &[],
         )?;
-        let applied = tx.rows("SELECT number, name, checksum FROM store_migration ORDER BY number", &[], |row| {
-            Ok((row.int(0)?, row.text(1)?, row.bytes::<32>(2)?))
-        })?;
+        let applied = applied(tx)?;
         compare(&applied, migrations)?;
         for migration in &migrations[applied.len()..] {
             apply(tx, migration)?;
         }
         Ok(())
+    })
+}
+
+/// Changes nothing: there must be a store of this version.
+pub(crate) fn expect(store: &Store, migrations: &'static [Migration]) -> Result<(), StoreError> {
+    store.read("expect_schema", |tx| {
+        let table = match tx {
+            Tx::Sqlite(_) => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store_migration'",
+            Tx::Postgres(_) => "SELECT count(*) FROM pg_tables WHERE tablename = 'store_migration' AND schemaname = current_schema()",
+        };
+        if tx.one(table, &[], |row| row.int(0))? != Some(1) {
+            return Err(StoreError::Unusable(format!("{}: there is no Farthing store here; name an existing one", store.location())));
+        }
+        let applied = applied(tx)?;
+        compare(&applied, migrations)?;
+        if applied.len() < migrations.len() {
+            return Err(StoreError::Unusable(format!(
+                "{}: this store has schema {}, this Farthing's is {}: back it up, then start the server once to bring it up to date",
+                store.location(),
+                applied.len(),
+                migrations.len()
+            )));
+        }
+        Ok(())
+    })
+}
+
+fn applied(tx: &mut Tx<'_>) -> Result<Vec<(i64, String, [u8; 32])>, StoreError> {
+    tx.rows("SELECT number, name, checksum FROM store_migration ORDER BY number", &[], |row| {
+        Ok((row.int(0)?, row.text(1)?, row.bytes::<32>(2)?))
     })
 }
 

@@ -5,6 +5,7 @@
 
 use super::{Account, AccountId, CaptureRecord, Commodity, CommodityId, Entry, Flags, Floor, Hold, HoldState, OwnerId, TransferId, chain};
 use crate::id::HoldId;
+use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong, and where.
@@ -85,9 +86,9 @@ impl Auditor {
     }
 
     /// In order of id.
-    pub fn account(&mut self, row: Account, code: &str, seal: i64) {
+    pub fn account(&mut self, row: Account, code: &str, opened: Instant, seal: i64) {
         let name = || format!("ledger_account {}", row.id.0);
-        if seal != chain::seal_account(&row, code) {
+        if seal != chain::seal_account(&row, code, opened) {
             self.find(name(), "it is not what was written: its seal does not fit");
         }
         if !self.owners.contains(&row.owner) {
@@ -166,11 +167,14 @@ impl Auditor {
         let mut next = Some((previous, side));
         while let Some((previous, side)) = next.take() {
             let Some(watched) = self.watched_mut(account) else { return };
+            let id = side.id;
             if watched.newest != previous {
-                self.waiting.insert((account, previous), side);
+                if self.waiting.insert((account, previous), side).is_some() {
+                    let what = format!("another transfer of account {} names the same one before it", account.0);
+                    self.find(format!("transfer {} ({id})", id.get()), what);
+                }
                 return;
             }
-            let id = side.id;
             let amount = i128::from(side.amount);
             if side.debit {
                 watched.debits = watched.debits.saturating_add(amount);
@@ -224,9 +228,9 @@ impl Auditor {
         }
     }
 
-    /// A row that holds what no row of its table can hold.
-    pub fn unreadable(&mut self, table: &str, key: i64, what: &str) {
-        self.find(format!("{table} {key}"), what);
+    /// A row that holds what no row of its table can hold, or stands alone.
+    pub fn unreadable(&mut self, row: &str, what: &str) {
+        self.find(row.to_owned(), what);
     }
 
     /// What the database itself reports as broken.
@@ -257,13 +261,18 @@ impl Auditor {
         self.report
     }
 
-    /// Transfers whose predecessor never came: in order of id, so that the first is the one that broke the history.
+    /// Transfers whose predecessor never came. Those that only wait for another of them follow from it and are left out.
     fn finish_waiting(&mut self) {
         let mut waiting: Vec<(AccountId, Option<TransferId>, TransferId)> = std::mem::take(&mut self.waiting)
             .into_iter()
             .map(|((account, previous), side)| (account, previous, side.id))
             .collect();
         waiting.sort_by_key(|(_, _, id)| *id);
+        let stuck: BTreeSet<(AccountId, TransferId)> = waiting.iter().map(|(account, _, id)| (*account, *id)).collect();
+        let follows = |account, previous: &Option<TransferId>| previous.is_some_and(|id| stuck.contains(&(account, id)));
+        if waiting.iter().any(|(account, previous, _)| !follows(*account, previous)) {
+            waiting.retain(|(account, previous, _)| !follows(*account, previous));
+        }
         for (account, previous, id) in waiting {
             let previous = previous.map_or_else(|| "no transfer".to_owned(), |previous| previous.to_string());
             let what = format!("it names {previous} as the one before it in account {}, whose history does not lead there", account.0);

@@ -5,6 +5,7 @@
 //! a row changed together with its seal still breaks both accounts' heads. There is no way to post without it.
 
 use super::{Account, AccountId, CaptureRecord, Commodity, CommodityId, CommodityKind, Entry, Floor, Hold, OwnerId};
+use crate::time::Instant;
 
 /// Where an account's chain begins: its fixed facts, so that they cannot be changed under it either.
 pub fn genesis(account: AccountId, owner: OwnerId, commodity: CommodityId, code: &str) -> [u8; 32] {
@@ -118,13 +119,13 @@ pub fn seal_owner(owner: OwnerId, cloud: &str, books: bool) -> i64 {
 }
 
 /// The fixed facts only; the sums are proven by the account's history.
-pub fn seal_account(account: &Account, code: &str) -> i64 {
+pub fn seal_account(account: &Account, code: &str, opened: Instant) -> i64 {
     let (kind, floor) = match account.floor {
         Floor::Open => (0, 0),
         Floor::Zero => (1, 0),
         Floor::Minus(floor) => (2, floor),
     };
-    let facts = [account.id.0, account.owner.0, account.commodity.0, kind, floor, i64::from(account.closed)];
+    let facts = [account.id.0, account.owner.0, account.commodity.0, kind, floor, i64::from(account.closed), opened.micros()];
     seal_row(b"account", &facts, &[code.as_bytes()])
 }
 

@@ -33,7 +33,8 @@ pub(super) fn run(at: &SqliteConnection, jobs: &Receiver<Box<dyn Job>>) {
         group.finish();
         log.checkpoint_if_due(at);
     }
-    // The last one out empties the log, so that the file alone is the whole store.
+    // The last one out empties the log, so that the file alone is the whole store; if it is not the last, it does not wait.
+    let _ = at.connection.busy_timeout(Duration::ZERO);
     let _ = at.connection.wal_checkpoint_v2(None::<&str>, rusqlite::wal::CheckpointMode::TRUNCATE);
 }
 

@@ -1,5 +1,8 @@
 //! The command line: what can be asked, and how failures are told.
 
+mod export;
+mod verify;
+
 use crate::bench;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -14,6 +17,10 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
+    Verify(verify::Arguments),
+    /// Writes what the store holds for other programs.
+    Export(export::Arguments),
     /// Measures a money path on this machine, beside the floor that the same bytes and fsyncs set.
     Bench(bench::Arguments),
 }
@@ -24,6 +31,8 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| {

@@ -1,0 +1,310 @@
+//! One byte of one row changed, in every column of every table of the ledger: `verify` names the row. On both stores.
+
+mod support;
+
+use farthing_core::id::{CauseId, HoldId};
+use farthing_core::ledger::{
+    AccountId, Authorise, Capture, Chart, Command, CommodityId, CommodityKind, Floor, Kind, Mode, Movement, Transfer,
+    TransferId,
+};
+use farthing_core::time::Instant;
+use farthing_store::{AuditReport, NewAccount, Store, StoreError, Tx, Value};
+use support::{Bed, NOON, read, write};
+
+fn id(number: i64) -> TransferId {
+    TransferId::from_parts(Instant::from_micros(NOON.micros() + number), 0, 0).expect("a time in range")
+}
+
+fn transfer(number: i64, debit: i64, credit: i64, amount: i64) -> Transfer {
+    Transfer {
+        id: id(number),
+        cause: (number == 2).then(|| CauseId::derive(NOON, &[b"payment"])),
+        kind: Kind::Plain,
+        mode: Mode::Reports,
+        effective: NOON,
+        movement: Movement::Move {
+            debit: AccountId(debit),
+            credit: AccountId(credit),
+            amount,
+            commodity: CommodityId(1),
+        },
+    }
+}
+
+/// Two customers and the cloud; a caused transfer, a linked pair, a reversal, a hold half captured, one ended.
+fn ledger(bed: &Bed) -> Store {
+    let store = bed.open();
+    write(&store, |tx| {
+        let commodity = tx.commodity_ensure("USD", CommodityKind::Currency, 8)?;
+        let one = tx.owner_ensure("cloud", "one", false)?;
+        let two = tx.owner_ensure("cloud", "two", false)?;
+        let books = tx.owner_ensure("cloud", "books", true)?;
+        let open = |owner, code, floor| NewAccount { owner, code, commodity, floor };
+        tx.accounts_open(
+            &[
+                open(one, Chart::Cash, Floor::Zero),
+                open(one, Chart::ReceivableDebt, Floor::Minus(500)),
+                open(two, Chart::Cash, Floor::Zero),
+                open(books, Chart::Revenue("service".into()), Floor::Open),
+            ],
+            NOON,
+        )?;
+        let hold = |name: &[u8], amount| {
+            Command::Authorise(Authorise {
+                id: HoldId::derive(NOON, &[name]),
+                owner: one,
+                along: vec![AccountId(1), AccountId(2)],
+                amount,
+                expires_at: Instant::from_micros(NOON.micros() + 1_000_000),
+            })
+        };
+        let capture = |number, amount, last, name: &[u8]| {
+            Command::Capture(Capture {
+                id: id(number),
+                hold: HoldId::derive(NOON, &[name]),
+                to: AccountId(4),
+                amount,
+                last,
+                kind: Kind::UsageByCash,
+                effective: NOON,
+            })
+        };
+        let reversal = Transfer { movement: Movement::Reverse(id(3)), kind: Kind::Reversal, ..transfer(7, 1, 2, 1) };
+        let outcomes = tx.ledger_run(
+            &[
+                Command::Transfer(transfer(1, 4, 1, 1000)),
+                Command::Transfer(transfer(2, 4, 3, 500)),
+                Command::Transfer(transfer(3, 3, 4, 70)),
+                Command::Linked(vec![transfer(4, 1, 4, 10), transfer(5, 2, 4, 20)]),
+                Command::Transfer(reversal),
+                hold(b"half", 300),
+                hold(b"done", 1100),
+                capture(100, 120, false, b"half"),
+                capture(200, 900, true, b"done"),
+                Command::Transfer(transfer(9, 4, 3, 5)),
+            ],
+            NOON,
+        )?;
+        assert!(outcomes.iter().all(|outcome| outcome.code.stands()), "{outcomes:?}");
+        Ok(())
+    });
+    assert_eq!(read(&store, |tx| tx.audit()).findings, []);
+    store
+}
+
+/// What a column holds, and so how one byte of it is changed.
+#[derive(Clone, Copy, Debug)]
+enum Kept {
+    Int,
+    Bool,
+    Text,
+    Id,
+    Hash,
+}
+
+/// The answer of the audit, carried out of a closure that takes everything back.
+#[derive(Debug)]
+enum TakenBack {
+    Report(AuditReport),
+    Store(StoreError),
+}
+
+impl From<StoreError> for TakenBack {
+    fn from(error: StoreError) -> TakenBack {
+        TakenBack::Store(error)
+    }
+}
+
+/// Statements must be static: these tests build theirs.
+fn sql(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+/// Changes one byte of every value of the column, one row after another, and asks what the audit says of each.
+fn check(store: &Store, table: &'static str, key: &'static str, column: &'static str, kept: Kept) {
+    let rows = read(store, |tx| tx.one(sql(format!("SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")), &[], |row| row.int(0)));
+    let rows = rows.expect("a count");
+    assert!(rows > 0, "no row of {table} has a {column}");
+    for row in 0..rows {
+        let told = store.write("corrupt", move |tx| {
+            let names = corrupt(tx, table, key, column, kept, row)?;
+            Err::<(), _>(TakenBack::Report(tx.audit().map(|mut report| {
+                report.holds = 0;
+                assert!(!names.is_empty());
+                let first = report.findings.first().map(|finding| finding.row.clone());
+                let named = first.as_ref().is_some_and(|first| names.iter().any(|name| first.starts_with(name.as_str())));
+                assert!(named, "{table}.{column} row {row}: {names:?} was changed, found: {:?}", report.findings);
+                report
+            })?))
+        });
+        match told {
+            Err(TakenBack::Report(_)) => {}
+            other => panic!("{table}.{column} row {row}: {other:?}"),
+        }
+    }
+}
+
+/// Changes the row and gives the names by which the audit may call it: by its key before, or after if that was changed.
+fn corrupt(
+    tx: &mut Tx<'_>,
+    table: &str,
+    key: &str,
+    column: &str,
+    kept: Kept,
+    row: i64,
+) -> Result<Vec<String>, StoreError> {
+    let id_key = key == "id" && (table == "hold") || key == "hold";
+    let select = sql(format!(
+        "SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1, 2 LIMIT 1 OFFSET $1"
+    ));
+    let update = sql(format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2 AND {column} = $3"));
+    let name = |key: i64| format!("{table} {key}");
+    let hold = |key: [u8; 16]| format!("hold {}", HoldId::from_bytes(key));
+    let mut names = Vec::new();
+    let key_of = |row: &farthing_store::Row<'_>| -> Result<(Option<i64>, Option<[u8; 16]>), StoreError> {
+        if id_key { Ok((None, Some(row.bytes(0)?))) } else { Ok((Some(row.int(0)?), None)) }
+    };
+    macro_rules! change {
+        ($read:expr, $flip:expr, $value:expr) => {{
+            let (key, before) = tx.one(select, &[row.into()], |row| Ok((key_of(row)?, $read(row)?)))?.expect("the row");
+            let after = $flip(before.clone());
+            names.extend(key.0.map(name).into_iter().chain(key.1.map(hold)));
+            let bytes = key.1.unwrap_or_default();
+            let by = key.0.map_or(Value::Bytes(&bytes), Value::Int);
+            assert!(tx.execute(update, &[$value(&after), by, $value(&before)])? >= 1, "a row was changed");
+            after
+        }};
+    }
+    match kept {
+        Kept::Int => {
+            let after = change!(|row: &farthing_store::Row<'_>| row.int(1), |value: i64| value ^ 256, |value: &i64| Value::Int(*value));
+            if column == key {
+                names.push(name(after));
+            }
+        }
+        Kept::Bool => drop(change!(|row: &farthing_store::Row<'_>| row.bool(1), |value: bool| !value, |value: &bool| Value::Bool(*value))),
+        Kept::Text => {
+            let before = tx.one(select, &[row.into()], |row| Ok((row.int(0)?, row.text(1)?)))?.expect("the row");
+            names.push(name(before.0));
+            let after = format!("~{}", &before.1[1..]);
+            tx.execute(update, &[after.as_str().into(), before.0.into(), before.1.as_str().into()])?;
+        }
+        Kept::Id => {
+            let flip = |mut value: [u8; 16]| {
+                value[15] ^= 1;
+                value
+            };
+            let before = tx.one(select, &[row.into()], |row| Ok((key_of(row)?, row.bytes::<16>(1)?)))?.expect("the row");
+            let (key, value) = before;
+            let after = flip(value);
+            names.extend(key.0.map(name).into_iter().chain(key.1.map(hold)));
+            names.push(hold(after));
+            let bytes = key.1.unwrap_or_default();
+            let by = key.0.map_or(Value::Bytes(&bytes), Value::Int);
+            tx.execute(update, &[Value::Bytes(&after), by, Value::Bytes(&value)])?;
+        }
+        Kept::Hash => {
+            let (key, mut value) = tx.one(select, &[row.into()], |row| Ok((row.int(0)?, row.bytes::<32>(1)?)))?.expect("the row");
+            let before = value;
+            value[31] ^= 1;
+            names.push(name(key));
+            tx.execute(update, &[Value::Bytes(&value), key.into(), Value::Bytes(&before)])?;
+        }
+    }
+    Ok(names)
+}
+
+both! {
+    fn of_a_transfer(bed: &Bed) {
+        let store = ledger(bed);
+        for column in ["id", "debit", "credit", "amount", "kind", "flags", "effective", "reverses", "linked", "debit_after",
+            "credit_after", "debit_previous", "credit_previous", "seal"]
+        {
+            check(&store, "transfer", "id", column, Kept::Int);
+        }
+        check(&store, "transfer", "id", "cause", Kept::Id);
+    }
+}
+
+both! {
+    fn of_an_account(bed: &Bed) {
+        let store = ledger(bed);
+        for column in ["id", "owner", "commodity", "floor", "opened", "seal"] {
+            check(&store, "ledger_account", "id", column, Kept::Int);
+        }
+        check(&store, "ledger_account", "id", "hard", Kept::Bool);
+        check(&store, "ledger_account", "id", "closed", Kept::Bool);
+        check(&store, "ledger_account", "id", "code", Kept::Text);
+        for column in ["account", "debits", "credits", "newest"] {
+            check(&store, "ledger_balance", "account", column, Kept::Int);
+        }
+        check(&store, "ledger_balance", "account", "head", Kept::Hash);
+        check(&store, "ledger_held", "account", "account", Kept::Int);
+    }
+}
+
+both! {
+    fn of_what_accounts_belong_to(bed: &Bed) {
+        let store = ledger(bed);
+        for column in ["id", "seal"] {
+            check(&store, "ledger_owner", "id", column, Kept::Int);
+            check(&store, "commodity", "id", column, Kept::Int);
+        }
+        check(&store, "ledger_owner", "id", "cloud", Kept::Text);
+        check(&store, "ledger_owner", "id", "books", Kept::Bool);
+        check(&store, "commodity", "id", "code", Kept::Text);
+        check(&store, "commodity", "id", "decimals", Kept::Int);
+        check(&store, "commodity", "id", "unit", Kept::Bool);
+    }
+}
+
+both! {
+    fn of_a_hold(bed: &Bed) {
+        let store = ledger(bed);
+        for column in ["owner", "amount", "captured", "expires_at", "state", "seal"] {
+            check(&store, "hold", "id", column, Kept::Int);
+        }
+        check(&store, "hold", "id", "id", Kept::Id);
+        for column in ["place", "account", "reserved"] {
+            check(&store, "hold_part", "hold", column, Kept::Int);
+        }
+        check(&store, "hold_part", "hold", "hold", Kept::Id);
+        for column in ["id", "recipient", "amount", "effective", "seal"] {
+            check(&store, "hold_capture", "id", column, Kept::Int);
+        }
+        check(&store, "hold_capture", "id", "hold", Kept::Id);
+        check(&store, "hold_capture", "id", "last", Kept::Bool);
+    }
+}
+
+both! {
+    fn a_transfer_taken_out_is_missed(bed: &Bed) {
+        let store = ledger(bed);
+        let told = store.write("corrupt", |tx| {
+            tx.execute("DELETE FROM transfer WHERE id = $1", &[id(3).get().into()])?;
+            Err::<(), _>(TakenBack::Report(tx.audit()?))
+        });
+        let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
+        assert!(!report.findings.is_empty());
+        assert!(report.findings[0].what.contains("names") || report.findings[0].row.starts_with("transfer"), "{report:?}");
+    }
+}
+
+/// Bytes of the file itself: what SQLite can still read is caught by the ledger, the rest by SQLite.
+#[test]
+fn a_damaged_file_is_never_called_clean() {
+    let bed = Bed::sqlite();
+    drop(ledger(&bed));
+    let farthing_store::Location::Sqlite(path) = &bed.location else { unreachable!() };
+    let sound = std::fs::read(path).expect("the file");
+    let secret = sound.windows(4).position(|window| window == b"cash").expect("an account's code is in the file");
+    for (place, what) in [(secret, "a letter of a code"), (4096 * 3 + 5, "a page's header"), (sound.len() - 40, "the last page")] {
+        let mut damaged = sound.clone();
+        damaged[place] ^= 0x20;
+        std::fs::write(path, &damaged).expect("written");
+        let clean = Store::open(&bed.location, &farthing_store::Options::existing())
+            .and_then(|store| store.read("audit", |tx| tx.audit()))
+            .is_ok_and(|report| report.findings.is_empty());
+        assert!(!clean, "{what} was changed at byte {place}, and nothing was found");
+    }
+}
