@@ -10,6 +10,7 @@ mod chart;
 mod command;
 mod decide;
 mod hold;
+pub mod posting;
 mod transfer;
 
 pub use account::{Account, AccountId, CommodityId, Floor, OwnerId};
