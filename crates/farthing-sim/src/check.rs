@@ -54,7 +54,8 @@ pub fn same_answers(commands: &[Command], expected: &[Outcome], got: &[Outcome])
     let (mut expected, mut got) = (expected.iter(), got.iter());
     for command in commands {
         let count = if let Command::Linked(set) = command { set.len() } else { 1 };
-        let (expected, got): (Vec<_>, Vec<_>) = (expected.by_ref().take(count).collect(), got.by_ref().take(count).collect());
+        let (expected, got): (Vec<_>, Vec<_>) =
+            (expected.by_ref().take(count).collect(), got.by_ref().take(count).collect());
         let mark = if expected == got { ' ' } else { '!' };
         let _ = writeln!(text, "{mark} {command:?}\n    model {expected:?}\n    store {got:?}");
     }
@@ -71,9 +72,13 @@ pub fn same_world(store: &Store, world: &World) -> Result<(), String> {
                 let sums = [account.debits, account.credits, account.held].map(i128::from);
                 (sums, account.closed, account.newest)
             });
-            let expected = Some(([world.debits(*id), world.credits(*id), world.held(*id)], facts.closed, world.newest(*id)));
+            let expected =
+                Some(([world.debits(*id), world.credits(*id), world.held(*id)], facts.closed, world.newest(*id)));
             if got != expected {
-                let _ = writeln!(wrong, "{id:?}: (debits, credits, held), closed, newest\n    model {expected:?}\n    store {got:?}");
+                let _ = writeln!(
+                    wrong,
+                    "{id:?}: (debits, credits, held), closed, newest\n    model {expected:?}\n    store {got:?}"
+                );
             }
         }
         for booked in &world.booked {
@@ -113,10 +118,14 @@ fn unsound_in(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
         Ok(())
     })?;
     let mut held: Sums = BTreeMap::new();
-    tx.each("SELECT p.account, p.reserved FROM hold_part p JOIN hold h ON h.id = p.hold WHERE h.state = 0", &[], |row| {
-        *held.entry(row.int(0)?).or_default() += i128::from(row.int(1)?);
-        Ok(())
-    })?;
+    tx.each(
+        "SELECT p.account, p.reserved FROM hold_part p JOIN hold h ON h.id = p.hold WHERE h.state = 0",
+        &[],
+        |row| {
+            *held.entry(row.int(0)?).or_default() += i128::from(row.int(1)?);
+            Ok(())
+        },
+    )?;
     let mut commodities: Sums = BTreeMap::new();
     tx.accounts_each(|AccountRow { account, .. }| {
         let says = [account.debits, account.credits, account.held].map(i128::from);
@@ -130,7 +139,9 @@ fn unsound_in(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
         *commodities.entry(account.commodity.0).or_default() += i128::from(account.balance());
         Ok(())
     })?;
-    wrong.extend(commodities.into_iter().filter(|(_, sum)| *sum != 0).map(|(id, sum)| format!("commodity {id} sums to {sum}")));
+    wrong.extend(
+        commodities.into_iter().filter(|(_, sum)| *sum != 0).map(|(id, sum)| format!("commodity {id} sums to {sum}")),
+    );
     let captures = tx.rows(
         "SELECT c.id, c.amount, (SELECT CAST(coalesce(sum(t.amount), 0) AS BIGINT) FROM transfer t
                 WHERE t.id >= c.id AND t.id < c.id + 64 AND (t.id = c.id OR t.linked = c.id) AND t.credit = c.recipient)
@@ -177,7 +188,8 @@ pub fn assert_sound(store: &Store, when: &str) {
 /// Everything an owner's accounts and their holds and transfers say, row by row, in the order of their keys: what two
 /// stores that were asked the same must agree on to the byte.
 pub fn dump(store: &Store, world: &World) -> Vec<String> {
-    let (first, last) = (world.accounts.keys().next().map_or(0, |id| id.0), world.accounts.keys().next_back().map_or(0, |id| id.0));
+    let (first, last) =
+        (world.accounts.keys().next().map_or(0, |id| id.0), world.accounts.keys().next_back().map_or(0, |id| id.0));
     let read = store.read("dump", |tx| {
         let range = [first.into(), last.into()];
         let mut rows = Vec::new();

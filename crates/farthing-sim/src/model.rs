@@ -400,6 +400,9 @@ impl World {
                 return Code::Overflow.into();
             }
         }
+        if i128::from(hold.captured) + i128::from(request.amount) > MOST {
+            return Code::Overflow.into();
+        }
 
         let mut flags = Flags::NONE;
         if hold.state == HoldState::Expired {

@@ -14,7 +14,8 @@ use farthing_core::time::Instant;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// A place in a list, taken around its end.
+/// A place in a list, counted back from its newest and taken round its end: what is deleted before it while shrinking
+/// leaves it where it was.
 pub type Pick = u8;
 
 #[derive(Clone, Debug)]
@@ -22,11 +23,32 @@ pub enum Op {
     One(Moving),
     Linked(Vec<Moving>),
     /// A set that was asked before.
-    LinkedAgain { of: Pick, change: SetChange },
-    Authorise { customer: Pick, along: Along, amount: Amount, lasts: i64, change: Option<AuthoriseChange> },
-    AuthoriseAgain { of: Pick, change: Option<AuthoriseChange> },
-    Capture { hold: Pick, to: Pick, amount: Amount, last: bool, taken_id: Option<Pick> },
-    CaptureAgain { of: Pick, change: CaptureChange },
+    LinkedAgain {
+        of: Pick,
+        change: SetChange,
+    },
+    Authorise {
+        customer: Pick,
+        along: Along,
+        amount: Amount,
+        lasts: i64,
+        change: Option<AuthoriseChange>,
+    },
+    AuthoriseAgain {
+        of: Pick,
+        change: Option<AuthoriseChange>,
+    },
+    Capture {
+        hold: Pick,
+        to: Pick,
+        amount: Amount,
+        last: bool,
+        taken_id: Option<Pick>,
+    },
+    CaptureAgain {
+        of: Pick,
+        change: CaptureChange,
+    },
     Release(Pick),
     Expire(Pick),
     Close(Pick),
@@ -54,6 +76,8 @@ pub enum Amount {
     Plain(i64),
     /// What just fits, and so many more.
     Bound(i64),
+    /// All there is, what is held too, and so many more: what a chargeback may take.
+    All(i64),
     /// The most there can be, less so many.
     Huge(i64),
     /// Half of it: two of them are too much.
@@ -121,6 +145,7 @@ fn amount() -> impl Strategy<Value = Amount> {
     prop_oneof![
         10 => (1..=12i64).prop_map(Amount::Plain),
         6 => (-1..=2i64).prop_map(Amount::Bound),
+        2 => (-1..=1i64).prop_map(Amount::All),
         1 => (-2..=0i64).prop_map(Amount::Plain),
         1 => (0..=3i64).prop_map(Amount::Huge),
         1 => (0..=3i64).prop_map(Amount::Half),
@@ -129,7 +154,7 @@ fn amount() -> impl Strategy<Value = Amount> {
 
 fn moving() -> impl Strategy<Value = Moving> {
     let route = prop_oneof![
-        6 => any::<(Pick, Pick)>().prop_map(|(customer, account)| Route::In(customer, account)),
+        9 => any::<(Pick, Pick)>().prop_map(|(customer, account)| Route::In(customer, account)),
         6 => any::<(Pick, Pick)>().prop_map(|(customer, account)| Route::Out(customer, account)),
         2 => any::<(Pick, Pick)>().prop_map(|(from, to)| Route::Any(from, to)),
     ];
@@ -205,18 +230,36 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A list of up to so many.
+/// A list of up to so many, after some money has come in and some of it has been held.
 pub fn ops(most: usize) -> impl Strategy<Value = Vec<Op>> {
-    prop::collection::vec(op(), 1..=most)
+    let money = (any::<(Pick, Pick)>(), 5..=30i64).prop_map(|((customer, account), amount)| {
+        let (route, amount) = (Route::In(customer, account), Amount::Plain(amount));
+        Op::One(Moving::Move { route, amount, asks: false, early: false, cause: None, wrong_commodity: false })
+    });
+    let held = (any::<Pick>(), 1..=12i64, 1..=30i64).prop_map(|(customer, amount, lasts)| Op::Authorise {
+        customer,
+        along: Along::All,
+        amount: Amount::Plain(amount),
+        lasts,
+        change: None,
+    });
+    let [money, held] = [money.boxed(), held.boxed()].map(|op| prop::collection::vec(op, 0..6));
+    (money, held, prop::collection::vec(op(), 1..=most)).prop_map(|(money, held, rest)| [money, held, rest].concat())
 }
 
 // What is made of it.
 
 #[derive(Clone, Debug)]
 pub enum Step {
-    Run { commands: Vec<Command>, expected: Vec<Outcome> },
+    Run {
+        commands: Vec<Command>,
+        expected: Vec<Outcome>,
+    },
     /// Sweeps due holds, then closes an account if it is empty.
-    Close { account: AccountId, expected: bool },
+    Close {
+        account: AccountId,
+        expected: bool,
+    },
 }
 
 /// What to ask a store, when, and what it should answer.
@@ -233,7 +276,8 @@ pub struct Script {
 pub struct Style {
     /// Microseconds after the year's begin at which it starts: its ids lie in the second that follows.
     pub start: i64,
-    /// From this op on, time stands still and no hold is authorised that is due already.
+    /// At this op a batch begins, a little later than all before it; from there on time stands still, and no hold is
+    /// authorised that is due already.
     pub still_from: usize,
 }
 
@@ -245,7 +289,11 @@ impl Script {
         let mut writer = Writer::new(cast, style);
         for (place, op) in ops.iter().enumerate() {
             writer.place = i64::try_from(place).expect("a script is short");
-            writer.still = place >= style.still_from;
+            if place == style.still_from {
+                writer.finish_batch();
+                writer.now += TICK;
+                writer.still = true;
+            }
             writer.op(op);
         }
         writer.finish_batch();
@@ -273,9 +321,10 @@ struct Writer<'c> {
     captured: Vec<Capture>,
 }
 
-/// The one picked, around the end; None of an empty list.
+/// The one picked; None of an empty list.
 fn pick<T: Clone>(list: &[T], pick: Pick) -> Option<T> {
-    list.get(usize::from(pick).checked_rem(list.len())?).cloned()
+    let back = usize::from(pick).checked_rem(list.len())?;
+    list.get(list.len() - 1 - back).cloned()
 }
 
 impl<'c> Writer<'c> {
@@ -369,6 +418,9 @@ impl<'c> Writer<'c> {
                 if let Some(change) = change {
                     self.change_authorise(&mut request, *change);
                 }
+                if self.still {
+                    request.expires_at = request.expires_at.max(at(self.now + 1));
+                }
                 self.ask(Command::Authorise(request));
             }
             Op::Capture { hold, to, amount, last, taken_id } => {
@@ -404,9 +456,16 @@ impl<'c> Writer<'c> {
         Some(CauseId::from_parts(millis(self.start), tail))
     }
 
+    /// A hold that there is or was; sometimes one that was refused, or never asked for.
     fn hold(&self, hold: Pick) -> HoldId {
+        let there: Vec<HoldId> = self.world.holds.keys().copied().collect();
+        let asked: Vec<HoldId> = self.authorised.iter().map(|request| request.id).collect();
         let unknown = HoldId::from_parts(millis(self.start), [255; 10]);
-        if hold == 255 { unknown } else { pick(&self.authorised, hold).map_or(unknown, |request| request.id) }
+        match hold {
+            0..=239 => pick(&there, hold).unwrap_or(unknown),
+            240..=254 => pick(&asked, hold).unwrap_or(unknown),
+            255 => unknown,
+        }
     }
 
     fn moving(&self, moving: &Moving, count: u8) -> Option<Transfer> {
@@ -415,14 +474,15 @@ impl<'c> Writer<'c> {
                 let (debit, credit) = self.route(route);
                 let right = self.world.accounts.get(&debit).map_or(self.cast.dollars, |account| account.commodity);
                 let commodity = if *wrong_commodity { self.other_commodity(right) } else { right };
-                let fits = self.world.accounts.get(&debit).map_or(0, |_| self.fits(debit));
+                let known = self.world.accounts.contains_key(&debit);
+                let (fits, all) = if known { (self.fits(debit), self.world.balance(debit)) } else { (0, 0) };
                 Some(Transfer {
                     id: self.id(*early, count),
                     cause: self.cause(*cause),
                     kind: Kind::Plain,
                     mode: mode(*asks),
                     effective: at(self.now),
-                    movement: Movement::Move { debit, credit, amount: resolve(amount, fits), commodity },
+                    movement: Movement::Move { debit, credit, amount: resolve(amount, fits, all), commodity },
                 })
             }
             Moving::Reverse { of, asks, cause } => Some(Transfer {
@@ -475,7 +535,7 @@ impl<'c> Writer<'c> {
 
     /// The most that asking may take from an account.
     fn fits(&self, account: AccountId) -> i128 {
-        self.world.lowest(account).map_or(0, |lowest| self.world.free(account) - lowest)
+        self.world.lowest(account).map_or(10, |lowest| self.world.free(account) - lowest)
     }
 
     fn other_commodity(&self, one: CommodityId) -> CommodityId {
@@ -546,7 +606,7 @@ impl<'c> Writer<'c> {
             id: HoldId::from_parts(millis(self.start), tail),
             owner: customer.owner,
             along,
-            amount: resolve(amount, free - lowest),
+            amount: resolve(amount, free - lowest, free),
             expires_at: at(self.now + if self.still { lasts.max(1) } else { lasts } * TICK),
         }
     }
@@ -579,7 +639,7 @@ impl<'c> Writer<'c> {
                 .unwrap_or_else(|| self.id(false, 0)),
             hold,
             to: if to < 230 { usual } else { pick(&self.accounts, to).expect("there are accounts") },
-            amount: resolve(amount, reserved),
+            amount: resolve(amount, reserved, reserved * 2),
             last,
             kind: Kind::UsageByCash,
             effective: at(self.now),
@@ -600,10 +660,12 @@ impl<'c> Writer<'c> {
     }
 }
 
-fn resolve(amount: &Amount, fits: i128) -> i64 {
+fn resolve(amount: &Amount, fits: i128, all: i128) -> i64 {
     let exact = match amount {
         Amount::Plain(plain) => i128::from(*plain),
-        Amount::Bound(more) => fits + i128::from(*more),
+        // Where nothing fits, one: refusals of zero and below come from `Plain`.
+        Amount::Bound(more) => (fits + i128::from(*more)).max(1),
+        Amount::All(more) => (all + i128::from(*more)).max(1),
         Amount::Huge(less) => i128::from(i64::MAX - less),
         Amount::Half(more) => i128::from(i64::MAX / 2 + more),
     };

@@ -62,11 +62,10 @@ mod tests {
     #[test]
     fn rolls_what_splitmix64_rolls() {
         let mut dice = Dice(1_234_567);
-        assert_eq!([dice.roll(), dice.roll(), dice.roll()], [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423
-        ]);
+        assert_eq!(
+            [dice.roll(), dice.roll(), dice.roll()],
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
     }
 
     #[test]

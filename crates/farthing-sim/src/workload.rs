@@ -50,7 +50,14 @@ pub fn command(cast: &Cast, stream: u32, n: u32) -> (Command, Instant) {
             2 => Command::Release(hold_id(stream, n - 2)),
             _ => Command::Expire(hold_id(stream, n - 2)),
         },
-        6 => Command::Transfer(plain(0, Kind::Chargeback, Mode::Reports, customer.cash, cast.provider, dice.between(1, 30))),
+        6 => Command::Transfer(plain(
+            0,
+            Kind::Chargeback,
+            Mode::Reports,
+            customer.cash,
+            cast.provider,
+            dice.between(1, 30),
+        )),
         _ => Command::Transfer(Transfer {
             id,
             cause: None,
@@ -76,7 +83,8 @@ fn now(n: u32) -> Instant {
 
 fn transfer_id(stream: u32, n: u32, count: u8) -> TransferId {
     assert!(stream < 10_000, "a stream has a microsecond of its own in every ten milliseconds");
-    TransferId::from_parts(at(1_000_000 + i64::from(n) * 10_000 + i64::from(stream)), 2, count).expect("in the ids' years")
+    TransferId::from_parts(at(1_000_000 + i64::from(n) * 10_000 + i64::from(stream)), 2, count)
+        .expect("in the ids' years")
 }
 
 fn hold_id(stream: u32, n: u32) -> HoldId {
