@@ -247,23 +247,23 @@ fn opt_transfer_id(id: Option<i64>) -> Result<Option<TransferId>, StoreError> {
     id.map(transfer_id).transpose()
 }
 
-/// Writes what was decided. The chain is hashed in a second thread, a chunk ahead of the rows being inserted.
+/// Writes what was decided. A second thread hashes the chain and makes up the rows, a chunk ahead of the one being inserted.
 fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), StoreError> {
     let mut chainer = Chainer::new(books);
     if decided.entries.len() <= CHUNK {
-        let seals = chainer.extend(&decided.entries);
-        transfers_insert(tx, &decided.entries, seals)?;
+        let columns = transfer_columns(&decided.entries, chainer.extend(&decided.entries));
+        transfers_insert(tx, columns)?;
     } else {
         chainer = std::thread::scope(|scope| {
-            let (hashed, seals) = std::sync::mpsc::channel();
+            let (made, chunks) = std::sync::mpsc::channel();
             let hasher = scope.spawn(move || {
                 for chunk in decided.entries.chunks(CHUNK) {
-                    let _ = hashed.send(chainer.extend(chunk));
+                    let _ = made.send(transfer_columns(chunk, chainer.extend(chunk)));
                 }
                 chainer
             });
-            for (chunk, seals) in decided.entries.chunks(CHUNK).zip(&seals) {
-                transfers_insert(tx, chunk, seals)?;
+            for columns in chunks {
+                transfers_insert(tx, columns)?;
             }
             Ok::<_, StoreError>(hasher.join().expect("hashing cannot fail"))
         })?;
@@ -274,37 +274,42 @@ fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), Sto
     captures_insert(tx, &decided.captures)
 }
 
-fn transfers_insert(tx: &mut Tx<'_>, entries: &[Entry], seals: Vec<i64>) -> Result<(), StoreError> {
-    fn ints(entries: &[Entry], of: impl Fn(&Entry) -> i64) -> Column {
-        Column::Int(entries.iter().map(of).collect())
-    }
-    fn opts(entries: &[Entry], of: impl Fn(&Entry) -> Option<TransferId>) -> Column {
-        Column::OptInt(entries.iter().map(|entry| of(entry).map(TransferId::get)).collect())
-    }
+fn transfers_insert(tx: &mut Tx<'_>, columns: Vec<Column>) -> Result<(), StoreError> {
     tx.bulk_insert(
         "transfer",
         &[
             "id", "debit", "credit", "amount", "kind", "flags", "effective", "reverses", "linked", "cause", "debit_after",
             "credit_after", "debit_previous", "credit_previous", "seal",
         ],
-        vec![
-            ints(entries, |entry| entry.id.get()),
-            ints(entries, |entry| entry.debit.0),
-            ints(entries, |entry| entry.credit.0),
-            ints(entries, |entry| entry.amount),
-            ints(entries, |entry| i64::from(entry.kind.code())),
-            ints(entries, |entry| i64::from(entry.flags.bits())),
-            ints(entries, |entry| entry.effective.micros()),
-            opts(entries, |entry| entry.reverses),
-            opts(entries, |entry| entry.linked),
-            Column::OptId(entries.iter().map(|entry| entry.cause.map(CauseId::to_bytes)).collect()),
-            ints(entries, |entry| entry.debit_after),
-            ints(entries, |entry| entry.credit_after),
-            opts(entries, |entry| entry.debit_previous),
-            opts(entries, |entry| entry.credit_previous),
-            Column::Int(seals),
-        ],
+        columns,
     )
+}
+
+/// The entries as columns, in the order in which `transfers_insert` names them.
+fn transfer_columns(entries: &[Entry], seals: Vec<i64>) -> Vec<Column> {
+    fn ints(entries: &[Entry], of: impl Fn(&Entry) -> i64) -> Column {
+        Column::Int(entries.iter().map(of).collect())
+    }
+    fn opts(entries: &[Entry], of: impl Fn(&Entry) -> Option<TransferId>) -> Column {
+        Column::OptInt(entries.iter().map(|entry| of(entry).map(TransferId::get)).collect())
+    }
+    vec![
+        ints(entries, |entry| entry.id.get()),
+        ints(entries, |entry| entry.debit.0),
+        ints(entries, |entry| entry.credit.0),
+        ints(entries, |entry| entry.amount),
+        ints(entries, |entry| i64::from(entry.kind.code())),
+        ints(entries, |entry| i64::from(entry.flags.bits())),
+        ints(entries, |entry| entry.effective.micros()),
+        opts(entries, |entry| entry.reverses),
+        opts(entries, |entry| entry.linked),
+        Column::OptId(entries.iter().map(|entry| entry.cause.map(CauseId::to_bytes)).collect()),
+        ints(entries, |entry| entry.debit_after),
+        ints(entries, |entry| entry.credit_after),
+        opts(entries, |entry| entry.debit_previous),
+        opts(entries, |entry| entry.credit_previous),
+        Column::Int(seals),
+    ]
 }
 
 fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {

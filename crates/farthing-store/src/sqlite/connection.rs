@@ -151,7 +151,8 @@ impl<'c> SqliteTx<'c> {
         names: &'static [&'static str],
         columns: Vec<Column>,
     ) -> Result<(), StoreError> {
-        self.bulk_into("INSERT", table, names, columns)
+        // OR FAIL: whatever fails voids the whole transaction, so the statement need not be able to undo itself.
+        self.bulk_into("INSERT OR FAIL", table, names, columns)
     }
 
     /// REPLACE overwrites a row in place where its table has no other index: 0.7 µs a row, where an upsert takes 1.0.

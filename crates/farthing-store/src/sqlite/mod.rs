@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file, one writing thread, separate readers.
 
 mod bulk;
+mod checkpoint;
 mod connection;
 mod writer;
 
@@ -35,7 +36,7 @@ impl Sqlite {
             match SqliteConnection::writer(&file, cache_kib) {
                 Ok(connection) => {
                     let _ = ready.send(Ok(()));
-                    writer::run(&connection, &jobs);
+                    writer::run(&connection, &file, &jobs);
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }

@@ -4,14 +4,13 @@
 //! gathers, so the more callers there are the more each fsync carries. A closure that fails, or panics, is rolled back
 //! alone; the others of its group commit.
 
+use super::checkpoint::Checkpointer;
 use super::connection::{SqliteConnection, SqliteTx};
 use crate::{StoreError, Tx};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-/// After this many pages in the log they are moved into the file, after the callers have their answers; and then only
-/// after as many more, so that a long reader, who keeps the log from being emptied, is not asked again at every commit.
-const CHECKPOINT_PAGES: i32 = 16_000;
 /// A group ends when it has taken this long: the first caller in it is waiting.
 const GROUP_TIME: Duration = Duration::from_millis(3);
 const GROUP_MAX: usize = 512;
@@ -26,16 +25,13 @@ pub(super) trait Job: Send {
 
 pub(super) type Queue = Sender<Box<dyn Job>>;
 
-pub(super) fn run(at: &SqliteConnection, jobs: &Receiver<Box<dyn Job>>) {
-    let mut log = Log { pages_at_checkpoint: 0, groups_since_look: 0 };
+pub(super) fn run(at: &SqliteConnection, path: &Path, jobs: &Receiver<Box<dyn Job>>) {
+    let mut checkpointer = Checkpointer::start(path);
     while let Ok(first) = jobs.recv() {
-        let group = gather(at, first, jobs);
-        group.finish();
-        log.checkpoint_if_due(at);
+        gather(at, first, jobs).finish();
+        checkpointer.look(at);
     }
-    // The last one out empties the log, so that the file alone is the whole store; if it is not the last, it does not wait.
-    let _ = at.connection.busy_timeout(Duration::ZERO);
-    let _ = at.connection.wal_checkpoint_v2(None::<&str>, rusqlite::wal::CheckpointMode::TRUNCATE);
+    checkpointer.finish(at);
 }
 
 struct Group {
@@ -54,56 +50,46 @@ impl Group {
 
 fn gather(at: &SqliteConnection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> Group {
     let mut group = Group { jobs: vec![first], committed: Ok(()) };
-    if let Err(error) = at.run("BEGIN IMMEDIATE") {
-        group.committed = Err(error);
-        return group;
-    }
     let begun = Instant::now();
-    let mut next = 0;
-    while let Some(job) = group.jobs.get_mut(next) {
-        if let Err(error) = run_in_savepoint(at, job.as_mut()) {
-            group.committed = Err(error);
-            break;
-        }
-        next += 1;
-        if group.jobs.len() < GROUP_MAX && begun.elapsed() < GROUP_TIME {
-            group.jobs.extend(jobs.try_recv());
-        }
-    }
-    let committed = group.committed.and_then(|()| at.run("COMMIT"));
-    if committed.is_err() && !at.connection.is_autocommit() {
+    group.committed = run_all(at, &mut group.jobs, || (begun.elapsed() < GROUP_TIME).then(|| jobs.try_recv().ok())?);
+    if group.committed.is_err() && !at.connection.is_autocommit() {
         let _ = at.run("ROLLBACK");
     }
-    Group { committed, ..group }
+    group
 }
 
-fn run_in_savepoint(at: &SqliteConnection, job: &mut dyn Job) -> Result<(), StoreError> {
-    at.run("SAVEPOINT caller")?;
-    let mut tx = Tx::Sqlite(SqliteTx::new(at));
-    if !job.run(&mut tx) {
-        at.run("ROLLBACK TO caller")?;
-    }
-    at.run("RELEASE caller")
-}
-
-/// How long the write-ahead log has become.
-struct Log {
-    pages_at_checkpoint: i32,
-    groups_since_look: u32,
-}
-
-impl Log {
-    fn checkpoint_if_due(&mut self, at: &SqliteConnection) {
-        use rusqlite::wal::CheckpointMode::{NOOP, PASSIVE};
-        self.groups_since_look += 1;
-        // Looking costs a microsecond or two; a group writes at most a few thousand pages.
-        let (Ok((pages, _)) | Err((pages, _))) = at.connection.wal_checkpoint_v2(None::<&str>, NOOP).or(Err((0, 0)));
-        if pages < self.pages_at_checkpoint {
-            self.pages_at_checkpoint = 0; // the log began anew
+/// Runs the jobs, and those that `next` finds meanwhile, in one transaction.
+fn run_all(
+    at: &SqliteConnection,
+    jobs: &mut Vec<Box<dyn Job>>,
+    next: impl Fn() -> Option<Box<dyn Job>>,
+) -> Result<(), StoreError> {
+    at.run("BEGIN IMMEDIATE")?;
+    // Until something stands there is nothing to protect from a failure: the first one needs no savepoint, which would
+    // copy every page it changes.
+    let mut stands = false;
+    let mut place = 0;
+    while let Some(job) = jobs.get_mut(place) {
+        if stands {
+            at.run("SAVEPOINT caller")?;
         }
-        if pages - self.pages_at_checkpoint >= CHECKPOINT_PAGES {
-            let _ = at.connection.wal_checkpoint_v2(None::<&str>, PASSIVE);
-            self.pages_at_checkpoint = pages;
+        let succeeded = job.run(&mut Tx::Sqlite(SqliteTx::new(at)));
+        match (succeeded, stands) {
+            (true, false) => stands = true,
+            (true, true) => at.run("RELEASE caller")?,
+            (false, false) => {
+                at.run("ROLLBACK")?;
+                at.run("BEGIN IMMEDIATE")?;
+            }
+            (false, true) => {
+                at.run("ROLLBACK TO caller")?;
+                at.run("RELEASE caller")?;
+            }
+        }
+        place += 1;
+        if jobs.len() < GROUP_MAX {
+            jobs.extend(next());
         }
     }
+    at.run("COMMIT")
 }
