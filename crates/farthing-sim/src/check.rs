@@ -2,10 +2,11 @@
 
 use crate::model::World;
 use crate::script::{Script, Step};
-use farthing_core::ledger::{Command, Floor, Outcome};
+use farthing_core::id::HoldId;
+use farthing_core::ledger::{AccountId, Command, Floor, HoldState, Outcome, TransferId};
 use farthing_core::time::Instant;
 use farthing_store::{AccountRow, AuditReport, Store, StoreError, Tx};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Plays a script; the first answer that is not as expected is told.
@@ -111,21 +112,37 @@ fn unsound_in(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
     let mut debits: Sums = BTreeMap::new();
     let mut credits: Sums = BTreeMap::new();
-    tx.each("SELECT debit, credit, amount FROM transfer", &[], |row| {
-        let amount = i128::from(row.int(2)?);
-        *debits.entry(row.int(0)?).or_default() += amount;
-        *credits.entry(row.int(1)?).or_default() += amount;
+    let mut moved: BTreeMap<TransferId, i128> = BTreeMap::new();
+    tx.transfers_each(|entry| {
+        let amount = i128::from(entry.amount);
+        *debits.entry(entry.debit.0).or_default() += amount;
+        *credits.entry(entry.credit.0).or_default() += amount;
+        *moved.entry(entry.linked.unwrap_or(entry.id)).or_default() += amount;
         Ok(())
     })?;
     let mut held: Sums = BTreeMap::new();
-    tx.each(
-        "SELECT p.account, p.reserved FROM hold_part p JOIN hold h ON h.id = p.hold WHERE h.state = 0",
-        &[],
-        |row| {
-            *held.entry(row.int(0)?).or_default() += i128::from(row.int(1)?);
-            Ok(())
-        },
-    )?;
+    let mut captured: BTreeMap<HoldId, i128> = BTreeMap::new();
+    tx.captures_each(|capture| {
+        let moved = moved.get(&capture.id).copied().unwrap_or_default();
+        if moved != i128::from(capture.amount) {
+            wrong.push(format!("capture {} of {} moved {moved}", capture.id, capture.amount));
+        }
+        *captured.entry(capture.hold).or_default() += i128::from(capture.amount);
+        Ok(())
+    })?;
+    tx.holds_each(|hold| {
+        let counted = captured.get(&hold.id).copied().unwrap_or_default();
+        if i128::from(hold.captured) != counted {
+            wrong.push(format!("{} says that {} was captured, its captures say {counted}", hold.id, hold.captured));
+        }
+        for part in &hold.parts {
+            if part.reserved < 0 || (hold.state != HoldState::Open && part.reserved != 0) {
+                wrong.push(format!("{} is {:?} and reserves {}", hold.id, hold.state, part.reserved));
+            }
+            *held.entry(part.account.0).or_default() += i128::from(part.reserved);
+        }
+        Ok(())
+    })?;
     let mut commodities: Sums = BTreeMap::new();
     tx.accounts_each(|AccountRow { account, .. }| {
         let says = [account.debits, account.credits, account.held].map(i128::from);
@@ -142,30 +159,6 @@ fn unsound_in(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     wrong.extend(
         commodities.into_iter().filter(|(_, sum)| *sum != 0).map(|(id, sum)| format!("commodity {id} sums to {sum}")),
     );
-    let captures = tx.rows(
-        "SELECT c.id, c.amount, (SELECT CAST(coalesce(sum(t.amount), 0) AS BIGINT) FROM transfer t
-                WHERE t.id >= c.id AND t.id < c.id + 64 AND (t.id = c.id OR t.linked = c.id) AND t.credit = c.recipient)
-         FROM hold_capture c ORDER BY c.id",
-        &[],
-        |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?)),
-    )?;
-    let captures = captures.into_iter().filter(|(_, amount, moved)| amount != moved);
-    wrong.extend(captures.map(|(id, amount, moved)| format!("capture {id} of {amount} moved {moved}")));
-    let holds = tx.rows(
-        "SELECT h.captured, (SELECT CAST(coalesce(sum(c.amount), 0) AS BIGINT) FROM hold_capture c WHERE c.hold = h.id),
-                h.state, (SELECT CAST(coalesce(sum(p.reserved), 0) AS BIGINT) FROM hold_part p WHERE p.hold = h.id)
-         FROM hold h ORDER BY h.id",
-        &[],
-        |row| Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?)),
-    )?;
-    for (captured, counted, state, reserved) in holds {
-        if captured != counted {
-            wrong.push(format!("a hold says that {captured} was captured, its captures say {counted}"));
-        }
-        if (state != 0 && reserved != 0) || reserved < 0 {
-            wrong.push(format!("a hold in state {state} reserves {reserved}"));
-        }
-    }
     Ok(wrong)
 }
 
@@ -188,44 +181,28 @@ pub fn assert_sound(store: &Store, when: &str) {
 /// Everything an owner's accounts and their holds and transfers say, row by row, in the order of their keys: what two
 /// stores that were asked the same must agree on to the byte.
 pub fn dump(store: &Store, world: &World) -> Vec<String> {
-    let (first, last) =
-        (world.accounts.keys().next().map_or(0, |id| id.0), world.accounts.keys().next_back().map_or(0, |id| id.0));
     let read = store.read("dump", |tx| {
-        let range = [first.into(), last.into()];
+        let ours = |id: &AccountId| world.accounts.contains_key(id);
         let mut rows = Vec::new();
         for id in world.accounts.keys() {
             rows.push(format!("{:?}", tx.account(*id)?));
         }
-        rows.extend(tx.rows(
-            "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause, debit_after, credit_after,
-                    debit_previous, credit_previous, seal
-             FROM transfer WHERE debit BETWEEN $1 AND $2 ORDER BY id",
-            &range,
-            |row| {
-                let ints = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14].map(|column| row.opt_int(column).ok());
-                let cause: Option<[u8; 16]> = row.opt_bytes(9)?;
-                Ok(format!("transfer {ints:?} {cause:02x?}"))
-            },
-        )?);
-        rows.extend(tx.rows(
-            "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.place, p.account, p.reserved
-             FROM hold h JOIN hold_part p ON p.hold = h.id WHERE p.account BETWEEN $1 AND $2 ORDER BY h.id, p.place",
-            &range,
-            |row| {
-                let id: [u8; 16] = row.bytes(0)?;
-                Ok(format!("hold {id:02x?} {:?}", [1, 2, 3, 4, 5, 6, 7, 8].map(|column| row.int(column).ok())))
-            },
-        )?);
-        rows.extend(tx.rows(
-            "SELECT DISTINCT c.id, c.hold, c.recipient, c.amount, c.last, c.effective
-             FROM hold_capture c JOIN hold_part p ON p.hold = c.hold WHERE p.account BETWEEN $1 AND $2 ORDER BY c.id",
-            &range,
-            |row| {
-                let id: [u8; 16] = row.bytes(1)?;
-                let ints = [0, 2, 3, 5].map(|column| row.int(column).ok());
-                Ok(format!("capture {ints:?} {id:02x?} {}", row.bool(4)?))
-            },
-        )?);
+        tx.transfers_each(|entry| {
+            rows.extend(ours(&entry.debit).then(|| format!("{entry:?}")));
+            Ok(())
+        })?;
+        let mut holds = BTreeSet::new();
+        tx.holds_each(|hold| {
+            if hold.parts.iter().any(|part| ours(&part.account)) {
+                rows.push(format!("{hold:?}"));
+                holds.insert(hold.id);
+            }
+            Ok(())
+        })?;
+        tx.captures_each(|capture| {
+            rows.extend(holds.contains(&capture.hold).then(|| format!("{capture:?}")));
+            Ok(())
+        })?;
         Ok::<_, StoreError>(rows)
     });
     read.unwrap_or_else(|error| panic!("cannot dump {}: {error:?}", store.location()))

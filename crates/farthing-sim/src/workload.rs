@@ -248,12 +248,14 @@ fn owner_of_hold(cast: &Cast, answer: &Answer, hold: HoldId) -> OwnerId {
 
 fn rows(store: &Store) -> BTreeMap<TransferId, Line> {
     let read = store.read("rows", |tx| {
-        tx.rows("SELECT id, debit, credit, amount FROM transfer", &[], |row| {
-            let id = TransferId::from_i64(row.int(0)?).ok_or_else(|| StoreError::corrupt("an id below one"))?;
-            Ok((id, (AccountId(row.int(1)?), AccountId(row.int(2)?), row.int(3)?)))
-        })
+        let mut rows = BTreeMap::new();
+        tx.transfers_each(|entry| {
+            rows.insert(entry.id, (entry.debit, entry.credit, entry.amount));
+            Ok(())
+        })?;
+        Ok(rows)
     });
-    read.unwrap_or_else(|error: StoreError| panic!("cannot read transfers: {error:?}")).into_iter().collect()
+    read.unwrap_or_else(|error: StoreError| panic!("cannot read transfers: {error:?}"))
 }
 
 fn balance(store: &Store, account: AccountId) -> i128 {

@@ -83,7 +83,9 @@ CREATE TABLE transfer (
 CREATE UNIQUE INDEX transfer_by_reverses ON transfer (reverses) WHERE reverses IS NOT NULL;
 CREATE UNIQUE INDEX transfer_by_cause ON transfer (cause) WHERE cause IS NOT NULL;
 
--- state: 0 open, 1 captured, 2 released, 3 expired. A closed hold stays: late captures find it.
+-- state: 0 open, 1 captured, 2 released, 3 expired. A closed hold stays: late captures find it. parts: what it reserves now
+-- of each account of its list, in order, as "account:reserved account:reserved"; beside the row, not in rows of their
+-- own, because an authorisation would have paid a second insert for them.
 CREATE TABLE hold (
     id         BYTEA NOT NULL PRIMARY KEY,
     owner      BIGINT NOT NULL,
@@ -91,19 +93,12 @@ CREATE TABLE hold (
     captured   BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     state      BIGINT NOT NULL,
+    parts      TEXT NOT NULL,
     seal       BIGINT NOT NULL
 ) {keyed};
 
 -- By time, so that it grows at its end. Those past their time are few: whoever touches them, or the sweep, ends them.
 CREATE INDEX hold_due ON hold (expires_at, owner) WHERE state = 0;
-
-CREATE TABLE hold_part (
-    hold     BYTEA NOT NULL,
-    place    BIGINT NOT NULL,
-    account  BIGINT NOT NULL,
-    reserved BIGINT NOT NULL,
-    PRIMARY KEY (hold, place)
-) {keyed};
 
 CREATE TABLE hold_capture (
     id        BIGINT NOT NULL PRIMARY KEY,

@@ -1,12 +1,12 @@
 //! `verify`: reads the whole ledger in one snapshot and hands it to the core's auditor, which names what does not add up.
 
 use crate::accounts::{account_from, commodity_from};
-use crate::ledger::{capture_from, entry_from, hold_and_part_from, transfer_id};
+use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 pub use farthing_core::ledger::audit::{AuditReport, Finding};
 use farthing_core::ledger::audit::Auditor;
-use farthing_core::ledger::{Hold, OwnerId};
+use farthing_core::ledger::OwnerId;
 use farthing_core::time::Instant;
 
 impl Tx<'_> {
@@ -108,33 +108,17 @@ fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreEr
 }
 
 fn audit_holds(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
-    let mut current: Option<(Hold, i64)> = None;
     tx.each(
-        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved, h.seal, p.place
-         FROM hold h LEFT JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
+        "SELECT id, owner, amount, captured, expires_at, state, parts, seal FROM hold ORDER BY id",
         &[],
         |row| {
-            let (hold, part) = match (row.opt_int(6)?, hold_and_part_from(row)) {
-                (Some(_), Ok(read)) => read,
-                (part, read) => {
-                    let hold = HoldId::from_bytes(row.bytes(0)?);
-                    let what = part.and(read.err()).map_or_else(|| "it has no parts".to_owned(), |error| error.to_string());
-                    auditor.unreadable(&format!("hold {hold}"), &what);
-                    return Ok(());
-                }
-            };
-            if current.as_ref().is_some_and(|(before, _)| before.id != hold.id) {
-                current.take().into_iter().for_each(|(hold, seal)| auditor.hold(&hold, seal));
+            match hold_from(row) {
+                Ok(hold) => auditor.hold(&hold, row.int(7)?),
+                Err(error) => auditor.unreadable(&format!("hold {}", HoldId::from_bytes(row.bytes(0)?)), &error.to_string()),
             }
-            let (hold, _) = current.get_or_insert((hold, row.int(8)?));
-            if usize::try_from(row.int(9)?) != Ok(hold.parts.len()) {
-                auditor.unreadable(&format!("hold {}", hold.id), "its parts are not numbered one after another");
-            }
-            hold.parts.push(part);
             Ok(())
         },
     )?;
-    current.into_iter().for_each(|(hold, seal)| auditor.hold(&hold, seal));
     // A capture's transfers are those of its run of ids that carry its first id.
     tx.each(
         "SELECT c.id, c.hold, c.recipient, c.amount, c.last, c.effective, c.seal,

@@ -3,6 +3,7 @@
 //! Fifty lines are fifty look-ups by key, at any size of the ledger; an index by account would have been paid by every
 //! transfer ever posted.
 
+use crate::ledger::entry_from;
 use crate::{StoreError, Tx};
 use farthing_core::ledger::{AccountId, Entry, TransferId};
 
@@ -25,23 +26,48 @@ impl Tx<'_> {
         before: Option<TransferId>,
         most: usize,
     ) -> Result<Vec<HistoryLine>, StoreError> {
-        let mut next = match before {
+        let newest = match before {
             Some(id) => self.transfer(id)?.and_then(|entry| line(account, entry).ok()?.1),
             None => self
                 .one("SELECT newest FROM ledger_balance WHERE account = $1", &[account.0.into()], |row| row.opt_int(0))?
                 .flatten()
                 .and_then(TransferId::from_i64),
         };
-        let mut lines = Vec::with_capacity(most.min(1024));
-        while let Some(id) = next.filter(|_| lines.len() < most) {
-            let entry = self.transfer(id)?.ok_or_else(|| {
-                StoreError::corrupt(format!("account {} names transfer {id}, which is not there", account.0))
-            })?;
+        let Some(newest) = newest.filter(|_| most > 0) else { return Ok(Vec::new()) };
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = self.rows(
+            "WITH RECURSIVE walk (id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                                  debit_after, credit_after, debit_previous, credit_previous, place) AS (
+                 SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                        debit_after, credit_after, debit_previous, credit_previous, $3
+                 FROM transfer WHERE id = $1
+                 UNION ALL
+                 SELECT t.id, t.debit, t.credit, t.amount, t.kind, t.flags, t.effective, t.reverses, t.linked, t.cause,
+                        t.debit_after, t.credit_after, t.debit_previous, t.credit_previous, w.place - 1
+                 FROM walk w JOIN transfer t
+                   ON t.id = CASE WHEN w.credit = $2 THEN w.credit_previous ELSE w.debit_previous END
+                 WHERE w.place > 1
+             )
+             SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                    debit_after, credit_after, debit_previous, credit_previous
+             FROM walk ORDER BY place DESC",
+            &[newest.get().into(), account.0.into(), most.into()],
+            entry_from,
+        )?;
+        let mut next = Some(newest);
+        let mut lines = Vec::with_capacity(rows.len());
+        for entry in rows {
             let (found, previous) = line(account, entry)?;
             lines.push(found);
             next = previous;
         }
-        Ok(lines)
+        match next {
+            Some(id) if i64::try_from(lines.len()).unwrap_or(i64::MAX) < most => Err(StoreError::corrupt(format!(
+                "account {} names transfer {id}, which is not there",
+                account.0
+            ))),
+            _ => Ok(lines),
+        }
     }
 }
 

@@ -6,10 +6,9 @@ use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::chain::{self, Chainer};
 use farthing_core::ledger::{
     AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
-    OwnerId, Part, TransferId, decide,
+    OwnerId, TransferId, decide, parts_from_text, parts_to_text,
 };
 use farthing_core::time::Instant;
-use std::collections::BTreeMap;
 
 /// How many rows one statement inserts while the next ones are hashed.
 const CHUNK: usize = 1024;
@@ -38,6 +37,27 @@ impl Tx<'_> {
 
     pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         Ok(holds_load(self, &[id])?.pop())
+    }
+
+    /// Every hold, open or ended, in order of id.
+    pub fn holds_each(&mut self, mut each: impl FnMut(Hold) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.each(
+            "SELECT id, owner, amount, captured, expires_at, state, parts FROM hold ORDER BY id",
+            &[],
+            |row| each(hold_from(row)?),
+        )
+    }
+
+    /// Every capture, in order of id.
+    pub fn captures_each(
+        &mut self,
+        mut each: impl FnMut(CaptureRecord) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.each(
+            "SELECT id, hold, recipient, amount, last, effective FROM hold_capture ORDER BY id",
+            &[],
+            |row| each(capture_from(row)?),
+        )
     }
 
     /// Every transfer, in order of id, without keeping them.
@@ -76,7 +96,8 @@ fn load(tx: &mut Tx<'_>, needs: &Needs, now: Instant) -> Result<Books, StoreErro
     }
     let mut accounts = accounts_load(tx, ids)?;
     // Everything else is read under the locks: nobody can be in the middle of changing it.
-    let mut holds = if tx.shares_writing() { holds_load(tx, &needs.holds)? } else { holds };
+    let wanted: Vec<HoldId> = needs.holds.iter().chain(&needs.new_holds).copied().collect();
+    let mut holds = holds_load(tx, &wanted)?;
     due_holds_load(tx, &mut accounts, &mut holds, now)?;
     let mut found = targets;
     let maybe_recorded = newer_left_out(tx, &needs.transfers)?;
@@ -139,33 +160,27 @@ fn due_holds_load(
 }
 
 fn holds_load(tx: &mut Tx<'_>, ids: &[HoldId]) -> Result<Vec<Hold>, StoreError> {
-    let keys = vec![Column::Id(ids.iter().map(|id| id.to_bytes()).collect())];
-    let mut holds: BTreeMap<HoldId, Hold> = BTreeMap::new();
-    let rows = tx.bulk_rows(
-        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved
-         FROM {bulk} JOIN hold h ON h.id = bulk.c1 JOIN hold_part p ON p.hold = h.id ORDER BY h.id, p.place",
-        keys,
-        hold_and_part_from,
+    let mut holds = tx.bulk_rows(
+        "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, h.parts FROM {bulk} JOIN hold h ON h.id = bulk.c1",
+        vec![Column::Id(ids.iter().map(|id| id.to_bytes()).collect())],
+        hold_from,
     )?;
-    for (hold, part) in rows {
-        holds.entry(hold.id).or_insert(hold).parts.push(part);
-    }
-    Ok(holds.into_values().collect())
+    holds.sort_unstable_by_key(|hold| hold.id);
+    holds.dedup_by_key(|hold| hold.id);
+    Ok(holds)
 }
 
-/// A hold without its parts, and one of them.
-pub(crate) fn hold_and_part_from(row: &Row<'_>) -> Result<(Hold, Part), StoreError> {
-    let state = HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?;
-    let hold = Hold {
+pub(crate) fn hold_from(row: &Row<'_>) -> Result<Hold, StoreError> {
+    let parts = row.text(6)?;
+    Ok(Hold {
         id: HoldId::from_bytes(row.bytes(0)?),
         owner: OwnerId(row.int(1)?),
         amount: row.int(2)?,
         captured: row.int(3)?,
         expires_at: Instant::from_micros(row.int(4)?),
-        state,
-        parts: Vec::new(),
-    };
-    Ok((hold, Part { account: AccountId(row.int(6)?), reserved: row.int(7)? }))
+        state: HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?,
+        parts: parts_from_text(&parts).ok_or_else(|| StoreError::corrupt(format!("a hold with the parts {parts:?}")))?,
+    })
 }
 
 fn transfers_load(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<Entry>, StoreError> {
@@ -275,15 +290,16 @@ fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), Sto
 }
 
 fn transfers_insert(tx: &mut Tx<'_>, columns: Vec<Column>) -> Result<(), StoreError> {
-    tx.bulk_insert(
-        "transfer",
-        &[
-            "id", "debit", "credit", "amount", "kind", "flags", "effective", "reverses", "linked", "cause", "debit_after",
-            "credit_after", "debit_previous", "credit_previous", "seal",
-        ],
-        columns,
-    )
+    const NAMES: &[&str] = &[
+        "id", "debit", "credit", "amount", "kind", "flags", "effective", "debit_after", "credit_after", "debit_previous",
+        "credit_previous", "seal", "reverses", "linked", "cause",
+    ];
+    // A column that is null throughout costs as much to hand over as any other, so most chunks do without the last three.
+    let names = if columns.len() == NAMES.len() { NAMES } else { &NAMES[..PLAIN_COLUMNS] };
+    tx.bulk_insert("transfer", names, columns)
 }
+
+const PLAIN_COLUMNS: usize = 12;
 
 /// The entries as columns, in the order in which `transfers_insert` names them.
 fn transfer_columns(entries: &[Entry], seals: Vec<i64>) -> Vec<Column> {
@@ -293,7 +309,7 @@ fn transfer_columns(entries: &[Entry], seals: Vec<i64>) -> Vec<Column> {
     fn opts(entries: &[Entry], of: impl Fn(&Entry) -> Option<TransferId>) -> Column {
         Column::OptInt(entries.iter().map(|entry| of(entry).map(TransferId::get)).collect())
     }
-    vec![
+    let mut columns = vec![
         ints(entries, |entry| entry.id.get()),
         ints(entries, |entry| entry.debit.0),
         ints(entries, |entry| entry.credit.0),
@@ -301,15 +317,18 @@ fn transfer_columns(entries: &[Entry], seals: Vec<i64>) -> Vec<Column> {
         ints(entries, |entry| i64::from(entry.kind.code())),
         ints(entries, |entry| i64::from(entry.flags.bits())),
         ints(entries, |entry| entry.effective.micros()),
-        opts(entries, |entry| entry.reverses),
-        opts(entries, |entry| entry.linked),
-        Column::OptId(entries.iter().map(|entry| entry.cause.map(CauseId::to_bytes)).collect()),
         ints(entries, |entry| entry.debit_after),
         ints(entries, |entry| entry.credit_after),
         opts(entries, |entry| entry.debit_previous),
         opts(entries, |entry| entry.credit_previous),
         Column::Int(seals),
-    ]
+    ];
+    if entries.iter().any(|entry| entry.reverses.is_some() || entry.linked.is_some() || entry.cause.is_some()) {
+        columns.push(opts(entries, |entry| entry.reverses));
+        columns.push(opts(entries, |entry| entry.linked));
+        columns.push(Column::OptId(entries.iter().map(|entry| entry.cause.map(CauseId::to_bytes)).collect()));
+    }
+    columns
 }
 
 fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
@@ -323,7 +342,7 @@ fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
         ],
     )?;
     let changed: Vec<_> = books.accounts_moved().collect();
-    tx.bulk_upsert(
+    tx.bulk_overwrite(
         "ledger_balance",
         &["account", "debits", "credits", "newest", "head"],
         vec![
@@ -339,10 +358,9 @@ fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
 fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
     let of = |wanted: HoldChange| books.changed_holds().filter(move |(_, change)| *change == wanted).map(|(hold, _)| hold);
     let new: Vec<&Hold> = of(HoldChange::New).collect();
-    let changed: Vec<&Hold> = of(HoldChange::Changed).collect();
     tx.bulk_insert(
         "hold",
-        &["id", "owner", "amount", "captured", "expires_at", "state", "seal"],
+        &["id", "owner", "amount", "captured", "expires_at", "state", "parts", "seal"],
         vec![
             Column::Id(new.iter().map(|hold| hold.id.to_bytes()).collect()),
             Column::Int(new.iter().map(|hold| hold.owner.0).collect()),
@@ -350,37 +368,22 @@ fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
             Column::Int(new.iter().map(|hold| hold.captured).collect()),
             Column::Int(new.iter().map(|hold| hold.expires_at.micros()).collect()),
             Column::Int(new.iter().map(|hold| hold.state.code()).collect()),
+            Column::Text(new.iter().map(|hold| parts_to_text(&hold.parts)).collect()),
             Column::Int(new.iter().map(|hold| chain::seal_hold(hold)).collect()),
         ],
     )?;
-    let [ids, places, accounts, reserved] = part_columns(&new);
-    tx.bulk_insert("hold_part", &["hold", "place", "account", "reserved"], vec![ids, places, accounts, reserved])?;
+    let changed: Vec<&Hold> = of(HoldChange::Changed).collect();
     tx.bulk_execute(
-        "UPDATE hold SET captured = bulk.c2, state = bulk.c3, seal = bulk.c4 FROM {bulk} WHERE hold.id = bulk.c1",
+        "UPDATE hold SET captured = bulk.c2, state = bulk.c3, parts = bulk.c4, seal = bulk.c5 FROM {bulk} WHERE hold.id = bulk.c1",
         vec![
             Column::Id(changed.iter().map(|hold| hold.id.to_bytes()).collect()),
             Column::Int(changed.iter().map(|hold| hold.captured).collect()),
             Column::Int(changed.iter().map(|hold| hold.state.code()).collect()),
+            Column::Text(changed.iter().map(|hold| parts_to_text(&hold.parts)).collect()),
             Column::Int(changed.iter().map(|hold| chain::seal_hold(hold)).collect()),
         ],
     )?;
-    let [ids, places, _, reserved] = part_columns(&changed);
-    tx.bulk_execute(
-        "UPDATE hold_part SET reserved = bulk.c3 FROM {bulk} WHERE hold_part.hold = bulk.c1 AND hold_part.place = bulk.c2",
-        vec![ids, places, reserved],
-    )?;
     Ok(())
-}
-
-/// The parts of many holds: hold, place, account, reserved.
-fn part_columns(holds: &[&Hold]) -> [Column; 4] {
-    let parts = || holds.iter().flat_map(|hold| (0..).zip(&hold.parts).map(move |(place, part)| (hold.id, place, part)));
-    [
-        Column::Id(parts().map(|(hold, ..)| hold.to_bytes()).collect()),
-        Column::Int(parts().map(|(_, place, _)| place).collect()),
-        Column::Int(parts().map(|(.., part)| part.account.0).collect()),
-        Column::Int(parts().map(|(.., part)| part.reserved).collect()),
-    ]
 }
 
 fn captures_insert(tx: &mut Tx<'_>, captures: &[CaptureRecord]) -> Result<(), StoreError> {

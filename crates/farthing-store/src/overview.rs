@@ -3,7 +3,7 @@
 //! Nothing here locks or decides; it is for `Store::read`, whose snapshot makes what one page shows agree with itself.
 
 use crate::accounts::account_from;
-use crate::ledger::{entry_from, hold_and_part_from};
+use crate::ledger::{entry_from, hold_from};
 use crate::{AccountRow, Column, OwnerRow, StoreError, Tx};
 use farthing_core::ledger::{AccountId, CommodityId, Entry, Hold, OwnerId, TransferId};
 use farthing_core::time::Instant;
@@ -64,24 +64,13 @@ impl Tx<'_> {
     }
 
     /// An owner's holds that have not ended, at most so many, the first to expire first.
-    pub fn holds_open(&mut self, owner: OwnerId, most: usize) -> Result<Vec<Hold>, StoreError> {
-        let mut holds: Vec<Hold> = Vec::new();
-        self.each(
-            "SELECT h.id, h.owner, h.amount, h.captured, h.expires_at, h.state, p.account, p.reserved
-             FROM hold h JOIN hold_part p ON p.hold = h.id
-             WHERE h.state = 0 AND h.owner = $1 ORDER BY h.expires_at, h.id, p.place",
-            &[owner.0.into()],
-            |row| {
-                let (hold, part) = hold_and_part_from(row)?;
-                match holds.last_mut() {
-                    Some(last) if last.id == hold.id => last.parts.push(part),
-                    _ => holds.push(Hold { parts: vec![part], ..hold }),
-                }
-                Ok(())
-            },
-        )?;
-        holds.truncate(most);
-        Ok(holds)
+    pub fn holds_open(&mut self, owner: OwnerId, most: i64) -> Result<Vec<Hold>, StoreError> {
+        self.rows(
+            "SELECT id, owner, amount, captured, expires_at, state, parts FROM hold
+             WHERE state = 0 AND owner = $1 ORDER BY expires_at, id LIMIT $2",
+            &[owner.0.into(), most.into()],
+            hold_from,
+        )
     }
 
     /// The transfers booked together with `first`, itself included, in order.

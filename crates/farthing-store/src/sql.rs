@@ -9,6 +9,30 @@
 use crate::value::Column;
 use std::fmt::Write as _;
 
+/// What a rewritten text or a prepared statement is known by: where the static texts it was made of stand, and what was
+/// made. Lengths belong to it: a slice of a list begins where the list does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TextKey {
+    text: (usize, usize),
+    names: (usize, usize),
+    made: &'static str,
+    reads: bool,
+}
+
+impl TextKey {
+    pub(crate) fn sql(sql: &'static str, made: &'static str) -> TextKey {
+        TextKey { text: (sql.as_ptr() as usize, sql.len()), names: (0, 0), made, reads: false }
+    }
+
+    pub(crate) fn table(table: &'static str, names: &'static [&'static str], made: &'static str) -> TextKey {
+        TextKey { names: (names.as_ptr() as usize, names.len()), ..TextKey::sql(table, made) }
+    }
+
+    pub(crate) fn for_reading(self) -> TextKey {
+        TextKey { reads: true, ..self }
+    }
+}
+
 /// For SQLite. Quoted text is left alone.
 pub(crate) fn sqlite(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());

@@ -120,6 +120,19 @@ impl Tx<'_> {
         }
     }
 
+    /// Overwrites many whole rows that are there (a row that is not there is not made on PostgreSQL). As for `bulk_upsert`, the
+    /// key is the first name, and the table has no other unique index.
+    pub fn bulk_overwrite(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+        assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
+        if crate::value::rows_of(&columns) == 0 {
+            return Ok(());
+        }
+        match self {
+            Tx::Sqlite(tx) => tx.bulk_upsert(table, names, columns),
+            Tx::Postgres(tx) => tx.bulk_update(table, names, &columns),
+        }
+    }
+
     /// Runs a migration's statements.
     pub(crate) fn script(&mut self, text: &str) -> Result<(), StoreError> {
         match self {

@@ -15,7 +15,10 @@ pub struct Needs {
     /// Transfers asked to be reversed: they are needed, and so are their accounts and their reversals if any.
     pub reversed: Vec<TransferId>,
     pub captures: Vec<TransferId>,
+    /// Holds that must be there, and their accounts.
     pub holds: Vec<HoldId>,
+    /// Holds that may be there already.
+    pub new_holds: Vec<HoldId>,
 }
 
 impl Needs {
@@ -29,7 +32,7 @@ impl Needs {
                 Command::Linked(set) => set.iter().for_each(|transfer| needs.transfer(transfer)),
                 Command::Authorise(request) => {
                     needs.accounts.extend(&request.along);
-                    needs.holds.push(request.id);
+                    needs.new_holds.push(request.id);
                 }
                 Command::Capture(request) => {
                     needs.accounts.push(request.to);
@@ -49,6 +52,7 @@ impl Needs {
         tidy(&mut needs.reversed);
         tidy(&mut needs.captures);
         tidy(&mut needs.holds);
+        tidy(&mut needs.new_holds);
         needs
     }
 

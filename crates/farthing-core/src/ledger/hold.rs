@@ -52,6 +52,21 @@ pub struct Hold {
     pub parts: Vec<Part>,
 }
 
+/// `account:reserved account:reserved`, as the store keeps a hold's parts.
+pub fn parts_to_text(parts: &[Part]) -> String {
+    parts.iter().map(|part| format!("{}:{}", part.account.0, part.reserved)).collect::<Vec<_>>().join(" ")
+}
+
+/// None where the text is not what `parts_to_text` writes.
+pub fn parts_from_text(text: &str) -> Option<Vec<Part>> {
+    text.split(' ')
+        .map(|part| {
+            let (account, reserved) = part.split_once(':')?;
+            Some(Part { account: AccountId(account.parse().ok()?), reserved: reserved.parse().ok()? })
+        })
+        .collect()
+}
+
 impl Hold {
     pub fn reserved(&self) -> i128 {
         self.parts.iter().map(|part| i128::from(part.reserved)).sum()
@@ -113,6 +128,18 @@ pub(super) fn free_along<'a>(accounts: impl Iterator<Item = &'a Account>) -> i12
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_read_back_from_their_text() {
+        let part = |account, reserved| Part { account: AccountId(account), reserved };
+        for (parts, text) in [(vec![part(7, 0)], "7:0"), (vec![part(7, 250), part(12, i64::MAX)], "7:250 12:9223372036854775807")] {
+            assert_eq!(parts_to_text(&parts), text);
+            assert_eq!(parts_from_text(text), Some(parts));
+        }
+        for bad in ["", "7", "7:", ":7", "7:1 ", "7:1,8:2", "7:9223372036854775808"] {
+            assert_eq!(parts_from_text(bad), None, "{bad:?}");
+        }
+    }
 
     #[test]
     fn an_amount_is_laid_along_its_list_and_the_last_takes_the_rest() {

@@ -18,5 +18,5 @@ pub use books::{Books, HoldChange, Needs};
 pub use chart::{Chart, Class, Commodity, CommodityKind, Kind};
 pub use command::{Code, Command, Outcome};
 pub use decide::{Decided, decide};
-pub use hold::{Authorise, Capture, CaptureRecord, Hold, HoldState, Part};
+pub use hold::{Authorise, Capture, CaptureRecord, Hold, HoldState, Part, parts_from_text, parts_to_text};
 pub use transfer::{Entry, Flags, Mode, Movement, Transfer, TransferId};

@@ -2,7 +2,8 @@
 
 use super::bulk::Slot;
 use crate::value::{Column, Row, Value};
-use crate::{StoreError, sql};
+use crate::sql::{self, TextKey};
+use crate::StoreError;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
@@ -23,12 +24,6 @@ pub(super) struct SqliteConnection {
     texts: RefCell<HashMap<TextKey, Arc<str>>>,
 }
 
-/// A static text is known by its address, and by what was made of it.
-type TextKey = (usize, usize, &'static str);
-
-fn key(sql: &'static str) -> TextKey {
-    (sql.as_ptr() as usize, sql.len(), "")
-}
 
 impl SqliteConnection {
     pub(super) fn writer(path: &Path, cache_kib: u32) -> Result<SqliteConnection, StoreError> {
@@ -96,7 +91,7 @@ impl<'c> SqliteTx<'c> {
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let text = self.at.text(key(sql), || sql::sqlite(sql));
+        let text = self.at.text(TextKey::sql(sql, ""), || sql::sqlite(sql));
         let run = || Ok(self.at.connection.prepare_cached(&text)?.execute(rusqlite::params_from_iter(values))? as u64);
         let result = run();
         self.note(result)
@@ -113,7 +108,7 @@ impl<'c> SqliteTx<'c> {
         values: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let text = self.at.text(key(sql), || sql::sqlite(sql));
+        let text = self.at.text(TextKey::sql(sql, ""), || sql::sqlite(sql));
         let mut run = || {
             let mut statement = self.at.connection.prepare_cached(&text)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
@@ -172,7 +167,7 @@ impl<'c> SqliteTx<'c> {
         names: &'static [&'static str],
         columns: Vec<Column>,
     ) -> Result<(), StoreError> {
-        let text = self.at.text((table.as_ptr() as usize, names.as_ptr() as usize, verb), || {
+        let text = self.at.text(TextKey::table(table, names, verb), || {
             format!("{verb} INTO {table} ({}) SELECT {} FROM bulk", names.join(", "), sql::numbered(names.len()))
         });
         self.at.slot.fill(columns);
