@@ -145,6 +145,9 @@ impl Tx<'_> {
             "UPDATE ledger_account SET closed = $2, seal = $3 WHERE id = $1",
             &[id.0.into(), true.into(), chain::seal_account(&row.account, &row.code, row.opened).into()],
         )?;
+        if let Some(mut cache) = self.account_cache() {
+            cache.clear();
+        }
         Ok(true)
     }
 
@@ -206,6 +209,32 @@ impl Tx<'_> {
 
 /// The accounts of these ids, locked where others may write; sorted, as the ids are.
 pub(crate) fn accounts_load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
+    let mut known = Vec::new();
+    let mut unknown = ids;
+    if let Some(cache) = tx.account_cache() {
+        known.reserve(unknown.len());
+        unknown.retain(|id| match cache.get(AccountId(*id)) {
+            Some(account) => {
+                known.push(account.clone());
+                false
+            }
+            None => true,
+        });
+    }
+    if unknown.is_empty() {
+        return Ok(known);
+    }
+    let read = accounts_read(tx, unknown)?;
+    if known.is_empty() {
+        known = read;
+    } else {
+        known.extend(read);
+        known.sort_unstable_by_key(|account| account.id);
+    }
+    Ok(known)
+}
+
+fn accounts_read(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
     tx.bulk_rows(
         // In the order of ids: two batches that meet wait for each other instead of locking each other out.
         "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head

@@ -39,7 +39,7 @@ impl Tx<'_> {
             "WITH RECURSIVE walk (id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
                                   debit_after, credit_after, debit_previous, credit_previous, place) AS (
                  SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
-                        debit_after, credit_after, debit_previous, credit_previous, $3
+                        debit_after, credit_after, debit_previous, credit_previous, CAST($3 AS BIGINT)
                  FROM transfer WHERE id = $1
                  UNION ALL
                  SELECT t.id, t.debit, t.credit, t.amount, t.kind, t.flags, t.effective, t.reverses, t.linked, t.cause,

@@ -285,6 +285,9 @@ fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), Sto
     }
     chainer.finish(books);
     balances_write(tx, books)?;
+    if let Some(mut cache) = tx.account_cache() {
+        books.accounts().iter().for_each(|account| cache.keep(account));
+    }
     holds_write(tx, books)?;
     captures_insert(tx, &decided.captures)
 }

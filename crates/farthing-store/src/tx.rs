@@ -1,7 +1,7 @@
 //! A transaction as closures see it: statements, rows, and bulk statements with one text for both databases.
 
 use crate::value::{Column, Row, Value};
-use crate::{StoreError, postgres::PostgresTx, sqlite::SqliteTx};
+use crate::{StoreError, postgres::PostgresTx, sqlite::AccountCache, sqlite::SqliteTx};
 
 /// What a closure given to `Store::write` or `Store::read` works with. Statements are `&'static str`: SQL is never built
 /// from what users send, and its rewriting is done once.
@@ -146,6 +146,14 @@ impl Tx<'_> {
         match self {
             Tx::Sqlite(tx) => tx.failed.as_deref(),
             Tx::Postgres(tx) => tx.failed(),
+        }
+    }
+
+    /// Accounts known without reading: on SQLite, in a write.
+    pub(crate) fn account_cache(&self) -> Option<std::cell::RefMut<'_, AccountCache>> {
+        match self {
+            Tx::Sqlite(tx) => tx.cache(),
+            Tx::Postgres(_) => None,
         }
     }
 

@@ -374,6 +374,62 @@ both! {
     }
 }
 
+both! {
+    /// Two processes on one store: what the one has read before, the other may have changed since.
+    fn two_writers_see_each_other(bed: &Bed) {
+        let one = World::new(bed);
+        let two = World { store: bed.open(), accounts: one.accounts.clone(), owners: one.owners.clone(), ..one };
+        let one = World { store: bed.open(), accounts: two.accounts.clone(), owners: two.owners.clone(), ..two };
+        for turn in 0..20 {
+            let spend = format!("transfer T{} A1 R 10 -> created\n balance A1 0 0 ->", 1000 + turn * 4 + 1);
+            one.table(&format!("transfer T{} R A1 10 -> created\n balance A1 10 0 ->", 1000 + turn * 4));
+            two.table(&format!("transfer T{} A1 R 11 -> insufficient_balance\n {spend}", 1000 + turn * 4 + 2));
+            one.table(&format!("transfer T{} A1 R 1 -> insufficient_balance", 1000 + turn * 4 + 3));
+        }
+    }
+}
+
+both! {
+    /// What a closure had done before it failed is unknown to the next one.
+    fn a_closure_that_fails_leaves_no_trace_in_what_is_known(bed: &Bed) {
+        let world = World::new(bed);
+        world.table("transfer T1 R A1 10 -> created");
+        for turn in 0..3 {
+            let (commands, now) = world.commands(&format!("transfer T{} A1 R 7", 10 + turn));
+            let told = world.store.write("fails", move |tx| {
+                assert_eq!(tx.ledger_run(&commands, now)?[0].code, Code::Created);
+                Err::<(), _>(farthing_store::StoreError::Unusable("and then it failed".into()))
+            });
+            assert!(told.is_err());
+        }
+        world.table("transfer T20 A1 R 10 -> created\n balance A1 0 0 ->");
+    }
+}
+
+both! {
+    fn history_newest_first_in_pages(bed: &Bed) {
+        let world = World::new(bed);
+        world.table("
+            transfer T1 R A1 10  -> created
+            transfer T2 R A2 5   -> created
+            transfer T3 A1 A2 4  -> created
+            transfer T4 A1 R 1   -> created
+        ");
+        let a1 = world.accounts["A1"];
+        let page = |before: Option<&str>, most| {
+            let lines = read(&world.store, |tx| tx.account_history(a1, before.map(transfer_id), most));
+            lines.iter().map(|line| (line.entry.id, line.change, line.balance_after)).collect::<Vec<_>>()
+        };
+        let all = [(transfer_id("T4"), -1, 5), (transfer_id("T3"), -4, 6), (transfer_id("T1"), 10, 10)];
+        assert_eq!(page(None, 50), all);
+        assert_eq!(page(None, 2), all[..2]);
+        assert_eq!(page(Some("T3"), 2), all[2..]);
+        assert_eq!(page(Some("T1"), 2), []);
+        assert_eq!(page(None, 0), []);
+        assert_eq!(page(Some("T2"), 9), [], "another account's line is no place in this history");
+    }
+}
+
 #[test]
 fn every_code_is_in_a_table() {
     let text = include_str!("ledger_codes.rs");

@@ -1,12 +1,13 @@
 //! One SQLite connection: how it is set up, and statements over it.
 
+use super::AccountCache;
 use super::bulk::Slot;
 use crate::value::{Column, Row, Value};
 use crate::sql::{self, TextKey};
 use crate::StoreError;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(super) struct SqliteConnection {
     slot: Slot,
     /// Rewritten texts, by where their originals stand.
     texts: RefCell<HashMap<TextKey, Arc<str>>>,
+    /// The writer's alone.
+    cache: Option<RefCell<AccountCache>>,
 }
 
 
@@ -42,7 +45,8 @@ impl SqliteConnection {
         // FULL: the log is synced at every commit. Checkpoints are the writer's own (writer.rs says when).
         connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF")?;
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
-        Self::set_up(connection)
+        let cache = Some(RefCell::default());
+        Ok(SqliteConnection { cache, ..Self::set_up(connection)? })
     }
 
     pub(super) fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
@@ -56,7 +60,25 @@ impl SqliteConnection {
         connection.busy_timeout(BUSY_WAIT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         let slot = Slot::register(&connection)?;
-        Ok(SqliteConnection { connection, slot, texts: RefCell::default() })
+        Ok(SqliteConnection { connection, slot, texts: RefCell::default(), cache: None })
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) fn begin(&self) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE")?;
+        if let Some(cache) = &self.cache {
+            let version = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+            cache.borrow_mut().begin(version);
+        }
+        Ok(())
+    }
+
+    /// Takes back all of a transaction, or what came after its savepoint.
+    pub(super) fn roll_back(&self, sql: &'static str) -> Result<(), StoreError> {
+        if let Some(cache) = &self.cache {
+            cache.borrow_mut().clear();
+        }
+        self.run(sql)
     }
 
     /// A statement without values or rows: BEGIN, SAVEPOINT and the like.
@@ -88,6 +110,11 @@ pub struct SqliteTx<'c> {
 impl<'c> SqliteTx<'c> {
     pub(super) fn new(at: &'c SqliteConnection) -> SqliteTx<'c> {
         SqliteTx { at, failed: None }
+    }
+
+    /// The accounts this connection knows without reading, if it is the writer's.
+    pub(crate) fn cache(&self) -> Option<RefMut<'_, AccountCache>> {
+        self.at.cache.as_ref().map(RefCell::borrow_mut)
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {

@@ -1,10 +1,12 @@
 //! The embedded store: one SQLite file, one writing thread, separate readers.
 
 mod bulk;
+mod cache;
 mod checkpoint;
 mod connection;
 mod writer;
 
+pub(crate) use cache::AccountCache;
 pub use connection::SqliteTx;
 
 use crate::{Options, StoreError, Tx};

@@ -52,8 +52,8 @@ fn gather(at: &SqliteConnection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Jo
     let mut group = Group { jobs: vec![first], committed: Ok(()) };
     let begun = Instant::now();
     group.committed = run_all(at, &mut group.jobs, || (begun.elapsed() < GROUP_TIME).then(|| jobs.try_recv().ok())?);
-    if group.committed.is_err() && !at.connection.is_autocommit() {
-        let _ = at.run("ROLLBACK");
+    if group.committed.is_err() {
+        let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
     }
     group
 }
@@ -64,7 +64,7 @@ fn run_all(
     jobs: &mut Vec<Box<dyn Job>>,
     next: impl Fn() -> Option<Box<dyn Job>>,
 ) -> Result<(), StoreError> {
-    at.run("BEGIN IMMEDIATE")?;
+    at.begin()?;
     // Until something stands there is nothing to protect from a failure: the first one needs no savepoint, which would
     // copy every page it changes.
     let mut stands = false;
@@ -78,11 +78,11 @@ fn run_all(
             (true, false) => stands = true,
             (true, true) => at.run("RELEASE caller")?,
             (false, false) => {
-                at.run("ROLLBACK")?;
-                at.run("BEGIN IMMEDIATE")?;
+                at.roll_back("ROLLBACK")?;
+                at.begin()?;
             }
             (false, true) => {
-                at.run("ROLLBACK TO caller")?;
+                at.roll_back("ROLLBACK TO caller")?;
                 at.run("RELEASE caller")?;
             }
         }
