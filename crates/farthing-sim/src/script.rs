@@ -126,6 +126,8 @@ pub enum AuthoriseChange {
     Amount,
     Owner(Pick),
     Along,
+    /// Along one account, whichever.
+    Elsewhere(Pick),
     Expires,
 }
 
@@ -200,6 +202,7 @@ fn op() -> impl Strategy<Value = Op> {
         Just(AuthoriseChange::Amount),
         any::<Pick>().prop_map(AuthoriseChange::Owner),
         Just(AuthoriseChange::Along),
+        any::<Pick>().prop_map(AuthoriseChange::Elsewhere),
         Just(AuthoriseChange::Expires),
     ];
     let capture_change = prop_oneof![
@@ -618,6 +621,7 @@ impl<'c> Writer<'c> {
                 request.owner = pick(&self.cast.customers, customer).map_or(self.cast.books, |customer| customer.owner);
             }
             AuthoriseChange::Along => request.along.reverse(),
+            AuthoriseChange::Elsewhere(to) => request.along = pick(&self.accounts, to).into_iter().collect(),
             AuthoriseChange::Expires => {
                 request.expires_at = Instant::from_micros(request.expires_at.micros() + 1);
             }

@@ -108,3 +108,20 @@ fn what_is_captured_of_a_hold_fits_its_count() {
         assert_eq!(scene.ask(scene.capture(3, scene.cast.provider, 10)).code, Code::Overflow);
     });
 }
+
+/// A hold of 50 of cash is due when it is asked for again, under the same id but along debt: told so, and it ends all the
+/// same, giving its 50 of cash back.
+#[test]
+fn a_due_hold_asked_for_along_other_accounts_gives_back_its_own() {
+    both("elsewhere", |scene| {
+        let Customer { cash, debt, .. } = scene.customer;
+        assert_eq!(scene.ask(scene.pay_in(1, cash, 100)).code, Code::Created);
+        assert_eq!(scene.ask(scene.authorise(&[cash], 50)).code, Code::Created);
+        let again = [scene.authorise(&[debt], 50)];
+        let outcomes = check::run(&scene.stage.store, &again, at(1_000)).expect("the store answers");
+        assert_eq!(outcomes, [Code::ExistsWithDifferentAccounts.into()]);
+        check::sweep(&scene.stage.store, at(1_000)).expect("the store answers");
+        let row = scene.stage.store.read("held", |tx| tx.account(cash)).expect("it is read");
+        assert_eq!(row.expect("it is there").account.held, 0);
+    });
+}
