@@ -22,6 +22,7 @@ const IDLE: u8 = 0;
 const AT_WORK: u8 = 1;
 const DONE: u8 = 2;
 
+#[derive(Debug)]
 pub(super) struct Checkpointer {
     go: Option<SyncSender<()>>,
     state: Arc<AtomicU8>,

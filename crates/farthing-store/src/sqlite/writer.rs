@@ -1,75 +1,87 @@
-//! The one thread that writes: many callers' closures in one transaction, each in its savepoint, one fsync for all.
+//! Writing: many callers' closures in one transaction, each in its savepoint, one fsync for all.
 //!
-//! A caller waits until the commit that holds its closure is on the disk. While one group is being synced the next one
-//! gathers, so the more callers there are the more each fsync carries. A closure that fails, or panics, is rolled back
-//! alone; the others of its group commit.
+//! There is one connection that writes, and the callers themselves take turns at it (`gathering.rs`): whoever leads runs what
+//! waits and commits it. A closure that fails, or panics, is rolled back alone; the others of its group commit.
 
 use super::checkpoint::Checkpointer;
 use super::connection::{SqliteConnection, SqliteTx};
-use crate::{StoreError, Tx};
+use crate::{Gathering, StoreError, Tx};
+use std::any::Any;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
 
-/// A group ends when it has taken this long: the first caller in it is waiting.
-const GROUP_TIME: Duration = Duration::from_millis(3);
+/// As many closures as one transaction takes of those that wait.
 const GROUP_MAX: usize = 512;
 
-/// A caller's closure, waiting.
+/// A caller's closure, and what it came to once it has run.
 pub(super) trait Job: Send {
     /// Runs it; true when what it wrote is to stand.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// Called once, with how its group ended.
-    fn done(self: Box<Self>, committed: Result<(), StoreError>);
+    /// For its caller to take the result out.
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
 
-pub(super) type Queue = Sender<Box<dyn Job>>;
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    gathering: Gathering<Box<dyn Job>, Answer>,
+    /// Held by whoever leads.
+    connection: Mutex<Option<Writing>>,
+}
 
-pub(super) fn run(at: &SqliteConnection, path: &Path, jobs: &Receiver<Box<dyn Job>>) {
-    let mut checkpointer = Checkpointer::start(path);
-    while let Ok(first) = jobs.recv() {
-        gather(at, first, jobs).finish();
-        checkpointer.look(at);
+/// The job back, and how its group's commit went.
+type Answer = (Box<dyn Job>, Result<(), String>);
+
+#[derive(Debug)]
+struct Writing {
+    connection: SqliteConnection,
+    checkpointer: Checkpointer,
+}
+
+impl std::fmt::Debug for dyn Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Job")
     }
-    checkpointer.finish(at);
 }
 
-struct Group {
-    jobs: Vec<Box<dyn Job>>,
-    committed: Result<(), StoreError>,
-}
+impl Writer {
+    pub(super) fn open(path: &Path, cache_kib: u32) -> Result<Writer, StoreError> {
+        let connection = SqliteConnection::writer(path, cache_kib)?;
+        let writing = Writing { connection, checkpointer: Checkpointer::start(path) };
+        Ok(Writer { gathering: Gathering::default(), connection: Mutex::new(Some(writing)) })
+    }
 
-impl Group {
-    fn finish(self) {
-        let failure = self.committed.err().map(|error| crate::chain_of(&error));
-        for job in self.jobs {
-            job.done(failure.clone().map_or(Ok(()), |what| Err(StoreError::Conflict(what))));
+    /// Runs the job, with whoever else waits, and returns it once its group is on the disk or has failed.
+    pub(super) fn run(&self, job: Box<dyn Job>) -> Option<Answer> {
+        self.gathering.ask(job, |_| 1, GROUP_MAX, |mut jobs| {
+            let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(writing) = connection.as_mut() else {
+                return jobs.into_iter().map(|job| (job, Err("the store is closed".to_owned()))).collect();
+            };
+            writing.checkpointer.look(&writing.connection);
+            let at = &writing.connection;
+            let committed = run_all(at, &mut jobs).map_err(|error| {
+                let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
+                crate::chain_of(&error)
+            });
+            jobs.into_iter().map(|job| (job, committed.clone())).collect()
+        })
+    }
+
+    pub(super) fn close(&mut self) {
+        let writing = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Writing { connection, checkpointer }) = writing {
+            checkpointer.finish(&connection);
         }
     }
 }
 
-fn gather(at: &SqliteConnection, first: Box<dyn Job>, jobs: &Receiver<Box<dyn Job>>) -> Group {
-    let mut group = Group { jobs: vec![first], committed: Ok(()) };
-    let begun = Instant::now();
-    group.committed = run_all(at, &mut group.jobs, || (begun.elapsed() < GROUP_TIME).then(|| jobs.try_recv().ok())?);
-    if group.committed.is_err() {
-        let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
-    }
-    group
-}
-
-/// Runs the jobs, and those that `next` finds meanwhile, in one transaction.
-fn run_all(
-    at: &SqliteConnection,
-    jobs: &mut Vec<Box<dyn Job>>,
-    next: impl Fn() -> Option<Box<dyn Job>>,
-) -> Result<(), StoreError> {
+/// Runs the jobs in one transaction.
+fn run_all(at: &SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
     at.begin()?;
     // Until something stands there is nothing to protect from a failure: the first one needs no savepoint, which would
     // copy every page it changes.
     let mut stands = false;
-    let mut place = 0;
-    while let Some(job) = jobs.get_mut(place) {
+    for job in jobs {
         if stands {
             at.run("SAVEPOINT caller")?;
         }
@@ -85,10 +97,6 @@ fn run_all(
                 at.roll_back("ROLLBACK TO caller")?;
                 at.run("RELEASE caller")?;
             }
-        }
-        place += 1;
-        if jobs.len() < GROUP_MAX {
-            jobs.extend(next());
         }
     }
     at.run("COMMIT")
