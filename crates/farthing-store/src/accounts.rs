@@ -136,6 +136,7 @@ impl Tx<'_> {
 
     /// Closes an account, if it is empty and nothing is held of it; whether it did.
     pub fn account_close(&mut self, id: AccountId) -> Result<bool, StoreError> {
+        accounts_lock(self, &[id.0])?;
         let Some(mut row) = self.account(id)? else { return Ok(false) };
         if row.account.balance() != 0 || row.account.held != 0 {
             return Ok(false);
@@ -152,12 +153,11 @@ impl Tx<'_> {
     }
 
     pub fn account(&mut self, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
-        // The lock is on the row of sums, which every transfer changes: closing and posting exclude each other.
         self.one(
             "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head,
                     a.code, a.opened
              FROM ledger_account a JOIN ledger_balance b ON b.account = a.id LEFT JOIN ledger_held h ON h.account = a.id
-             WHERE a.id = $1 {lock b}",
+             WHERE a.id = $1",
             &[id.0.into()],
             account_row,
         )
@@ -234,12 +234,31 @@ pub(crate) fn accounts_load(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Accoun
     Ok(known)
 }
 
-fn accounts_read(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
+/// Locks the accounts' rows of sums, where others may write, in the order of ids: two batches that meet wait for each
+/// other instead of locking each other out. Whoever changes anything of an account holds this lock.
+///
+/// A statement of its own: one that waits for a lock reads the locked row again, but what it had joined to it stays as it was
+/// before the wait (held sums would be lost, and closed accounts posted to).
+fn accounts_lock(tx: &mut Tx<'_>, ids: &[i64]) -> Result<(), StoreError> {
+    if !tx.shares_writing() {
+        return Ok(());
+    }
     tx.bulk_rows(
-        // In the order of ids: two batches that meet wait for each other instead of locking each other out.
+        "SELECT count(*) FROM (
+             SELECT b.account FROM {bulk} JOIN ledger_balance b ON b.account = bulk.c1 ORDER BY b.account {lock b}
+         ) AS locked",
+        vec![Column::Int(ids.to_vec())],
+        |_| Ok(()),
+    )?;
+    Ok(())
+}
+
+fn accounts_read(tx: &mut Tx<'_>, ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
+    accounts_lock(tx, &ids)?;
+    tx.bulk_rows(
         "SELECT a.id, a.owner, a.commodity, a.floor, a.hard, a.closed, b.debits, b.credits, coalesce(h.held, 0), b.newest, b.head
          FROM {bulk} JOIN ledger_account a ON a.id = bulk.c1 JOIN ledger_balance b ON b.account = a.id
-         LEFT JOIN ledger_held h ON h.account = a.id ORDER BY bulk.c1 {lock b}",
+         LEFT JOIN ledger_held h ON h.account = a.id ORDER BY bulk.c1",
         vec![Column::Int(ids)],
         account_from,
     )
