@@ -17,6 +17,8 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Makes months of made-up life for every cloud in a new database, checks it, and shows it in a browser.
+    Demo(farthing::demo::Arguments),
     /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
     Verify(verify::Arguments),
     /// Writes what the store holds for other programs.
@@ -31,6 +33,7 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
+        Command::Demo(arguments) => farthing::demo::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -1,0 +1,325 @@
+//! `/clouds/{id}/customers/{name}`: what a customer has, how it came to it, and every movement of each of its accounts.
+
+use super::Console;
+use super::balance_line::{BalanceLine, DayEnd, HEIGHT, balance_line};
+use super::figure::{Figure, Notation};
+use super::moment::Moment;
+use super::page::{self, Frame, PageError};
+use super::wealth::{Wealth, currency_of};
+use super::words;
+use crate::clouds::Cloud;
+use askama::Template;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use farthing_core::ledger::{AccountId, Chart, Commodity, CommodityId, Hold, TransferId};
+use farthing_core::time::{Instant, Zone};
+use farthing_store::{AccountName, AccountRow, HistoryLine, Tx};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const LINES_A_PAGE: usize = 50;
+const HOLDS_MAX: i64 = 50;
+/// The balance line goes back so many days, and walks so many transfers of an account at most.
+const DAYS_MAX: usize = 186;
+const WALK_MAX: usize = 4_000;
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    frame: Frame,
+    sentence: String,
+    figures: Vec<(&'static str, Figure)>,
+    chart: Option<BalanceLine>,
+    chart_height: u32,
+    accounts: Vec<AccountLine>,
+    holds: Vec<HoldLine>,
+    history: History,
+}
+
+struct AccountLine {
+    words: String,
+    code: String,
+    address: String,
+    label: String,
+    balance: Figure,
+    held: Figure,
+    last: Option<Moment>,
+    chosen: bool,
+}
+
+struct HoldLine {
+    id: String,
+    amount: Figure,
+    captured: Figure,
+    reserved: Figure,
+    until: Moment,
+    over: bool,
+}
+
+/// One account's movements, a page of them.
+struct History {
+    account: String,
+    label: String,
+    lines: Vec<Movement>,
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+struct Movement {
+    address: String,
+    when: Moment,
+    what: &'static str,
+    other: String,
+    other_code: String,
+    change: Figure,
+    after: Figure,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    /// An account's code.
+    account: Option<String>,
+    /// The last transfer of the page before.
+    before: Option<String>,
+}
+
+pub(super) async fn page(
+    State(console): State<Arc<Console>>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let (Ok(Path((id, name))), Ok(Query(asked))) = (path, asked) else { return page::nowhere().await.into_response() };
+    page::answer(console, move |console| {
+        let cloud = console.cloud(&id).ok_or_else(|| not_here("There is no cloud of this name."))?;
+        let now = console.engine.now()?;
+        let read = console.engine.store().read("console_customer", |tx| Read::of(tx, cloud, &name, &asked, now))?;
+        read.page(cloud, &name, now)
+    })
+    .await
+}
+
+fn not_here(sentence: &str) -> PageError {
+    PageError::NotFound(sentence.to_owned())
+}
+
+/// Everything the page shows, out of one snapshot.
+struct Read {
+    commodities: Vec<Commodity>,
+    accounts: Vec<AccountRow>,
+    /// Whose history is shown; None: there is no account yet.
+    chosen: Option<AccountRow>,
+    from_newest: bool,
+    lines: Vec<HistoryLine>,
+    others: BTreeMap<AccountId, AccountName>,
+    holds: Vec<Hold>,
+    days: Vec<DayEnd>,
+}
+
+impl Read {
+    fn of(tx: &mut Tx<'_>, cloud: &Cloud, name: &str, asked: &Asked, now: Instant) -> Result<Read, PageError> {
+        let owner = tx.owner_by_name(&cloud.id, name)?.filter(|owner| !owner.books);
+        let owner =
+            owner.ok_or_else(|| PageError::NotFound(format!("{} has no customer of this name.", cloud.name)))?;
+        let accounts = tx.accounts_of(owner.id)?;
+        let chosen = match &asked.account {
+            Some(code) => {
+                let found = accounts.iter().find(|row| row.code == *code);
+                Some(found.ok_or_else(|| not_here("This customer has no such account."))?.clone())
+            }
+            None => moved_last(&accounts).cloned(),
+        };
+        let before = match (&asked.before, &chosen) {
+            (Some(text), Some(chosen)) => Some(cursor(tx, text, chosen.account.id)?),
+            _ => None,
+        };
+        let lines = match &chosen {
+            Some(chosen) => tx.account_history(chosen.account.id, before, LINES_A_PAGE + 1)?,
+            None => Vec::new(),
+        };
+        let others = tx.account_names(&lines.iter().map(|line| line.other).collect::<Vec<_>>())?;
+        let commodities = tx.commodities()?;
+        let days = day_ends(tx, &accounts, currency_of(&commodities, cloud), &cloud.time_zone, now)?;
+        let holds = tx.holds_open(owner.id, HOLDS_MAX)?;
+        Ok(Read { commodities, accounts, chosen, from_newest: before.is_none(), lines, others, holds, days })
+    }
+
+    fn page(self, cloud: &Cloud, name: &str, now: Instant) -> Result<CustomerPage, PageError> {
+        let currency = currency_of(&self.commodities, cloud);
+        let notation = Notation::Money { currency: cloud.currency, locale: cloud.locale() };
+        let mut wealth = Wealth::default();
+        self.accounts.iter().for_each(|row| wealth.count(row, currency));
+        let address = page::customer_address(&cloud.id, name);
+        Ok(CustomerPage {
+            frame: Frame::of(name, cloud).below(page::cloud_address(&cloud.id), cloud.name.clone()),
+            sentence: sentence(name, &wealth, &notation)?,
+            figures: vec![
+                ("Cash", notation.full(wealth.cash)?),
+                ("Free credit", notation.full(wealth.credit)?),
+                ("Owed", notation.full(wealth.owed)?),
+                ("Held", notation.full(wealth.held)?),
+                ("Available", notation.full(wealth.available())?),
+            ],
+            chart: balance_line(&self.days, &notation)?,
+            chart_height: HEIGHT,
+            accounts: self
+                .accounts
+                .iter()
+                .map(|row| self.account_line(row, &address, cloud))
+                .collect::<Result<_, _>>()?,
+            holds: self.holds.iter().map(|hold| self.hold_line(hold, cloud, now)).collect::<Result<_, _>>()?,
+            history: self.history(&address, cloud)?,
+        })
+    }
+
+    fn notation(&self, commodity: CommodityId, cloud: &Cloud) -> Result<Notation, PageError> {
+        let found = self.commodities.iter().find(|found| found.id == commodity);
+        let found = found.ok_or_else(|| PageError::Failed(format!("commodity {} is not there", commodity.0)))?;
+        Ok(Notation::of(found, cloud.locale()))
+    }
+
+    fn account_line(&self, row: &AccountRow, address: &str, cloud: &Cloud) -> Result<AccountLine, PageError> {
+        let notation = self.notation(row.account.commodity, cloud)?;
+        let last = row.account.newest.map(|newest| Moment::of(newest.recorded(), &cloud.time_zone));
+        Ok(AccountLine {
+            words: words::account(&row.code),
+            code: row.code.clone(),
+            address: format!("{address}?account={}#history", page::segment(&row.code)),
+            label: notation.label().to_owned(),
+            balance: notation.bare(i128::from(row.account.balance()))?,
+            held: notation.bare(i128::from(row.account.held))?,
+            last: last.transpose()?,
+            chosen: self.chosen.as_ref().is_some_and(|chosen| chosen.account.id == row.account.id),
+        })
+    }
+
+    fn hold_line(&self, hold: &Hold, cloud: &Cloud, now: Instant) -> Result<HoldLine, PageError> {
+        let account =
+            hold.parts.first().and_then(|part| self.accounts.iter().find(|row| row.account.id == part.account));
+        let commodity = account.map(|row| row.account.commodity);
+        let notation =
+            self.notation(commodity.ok_or_else(|| PageError::Failed("a hold without an account".into()))?, cloud)?;
+        Ok(HoldLine {
+            id: hold.id.to_string(),
+            amount: notation.full(i128::from(hold.amount))?,
+            captured: notation.full(i128::from(hold.captured))?,
+            reserved: notation.full(hold.reserved())?,
+            until: Moment::of(hold.expires_at, &cloud.time_zone)?,
+            over: hold.expires_at <= now,
+        })
+    }
+
+    fn history(&self, address: &str, cloud: &Cloud) -> Result<History, PageError> {
+        let Some(chosen) = &self.chosen else {
+            let (account, label) = (words::account("cash"), cloud.currency.code().to_owned());
+            return Ok(History { account, label, lines: Vec::new(), newest: None, older: None });
+        };
+        let notation = self.notation(chosen.account.commodity, cloud)?;
+        let shown = &self.lines[..self.lines.len().min(LINES_A_PAGE)];
+        let at = format!("{address}?account={}", page::segment(&chosen.code));
+        let last = shown.last().filter(|_| self.lines.len() > LINES_A_PAGE).map(|line| line.entry.id);
+        let movement = |line: &HistoryLine| {
+            let other = self.others.get(&line.other).map_or("", |name| &name.code);
+            Ok(Movement {
+                address: format!("/transfers/{}", line.entry.id),
+                when: Moment::of(line.entry.id.recorded(), &cloud.time_zone)?,
+                what: words::kind(line.entry.kind),
+                other: words::account(other),
+                other_code: other.to_owned(),
+                change: notation.change(i128::from(line.change))?,
+                after: notation.bare(i128::from(line.balance_after))?,
+            })
+        };
+        Ok(History {
+            account: words::account(&chosen.code),
+            label: notation.label().to_owned(),
+            lines: shown.iter().map(movement).collect::<Result<_, PageError>>()?,
+            newest: (!self.from_newest).then(|| format!("{at}#history")),
+            older: last.map(|last| format!("{at}&before={last}#history")),
+        })
+    }
+}
+
+/// What is shown unless another is chosen: of what counts as balance, the account that moved last.
+fn moved_last(accounts: &[AccountRow]) -> Option<&AccountRow> {
+    let balance = || accounts.iter().filter(|row| is_balance(&row.code));
+    balance()
+        .filter(|row| row.account.newest.is_some())
+        .max_by_key(|row| row.account.newest)
+        .or_else(|| balance().next())
+}
+
+/// Whether an account is part of what its customer has or owes.
+fn is_balance(code: &str) -> bool {
+    use Chart::{Cash, Credit, Receivable, ReceivableDebt, ReceivableNext};
+    matches!(Chart::parse(code), Some(Cash | Credit(_) | Receivable(_) | ReceivableNext | ReceivableDebt))
+}
+
+/// The transfer a page begins after: one of this account's, or there is no such page.
+fn cursor(tx: &mut Tx<'_>, text: &str, account: AccountId) -> Result<TransferId, PageError> {
+    let id = TransferId::parse(text);
+    let entry = id.map(|id| tx.transfer(id)).transpose()?.flatten();
+    let own = entry.filter(|entry| entry.debit == account || entry.credit == account);
+    own.map(|entry| entry.id).ok_or_else(|| not_here("This account's history has no such place."))
+}
+
+/// The balance at the end of each day that is within reach: cash and free credit, less what is owed.
+fn day_ends(
+    tx: &mut Tx<'_>,
+    accounts: &[AccountRow],
+    currency: CommodityId,
+    zone: &Zone,
+    now: Instant,
+) -> Result<Vec<DayEnd>, PageError> {
+    let mut first: Option<Instant> = None;
+    let mut walked_from: Option<Instant> = None;
+    let mut histories: Vec<Vec<(Instant, i64)>> = Vec::new();
+    for row in accounts.iter().filter(|row| row.account.commodity == currency && is_balance(&row.code)) {
+        let lines = tx.account_history(row.account.id, None, WALK_MAX)?;
+        let history: Vec<_> = lines.iter().map(|line| (line.entry.id.recorded(), line.balance_after)).collect();
+        if let Some((oldest, _)) = history.last() {
+            first = Some(first.map_or(*oldest, |first| first.min(*oldest)));
+            if history.len() == WALK_MAX {
+                walked_from = walked_from.max(Some(*oldest));
+            }
+        }
+        histories.push(history);
+    }
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let (mut date, today) = (zone.civil_date_of(first.max(walked_from.unwrap_or(first)))?, zone.civil_date_of(now)?);
+    let earliest = today.add_days(1 - i64::try_from(DAYS_MAX).unwrap_or(i64::MAX))?;
+    date = date.max(earliest);
+    let mut days = Vec::new();
+    while date <= today {
+        let end = zone.day(date)?.end().min(now);
+        // Newest first: the first one that is not after the day's end is the balance it ended with.
+        let balance_of = |history: &Vec<(Instant, i64)>| {
+            let place = history.partition_point(|(at, _)| *at > end);
+            history.get(place).map_or(0, |(_, after)| i128::from(*after))
+        };
+        days.push(DayEnd { date, balance: histories.iter().map(balance_of).sum() });
+        date = date.next_day()?;
+    }
+    Ok(days)
+}
+
+/// "acme has $41.20, of which $3.00 is held, and $20.00 of free credit. It owes $2.00."
+fn sentence(name: &str, wealth: &Wealth, notation: &Notation) -> Result<String, PageError> {
+    let text = |units| Ok::<_, PageError>(notation.full(units)?.text);
+    let mut has = Vec::new();
+    if wealth.cash != 0 {
+        let held = if wealth.held > 0 { format!(", of which {} is held", text(wealth.held)?) } else { String::new() };
+        has.push(format!("{}{held}", text(wealth.cash)?));
+    }
+    if wealth.credit != 0 {
+        has.push(format!("{} of free credit", text(wealth.credit)?));
+    }
+    let comma = if wealth.held > 0 { ", and " } else { " and " };
+    Ok(match (has.is_empty(), wealth.owed != 0) {
+        (true, false) => format!("{name} has nothing and owes nothing."),
+        (true, true) => format!("{name} owes {}.", text(wealth.owed)?),
+        (false, false) => format!("{name} has {}.", has.join(comma)),
+        (false, true) => format!("{name} has {}, and owes {}.", has.join(comma), text(wealth.owed)?),
+    })
+}

@@ -1,0 +1,30 @@
+//! Instants as a reader of one zone sees them: a date, a time, and the exact instant beside them.
+
+use super::page::PageError;
+use farthing_core::time::{CivilDate, Instant, Zone};
+
+/// `14 Jun 2026`, `09:41`, `2026-06-14T01:41:07.123456Z`.
+#[derive(Clone, Debug)]
+pub(super) struct Moment {
+    pub(super) date: String,
+    pub(super) time: String,
+    pub(super) exact: String,
+}
+
+impl Moment {
+    pub(super) fn of(instant: Instant, zone: &Zone) -> Result<Moment, PageError> {
+        let (date, time) = zone.wall_at(instant)?;
+        let minute = time.second_of_day() / 60;
+        let time = format!("{:02}:{:02}", minute / 60, minute % 60);
+        Ok(Moment { date: date_text(date), time, exact: instant.to_string() })
+    }
+}
+
+pub(super) fn date_text(date: CivilDate) -> String {
+    format!("{} {} {}", date.day(), month_text(date), date.year())
+}
+
+pub(super) fn month_text(date: CivilDate) -> &'static str {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    MONTHS[usize::from(date.month() - 1) % 12]
+}

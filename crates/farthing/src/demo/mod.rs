@@ -1,0 +1,132 @@
+//! `farthing demo`: months of life for every cloud in a new database, audited, then shown to this machine in a browser.
+
+mod cast;
+mod customer;
+mod desk;
+mod dice;
+mod life;
+mod names;
+
+pub use life::{Loaded, Size, load};
+
+use crate::clouds;
+use crate::console::{self, Console, Verdict};
+use clap::Args;
+use farthing_core::time::Instant;
+use farthing_engine::{Clock, Engine, IdSource};
+use farthing_store::{Location, Options, Store};
+use life::Failure;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Instant as Stopwatch;
+
+/// What `farthing demo` can be told.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// The port of this machine on which the pages are served; 0 takes any that is free.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Makes the database here, a new file, and leaves it when the demo ends.
+    #[arg(long, value_name = "PATH")]
+    keep: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // First what can fail for reasons the reader can mend.
+    let listener = listen(arguments.port)?;
+    let clouds = clouds::embedded()?;
+    let now = Clock::real(None)?.now()?;
+    let place = Place::new(arguments.keep.as_deref(), now)?;
+    let began = Stopwatch::now();
+    let store = Store::open(&Location::Sqlite(place.file.clone()), &Options::default())?;
+    let loaded = load(&store, &clouds, Size::MONTHS, now)?;
+    let took = began.elapsed();
+    let clock = Clock::real(Some(now))?;
+    let verdict = Verdict::of(&store, clock.now()?)?;
+    println!(
+        "Made {} clouds with {} customers and {} days of life: {} transfers in {:.1} s.",
+        loaded.clouds,
+        loaded.customers,
+        now.seconds_since(loaded.since) / 86_400,
+        console::grouped(verdict.report.transfers),
+        took.as_secs_f64()
+    );
+    println!("{}", verdict.sentence());
+    println!();
+    println!("Open http://{}/ in a browser.", listener.local_addr()?);
+    println!("There are no log-ins yet: the pages are read-only and served to this machine only.");
+    println!("{}", place.sentence());
+    println!("Ctrl-C ends it.");
+    let engine = Engine::new(store, clock, IdSource::random(IdSource::any_process()));
+    console::serve(Console::new(engine, clouds, verdict), listener)?;
+    println!();
+    println!("Ended. {}", if place.kept { "The database stays where it is." } else { "The database is gone." });
+    Ok(())
+}
+
+fn listen(port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => Failure::from(format!(
+            "port {port} is in use by another program: choose another with --port, such as --port {}, or --port 0 for any that is free",
+            port.checked_add(1).unwrap_or(8080)
+        )),
+        ErrorKind::PermissionDenied => {
+            Failure::from(format!("this user may not use port {port}: choose one above 1023 with --port, such as --port 8080"))
+        }
+        _ => Failure::from(format!("port {port} of this machine cannot be used: {error}; choose another with --port")),
+    })
+}
+
+/// Where the database is, and whether it goes when the demo ends.
+struct Place {
+    file: PathBuf,
+    folder: Option<PathBuf>,
+    kept: bool,
+}
+
+impl Place {
+    fn new(keep: Option<&Path>, now: Instant) -> Result<Place, Failure> {
+        if let Some(file) = keep {
+            if file.exists() {
+                return Err(format!(
+                    "{} is there already: name a new file with --keep, or remove it first",
+                    file.display()
+                )
+                .into());
+            }
+            return Ok(Place { file: file.to_owned(), folder: None, kept: true });
+        }
+        let folder = std::env::temp_dir().join(format!("farthing-demo-{}-{}", std::process::id(), now.micros()));
+        let named =
+            |error: std::io::Error| format!("{} cannot be made: {error}; name a file with --keep", folder.display());
+        make_private(&folder).map_err(named)?;
+        Ok(Place { file: folder.join("demo.db"), folder: Some(folder), kept: false })
+    }
+
+    fn sentence(&self) -> String {
+        let file = self.file.display();
+        if self.kept {
+            format!("The database is {file}, and stays when this ends.")
+        } else {
+            format!("The database is {file}; it goes when this ends. --keep PATH keeps one.")
+        }
+    }
+}
+
+/// A new folder that only this user can enter.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            // It is in the temporary directory: what cannot be removed now goes with that.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}

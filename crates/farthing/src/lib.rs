@@ -1,0 +1,5 @@
+//! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, console, demo.
+
+pub mod clouds;
+pub mod console;
+pub mod demo;

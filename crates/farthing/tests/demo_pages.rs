@@ -1,0 +1,448 @@
+//! The demo and its pages, without a network: a small demo in a store of its own, every page asked for through the router.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use farthing::clouds::{self, Cloud};
+use farthing::console::{self, Console, Verdict};
+use farthing::demo::{Size, load};
+use farthing_core::ledger::{AccountId, Chart, Command, Floor, Kind, Mode, Movement, Transfer, TransferId};
+use farthing_core::money::{Locale, Money};
+use farthing_core::time::{Instant, Zone};
+use farthing_engine::{Clock, Engine, IdSource};
+use farthing_store::{AccountRow, Location, NewAccount, Options, OwnerRow, Store, StoreError};
+use farthing_testbed::ScratchDir;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use tower::ServiceExt as _;
+
+/// A store filled with a small demo, and what it is about.
+struct Stage {
+    engine: Engine,
+    clouds: Vec<Cloud>,
+    folder: ScratchDir,
+}
+
+fn end() -> Instant {
+    Instant::parse("2026-11-20T15:30:00Z").unwrap()
+}
+
+impl Stage {
+    fn new(size: Size, end: Instant) -> Stage {
+        let folder = ScratchDir::new("demo");
+        let store = Store::open(&Location::Sqlite(folder.join("demo.db")), &Options::default()).unwrap();
+        let clouds = clouds::embedded().unwrap();
+        load(&store, &clouds, size, end).unwrap();
+        Stage { engine: Engine::new(store, Clock::simulated(end), IdSource::seeded(1, 7)), clouds, folder }
+    }
+
+    fn read<T>(&self, work: impl FnMut(&mut farthing_store::Tx<'_>) -> Result<T, StoreError>) -> T {
+        self.engine.store().read("test", work).unwrap()
+    }
+
+    fn verdict(&self) -> Verdict {
+        Verdict::of(self.engine.store(), end()).unwrap()
+    }
+
+    /// Every customer with its accounts.
+    fn customers(&self, cloud: &str) -> Vec<(OwnerRow, Vec<AccountRow>)> {
+        self.read(|tx| {
+            let owners = tx.owners()?.into_iter().filter(|owner| owner.cloud == cloud && !owner.books);
+            owners.map(|owner| Ok((owner.clone(), tx.accounts_of(owner.id)?))).collect()
+        })
+    }
+
+    /// A customer of the first cloud with this name and so many whole dollars, yuan, …
+    fn add_customer(&self, name: &str, majors: i64) -> AccountId {
+        let (cloud, now, name) = (self.clouds[0].clone(), end(), name.to_owned());
+        let id = self.engine.ids().transfer(now);
+        let cash = self.engine.store().write("test", move |tx| {
+            let commodity = tx.commodity_ensure_currency(cloud.currency)?;
+            let owner = tx.owner_ensure(&cloud.id, &name, false)?;
+            let new = NewAccount { owner, code: Chart::Cash, commodity, floor: Floor::Zero };
+            let cash = tx.account_ensure(&new, now)?;
+            let owner = tx.owner_ensure(&cloud.id, "books", true)?;
+            let bank =
+                tx.account_ensure(&NewAccount { owner, code: Chart::Bank, commodity, floor: Floor::Open }, now)?;
+            let amount = majors * cloud.currency.units_per_major();
+            let movement = Movement::Move { debit: bank, credit: cash, amount, commodity };
+            let transfer =
+                Transfer { id, cause: None, kind: Kind::TopUp, mode: Mode::Reports, effective: now, movement };
+            tx.ledger_run(&[Command::Transfer(transfer)], now)?;
+            Ok::<_, StoreError>(cash)
+        });
+        cash.unwrap()
+    }
+
+    fn pages(self) -> Pages {
+        let (clouds, verdict) = (self.clouds.clone(), self.verdict());
+        Pages { router: console::router(Console::new(self.engine, clouds, verdict)), _folder: self.folder }
+    }
+}
+
+struct Pages {
+    router: Router,
+    _folder: ScratchDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Pages {
+    fn ask(&self, method: Method, address: &str, host: &str) -> Answer {
+        let request = Request::builder().method(method).uri(address).header("host", host).body(Body::empty()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (status, headers) = (response.status(), response.headers().clone());
+            let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        })
+    }
+
+    fn get(&self, address: &str) -> Answer {
+        self.ask(Method::GET, address, "127.0.0.1:8080")
+    }
+
+    fn good(&self, address: &str) -> String {
+        let answer = self.get(address);
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text);
+        answer.text
+    }
+}
+
+/// What every answer carries, page or not.
+fn assert_headers(address: &str, headers: &HeaderMap) {
+    let header = |name: &str| headers.get(name).unwrap_or_else(|| panic!("{address} has no {name}")).to_str().unwrap();
+    let policy = header("content-security-policy");
+    for part in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "form-action 'none'"] {
+        assert!(policy.contains(part), "{address}: {policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains("script"), "{address}: {policy}");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("cache-control"), "no-store");
+}
+
+/// The addresses a page links to, as a browser would ask for them.
+fn links(page: &str) -> BTreeSet<String> {
+    let found = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let plain = found.map(|link| link.replace("&#38;", "&").split('#').next().unwrap_or_default().to_owned());
+    plain.filter(|link| link.starts_with('/')).collect()
+}
+
+#[test]
+fn every_page_that_is_linked_is_there_and_needs_nothing_from_elsewhere() {
+    let pages = Stage::new(Size::SMALL, end()).pages();
+    let mut seen: BTreeSet<String> = BTreeSet::from(["/".to_owned()]);
+    let mut next: Vec<String> = vec!["/".to_owned()];
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    while let Some(address) = next.pop() {
+        // A few of each kind tell as much as all of them.
+        let kind = address.split('/').map(|part| part.split(['_', '?']).next().unwrap_or_default()).take(2).collect();
+        let asked = kinds.entry(kind).or_default();
+        *asked += 1;
+        if *asked > 90 {
+            continue;
+        }
+        let answer = pages.get(&address);
+        assert_eq!(answer.status, StatusCode::OK, "{address}");
+        assert_headers(&address, &answer.headers);
+        if answer.headers["content-type"] != "text/html; charset=utf-8" {
+            continue;
+        }
+        let page = &answer.text;
+        for needed in ["<html lang=\"en\">", "<main id=\"content\"", "<h1>", "<title>"] {
+            assert!(page.contains(needed), "{address} has no {needed}");
+        }
+        for refused in ["<script", " style=", "<style", "http://", "https://", " onclick"] {
+            assert!(!page.contains(refused), "{address} has {refused}");
+        }
+        next.extend(links(page).into_iter().filter(|link| seen.insert(link.clone())));
+    }
+    assert!(kinds.values().sum::<usize>() > 150, "{kinds:?}");
+}
+
+/// An amount as a page writes it in a column: without its currency.
+fn bare(units: i128, cloud: &Cloud) -> String {
+    let text = Money::from_units(i64::try_from(units).unwrap(), cloud.currency).format(cloud.locale());
+    text.chars().filter(|c| c.is_ascii_digit() || [',', '.', '\u{2212}'].contains(c)).collect()
+}
+
+fn sum(customers: &[(OwnerRow, Vec<AccountRow>)], of: impl Fn(&AccountRow) -> i64) -> i128 {
+    customers.iter().flat_map(|(_, accounts)| accounts).map(|row| i128::from(of(row))).sum()
+}
+
+fn balance(row: &AccountRow, wanted: &str) -> i64 {
+    if row.code.split('/').next() == Some(wanted) { row.account.balance() } else { 0 }
+}
+
+/// The text of the cells of every row of `page` between `from` and the next `</table>`, amounts whole.
+fn rows(page: &str, from: &str) -> Vec<Vec<String>> {
+    let table = page.split_once(from).unwrap_or_else(|| panic!("no {from}")).1.split("</table>").next().unwrap();
+    let text = |html: &str| {
+        let tagless =
+            html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<String>();
+        tagless.trim().replace("&#38;", "&")
+    };
+    let cells = |row: &str| {
+        let marked = row.replace("<th ", "\u{1}<").replace("<td ", "\u{1}<");
+        marked.split('\u{1}').skip(1).map(text).collect::<Vec<_>>()
+    };
+    table.split("<tr").skip(1).map(|row| cells(row.split("</tr>").next().unwrap())).collect()
+}
+
+#[test]
+fn totals_on_pages_are_the_ledgers_sums() {
+    let stage = Stage::new(Size::SMALL, end());
+    let clouds = stage.clouds.clone();
+    let customers: Vec<_> = clouds.iter().map(|cloud| stage.customers(&cloud.id)).collect();
+    let pages = stage.pages();
+    let home = pages.good("/");
+    for (cloud, customers) in clouds.iter().zip(&customers) {
+        let page = pages.good(&format!("/clouds/{}", cloud.id));
+        let total = rows(&page, "<table class=\"cards brief\">").pop().unwrap();
+        let expected = [
+            "All customers".to_owned(),
+            bare(sum(customers, |row| balance(row, "cash")), cloud),
+            bare(sum(customers, |row| balance(row, "credit")), cloud),
+            bare(-sum(customers, |row| balance(row, "receivable")), cloud),
+            bare(sum(customers, |row| row.account.held), cloud),
+        ];
+        assert_eq!(total[..5], expected, "{}", cloud.id);
+        assert!(home.contains(&format!(">{}<", cloud.name)));
+        let cash =
+            Money::from_units(i64::try_from(sum(customers, |row| balance(row, "cash"))).unwrap(), cloud.currency);
+        assert!(home.contains(&cash.format(cloud.locale())), "{cash} is not on the first page");
+        for (owner, accounts) in customers {
+            let line = rows(&page, "<tbody>").into_iter().find(|line| line[0] == owner.name).expect(&owner.name);
+            let cash = accounts.iter().map(|row| i128::from(balance(row, "cash"))).sum();
+            assert_eq!(line[1], bare(cash, cloud), "{} {}", cloud.id, owner.name);
+        }
+    }
+}
+
+/// `1,234.5006` as a count of millionths of millionths: exact, whatever its decimals.
+fn exact(text: &str) -> i128 {
+    let digits = text.replace(',', "").replace('\u{2212}', "-");
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    format!("{whole}{fraction:0<12}").parse().unwrap_or_else(|_| panic!("{text} is no number"))
+}
+
+#[test]
+fn a_trial_balance_adds_up_as_it_is_printed() {
+    let stage = Stage::new(Size::SMALL, end());
+    let clouds = stage.clouds.clone();
+    let pages = stage.pages();
+    for cloud in &clouds {
+        let page = pages.good(&format!("/clouds/{}", cloud.id));
+        for place in 1..=page.matches("<table class=\"ledger\">").count() {
+            let table = page.split("<table class=\"ledger\">").nth(place).unwrap();
+            let rows: Vec<Vec<String>> = rows(&format!("<table>{table}"), "<table>");
+            let amount = |row: &Vec<String>, column: usize| {
+                row.get(column).filter(|text| !text.is_empty()).map_or(0, |text| exact(text))
+            };
+            let named = |name: &str| rows.iter().find(|row| row[0] == name).unwrap_or_else(|| panic!("no {name}"));
+            let sums = ["Own books", "Customers", "Together", "Difference"];
+            let lines =
+                || rows.iter().filter(|row| row.len() == 4 && !sums.contains(&row[0].as_str()) && row[0] != "Account");
+            for column in [2, 3] {
+                let added: i128 = lines().map(|row| amount(row, column)).sum();
+                assert_eq!(added, amount(named("Together"), column), "{} table {place}, column {column}", cloud.id);
+                let parts = amount(named("Own books"), column) + amount(named("Customers"), column);
+                assert_eq!(parts, added);
+                assert!(added > 0);
+            }
+            assert_eq!(amount(named("Together"), 2), amount(named("Together"), 3));
+            assert_eq!(amount(named("Difference"), 3), 0);
+        }
+    }
+}
+
+#[test]
+fn a_history_is_walked_to_its_beginning_page_by_page() {
+    let stage = Stage::new(Size { days: 40, customers: (11, 11) }, end());
+    let cloud = stage.clouds[0].clone();
+    let longest = stage.customers(&cloud.id).into_iter().flat_map(|(owner, accounts)| {
+        accounts.into_iter().filter(|row| row.code == "cash").map(move |row| (owner.clone(), row))
+    });
+    let count = |id: AccountId| stage.read(|tx| Ok(tx.account_history(id, None, 100_000)?.len()));
+    let (owner, cash) = longest.max_by_key(|(_, row)| count(row.account.id)).unwrap();
+    let expected = stage.read(|tx| tx.account_history(cash.account.id, None, 100_000));
+    let pages = stage.pages();
+    let mut address =
+        format!("/clouds/{}/customers/{}?account=cash", cloud.id, owner.name.replace(' ', "%20").replace('&', "%26"));
+    let mut walked: Vec<String> = Vec::new();
+    loop {
+        let page = pages.good(&address);
+        let history = page.split_once("<section id=\"history\">").unwrap().1;
+        let ids = history.split("href=\"/transfers/").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        walked.extend(ids);
+        match links(history).into_iter().find(|link| link.contains("before=")) {
+            Some(older) => address = older,
+            None => break,
+        }
+    }
+    assert!(expected.len() > 100, "{} lines are no test of paging", expected.len());
+    assert_eq!(walked, expected.iter().map(|line| line.entry.id.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn names_are_shown_as_text_whatever_is_in_them() {
+    let stage = Stage::new(Size::SMALL, end());
+    let cloud = stage.clouds[0].id.clone();
+    let names = ["<script>alert('1')</script> & \"co\"", "北辰计算/东京 100%", "a\u{202e}b?c#d"];
+    for (name, majors) in names.into_iter().zip([11, 22, 33]) {
+        stage.add_customer(name, majors);
+    }
+    let pages = stage.pages();
+    let list = pages.good(&format!("/clouds/{cloud}"));
+    assert!(
+        !list.contains("<script")
+            && list.contains("&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;co&#34;")
+    );
+    assert!(list.contains("北辰计算/东京 100%"));
+    for (name, amount) in [("script", "11.00"), ("%E5%8C%97", "22.00"), ("%3Fc%23d", "33.00")] {
+        let link =
+            links(&list).into_iter().find(|link| link.contains(name)).unwrap_or_else(|| panic!("no link to {name}"));
+        let page = pages.good(&link);
+        assert!(!page.contains("<script") && page.contains(amount), "{link}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_found_and_nothing_of_others_is_shown() {
+    let stage = Stage::new(Size::SMALL, end());
+    let (here, there) = (stage.clouds[0].id.clone(), stage.clouds[1].id.clone());
+    let cash = stage.add_customer("Only Here", 777);
+    let other = stage.customers(&here).into_iter().find(|(owner, _)| owner.name != "Only Here").unwrap();
+    let other_cash = other.1.iter().find(|row| row.account.newest.is_some()).unwrap().account.newest.unwrap();
+    let own = stage.read(|tx| tx.account(cash)).unwrap().account.newest.unwrap();
+    let pages = stage.pages();
+    assert!(pages.good(&format!("/clouds/{here}/customers/Only%20Here")).contains("777.00"));
+    assert!(pages.good(&format!("/clouds/{here}/customers/Only%20Here?before={own}")).contains("Nothing has moved"));
+    let missing = [
+        "/nowhere".to_owned(),
+        "/clouds".to_owned(),
+        "/clouds/".to_owned(),
+        "/clouds/no-such-cloud".to_owned(),
+        format!("/clouds/{here}?sort=colour"),
+        format!("/clouds/{there}/customers/Only%20Here"), // it is the other cloud's
+        format!("/clouds/{here}/customers/books"),        // not a customer
+        format!("/clouds/{here}/customers/Nobody"),
+        format!("/clouds/{here}/customers/%FF"),
+        format!("/clouds/{here}/customers/Only%20Here?account=bank"),
+        format!("/clouds/{here}/customers/Only%20Here?account=credit%2Fwelcome"),
+        format!("/clouds/{here}/customers/Only%20Here?before={other_cash}"), // a place in another's history
+        format!("/clouds/{here}/customers/Only%20Here?before=yesterday"),
+        "/transfers/trf_0000000000001".to_owned(),
+        "/transfers/everything".to_owned(),
+        format!("/transfers/{}", TransferId::MAX),
+    ];
+    for address in missing {
+        let answer = pages.get(&address);
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
+        assert_headers(&address, &answer.headers);
+        assert!(!answer.text.contains("777") && answer.text.contains("<h1>"), "{address}");
+    }
+}
+
+#[test]
+fn pages_are_read_only_and_answer_to_this_machine() {
+    let pages = Stage::new(Size::SMALL, end()).pages();
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+        let answer = pages.ask(method.clone(), "/", "localhost");
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert!(answer.text.contains("nothing was changed"));
+        assert_headers("/", &answer.headers);
+    }
+    assert_eq!(pages.ask(Method::HEAD, "/", "localhost").status, StatusCode::OK);
+    for host in ["127.0.0.1", "127.0.0.1:9999", "localhost:8080", "[::1]:8080"] {
+        assert_eq!(pages.ask(Method::GET, "/", host).status, StatusCode::OK, "{host}");
+    }
+    for host in ["example.com", "127.0.0.1.example.com", "localhost.example.com:8080", "192.168.0.7:8080"] {
+        let answer = pages.ask(Method::GET, "/", host);
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{host}");
+        assert_headers(host, &answer.headers);
+        assert!(!answer.text.contains("/clouds/"));
+    }
+}
+
+#[test]
+fn the_first_page_tells_what_the_audit_found() {
+    let stage = Stage::new(Size::SMALL, end());
+    let transfers = stage.verdict().report.transfers;
+    let said = format!("Every unit is accounted for: {} transfers", console::grouped(transfers));
+    assert!(stage.pages().good("/").contains(&said), "{said}");
+}
+
+#[test]
+fn one_end_tells_one_story() {
+    let heads = || {
+        let stage = Stage::new(Size::SMALL, end());
+        let mut heads = Vec::new();
+        stage.read(|tx| {
+            tx.accounts_each(|row| {
+                heads.push((row.account.id, row.account.head));
+                Ok(())
+            })
+        });
+        heads
+    };
+    assert_eq!(heads(), heads());
+}
+
+/// Every kind of life the demo promises is in its months.
+#[test]
+fn months_of_life_hold_every_temper() {
+    let stage = Stage::new(Size::MONTHS, end());
+    let mut kinds: BTreeSet<Kind> = BTreeSet::new();
+    let (mut in_debt, mut holding) = (0, 0);
+    for cloud in &stage.clouds {
+        for (_, accounts) in stage.customers(&cloud.id) {
+            in_debt += usize::from(accounts.iter().any(|row| balance(row, "receivable") < 0));
+            holding += usize::from(accounts.iter().any(|row| row.account.held > 0));
+            for row in accounts {
+                let lines = stage.read(|tx| tx.account_history(row.account.id, None, 100_000));
+                kinds.extend(lines.iter().map(|line| line.entry.kind));
+            }
+        }
+    }
+    let wanted = [
+        Kind::TopUp,
+        Kind::ArrearsPaid,
+        Kind::CreditGranted,
+        Kind::CreditLapsed,
+        Kind::UsageByCash,
+        Kind::UsageByCredit,
+        Kind::UsageOnDebt,
+        Kind::UnitsBought,
+        Kind::UnitsUsed,
+        Kind::RefundApproved,
+        Kind::RefundSent,
+        Kind::Chargeback,
+        Kind::Reversal,
+    ];
+    assert!(wanted.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+    assert!(in_debt >= stage.clouds.len() && holding >= stage.clouds.len(), "{in_debt} in debt, {holding} hold");
+    assert!(stage.verdict().is_clean());
+    let locales: BTreeSet<&str> = stage.clouds.iter().map(|cloud| Locale::language(cloud.locale())).collect();
+    assert_eq!(locales.into_iter().collect::<Vec<_>>(), ["en", "zh"]);
+    assert!(stage.clouds.iter().all(|cloud| Zone::parse(cloud.time_zone.name()).is_ok()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// However long it is and whenever it ends, the ledger books all of it and its audit finds nothing.
+    #[test]
+    fn any_demo_adds_up(days in 0..90_i64, customers in 1..=20_usize, end in 1_790_000_000_i64..1_990_000_000) {
+        let end = Instant::from_micros(end * 1_000_000 + 123_456);
+        let stage = Stage::new(Size { days, customers: (customers, customers) }, end);
+        let report = stage.verdict().report;
+        prop_assert!(report.findings.is_empty(), "{:?}", report.findings);
+    }
+}
