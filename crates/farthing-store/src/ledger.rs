@@ -5,7 +5,7 @@ use crate::{Column, Row, StoreError, Tx};
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::chain::{self, Chainer};
 use farthing_core::ledger::{
-    AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
+    Account, AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
     OwnerId, TransferId, decide, parts_from_text, parts_to_text,
 };
 use farthing_core::time::Instant;
@@ -96,9 +96,19 @@ fn load(tx: &mut Tx<'_>, needs: &Needs, now: Instant) -> Result<Books, StoreErro
     }
     let mut accounts = accounts_load(tx, ids)?;
     // Everything else is read under the locks: nobody can be in the middle of changing it.
-    let wanted: Vec<HoldId> = needs.holds.iter().chain(&needs.new_holds).copied().collect();
-    let mut holds = holds_load(tx, &wanted)?;
-    due_holds_load(tx, &mut accounts, &mut holds, now)?;
+    let mut wanted: Vec<HoldId> = needs.holds.iter().chain(&needs.new_holds).copied().collect();
+    wanted.extend(due_holds(tx, &accounts, now)?);
+    // A hold that is named, or will end, moves or gives back to all its accounts, also those that nothing else in this batch
+    // is about, and those of a hold that was made since it was looked for.
+    let holds = loop {
+        let holds = holds_load(tx, &wanted)?;
+        let missing = accounts_missing(&accounts, &holds, &needs.holds, now);
+        if missing.is_empty() {
+            break holds;
+        }
+        accounts.extend(accounts_load(tx, missing)?);
+        accounts.sort_unstable_by_key(|account| account.id);
+    };
     let mut found = targets;
     let maybe_recorded = newer_left_out(tx, &needs.transfers)?;
     found.extend(transfers_load(tx, &maybe_recorded)?);
@@ -119,19 +129,13 @@ fn newer_left_out(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<TransferId>
     Ok(ids.iter().copied().filter(|id| id.get() <= newest).collect())
 }
 
-/// The open holds, past their time, of owners that hold anything; and their accounts, where the batch has them not.
-fn due_holds_load(
-    tx: &mut Tx<'_>,
-    accounts: &mut Vec<farthing_core::ledger::Account>,
-    holds: &mut Vec<Hold>,
-    now: Instant,
-) -> Result<(), StoreError> {
+/// The open holds, past their time, of owners that hold anything.
+fn due_holds(tx: &mut Tx<'_>, accounts: &[Account], now: Instant) -> Result<Vec<HoldId>, StoreError> {
     let mut owners: Vec<i64> = accounts.iter().filter(|account| account.held != 0).map(|account| account.owner.0).collect();
-    owners.sort_unstable();
-    owners.dedup();
     if owners.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    owners.sort_unstable();
     let mut due = Vec::new();
     tx.each(
         "SELECT id, owner FROM hold WHERE state = 0 AND expires_at <= $1",
@@ -143,20 +147,20 @@ fn due_holds_load(
             Ok(())
         },
     )?;
-    let unread: Vec<HoldId> = due.into_iter().filter(|id| holds.iter().all(|hold| hold.id != *id)).collect();
-    let unread = holds_load(tx, &unread)?;
-    let mut more: Vec<i64> = unread
-        .iter()
-        .flat_map(|hold| hold.parts.iter().map(|part| part.account))
+    Ok(due)
+}
+
+fn accounts_missing(accounts: &[Account], holds: &[Hold], named: &[HoldId], now: Instant) -> Vec<i64> {
+    let ends = |hold: &&Hold| hold.state == HoldState::Open && hold.expires_at <= now;
+    let changing = holds.iter().filter(|hold| ends(hold) || named.binary_search(&hold.id).is_ok());
+    let theirs = changing.flat_map(|hold| hold.parts.iter().map(|part| part.account));
+    let mut missing: Vec<i64> = theirs
         .filter(|id| accounts.binary_search_by_key(id, |account| account.id).is_err())
         .map(|id| id.0)
         .collect();
-    more.sort_unstable();
-    more.dedup();
-    accounts.extend(accounts_load(tx, more)?);
-    accounts.sort_unstable_by_key(|account| account.id);
-    holds.extend(unread);
-    Ok(())
+    missing.sort_unstable();
+    missing.dedup();
+    missing
 }
 
 fn holds_load(tx: &mut Tx<'_>, ids: &[HoldId]) -> Result<Vec<Hold>, StoreError> {

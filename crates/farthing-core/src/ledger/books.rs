@@ -37,6 +37,7 @@ impl Needs {
                 Command::Capture(request) => {
                     needs.accounts.push(request.to);
                     needs.captures.push(request.id);
+                    needs.transfers.push(request.id); // a capture's id is its first transfer's
                     needs.holds.push(request.hold);
                 }
                 Command::Release(hold) | Command::Expire(hold) => needs.holds.push(*hold),

@@ -59,6 +59,8 @@ impl Decided {
         let first_id = set.first().map(|transfer| transfer.id);
         let mut undo: Vec<(usize, Account)> = Vec::new();
         let mut refused = None;
+        // Answered `exists` because of a member before it: the set names one transfer twice.
+        let mut repeats = Vec::new();
         for (place, transfer) in set.iter().enumerate() {
             for id in self.accounts_of(books, transfer) {
                 if let Some((place, account)) = books.place(id).and_then(|place| Some((place, books.at(place)?.clone()))) {
@@ -66,6 +68,9 @@ impl Decided {
                 }
             }
             let outcome = self.transfer(books, transfer, first_id);
+            let same = |entry: &Entry| entry.id == transfer.id || entry.cause.is_some() && entry.cause == transfer.cause;
+            let members = self.entries.get(first_entry..).unwrap_or_default();
+            repeats.push(outcome.code == Code::Exists && members.iter().any(same));
             self.outcomes.push(outcome);
             if !outcome.code.stands() {
                 refused = Some(place);
@@ -89,9 +94,9 @@ impl Decided {
             }
         }
         self.outcomes.truncate(first_outcome.saturating_add(refused.map_or(set.len(), |place| place.saturating_add(1))));
-        for (place, outcome) in self.outcomes.iter_mut().enumerate().skip(first_outcome) {
-            let is_the_reason = refused.is_some_and(|refused| place == first_outcome.saturating_add(refused));
-            if !is_the_reason && outcome.code == Code::Created {
+        let answered = self.outcomes.iter_mut().skip(first_outcome);
+        for ((place, outcome), repeats) in answered.enumerate().zip(repeats) {
+            if refused != Some(place) && (outcome.code == Code::Created || repeats) {
                 *outcome = Code::LinkedFailed.into();
             }
         }
@@ -265,6 +270,7 @@ impl Decided {
             Ok(taken) => taken,
             Err(code) => return code.into(),
         };
+        let Some(captured) = hold.captured.checked_add(request.amount) else { return Code::Overflow.into() };
         let reserved = hold.reserved();
         let above = if hold.state == HoldState::Open && i128::from(request.amount) > reserved {
             Flags::ABOVE_HOLD
@@ -314,7 +320,7 @@ impl Decided {
         books.add_capture(record);
         self.captures.push(record);
         if let Some(hold) = books.change_hold(request.hold) {
-            hold.captured = hold.captured.saturating_add(request.amount);
+            hold.captured = captured;
             for (part, taken) in hold.parts.iter_mut().zip(&taken) {
                 part.reserved = part.reserved.saturating_sub(taken.unreserve);
             }
@@ -357,22 +363,31 @@ fn take_along(books: &Books, hold: &Hold, request: &Capture) -> Result<Vec<Taken
         }
         places.push((place, account, i128::from(part.reserved)));
     }
-    // Out of the reservation first, each part as far as it reaches.
-    let mut rest = i128::from(request.amount);
-    let reserved_taken: Vec<i128> = places
+    // Out of the reservation first, each part as far as it reaches. A report (a chargeback) may have taken what was
+    // reserved: then cash gives what it still has, and the rest goes on.
+    let mut nominal_rest = i128::from(request.amount);
+    let mut rest = nominal_rest;
+    let from_hold: Vec<(i128, i128)> = places
         .iter()
-        .map(|(_, _, reserved)| {
-            let take = rest.min(*reserved);
-            rest = rest.saturating_sub(take);
-            take
+        .map(|(_, account, reserved)| {
+            let nominal = nominal_rest.min(*reserved);
+            nominal_rest = nominal_rest.saturating_sub(nominal);
+            let has = if account.floor == super::Floor::Zero { i128::from(account.balance()) } else { nominal };
+            let actual = nominal.min(has);
+            rest = rest.saturating_sub(actual);
+            (nominal, actual)
         })
         .collect();
-    // Then out of what is free; the last takes what nothing else can.
-    let beyond = lay(places.iter().map(|(_, account, _)| account.free()), rest);
+    // Then out of what nobody reserves; the last takes what nothing else can.
+    let free = places.iter().zip(&from_hold).map(|((_, account, _), (nominal, actual))| {
+        let held_by_others = i128::from(account.held).saturating_sub(*nominal);
+        i128::from(account.balance()).saturating_sub(*actual).saturating_sub(held_by_others)
+    });
+    let beyond = lay(free, rest);
     let mut credits = i128::from(credited.credits);
     let mut taken = Vec::with_capacity(places.len());
-    for (((place, account, reserved), from_hold), beyond) in places.into_iter().zip(reserved_taken).zip(beyond) {
-        let amount = from_hold.saturating_add(beyond);
+    for (((place, account, reserved), (nominal, actual)), beyond) in places.iter().zip(&from_hold).zip(beyond) {
+        let amount = actual.saturating_add(beyond);
         if account.floor == super::Floor::Zero && amount > i128::from(account.balance()) {
             return Err(Code::InsufficientBalance);
         }
@@ -381,9 +396,9 @@ fn take_along(books: &Books, hold: &Hold, request: &Capture) -> Result<Vec<Taken
         if debits > i128::from(i64::MAX) || credits > i128::from(i64::MAX) {
             return Err(Code::Overflow);
         }
-        let unreserve = if request.last { reserved } else { from_hold };
+        let unreserve = if request.last { *reserved } else { *nominal };
         let narrow = |value: i128| i64::try_from(value).map_err(|_| Code::Overflow);
-        taken.push(Taken { place, to, amount: narrow(amount)?, unreserve: narrow(unreserve)? });
+        taken.push(Taken { place: *place, to, amount: narrow(amount)?, unreserve: narrow(unreserve)? });
     }
     Ok(taken)
 }
@@ -526,9 +541,9 @@ fn end(books: &mut Books, id: HoldId, state: HoldState) -> Code {
         part.reserved = 0;
     }
     for part in parts {
-        if let Some(held) = books.place(part.account).and_then(|place| books.change_held(place)) {
-            *held = held.saturating_sub(part.reserved);
-        }
+        let held = books.place(part.account).and_then(|place| books.change_held(place));
+        let held = held.expect("the accounts of a hold that may end are in the books");
+        *held = held.saturating_sub(part.reserved);
     }
     Code::Created
 }
