@@ -25,9 +25,14 @@ pub struct RealClock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockError {
     /// The wall clock was set, by so many microseconds, since the start.
-    Parted { micros: i64 },
+    Parted {
+        micros: i64,
+    },
     /// At the start: the store's newest record is later than the clock.
-    BehindRecords { newest: Instant, now: Instant },
+    BehindRecords {
+        newest: Instant,
+        now: Instant,
+    },
     OutOfRange,
 }
 
@@ -43,7 +48,9 @@ impl fmt::Display for ClockError {
                 f,
                 "this machine's clock says {now}, but the store's newest record is of {newest}: set the clock right, or open the store it belongs to"
             ),
-            ClockError::OutOfRange => f.write_str("this machine's clock is outside the years 2020 to 2091: set it right"),
+            ClockError::OutOfRange => {
+                f.write_str("this machine's clock is outside the years 2020 to 2091: set it right")
+            }
         }
     }
 }

@@ -27,8 +27,9 @@ impl Engine {
                 tx.owners()?.into_iter().map(|owner| (owner.id, format!("{}/{}", owner.cloud, owner.name))).collect();
             let mut accounts = Vec::new();
             tx.accounts_each(|row| {
-                let chart = Chart::parse(&row.code)
-                    .ok_or_else(|| StoreError::corrupt(format!("account {} has the unknown code {}", row.account.id.0, row.code)))?;
+                let chart = Chart::parse(&row.code).ok_or_else(|| {
+                    StoreError::corrupt(format!("account {} has the unknown code {}", row.account.id.0, row.code))
+                })?;
                 accounts.push(JournalAccount {
                     id: row.account.id,
                     owner: owners.get(&row.account.owner).cloned().unwrap_or_default(),
@@ -61,9 +62,9 @@ impl fmt::Display for ExportError {
         match self {
             ExportError::Engine(error) => error.fmt(f),
             ExportError::Journal(error) => error.fmt(f),
-            ExportError::Interrupted => {
-                f.write_str("the connection to the store was lost half-way; what was written is no journal: export again")
-            }
+            ExportError::Interrupted => f.write_str(
+                "the connection to the store was lost half-way; what was written is no journal: export again",
+            ),
         }
     }
 }

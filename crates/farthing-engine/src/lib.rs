@@ -5,8 +5,8 @@ mod export_ledger;
 mod ids;
 mod run_ledger;
 
-pub use export_ledger::ExportError;
 pub use clock::{Clock, ClockError};
+pub use export_ledger::ExportError;
 pub use ids::IdSource;
 
 use farthing_core::time::Instant;

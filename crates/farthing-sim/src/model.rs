@@ -420,8 +420,8 @@ impl World {
         }
         let paying = pays.iter().filter(|pays| **pays > 0).count();
         let mut all = flags;
-        let mut booked = 0;
-        for (part, amount) in hold.parts.iter().zip(pays).filter(|(_, pays)| *pays > 0) {
+        let payers = hold.parts.iter().zip(pays).filter(|(_, pays)| *pays > 0);
+        for (booked, (part, amount)) in payers.enumerate() {
             let passes = self.lowest(part.account).is_some_and(|lowest| self.free(part.account) - amount < lowest);
             let flags = if passes { flags.with(Flags::FLOOR_PASSED) } else { flags };
             self.booked.push(Booked {
@@ -436,7 +436,6 @@ impl World {
                 reverses: None,
                 linked: (paying > 1).then_some(request.id),
             });
-            booked += 1;
             all = all.with(flags);
         }
         self.captures.insert(request.id, *request);

@@ -602,7 +602,7 @@ impl<'c> Writer<'c> {
         };
         let known = |id: &&AccountId| self.world.accounts.contains_key(*id);
         let free: i128 = along.iter().filter(known).map(|id| self.world.free(*id)).sum();
-        let lowest = along.iter().filter(known).next_back().and_then(|id| self.world.lowest(*id)).unwrap_or(0);
+        let lowest = along.iter().rfind(known).and_then(|id| self.world.lowest(*id)).unwrap_or(0);
         let mut tail = [0; 10];
         tail[..8].copy_from_slice(&self.place.to_be_bytes());
         Authorise {

@@ -30,7 +30,12 @@ impl Tx<'_> {
     }
 
     /// The commodity of this code, made if it is not there. Its decimals are for ever: amounts are counted in them.
-    pub fn commodity_ensure(&mut self, code: &str, kind: CommodityKind, decimals: u32) -> Result<CommodityId, StoreError> {
+    pub fn commodity_ensure(
+        &mut self,
+        code: &str,
+        kind: CommodityKind,
+        decimals: u32,
+    ) -> Result<CommodityId, StoreError> {
         if let Some(found) = self.commodities()?.into_iter().find(|commodity| commodity.code == code) {
             if found.kind != kind || found.decimals != decimals {
                 return Err(StoreError::Unusable(format!(

@@ -4,9 +4,9 @@ use crate::accounts::{account_from, commodity_from};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
-pub use farthing_core::ledger::audit::{AuditReport, Finding};
-use farthing_core::ledger::audit::Auditor;
 use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::audit::Auditor;
+pub use farthing_core::ledger::audit::{AuditReport, Finding};
 use farthing_core::time::Instant;
 
 impl Tx<'_> {
@@ -54,7 +54,9 @@ fn audit_accounts(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreErr
         |row| {
             // A row that cannot even be read is named like one that does not add up.
             match account_from(row) {
-                Ok(account) => auditor.account(account, &row.text(11)?, Instant::from_micros(row.int(12)?), row.int(13)?),
+                Ok(account) => {
+                    auditor.account(account, &row.text(11)?, Instant::from_micros(row.int(12)?), row.int(13)?);
+                }
                 Err(error) => auditor.unreadable(&format!("ledger_account {}", row.int(0)?), &error.to_string()),
             }
             if row.opt_int(14)?.is_none() {
@@ -108,17 +110,15 @@ fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreEr
 }
 
 fn audit_holds(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
-    tx.each(
-        "SELECT id, owner, amount, captured, expires_at, state, parts, seal FROM hold ORDER BY id",
-        &[],
-        |row| {
-            match hold_from(row) {
-                Ok(hold) => auditor.hold(&hold, row.int(7)?),
-                Err(error) => auditor.unreadable(&format!("hold {}", HoldId::from_bytes(row.bytes(0)?)), &error.to_string()),
+    tx.each("SELECT id, owner, amount, captured, expires_at, state, parts, seal FROM hold ORDER BY id", &[], |row| {
+        match hold_from(row) {
+            Ok(hold) => auditor.hold(&hold, row.int(7)?),
+            Err(error) => {
+                auditor.unreadable(&format!("hold {}", HoldId::from_bytes(row.bytes(0)?)), &error.to_string());
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    })?;
     // A capture's transfers are those of its run of ids that carry its first id.
     tx.each(
         "SELECT c.id, c.hold, c.recipient, c.amount, c.last, c.effective, c.seal,

@@ -61,7 +61,10 @@ impl fmt::Display for StoreError {
         match self {
             StoreError::Conflict(what) => write!(f, "the store kept being busy with others: {what}"),
             StoreError::OutcomeUnknown(what) => {
-                write!(f, "the connection ended during a commit ({what}): ask again with the same ids to learn how it ended")
+                write!(
+                    f,
+                    "the connection ended during a commit ({what}): ask again with the same ids to learn how it ended"
+                )
             }
             StoreError::Corrupt(what) => write!(f, "the store holds what Farthing did not write: {what}"),
             StoreError::Unusable(what) => f.write_str(what),

@@ -62,10 +62,9 @@ impl Tx<'_> {
             next = previous;
         }
         match next {
-            Some(id) if i64::try_from(lines.len()).unwrap_or(i64::MAX) < most => Err(StoreError::corrupt(format!(
-                "account {} names transfer {id}, which is not there",
-                account.0
-            ))),
+            Some(id) if i64::try_from(lines.len()).unwrap_or(i64::MAX) < most => {
+                Err(StoreError::corrupt(format!("account {} names transfer {id}, which is not there", account.0)))
+            }
             _ => Ok(lines),
         }
     }

@@ -5,8 +5,8 @@ use crate::{Column, Row, StoreError, Tx};
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::chain::{self, Chainer};
 use farthing_core::ledger::{
-    Account, AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs, Outcome,
-    OwnerId, TransferId, decide, parts_from_text, parts_to_text,
+    Account, AccountId, Books, CaptureRecord, Command, Decided, Entry, Flags, Hold, HoldChange, HoldState, Kind, Needs,
+    Outcome, OwnerId, TransferId, decide, parts_from_text, parts_to_text,
 };
 use farthing_core::time::Instant;
 
@@ -41,11 +41,9 @@ impl Tx<'_> {
 
     /// Every hold, open or ended, in order of id.
     pub fn holds_each(&mut self, mut each: impl FnMut(Hold) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        self.each(
-            "SELECT id, owner, amount, captured, expires_at, state, parts FROM hold ORDER BY id",
-            &[],
-            |row| each(hold_from(row)?),
-        )
+        self.each("SELECT id, owner, amount, captured, expires_at, state, parts FROM hold ORDER BY id", &[], |row| {
+            each(hold_from(row)?)
+        })
     }
 
     /// Every capture, in order of id.
@@ -53,11 +51,9 @@ impl Tx<'_> {
         &mut self,
         mut each: impl FnMut(CaptureRecord) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.each(
-            "SELECT id, hold, recipient, amount, last, effective FROM hold_capture ORDER BY id",
-            &[],
-            |row| each(capture_from(row)?),
-        )
+        self.each("SELECT id, hold, recipient, amount, last, effective FROM hold_capture ORDER BY id", &[], |row| {
+            each(capture_from(row)?)
+        })
     }
 
     /// Every transfer, in order of id, without keeping them.
@@ -131,22 +127,19 @@ fn newer_left_out(tx: &mut Tx<'_>, ids: &[TransferId]) -> Result<Vec<TransferId>
 
 /// The open holds, past their time, of owners that hold anything.
 fn due_holds(tx: &mut Tx<'_>, accounts: &[Account], now: Instant) -> Result<Vec<HoldId>, StoreError> {
-    let mut owners: Vec<i64> = accounts.iter().filter(|account| account.held != 0).map(|account| account.owner.0).collect();
+    let mut owners: Vec<i64> =
+        accounts.iter().filter(|account| account.held != 0).map(|account| account.owner.0).collect();
     if owners.is_empty() {
         return Ok(Vec::new());
     }
     owners.sort_unstable();
     let mut due = Vec::new();
-    tx.each(
-        "SELECT id, owner FROM hold WHERE state = 0 AND expires_at <= $1",
-        &[now.micros().into()],
-        |row| {
-            if owners.binary_search(&row.int(1)?).is_ok() {
-                due.push(HoldId::from_bytes(row.bytes(0)?));
-            }
-            Ok(())
-        },
-    )?;
+    tx.each("SELECT id, owner FROM hold WHERE state = 0 AND expires_at <= $1", &[now.micros().into()], |row| {
+        if owners.binary_search(&row.int(1)?).is_ok() {
+            due.push(HoldId::from_bytes(row.bytes(0)?));
+        }
+        Ok(())
+    })?;
     Ok(due)
 }
 
@@ -154,10 +147,8 @@ fn accounts_missing(accounts: &[Account], holds: &[Hold], named: &[HoldId], now:
     let ends = |hold: &&Hold| hold.state == HoldState::Open && hold.expires_at <= now;
     let changing = holds.iter().filter(|hold| ends(hold) || named.binary_search(&hold.id).is_ok());
     let theirs = changing.flat_map(|hold| hold.parts.iter().map(|part| part.account));
-    let mut missing: Vec<i64> = theirs
-        .filter(|id| accounts.binary_search_by_key(id, |account| account.id).is_err())
-        .map(|id| id.0)
-        .collect();
+    let mut missing: Vec<i64> =
+        theirs.filter(|id| accounts.binary_search_by_key(id, |account| account.id).is_err()).map(|id| id.0).collect();
     missing.sort_unstable();
     missing.dedup();
     missing
@@ -183,7 +174,8 @@ pub(crate) fn hold_from(row: &Row<'_>) -> Result<Hold, StoreError> {
         captured: row.int(3)?,
         expires_at: Instant::from_micros(row.int(4)?),
         state: HoldState::from_code(row.int(5)?).ok_or_else(|| StoreError::corrupt("a hold in no known state"))?,
-        parts: parts_from_text(&parts).ok_or_else(|| StoreError::corrupt(format!("a hold with the parts {parts:?}")))?,
+        parts: parts_from_text(&parts)
+            .ok_or_else(|| StoreError::corrupt(format!("a hold with the parts {parts:?}")))?,
     })
 }
 
@@ -298,8 +290,21 @@ fn save(tx: &mut Tx<'_>, books: &mut Books, decided: &Decided) -> Result<(), Sto
 
 fn transfers_insert(tx: &mut Tx<'_>, columns: Vec<Column>) -> Result<(), StoreError> {
     const NAMES: &[&str] = &[
-        "id", "debit", "credit", "amount", "kind", "flags", "effective", "debit_after", "credit_after", "debit_previous",
-        "credit_previous", "seal", "reverses", "linked", "cause",
+        "id",
+        "debit",
+        "credit",
+        "amount",
+        "kind",
+        "flags",
+        "effective",
+        "debit_after",
+        "credit_after",
+        "debit_previous",
+        "credit_previous",
+        "seal",
+        "reverses",
+        "linked",
+        "cause",
     ];
     // A column that is null throughout costs as much to hand over as any other, so most chunks do without the last three.
     let names = if columns.len() == NAMES.len() { NAMES } else { &NAMES[..PLAIN_COLUMNS] };
@@ -363,7 +368,8 @@ fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
 }
 
 fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
-    let of = |wanted: HoldChange| books.changed_holds().filter(move |(_, change)| *change == wanted).map(|(hold, _)| hold);
+    let of =
+        |wanted: HoldChange| books.changed_holds().filter(move |(_, change)| *change == wanted).map(|(hold, _)| hold);
     let new: Vec<&Hold> = of(HoldChange::New).collect();
     tx.bulk_insert(
         "hold",

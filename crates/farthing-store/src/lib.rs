@@ -119,10 +119,13 @@ enum Backend {
 impl Store {
     /// Opens the store, brings its schema up to date, and refuses one that a newer Farthing has written.
     pub fn open(location: &Location, options: &Options) -> Result<Store, StoreError> {
-        if let (Location::Sqlite(path), Schema::Expect) = (location, options.schema) {
-            if !path.exists() {
-                return Err(StoreError::Unusable(format!("{}: there is no such file; name an existing store", path.display())));
-            }
+        if let (Location::Sqlite(path), Schema::Expect) = (location, options.schema)
+            && !path.exists()
+        {
+            return Err(StoreError::Unusable(format!(
+                "{}: there is no such file; name an existing store",
+                path.display()
+            )));
         }
         let backend = match location {
             Location::Sqlite(path) => Backend::Sqlite(sqlite::Sqlite::open(path, options)?),
@@ -151,7 +154,6 @@ impl Store {
     /// Runs `work` in a transaction and returns once it is on the disk. An error, a panic, or a statement that failed rolls
     /// everything back. It may be run more than once: it changes nothing but the store. On SQLite it shares its commit
     /// with other callers' closures, and sees what those before it in the same commit have written.
-    #[expect(clippy::needless_pass_by_value, reason = "the name is for the metrics of a later capability")]
     pub fn write<T, E>(
         &self,
         name: &'static str,

@@ -104,8 +104,14 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_for_sqlite_and_quoted_text_is_left_alone() {
-        assert_eq!(sqlite("SELECT $2, $1 WHERE a = '$3' AND \"$4\" = $12"), "SELECT ?2, ?1 WHERE a = '$3' AND \"$4\" = ?12");
-        assert_eq!(sqlite("SELECT c1 FROM {bulk} JOIN a ON x = c1 ORDER BY bulk.c1 {lock a}"), "SELECT c1 FROM bulk CROSS JOIN a ON x = c1 ");
+        assert_eq!(
+            sqlite("SELECT $2, $1 WHERE a = '$3' AND \"$4\" = $12"),
+            "SELECT ?2, ?1 WHERE a = '$3' AND \"$4\" = ?12"
+        );
+        assert_eq!(
+            sqlite("SELECT c1 FROM {bulk} JOIN a ON x = c1 ORDER BY bulk.c1 {lock a}"),
+            "SELECT c1 FROM bulk CROSS JOIN a ON x = c1 "
+        );
     }
 
     #[test]

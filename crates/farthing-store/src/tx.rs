@@ -96,7 +96,12 @@ impl Tx<'_> {
     }
 
     /// Inserts many rows into `table (names)`, which is written as SQL names it. A key that exists is an error.
-    pub fn bulk_insert(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+    pub fn bulk_insert(
+        &mut self,
+        table: &'static str,
+        names: &'static [&'static str],
+        columns: Vec<Column>,
+    ) -> Result<(), StoreError> {
         assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
         if crate::value::rows_of(&columns) == 0 {
             return Ok(());
@@ -109,7 +114,12 @@ impl Tx<'_> {
 
     /// Inserts or overwrites many whole rows. The key is the first name, and the table must have no other unique index
     /// (SQLite would delete the row that another one clashes with).
-    pub fn bulk_upsert(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+    pub fn bulk_upsert(
+        &mut self,
+        table: &'static str,
+        names: &'static [&'static str],
+        columns: Vec<Column>,
+    ) -> Result<(), StoreError> {
         assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
         if crate::value::rows_of(&columns) == 0 {
             return Ok(());
@@ -122,7 +132,12 @@ impl Tx<'_> {
 
     /// Overwrites many whole rows that are there (a row that is not there is not made on PostgreSQL). As for `bulk_upsert`, the
     /// key is the first name, and the table has no other unique index.
-    pub fn bulk_overwrite(&mut self, table: &'static str, names: &'static [&'static str], columns: Vec<Column>) -> Result<(), StoreError> {
+    pub fn bulk_overwrite(
+        &mut self,
+        table: &'static str,
+        names: &'static [&'static str],
+        columns: Vec<Column>,
+    ) -> Result<(), StoreError> {
         assert_eq!(names.len(), columns.len(), "a column of values for each column of {table}");
         if crate::value::rows_of(&columns) == 0 {
             return Ok(());

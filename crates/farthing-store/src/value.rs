@@ -125,7 +125,8 @@ impl Row<'_> {
 
     /// Bytes of a known length: ids of 16, hashes of 32.
     pub fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
-        self.opt_bytes(column)?.ok_or_else(|| StoreError::corrupt(format!("column {column}: no bytes where {N} belong")))
+        self.opt_bytes(column)?
+            .ok_or_else(|| StoreError::corrupt(format!("column {column}: no bytes where {N} belong")))
     }
 
     pub fn opt_bytes<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>, StoreError> {
@@ -140,6 +141,7 @@ impl Row<'_> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn wrong_type(error: rusqlite::types::FromSqlError) -> StoreError {
     StoreError::corrupt(format!("a column holds another type than its table declares: {error}"))
 }

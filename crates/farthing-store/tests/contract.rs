@@ -9,7 +9,8 @@ use std::sync::{Arc, Barrier, mpsc};
 use support::{Bed, NOON, read, write};
 
 /// A table of our own with every type; made by hand, so that the tests need no migration.
-const TABLE: &str = "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, number BIGINT, word TEXT, bytes BYTEA, flag BOOLEAN)";
+const TABLE: &str =
+    "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, number BIGINT, word TEXT, bytes BYTEA, flag BOOLEAN)";
 const TABLE_SQLITE: &str =
     "CREATE TABLE thing (id INTEGER NOT NULL PRIMARY KEY, number INTEGER, word TEXT, bytes BLOB, flag INTEGER) STRICT";
 
@@ -358,7 +359,7 @@ both! {
 }
 
 both! {
-    /// SQLite turns a + b beyond 64 bits into a REAL, and sum() into an error: shards are added in 128 bits.
+    /// SQLite turns a + b beyond 64 bits into a REAL, and its sum into an error: shards are added in 128 bits.
     fn sums_over_shards_do_not_wrap(bed: &Bed) {
         let store = bed.open();
         write(&store, |tx| {
@@ -385,7 +386,11 @@ both! {
 fn a_store_that_is_no_store_is_told_so() {
     let bed = Bed::sqlite();
     let Location::Sqlite(path) = &bed.location else { unreachable!() };
-    std::fs::write(path, "this is a shopping list, long enough to be mistaken for a file with a header of a hundred bytes in it").expect("written");
+    std::fs::write(
+        path,
+        "this is a shopping list, long enough to be mistaken for a file with a header of a hundred bytes in it",
+    )
+    .expect("written");
     let told = bed.try_open(&Options::default()).expect_err("not a database").to_string();
     assert!(told.contains("cannot be opened as a Farthing store"), "{told}");
     let nowhere = Location::Sqlite(bed.directory.join("no/such/folder/x.db"));
@@ -407,10 +412,13 @@ fn tls_checks_the_server_against_its_authority() {
     let cluster = farthing_testbed::tls_cluster();
     let database = cluster.database("tls");
     let with_authority = format!("{}&sslrootcert={}", database.url(), cluster.ca_path().display());
-    let store = Store::open(&Location::parse(&with_authority), &Options::default()).expect("TLS with the right authority");
-    let encrypted = read(&store, |tx| tx.one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[], |row| row.bool(0)));
+    let store =
+        Store::open(&Location::parse(&with_authority), &Options::default()).expect("TLS with the right authority");
+    let encrypted =
+        read(&store, |tx| tx.one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[], |row| row.bool(0)));
     assert_eq!(encrypted, Some(true));
-    let told = Store::open(&Location::parse(&database.url()), &Options::default()).expect_err("an authority nobody knows");
+    let told =
+        Store::open(&Location::parse(&database.url()), &Options::default()).expect_err("an authority nobody knows");
     assert!(told.to_string().contains("cannot be reached"), "{told}");
 }
 

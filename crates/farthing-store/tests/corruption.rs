@@ -123,7 +123,9 @@ fn sql(text: String) -> &'static str {
 
 /// Changes one byte of every value of the column, one row after another, and asks what the audit says of each.
 fn check(store: &Store, table: &'static str, key: &'static str, column: &'static str, kept: Kept) {
-    let rows = read(store, |tx| tx.one(sql(format!("SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")), &[], |row| row.int(0)));
+    let rows = read(store, |tx| {
+        tx.one(sql(format!("SELECT count(*) FROM {table} WHERE {column} IS NOT NULL")), &[], |row| row.int(0))
+    });
     let rows = rows.expect("a count");
     assert!(rows > 0, "no row of {table} has a {column}");
     for row in 0..rows {
@@ -133,7 +135,8 @@ fn check(store: &Store, table: &'static str, key: &'static str, column: &'static
                 report.holds = 0;
                 assert!(!names.is_empty());
                 let first = report.findings.first().map(|finding| finding.row.clone());
-                let named = first.as_ref().is_some_and(|first| names.iter().any(|name| first.starts_with(name.as_str())));
+                let named =
+                    first.as_ref().is_some_and(|first| names.iter().any(|name| first.starts_with(name.as_str())));
                 assert!(named, "{table}.{column} row {row}: {names:?} was changed, found: {:?}", report.findings);
                 report
             })?))
@@ -155,9 +158,8 @@ fn corrupt(
     row: i64,
 ) -> Result<Vec<String>, StoreError> {
     let id_key = table == "hold";
-    let select = sql(format!(
-        "SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1, 2 LIMIT 1 OFFSET $1"
-    ));
+    let select =
+        sql(format!("SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY 1, 2 LIMIT 1 OFFSET $1"));
     let update = sql(format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2 AND {column} = $3"));
     let name = |key: i64| format!("{table} {key}");
     let hold = |key: [u8; 16]| format!("hold {}", HoldId::from_bytes(key));
@@ -178,14 +180,24 @@ fn corrupt(
     }
     match kept {
         Kept::Int => {
-            let after = change!(|row: &farthing_store::Row<'_>| row.int(1), |value: i64| value ^ 256, |value: &i64| Value::Int(*value));
+            let after =
+                change!(
+                    |row: &farthing_store::Row<'_>| row.int(1),
+                    |value: i64| value ^ 256,
+                    |value: &i64| Value::Int(*value)
+                );
             if column == key {
                 names.push(name(after));
             }
         }
-        Kept::Bool => drop(change!(|row: &farthing_store::Row<'_>| row.bool(1), |value: bool| !value, |value: &bool| Value::Bool(*value))),
+        Kept::Bool => drop(change!(
+            |row: &farthing_store::Row<'_>| row.bool(1),
+            |value: bool| !value,
+            |value: &bool| Value::Bool(*value)
+        )),
         Kept::Text => {
-            let (key, before) = tx.one(select, &[row.into()], |row| Ok((key_of(row)?, row.text(1)?)))?.expect("the row");
+            let (key, before) =
+                tx.one(select, &[row.into()], |row| Ok((key_of(row)?, row.text(1)?)))?.expect("the row");
             names.extend(key.0.map(name).into_iter().chain(key.1.map(hold)));
             // Another letter, or another digit: still readable, which is harder to find.
             let after = format!("{}{}", char::from(before.as_bytes()[0] ^ 1), &before[1..]);
@@ -198,7 +210,8 @@ fn corrupt(
                 value[15] ^= 1;
                 value
             };
-            let before = tx.one(select, &[row.into()], |row| Ok((key_of(row)?, row.bytes::<16>(1)?)))?.expect("the row");
+            let before =
+                tx.one(select, &[row.into()], |row| Ok((key_of(row)?, row.bytes::<16>(1)?)))?.expect("the row");
             let (key, value) = before;
             let after = flip(value);
             names.extend(key.0.map(name).into_iter().chain(key.1.map(hold)));
@@ -208,7 +221,8 @@ fn corrupt(
             tx.execute(update, &[Value::Bytes(&after), by, Value::Bytes(&value)])?;
         }
         Kept::Hash => {
-            let (key, mut value) = tx.one(select, &[row.into()], |row| Ok((row.int(0)?, row.bytes::<32>(1)?)))?.expect("the row");
+            let (key, mut value) =
+                tx.one(select, &[row.into()], |row| Ok((row.int(0)?, row.bytes::<32>(1)?)))?.expect("the row");
             let before = value;
             value[31] ^= 1;
             names.push(name(key));
@@ -299,7 +313,9 @@ fn a_damaged_file_is_never_called_clean() {
     let farthing_store::Location::Sqlite(path) = &bed.location else { unreachable!() };
     let sound = std::fs::read(path).expect("the file");
     let secret = sound.windows(4).position(|window| window == b"cash").expect("an account's code is in the file");
-    for (place, what) in [(secret, "a letter of a code"), (4096 * 3 + 5, "a page's header"), (sound.len() - 40, "the last page")] {
+    for (place, what) in
+        [(secret, "a letter of a code"), (4096 * 3 + 5, "a page's header"), (sound.len() - 40, "the last page")]
+    {
         let mut damaged = sound.clone();
         damaged[place] ^= 0x20;
         std::fs::write(path, &damaged).expect("written");

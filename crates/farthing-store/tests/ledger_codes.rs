@@ -7,8 +7,8 @@ mod support;
 
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::{
-    AccountId, Authorise, Capture, Chart, Code, Command, CommodityId, CommodityKind, Flags, Floor, Kind, Mode, Movement,
-    OwnerId, Outcome, Transfer, TransferId,
+    AccountId, Authorise, Capture, Chart, Code, Command, CommodityId, CommodityKind, Flags, Floor, Kind, Mode,
+    Movement, Outcome, OwnerId, Transfer, TransferId,
 };
 use farthing_core::time::Instant;
 use farthing_store::{NewAccount, Store};
@@ -62,7 +62,7 @@ impl World {
             let expected = expected.split('#').next().unwrap_or_default();
             let (commands, now) = self.commands(request.trim());
             let outcomes = write(&self.store, move |tx| tx.ledger_run(&commands, now));
-            let found: Vec<String> = outcomes.iter().map(told).collect();
+            let found: Vec<String> = outcomes.into_iter().map(told).collect();
             assert_eq!(found.join(" ; "), expected.trim(), "\n  in: {line}");
         }
         let report = read(&self.store, |tx| tx.audit());
@@ -77,7 +77,7 @@ impl World {
         let commands = match words.next() {
             Some("linked") => {
                 let set = text.trim_start_matches("linked").split('|');
-                let set = set.map(|one| self.transfer(one.trim().split_whitespace())).collect();
+                let set = set.map(|one| self.transfer(one.split_whitespace())).collect();
                 vec![Command::Linked(set)]
             }
             Some("balance") => {
@@ -113,7 +113,8 @@ impl World {
             transfer.kind = Kind::Reversal;
             transfer.movement = Movement::Reverse(transfer_id(words.next().expect("what")));
         } else {
-            let (debit, credit) = (self.accounts[words.next().expect("debit")], self.accounts[words.next().expect("credit")]);
+            let (debit, credit) =
+                (self.accounts[words.next().expect("debit")], self.accounts[words.next().expect("credit")]);
             let amount = words.next().expect("amount");
             let amount = if amount == "max" { i64::MAX } else { amount.parse().expect("amount") };
             transfer.movement = Movement::Move { debit, credit, amount, commodity: self.money };
@@ -168,14 +169,19 @@ fn hold_id(name: &str) -> HoldId {
 }
 
 /// The code, and the flags in brackets.
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: Outcome) -> String {
     let flags = [
         (Flags::FLOOR_PASSED, "floor_passed"),
         (Flags::ABOVE_HOLD, "above_hold"),
         (Flags::AFTER_EXPIRY, "after_expiry"),
     ];
-    let flags: Vec<&str> = flags.into_iter().filter(|(flag, _)| outcome.flags.has(*flag)).map(|(_, name)| name).collect();
-    if flags.is_empty() { outcome.code.name().to_owned() } else { format!("{} [{}]", outcome.code.name(), flags.join(" ")) }
+    let flags: Vec<&str> =
+        flags.into_iter().filter(|(flag, _)| outcome.flags.has(*flag)).map(|(_, name)| name).collect();
+    if flags.is_empty() {
+        outcome.code.name().to_owned()
+    } else {
+        format!("{} [{}]", outcome.code.name(), flags.join(" "))
+    }
 }
 
 both! {
@@ -433,6 +439,7 @@ both! {
 #[test]
 fn every_code_is_in_a_table() {
     let text = include_str!("ledger_codes.rs");
-    let missing: Vec<&str> = Code::ALL.iter().map(|code| code.name()).filter(|name| !text.contains(&format!(" {name}"))).collect();
+    let missing: Vec<&str> =
+        Code::ALL.iter().map(|code| code.name()).filter(|name| !text.contains(&format!(" {name}"))).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

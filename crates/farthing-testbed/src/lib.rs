@@ -13,8 +13,6 @@
 //! | `FARTHING_TEST_POSTGRES` | a server to use instead of a private one: `postgres://user@host:port`, a superuser |
 //! | `FARTHING_TEST_POSTGRES_FSYNC` | `off`: private servers do not wait for the disk. Only for tests of logic |
 
-#![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
-
 mod postgres;
 mod scratch;
 

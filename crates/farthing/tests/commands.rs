@@ -27,7 +27,11 @@ fn ledger(location: &Location) {
         let books = tx.owner_ensure("cloud", "books", true)?;
         let open = |owner, code: Chart| NewAccount { owner, floor: code.floor(0), code, commodity: usd };
         let ids = tx.accounts_open(
-            &[open(customer, Chart::Cash), open(books, Chart::Provider("card".into())), open(books, Chart::Revenue("node".into()))],
+            &[
+                open(customer, Chart::Cash),
+                open(books, Chart::Provider("card".into())),
+                open(books, Chart::Revenue("node".into())),
+            ],
             NOON,
         )?;
         let ask = |micros, debit: usize, credit: usize, amount| {
@@ -95,7 +99,7 @@ fn the_three_exports_are_accepted_and_refused_after_one_unit() {
             Location::Postgres(url) => url.clone(),
         };
         for format in ["hledger", "ledger", "beancount"] {
-            let journal = directory.join(&format!("books.{format}"));
+            let journal = directory.join(format!("books.{format}"));
             let output = journal.to_str().expect("a path");
             let exported = farthing(&["export", "ledger", "--store", &store, "--format", format, "--output", output]);
             let (code, said, complained) = told(&exported);
@@ -121,12 +125,20 @@ fn check(format: &str, journal: &Path) -> (bool, String) {
     let mut command = match format {
         "hledger" => {
             let mut command = Command::new("hledger");
-            command.env("LC_ALL", "C.UTF-8").arg("-f").arg(journal).args(["check", "--strict", "ordereddates", "payees"]);
+            command.env("LC_ALL", "C.UTF-8").arg("-f").arg(journal).args([
+                "check",
+                "--strict",
+                "ordereddates",
+                "payees",
+            ]);
             command
         }
         "ledger" => {
             let mut command = Command::new("ledger");
-            command.args(["--args-only", "--strict", "--pedantic", "--explicit", "--check-payees", "-f"]).arg(journal).arg("source");
+            command
+                .args(["--args-only", "--strict", "--pedantic", "--explicit", "--check-payees", "-f"])
+                .arg(journal)
+                .arg("source");
             command
         }
         _ => {

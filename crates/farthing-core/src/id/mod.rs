@@ -133,7 +133,11 @@ mod tests {
 
     use super::*;
 
-    id_kind!(TestId, TestKind, "trf");
+    #[expect(unreachable_pub, reason = "the macro makes kinds that others use")]
+    mod kind {
+        crate::id_kind!(TestId, TestKind, "trf");
+    }
+    use kind::TestId;
 
     fn instant(text: &str) -> Instant {
         Instant::parse(text).unwrap()
@@ -195,10 +199,8 @@ mod tests {
         }
         check(&["ab", "c"], &[&["a", "bc"], &["abc"], &["ab", "c", ""], &["", "ab", "c"], &["c", "ab"]]);
         check(&[], &[&[""], &["", ""]]);
-        let (transfer, hold) = (
-            TestId::derive(Instant::EPOCH, &[b"x"]).to_bytes(),
-            HoldId::derive(Instant::EPOCH, &[b"x"]).to_bytes(),
-        );
+        let (transfer, hold) =
+            (TestId::derive(Instant::EPOCH, &[b"x"]).to_bytes(), HoldId::derive(Instant::EPOCH, &[b"x"]).to_bytes());
         assert_ne!(transfer, hold);
     }
 

@@ -36,7 +36,7 @@ pub struct Account {
     pub commodity: CommodityId,
     pub floor: Floor,
     pub closed: bool,
-    /// Everything ever debited and credited, each in 0..=i64::MAX, so that their difference always fits.
+    /// Everything ever debited and credited, neither below zero, so that their difference always fits.
     pub debits: i64,
     pub credits: i64,
     /// What open holds reserve of the balance.

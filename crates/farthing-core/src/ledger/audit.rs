@@ -3,7 +3,10 @@
 //! Rows are pushed in the order the store reads them; nothing is kept of a transfer but what its accounts' chains need, so
 //! memory goes with accounts, not with transfers. Findings come in the order of the rows, the first offending one first.
 
-use super::{Account, AccountId, CaptureRecord, Commodity, CommodityId, Entry, Flags, Floor, Hold, HoldState, OwnerId, TransferId, chain};
+use super::{
+    Account, AccountId, CaptureRecord, Commodity, CommodityId, Entry, Flags, Floor, Hold, HoldState, OwnerId,
+    TransferId, chain,
+};
 use crate::id::HoldId;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +151,10 @@ impl Auditor {
             Floor::Minus(_) | Floor::Open => return,
         };
         if entry.debit_after < lowest {
-            let what = format!("it leaves account {} at {}, below its floor of {lowest}, unflagged", entry.debit.0, entry.debit_after);
+            let what = format!(
+                "it leaves account {} at {}, below its floor of {lowest}, unflagged",
+                entry.debit.0, entry.debit_after
+            );
             self.find(format!("transfer {} ({})", entry.id.get(), entry.id), what);
         }
     }
@@ -201,7 +207,10 @@ impl Auditor {
         }
         for part in &hold.parts {
             if part.reserved < 0 || (hold.state != HoldState::Open && part.reserved != 0) {
-                self.find(name(), format!("it is {:?} and reserves {} of account {}", hold.state, part.reserved, part.account.0));
+                self.find(
+                    name(),
+                    format!("it is {:?} and reserves {} of account {}", hold.state, part.reserved, part.account.0),
+                );
             }
             match self.watched_mut(part.account) {
                 Some(watched) => watched.held = watched.held.saturating_add(i128::from(part.reserved)),
@@ -269,13 +278,17 @@ impl Auditor {
             .collect();
         waiting.sort_by_key(|(_, _, id)| *id);
         let stuck: BTreeSet<(AccountId, TransferId)> = waiting.iter().map(|(account, _, id)| (*account, *id)).collect();
-        let follows = |account, previous: &Option<TransferId>| previous.is_some_and(|id| stuck.contains(&(account, id)));
+        let follows =
+            |account, previous: &Option<TransferId>| previous.is_some_and(|id| stuck.contains(&(account, id)));
         if waiting.iter().any(|(account, previous, _)| !follows(*account, previous)) {
             waiting.retain(|(account, previous, _)| !follows(*account, previous));
         }
         for (account, previous, id) in waiting {
             let previous = previous.map_or_else(|| "no transfer".to_owned(), |previous| previous.to_string());
-            let what = format!("it names {previous} as the one before it in account {}, whose history does not lead there", account.0);
+            let what = format!(
+                "it names {previous} as the one before it in account {}, whose history does not lead there",
+                account.0
+            );
             self.find(format!("transfer {} ({id})", id.get()), what);
         }
     }

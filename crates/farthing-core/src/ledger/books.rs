@@ -243,7 +243,7 @@ impl AccountIndex {
     }
 
     /// Fibonacci hashing: neighbouring ids spread over the table.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a hash: any bits do")]
+    #[expect(clippy::cast_sign_loss, reason = "a hash: any bits do")]
     fn first(id: i64, size: usize) -> usize {
         ((id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & size.wrapping_sub(1)
     }

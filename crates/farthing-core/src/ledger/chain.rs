@@ -55,8 +55,8 @@ pub fn content(entry: &Entry) -> [u8; 32] {
 
 /// What is kept of a content's hash beside its row.
 pub fn seal(content: &[u8; 32]) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *content;
-    i64::from_le_bytes([a, b, c, d, e, f, g, h])
+    let (first, _) = content.split_first_chunk::<8>().expect("a hash has 32 bytes");
+    i64::from_le_bytes(*first)
 }
 
 /// An account's head after one more transfer.
@@ -110,7 +110,11 @@ impl Chainer {
 
 pub fn seal_commodity(commodity: &Commodity) -> i64 {
     let unit = commodity.kind == CommodityKind::Unit;
-    seal_row(b"commodity", &[commodity.id.0, i64::from(unit), i64::from(commodity.decimals)], &[commodity.code.as_bytes()])
+    seal_row(
+        b"commodity",
+        &[commodity.id.0, i64::from(unit), i64::from(commodity.decimals)],
+        &[commodity.code.as_bytes()],
+    )
 }
 
 /// Not the name: it belongs to a person, who may ask for it to be erased.
@@ -125,13 +129,13 @@ pub fn seal_account(account: &Account, code: &str, opened: Instant) -> i64 {
         Floor::Zero => (1, 0),
         Floor::Minus(floor) => (2, floor),
     };
-    let facts = [account.id.0, account.owner.0, account.commodity.0, kind, floor, i64::from(account.closed), opened.micros()];
+    let facts =
+        [account.id.0, account.owner.0, account.commodity.0, kind, floor, i64::from(account.closed), opened.micros()];
     seal_row(b"account", &facts, &[code.as_bytes()])
 }
 
 pub fn seal_hold(hold: &Hold) -> i64 {
-    let mut facts =
-        vec![hold.owner.0, hold.amount, hold.captured, hold.expires_at.micros(), hold.state.code()];
+    let mut facts = vec![hold.owner.0, hold.amount, hold.captured, hold.expires_at.micros(), hold.state.code()];
     for part in &hold.parts {
         facts.extend([part.account.0, part.reserved]);
     }
@@ -139,8 +143,7 @@ pub fn seal_hold(hold: &Hold) -> i64 {
 }
 
 pub fn seal_capture(capture: &CaptureRecord) -> i64 {
-    let facts =
-        [capture.id.get(), capture.to.0, capture.amount, i64::from(capture.last), capture.effective.micros()];
+    let facts = [capture.id.get(), capture.to.0, capture.amount, i64::from(capture.last), capture.effective.micros()];
     seal_row(b"capture", &facts, &[&capture.hold.to_bytes()])
 }
 

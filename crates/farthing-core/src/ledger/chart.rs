@@ -253,9 +253,29 @@ mod tests {
     #[test]
     fn every_code_of_the_chart_reads_back() {
         let codes = [
-            "cash", "credit/welcome", "units/gpu", "deferred/order-7", "unbilled", "receivable/b-1", "receivable/next",
-            "receivable/debt", "refund-due", "carry/standard", "bank", "provider/stripe", "suspense", "revenue/service",
-            "promo-open", "promo-used", "tax/IE-23", "fees", "late-fees", "bad-debt", "breakage", "rounding", "units-out",
+            "cash",
+            "credit/welcome",
+            "units/gpu",
+            "deferred/order-7",
+            "unbilled",
+            "receivable/b-1",
+            "receivable/next",
+            "receivable/debt",
+            "refund-due",
+            "carry/standard",
+            "bank",
+            "provider/stripe",
+            "suspense",
+            "revenue/service",
+            "promo-open",
+            "promo-used",
+            "tax/IE-23",
+            "fees",
+            "late-fees",
+            "bad-debt",
+            "breakage",
+            "rounding",
+            "units-out",
             "units-used",
         ];
         for code in codes {

@@ -63,12 +63,15 @@ impl Decided {
         let mut repeats = Vec::new();
         for (place, transfer) in set.iter().enumerate() {
             for id in self.accounts_of(books, transfer) {
-                if let Some((place, account)) = books.place(id).and_then(|place| Some((place, books.at(place)?.clone()))) {
+                if let Some((place, account)) =
+                    books.place(id).and_then(|place| Some((place, books.at(place)?.clone())))
+                {
                     undo.push((place, account));
                 }
             }
             let outcome = self.transfer(books, transfer, first_id);
-            let same = |entry: &Entry| entry.id == transfer.id || entry.cause.is_some() && entry.cause == transfer.cause;
+            let same =
+                |entry: &Entry| entry.id == transfer.id || entry.cause.is_some() && entry.cause == transfer.cause;
             let members = self.entries.get(first_entry..).unwrap_or_default();
             repeats.push(outcome.code == Code::Exists && members.iter().any(same));
             self.outcomes.push(outcome);
@@ -93,7 +96,8 @@ impl Decided {
                 *slot = account;
             }
         }
-        self.outcomes.truncate(first_outcome.saturating_add(refused.map_or(set.len(), |place| place.saturating_add(1))));
+        self.outcomes
+            .truncate(first_outcome.saturating_add(refused.map_or(set.len(), |place| place.saturating_add(1))));
         let answered = self.outcomes.iter_mut().skip(first_outcome);
         for ((place, outcome), repeats) in answered.enumerate().zip(repeats) {
             if refused != Some(place) && (outcome.code == Code::Created || repeats) {
@@ -203,7 +207,7 @@ impl Decided {
     }
 
     /// Moves the amount, if the debited account's floor allows it, and appends the entry.
-    fn book(&mut self, books: &mut Books, debit: usize, credit: usize, entry: Entry) -> Outcome {
+    fn book(&mut self, books: &mut Books, debit: usize, credit: usize, mut entry: Entry) -> Outcome {
         let asks = entry.flags.has(Flags::ASKED);
         let (Some(debited), Some(credited)) = (books.at(debit), books.at(credit)) else {
             return Code::AccountNotFound.into();
@@ -219,9 +223,10 @@ impl Decided {
         if (asks && passes) || below_zero {
             return Code::InsufficientBalance.into();
         }
-        let flags = if passes { entry.flags.with(Flags::FLOOR_PASSED) } else { entry.flags };
-        let id = Some(entry.id);
-        let mut entry = Entry { flags, ..entry };
+        if passes {
+            entry.flags = entry.flags.with(Flags::FLOOR_PASSED);
+        }
+        let (id, flags) = (Some(entry.id), entry.flags);
         if let Some(account) = books.change(debit) {
             account.debits = debits;
             entry.debit = account.id;
@@ -424,7 +429,8 @@ fn compare(books: &Books, entry: &Entry, transfer: &Transfer, linked: Option<Tra
         return Code::ExistsWithDifferentEffective;
     }
     // Found by its cause it may have been booked by somebody else, whose set had other ids.
-    let same_link = if entry.id == transfer.id { entry.linked == linked } else { entry.linked.is_some() == linked.is_some() };
+    let same_link =
+        if entry.id == transfer.id { entry.linked == linked } else { entry.linked.is_some() == linked.is_some() };
     if same_link { Code::Exists } else { Code::ExistsWithDifferentLink }
 }
 
@@ -447,7 +453,9 @@ fn authorise(books: &mut Books, request: &Authorise) -> Code {
     if let Some(hold) = books.hold(request.id) {
         return if hold.amount != request.amount {
             Code::ExistsWithDifferentAmount
-        } else if hold.owner != request.owner || !hold.parts.iter().map(|part| part.account).eq(request.along.iter().copied()) {
+        } else if hold.owner != request.owner
+            || !hold.parts.iter().map(|part| part.account).eq(request.along.iter().copied())
+        {
             Code::ExistsWithDifferentAccounts
         } else if hold.expires_at != request.expires_at {
             Code::ExistsWithDifferentEffective
@@ -479,7 +487,7 @@ fn authorise(books: &mut Books, request: &Authorise) -> Code {
         places.push(place);
     }
     let accounts = || places.iter().filter_map(|place| books.at(*place));
-    let Some(last) = accounts().last() else { return Code::AccountNotFound };
+    let Some(last) = accounts().next_back() else { return Code::AccountNotFound };
     let amount = i128::from(request.amount);
     let free_after = free_along(accounts()).saturating_sub(amount);
     if last.lowest().is_some_and(|lowest| free_after < lowest) {
@@ -522,7 +530,11 @@ fn release(books: &mut Books, id: HoldId) -> Code {
 
 fn expire(books: &mut Books, id: HoldId, now: Instant) -> Code {
     let Some(hold) = books.hold(id) else { return Code::HoldNotFound };
-    if hold.state == HoldState::Open && hold.expires_at <= now { end(books, id, HoldState::Expired) } else { Code::Exists }
+    if hold.state == HoldState::Open && hold.expires_at <= now {
+        end(books, id, HoldState::Expired)
+    } else {
+        Code::Exists
+    }
 }
 
 fn expire_due(books: &mut Books, now: Instant) {

@@ -132,7 +132,9 @@ mod tests {
     #[test]
     fn parts_read_back_from_their_text() {
         let part = |account, reserved| Part { account: AccountId(account), reserved };
-        for (parts, text) in [(vec![part(7, 0)], "7:0"), (vec![part(7, 250), part(12, i64::MAX)], "7:250 12:9223372036854775807")] {
+        for (parts, text) in
+            [(vec![part(7, 0)], "7:0"), (vec![part(7, 250), part(12, i64::MAX)], "7:250 12:9223372036854775807")]
+        {
             assert_eq!(parts_to_text(&parts), text);
             assert_eq!(parts_from_text(text), Some(parts));
         }

@@ -61,8 +61,8 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 impl fmt::Display for TransferId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("trf_")?;
-        for place in (0..13).rev() {
-            let digit = (self.0 >> (place * 5_i32).clamp(0, 60)) & 31;
+        for shift in (0..=60).rev().step_by(5) {
+            let digit = self.0 >> shift & 31;
             let letter = usize::try_from(digit).ok().and_then(|d| ALPHABET.get(d)).copied().unwrap_or(b'?');
             write!(f, "{}", char::from(letter))?;
         }
@@ -82,7 +82,12 @@ pub enum Mode {
 /// What one transfer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Movement {
-    Move { debit: AccountId, credit: AccountId, amount: i64, commodity: CommodityId },
+    Move {
+        debit: AccountId,
+        credit: AccountId,
+        amount: i64,
+        commodity: CommodityId,
+    },
     /// The same amount back again, linked to what it takes back; at most once per transfer.
     Reverse(TransferId),
 }

@@ -114,7 +114,10 @@ impl Postgres {
 enum Ended<T, E> {
     Answer(Result<T, E>),
     /// Nothing of it stands, and it may succeed if it is run again.
-    Again { why: StoreError, broken: bool },
+    Again {
+        why: StoreError,
+        broken: bool,
+    },
     /// The connection ended while it committed.
     Unknown(String),
 }

@@ -58,8 +58,7 @@ impl Pool {
                 }
                 return Ok(Lent { pool: self, connection: Some(opened?) });
             }
-            let (again, waited) =
-                self.returned.wait_timeout(free, WAIT).unwrap_or_else(PoisonError::into_inner);
+            let (again, waited) = self.returned.wait_timeout(free, WAIT).unwrap_or_else(PoisonError::into_inner);
             free = again;
             if waited.timed_out() && free.connections.is_empty() && free.unopened == 0 {
                 return Err(StoreError::Conflict(format!("no connection came free in {} s", WAIT.as_secs())));

@@ -56,7 +56,9 @@ fn split(url: &str) -> Result<(String, Option<String>, Option<String>), StoreErr
             Some(("sslmode", value)) => mode = Some(value.to_owned()),
             Some(("sslrootcert", value)) => root = Some(value.to_owned()),
             Some(_) => rest.push(pair),
-            None => return Err(StoreError::Unusable(format!("'{pair}' in the store's URL has no value: write {pair}=…"))),
+            None => {
+                return Err(StoreError::Unusable(format!("'{pair}' in the store's URL has no value: write {pair}=…")));
+            }
         }
     }
     let bare = if rest.is_empty() { head.to_owned() } else { format!("{head}?{}", rest.join("&")) };
@@ -105,7 +107,9 @@ mod tests {
 
     #[test]
     fn a_bad_url_is_told_without_its_password() {
-        for url in ["postgres://a:geheim@host:port/x", "postgres://a:geheim@h/x?sslmode=maybe", "postgres://a:geheim@h/x?y"] {
+        for url in
+            ["postgres://a:geheim@host:port/x", "postgres://a:geheim@h/x?sslmode=maybe", "postgres://a:geheim@h/x?y"]
+        {
             let told = target(url).map(|_| ()).expect_err(url).to_string();
             assert!(!told.contains("geheim"), "{told}");
         }

@@ -1,8 +1,8 @@
 //! Statements over one PostgreSQL transaction.
 
-use crate::value::{Column, Row, Value};
 use crate::StoreError;
 use crate::sql::{self, TextKey};
+use crate::value::{Column, Row, Value};
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
@@ -48,10 +48,11 @@ impl<'c> PostgresTx<'c> {
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let result = self.prepared(TextKey::sql(sql, ""), |writes| sql::postgres(sql, &[], writes)).and_then(|statement| {
-            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-            Ok(self.transaction.execute(&statement, &values)?)
-        });
+        let result =
+            self.prepared(TextKey::sql(sql, ""), |writes| sql::postgres(sql, &[], writes)).and_then(|statement| {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+                Ok(self.transaction.execute(&statement, &values)?)
+            });
         self.note(result)
     }
 
@@ -85,10 +86,12 @@ impl<'c> PostgresTx<'c> {
     }
 
     pub(crate) fn bulk_execute(&mut self, sql: &'static str, columns: &[Column]) -> Result<u64, StoreError> {
-        let result = self.prepared(TextKey::sql(sql, "bulk"), |writes| sql::postgres(sql, columns, writes)).and_then(|statement| {
-            let values: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
-            Ok(self.transaction.execute(&statement, &values)?)
-        });
+        let result = self.prepared(TextKey::sql(sql, "bulk"), |writes| sql::postgres(sql, columns, writes)).and_then(
+            |statement| {
+                let values: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+                Ok(self.transaction.execute(&statement, &values)?)
+            },
+        );
         self.note(result)
     }
 
@@ -127,8 +130,10 @@ impl<'c> PostgresTx<'c> {
         columns: &[Column],
     ) -> Result<(), StoreError> {
         let result = self.prepared(TextKey::table(table, names, "update"), |_| {
-            let set: Vec<String> = (2..).zip(&names[1..]).map(|(place, name)| format!("{name} = bulk.c{place}")).collect();
-            let text = format!("UPDATE {table} SET {} FROM {{bulk}} WHERE {table}.{} = bulk.c1", set.join(", "), names[0]);
+            let set: Vec<String> =
+                (2..).zip(&names[1..]).map(|(place, name)| format!("{name} = bulk.c{place}")).collect();
+            let text =
+                format!("UPDATE {table} SET {} FROM {{bulk}} WHERE {table}.{} = bulk.c1", set.join(", "), names[0]);
             sql::postgres(&text, columns, false)
         });
         let result = result.and_then(|statement| {
@@ -169,11 +174,7 @@ impl<'c> PostgresTx<'c> {
         Ok(())
     }
 
-    fn prepared(
-        &mut self,
-        key: TextKey,
-        text: impl FnOnce(bool) -> String,
-    ) -> Result<Statement, StoreError> {
+    fn prepared(&mut self, key: TextKey, text: impl FnOnce(bool) -> String) -> Result<Statement, StoreError> {
         // A read and a write make different texts of the same `{lock t}`.
         let key = if self.writes { key } else { key.for_reading() };
         if let Some(statement) = self.statements.get(&key) {

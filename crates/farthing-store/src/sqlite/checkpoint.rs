@@ -55,7 +55,8 @@ impl Checkpointer {
             DONE => {
                 self.state.store(IDLE, Ordering::Release);
                 // The rest of the log; the next commit then begins it anew, unless a reader still needs it.
-                self.pages_before = at.connection.wal_checkpoint_v2(None::<&str>, PASSIVE).map_or(0, |(pages, _)| pages);
+                self.pages_before =
+                    at.connection.wal_checkpoint_v2(None::<&str>, PASSIVE).map_or(0, |(pages, _)| pages);
             }
             _ => {
                 let pages = at.connection.wal_checkpoint_v2(None::<&str>, NOOP).map_or(0, |(pages, _)| pages);

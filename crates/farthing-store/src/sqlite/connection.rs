@@ -2,9 +2,9 @@
 
 use super::AccountCache;
 use super::bulk::Slot;
-use crate::value::{Column, Row, Value};
-use crate::sql::{self, TextKey};
 use crate::StoreError;
+use crate::sql::{self, TextKey};
+use crate::value::{Column, Row, Value};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::{RefCell, RefMut};
@@ -27,7 +27,6 @@ pub(super) struct SqliteConnection {
     cache: Option<RefCell<AccountCache>>,
 }
 
-
 impl SqliteConnection {
     pub(super) fn writer(path: &Path, cache_kib: u32) -> Result<SqliteConnection, StoreError> {
         let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
@@ -43,7 +42,8 @@ impl SqliteConnection {
             )));
         }
         // FULL: the log is synced at every commit. Checkpoints are the writer's own (writer.rs says when).
-        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF")?;
+        connection
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF")?;
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
         let cache = Some(RefCell::default());
         Ok(SqliteConnection { cache, ..Self::set_up(connection)? })

@@ -81,9 +81,11 @@ impl Drop for Sqlite {
     }
 }
 
+type Work<T, E> = Box<dyn FnMut(&mut Tx<'_>) -> Result<T, E> + Send>;
+
 /// One caller's closure and, once it has run, what it came to: a panic is the caller's own, and is carried back to it.
 struct Closure<T, E> {
-    work: Box<dyn FnMut(&mut Tx<'_>) -> Result<T, E> + Send>,
+    work: Work<T, E>,
     result: Option<Result<Result<T, E>, Box<dyn Any + Send>>>,
 }
 

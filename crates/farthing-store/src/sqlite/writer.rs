@@ -52,19 +52,24 @@ impl Writer {
 
     /// Runs the job, with whoever else waits, and returns it once its group is on the disk or has failed.
     pub(super) fn run(&self, job: Box<dyn Job>) -> Option<Answer> {
-        self.gathering.ask(job, |_| 1, GROUP_MAX, |mut jobs| {
-            let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(writing) = connection.as_mut() else {
-                return jobs.into_iter().map(|job| (job, Err("the store is closed".to_owned()))).collect();
-            };
-            writing.checkpointer.look(&writing.connection);
-            let at = &writing.connection;
-            let committed = run_all(at, &mut jobs).map_err(|error| {
-                let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
-                crate::chain_of(&error)
-            });
-            jobs.into_iter().map(|job| (job, committed.clone())).collect()
-        })
+        self.gathering.ask(
+            job,
+            |_| 1,
+            GROUP_MAX,
+            |mut jobs| {
+                let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(writing) = connection.as_mut() else {
+                    return jobs.into_iter().map(|job| (job, Err("the store is closed".to_owned()))).collect();
+                };
+                writing.checkpointer.look(&writing.connection);
+                let at = &writing.connection;
+                let committed = run_all(at, &mut jobs).map_err(|error| {
+                    let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
+                    crate::chain_of(&error)
+                });
+                jobs.into_iter().map(|job| (job, committed.clone())).collect()
+            },
+        )
     }
 
     pub(super) fn close(&mut self) {

@@ -24,7 +24,11 @@ impl Bed {
 
     pub fn postgres() -> Bed {
         let database = farthing_testbed::postgres().database("store");
-        Bed { location: Location::Postgres(database.url()), directory: ScratchDir::new("store"), database: Some(database) }
+        Bed {
+            location: Location::Postgres(database.url()),
+            directory: ScratchDir::new("store"),
+            database: Some(database),
+        }
     }
 
     pub fn open(&self) -> Store {
@@ -39,7 +43,10 @@ impl Bed {
     pub fn tamper(&self, sql: &str) {
         match (&self.location, &self.database) {
             (Location::Sqlite(path), _) => {
-                rusqlite::Connection::open(path).expect("the file opens").execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+                rusqlite::Connection::open(path)
+                    .expect("the file opens")
+                    .execute_batch(sql)
+                    .unwrap_or_else(|error| panic!("{sql}: {error}"));
             }
             (_, Some(database)) => drop(database.sql(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))),
             _ => unreachable!("a PostgreSQL bed has a database"),
@@ -48,7 +55,10 @@ impl Bed {
 }
 
 /// A write whose closure only fails as the store fails.
-pub fn write<T: Send + 'static>(store: &Store, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static) -> T {
+pub fn write<T: Send + 'static>(
+    store: &Store,
+    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> T {
     store.write("test", move |tx| work(tx)).expect("the write stands")
 }
 

@@ -1,8 +1,6 @@
 //! `with-postgres COMMAND [ARGUMENT]...` runs a command with one private PostgreSQL server, so that all the test processes
 //! below it share that one instead of starting their own. The server is gone when the command, or this, ends.
 
-#![expect(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
-
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode};

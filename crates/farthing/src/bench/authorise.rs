@@ -1,6 +1,6 @@
 //! Authorisations: may this call run? Check what is available, hold it, and have that on the disk before the answer.
 
-use super::measure::{Measured, heading};
+use super::measure::{self, Measured, heading};
 use super::{Bed, Random, Where, floor};
 use crate::cli::Failure;
 use clap::Args;
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let batches = bed.engine.ledger_batches() - batches_before;
         let rows = waits.len() as u64;
         let floor = floor::append(rows * ROW_BYTES, batches)?;
-        let mut more = vec![("holds_per_commit", rows as f64 / batches as f64)];
+        let mut more = vec![("holds_per_commit", measure::ratio(rows, batches))];
         if arguments.callers == 1 {
             more.push(("overwriting_fdatasync_p50_us", floor::overwrite_p50()?.as_secs_f64() * 1e6));
         }

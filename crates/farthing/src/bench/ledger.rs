@@ -35,13 +35,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let waits = post(&bed.engine, &accounts, arguments)?;
         let took = waits.iter().sum();
         let batches = waits.len() as u64;
-        let slice = (waits.len() / arguments.rows.div_ceil(1_000_000).max(1) as usize).max(1);
+        let slice = (waits.len() / usize::try_from(arguments.rows.div_ceil(1_000_000))?.max(1)).max(1);
         let first: Duration = waits[..slice].iter().sum();
         let last: Duration = waits[waits.len() - slice..].iter().sum();
         let more = vec![("last_over_first", last.as_secs_f64() / first.as_secs_f64())];
         let floor = floor::append(arguments.rows * ROW_BYTES, batches)?;
         let name = format!("ledger {} over {}", size(arguments.rows), size(arguments.customers as u64));
-        Measured { name, store: bed.name, rows: arguments.rows, took, waits, floor: Some(floor), more }.print(arguments.at.json)?;
+        Measured { name, store: bed.name, rows: arguments.rows, took, waits, floor: Some(floor), more }
+            .print(arguments.at.json)?;
         read_history(&bed, &accounts, arguments)?;
     }
     Ok(())
@@ -78,7 +79,12 @@ fn post(engine: &Engine, accounts: &[AccountId], arguments: &Arguments) -> Resul
     })
 }
 
-fn transfer(engine: &Engine, accounts: &[AccountId], random: &mut Random, now: farthing_core::time::Instant) -> Command {
+fn transfer(
+    engine: &Engine,
+    accounts: &[AccountId],
+    random: &mut Random,
+    now: farthing_core::time::Instant,
+) -> Command {
     let debit = random.below(accounts.len());
     let credit = (debit + 1 + random.below(accounts.len() - 1)) % accounts.len();
     Command::Transfer(Transfer {
@@ -115,8 +121,8 @@ fn read_history(bed: &Bed, accounts: &[AccountId], arguments: &Arguments) -> Res
 
 fn size(count: u64) -> String {
     match count {
-        1_000_000.. if count % 1_000_000 == 0 => format!("{}M", count / 1_000_000),
-        1_000.. if count % 1_000 == 0 => format!("{}k", count / 1_000),
+        1_000_000.. if count.is_multiple_of(1_000_000) => format!("{}M", count / 1_000_000),
+        1_000.. if count.is_multiple_of(1_000) => format!("{}k", count / 1_000),
         _ => count.to_string(),
     }
 }

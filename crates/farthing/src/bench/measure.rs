@@ -19,26 +19,26 @@ pub(crate) struct Measured {
 
 impl Measured {
     fn rate(&self, took: Duration) -> f64 {
-        let rows = u32::try_from(self.rows).map_or(f64::MAX, f64::from);
-        rows / took.as_secs_f64().max(1e-9)
+        ratio(self.rows, 1) / took.as_secs_f64().max(1e-9)
     }
 
-    fn wait(&self, share: f64) -> f64 {
+    /// What so many of a hundred waits do not pass, in microseconds.
+    fn wait(&self, percent: usize) -> f64 {
         let mut waits = self.waits.clone();
         waits.sort_unstable();
-        let last = waits.len().saturating_sub(1);
-        let place = waits.iter().enumerate().map(|(place, _)| place).take_while(|place| ratio(*place, last) < share).count();
-        waits.get(place.min(last)).map_or(0.0, |wait| wait.as_secs_f64() * 1e6)
+        let place = (waits.len().saturating_sub(1) * percent).div_ceil(100);
+        waits.get(place).map_or(0.0, |wait| wait.as_secs_f64() * 1e6)
     }
 
     pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
         let rate = self.rate(self.took);
         let floor = self.floor.map(|floor| self.rate(floor));
-        let (p50, p99, rss) = (self.wait(0.50), self.wait(0.99), rss_mb()?);
-        let (floor_text, ratio_text) =
-            floor.map_or(("null".into(), "null".into()), |floor| (format!("{floor:.0}"), format!("{:.3}", rate / floor)));
+        let (p50, p99, rss) = (self.wait(50), self.wait(99), rss_mb()?);
+        let (floor_text, ratio_text) = floor
+            .map_or(("null".into(), "null".into()), |floor| (format!("{floor:.0}"), format!("{:.3}", rate / floor)));
         if json {
-            let more: String = self.more.iter().map(|(name, value)| format!(", \"{name}\": {value:.3}")).collect();
+            let more: Vec<String> = self.more.iter().map(|(name, value)| format!(", \"{name}\": {value:.3}")).collect();
+            let more = more.concat();
             println!(
                 "{{\"name\": \"{}\", \"store\": \"{}\", \"rows\": {}, \"rows_per_s\": {rate:.0}, \"p50_us\": {p50:.0}, \
                  \"p99_us\": {p99:.0}, \"floor_rows_per_s\": {floor_text}, \"ratio\": {ratio_text}, \"rss_mb\": {rss:.0}{more}}}",
@@ -74,14 +74,15 @@ pub(crate) fn heading(json: bool) {
     }
 }
 
-fn ratio(part: usize, whole: usize) -> f64 {
-    let small = |value: usize| u32::try_from(value).map_or(f64::MAX, f64::from);
-    small(part) / small(whole).max(1.0)
+#[expect(clippy::cast_precision_loss, reason = "counts for people, far below 2^52")]
+pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
 }
 
 /// What this process keeps in memory.
 fn rss_mb() -> Result<f64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|rest| rest.split_whitespace().next());
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|rest| rest.split_whitespace().next());
     Ok(kib.and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0)
 }

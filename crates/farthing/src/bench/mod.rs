@@ -56,13 +56,12 @@ struct Bed {
 
 impl Bed {
     fn new(at: &Where) -> Result<Bed, Failure> {
-        let (location, file) = match &at.store {
-            Some(text) => (Location::parse(text), None),
-            None => {
-                let file = std::env::temp_dir().join(format!("farthing-bench-{}.db", std::process::id()));
-                remove(&file);
-                (Location::Sqlite(file.clone()), Some(file))
-            }
+        let (location, file) = if let Some(text) = &at.store {
+            (Location::parse(text), None)
+        } else {
+            let file = std::env::temp_dir().join(format!("farthing-bench-{}.db", std::process::id()));
+            remove(&file);
+            (Location::Sqlite(file.clone()), Some(file))
         };
         let name = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
         let store = Store::open(&location, &Options::default())?;
