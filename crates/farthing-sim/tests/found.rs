@@ -38,7 +38,7 @@ impl Scene {
         Command::Authorise(Authorise { id: hold(), owner, along, amount, expires_at: at(1_000) })
     }
 
-    fn capture(&self, number: i64, to: AccountId, amount: i64) -> Command {
+    fn capture(number: i64, to: AccountId, amount: i64) -> Command {
         let (id, hold, kind) = (id(number), hold(), Kind::UsageByCash);
         Command::Capture(Capture { id, hold, to, amount, last: false, kind, effective: at(0) })
     }
@@ -64,7 +64,7 @@ fn a_capture_under_a_transfers_id_is_told_so() {
         let cash = scene.customer.cash;
         assert_eq!(scene.ask(scene.pay_in(1, cash, 100)).code, Code::Created);
         assert_eq!(scene.ask(scene.authorise(&[cash], 50)).code, Code::Created);
-        assert_eq!(scene.ask(scene.capture(1, scene.cast.revenue, 20)).code, Code::ExistsWithDifferentLink);
+        assert_eq!(scene.ask(Scene::capture(1, scene.cast.revenue, 20)).code, Code::ExistsWithDifferentLink);
     });
 }
 
@@ -90,7 +90,7 @@ fn a_capture_after_a_chargeback_goes_on_to_debt() {
         assert_eq!(scene.ask(scene.authorise(&[cash, debt], 50)).code, Code::Created);
         let chargeback = scene.transfer(2, cash, scene.cast.provider, 40);
         assert!(scene.ask(Command::Transfer(chargeback)).flags.has(Flags::FLOOR_PASSED));
-        assert_eq!(scene.ask(scene.capture(3, scene.cast.revenue, 50)).code, Code::Created);
+        assert_eq!(scene.ask(Scene::capture(3, scene.cast.revenue, 50)).code, Code::Created);
         let balance = |id| scene.stage.store.read("balance", |tx| tx.account(id));
         let balance = |id| balance(id).expect("it is read").expect("it is there").account.balance();
         assert_eq!((balance(cash), balance(debt), balance(scene.cast.revenue)), (0, -40, 50));
@@ -104,8 +104,8 @@ fn what_is_captured_of_a_hold_fits_its_count() {
         let Customer { cash, debt, .. } = scene.customer;
         assert_eq!(scene.ask(scene.pay_in(1, cash, i64::MAX - 5)).code, Code::Created);
         assert_eq!(scene.ask(scene.authorise(&[cash, debt], 10)).code, Code::Created);
-        assert_eq!(scene.ask(scene.capture(2, scene.cast.revenue, i64::MAX - 5)).code, Code::Created);
-        assert_eq!(scene.ask(scene.capture(3, scene.cast.provider, 10)).code, Code::Overflow);
+        assert_eq!(scene.ask(Scene::capture(2, scene.cast.revenue, i64::MAX - 5)).code, Code::Created);
+        assert_eq!(scene.ask(Scene::capture(3, scene.cast.provider, 10)).code, Code::Overflow);
     });
 }
 

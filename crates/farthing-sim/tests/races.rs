@@ -18,7 +18,7 @@ use std::time::Duration;
 fn meet<T: Send + 'static>(
     stage: &Stage,
     mut first: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-    second: (Vec<Command>, Instant),
+    second: &(Vec<Command>, Instant),
 ) -> (T, Vec<Outcome>) {
     let answered = Arc::new(AtomicBool::new(false));
     let (ready, begun) = mpsc::channel();
@@ -36,7 +36,7 @@ fn meet<T: Send + 'static>(
             })
         });
         begun.recv().expect("the first one comes to its waiting");
-        let outcomes = check::run(&stage.store, &second.0, second.1).expect("the store answers");
+        let outcomes = check::run(&stage.store, second, *now).expect("the store answers");
         answered.store(true, Ordering::Release);
         (one.join().expect("the first one ends").expect("the first one commits"), outcomes)
     })
@@ -117,7 +117,7 @@ fn a_hold_made_meanwhile_is_counted() {
     let scene = Scene::new("race-hold");
     let (_, hold) = scene.authorise(1, &[scene.customer.cash], 80, at(1_000));
     let second = (vec![scene.spend(scene.customer.cash, 10, 60)], at(1));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), second);
+    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), &second);
     assert_eq!(outcomes[0].code, Code::InsufficientBalance);
     assert_eq!(scene.account(scene.customer.cash), (100, 80));
     scene.sound();
@@ -129,7 +129,7 @@ fn two_holds_at_once_share_what_is_free() {
     let scene = Scene::new("race-holds");
     let (_, one) = scene.authorise(1, &[scene.customer.cash], 60, at(1_000));
     let (_, other) = scene.authorise(2, &[scene.customer.cash], 60, at(1_000));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![one], at(0)), (vec![other], at(0)));
+    let (_, outcomes) = meet(&scene.stage, ran(vec![one], at(0)), &(vec![other], at(0)));
     assert_eq!(outcomes[0].code, Code::InsufficientBalance);
     assert_eq!(scene.account(scene.customer.cash), (100, 60));
     scene.sound();
@@ -141,7 +141,7 @@ fn an_account_closed_meanwhile_is_closed() {
     let scene = Scene::new("race-close");
     let debt = scene.customer.debt;
     let second = (vec![scene.pay_in(debt, 10, 5)], at(0));
-    let (closed, outcomes) = meet(&scene.stage, move |tx| tx.account_close(debt), second);
+    let (closed, outcomes) = meet(&scene.stage, move |tx| tx.account_close(debt), &second);
     assert!(closed);
     assert_eq!(outcomes[0].code, Code::AccountClosed);
     assert_eq!(scene.account(debt), (0, 0));
@@ -159,7 +159,7 @@ fn an_expiry_met_by_its_owners_other_account_gives_back_once() {
     let (_, other) = scene.authorise(3, &[credit], 20, at(1_000));
     assert_eq!(scene.run(&[not_due, due, other], at(0)), [Code::Created; 3]);
     let second = (vec![scene.spend(cash, 10, 1)], at(10));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![Command::Expire(due_id)], at(10)), second);
+    let (_, outcomes) = meet(&scene.stage, ran(vec![Command::Expire(due_id)], at(10)), &second);
     assert_eq!(outcomes[0].code, Code::Created);
     assert_eq!(scene.account(cash), (99, 10));
     assert_eq!(scene.account(credit), (100, 20));
@@ -186,7 +186,7 @@ fn a_capture_met_by_an_expiry_counts_once() {
     };
     // It pays to another account of the books than the capture does, so that all they share is the customer.
     let second = (vec![scene.transfer(10, Mode::Asks, cash, scene.cast.provider, 1)], at(10));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![Command::Capture(capture)], at(9)), second);
+    let (_, outcomes) = meet(&scene.stage, ran(vec![Command::Capture(capture)], at(9)), &second);
     assert_eq!(outcomes[0].code, Code::Created);
     // 100 - 25 = 75 of credit, of which 20 are held; the 5 that were not captured are free again.
     assert_eq!(scene.account(credit), (75, 20));
@@ -202,7 +202,7 @@ fn a_release_met_by_its_hold_gives_back_everything() {
     // All 100 of cash and 50 of credit.
     let (id, hold) = scene.authorise(1, &[cash, credit], 150, at(1_000));
     let second = (vec![scene.pay_in(cash, 10, 5), Command::Release(id)], at(0));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), second);
+    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), &second);
     let held = match outcomes[1].code {
         Code::Created => 0,
         Code::HoldNotFound => 150,
@@ -230,7 +230,7 @@ fn a_capture_met_by_its_hold_finds_it_or_not() {
         effective: at(0),
     };
     let second = (vec![scene.pay_in(cash, 10, 5), Command::Capture(capture)], at(0));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), second);
+    let (_, outcomes) = meet(&scene.stage, ran(vec![hold], at(0)), &second);
     assert!(matches!(outcomes[1].code, Code::Created | Code::HoldNotFound), "{outcomes:?}");
     scene.sound();
 }
@@ -241,7 +241,7 @@ fn the_same_id_twice_at_once_is_booked_once() {
     let scene = Scene::new("race-id");
     let Customer { cash, credit, .. } = scene.customer;
     let (one, other) = (scene.transfer(10, Mode::Reports, scene.cast.provider, cash, 5), scene.spend(credit, 10, 5));
-    let (_, outcomes) = meet(&scene.stage, ran(vec![one.clone()], at(0)), (vec![other], at(0)));
+    let (_, outcomes) = meet(&scene.stage, ran(vec![one.clone()], at(0)), &(vec![other], at(0)));
     assert_eq!(outcomes[0].code, Code::ExistsWithDifferentAccounts);
     assert_eq!(scene.run(&[one], at(0)), [Code::Exists]);
     assert_eq!((scene.account(cash), scene.account(credit)), ((105, 0), (100, 0)));

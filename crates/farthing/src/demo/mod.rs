@@ -16,7 +16,7 @@ use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Store};
 use life::Failure;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Instant as Stopwatch;
@@ -44,25 +44,30 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let took = began.elapsed();
     let clock = Clock::real(Some(now))?;
     let verdict = Verdict::of(&store, clock.now()?)?;
-    println!(
+    say(&format!(
         "Made {} clouds with {} customers and {} days of life: {} transfers in {:.1} s.",
         loaded.clouds,
         loaded.customers,
         now.seconds_since(loaded.since) / 86_400,
         console::grouped(verdict.report.transfers),
         took.as_secs_f64()
-    );
-    println!("{}", verdict.sentence());
-    println!();
-    println!("Open http://{}/ in a browser.", listener.local_addr()?);
-    println!("There are no log-ins yet: the pages are read-only and served to this machine only.");
-    println!("{}", place.sentence());
-    println!("Ctrl-C ends it.");
+    ));
+    say(&verdict.sentence());
+    say("");
+    say(&format!("Open http://{}/ in a browser.", listener.local_addr()?));
+    say("There are no log-ins yet: the pages are read-only and served to this machine only.");
+    say(&place.sentence());
+    say("Ctrl-C ends it.");
     let engine = Engine::new(store, clock, IdSource::random(IdSource::any_process()));
     console::serve(Console::new(engine, clouds, verdict), listener)?;
-    println!();
-    println!("Ended. {}", if place.kept { "The database stays where it is." } else { "The database is gone." });
+    say("");
+    say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });
     Ok(())
+}
+
+/// A line for whoever reads; the pages are served even if nobody does.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn listen(port: u16) -> Result<TcpListener, Failure> {
