@@ -36,7 +36,7 @@ fn meet<T: Send + 'static>(
             })
         });
         begun.recv().expect("the first one comes to its waiting");
-        let outcomes = check::run(&stage.store, second, *now).expect("the store answers");
+        let outcomes = check::run(&stage.store, &second.0, second.1).expect("the store answers");
         answered.store(true, Ordering::Release);
         (one.join().expect("the first one ends").expect("the first one commits"), outcomes)
     })
