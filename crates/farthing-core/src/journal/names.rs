@@ -136,7 +136,7 @@ fn cut(text: &str, length_max: usize) -> &str {
 /// Letters and digits stay, and so does a dash between two of them; all else becomes `--`, its code point in
 /// hexadecimal, `-`. So `--` always begins such a sign, and three more rules make the first letter upper-case: a
 /// lower-case one is raised; where it was upper-case before, `--` at the very end says so; anything else, also nothing
-/// at all, follows `X---`. `acme` is `Acme`, `Acme` is `Acme--`, `cloud-elestio` is `Cloud-elestio`, `a b` is `A--20-b`.
+/// at all, follows `X---`. `acme` is `Acme`, `Acme` is `Acme--`, `cloud-one` is `Cloud-one`, `a b` is `A--20-b`.
 fn beancount_component(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let is_plain = |place: Option<usize>| {

@@ -153,7 +153,7 @@ fn line(name: String, address: String, wealth: &Wealth, cloud: &Cloud, notation:
     })
 }
 
-/// "16 customers of Bohrium have ¥12,345.60. Three of them owe ¥45.10."
+/// "16 customers of Acme have ¥12,345.60. Three of them owe ¥45.10."
 fn sentence(cloud: &Cloud, read: &CloudAccounts, notation: &Notation) -> Result<String, PageError> {
     let customers = read.customers.len();
     let have = if customers == 1 { "has" } else { "have" };
