@@ -244,7 +244,7 @@ both! {
             transfer T3 A1 A2 10                                               -> exists_with_different_link
             linked transfer T3 A1 A2 10 | transfer T6 R A1 1                   -> exists ; linked_failed
             balance A1 0 0                                                     ->
-            linked transfer T7 R A1 1 | transfer T7 R A1 1                     -> linked_failed ; exists
+            linked transfer T7 R A1 1 | transfer T7 R A1 1                     -> linked_failed ; linked_failed
             balance A1 0 0                                                     ->
             linked transfer T8 R A1 1 | reverse T9 T8                          -> created ; created
             balance A1 0 0                                                     ->
