@@ -78,6 +78,8 @@ impl std::fmt::Debug for Location {
 pub struct Options {
     pub schema: Schema,
     pub sqlite_cache_kib: u32,
+    /// How long the write-ahead log is made at the start; as long as it becomes before it is moved into the file.
+    pub sqlite_log_mib: u32,
     pub postgres_connections: usize,
 }
 
@@ -92,14 +94,14 @@ pub enum Schema {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { schema: Schema::Ensure, sqlite_cache_kib: 32 * 1024, postgres_connections: 16 }
+        Options { schema: Schema::Ensure, sqlite_cache_kib: 32 * 1024, sqlite_log_mib: 64, postgres_connections: 16 }
     }
 }
 
 impl Options {
     /// To look at a store that is there.
     pub fn existing() -> Options {
-        Options { schema: Schema::Expect, ..Options::default() }
+        Options { schema: Schema::Expect, sqlite_log_mib: 0, ..Options::default() }
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,23 @@ impl SqliteConnection {
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
         let cache = Some(RefCell::default());
         Ok(SqliteConnection { cache, ..Self::set_up(connection)? })
+    }
+
+    /// Gives the log its whole length before the first commit. A commit that makes the file longer syncs its length too, which
+    /// takes half as long again as overwriting what is there; later, when the log begins anew, it is there.
+    pub(super) fn extend_log(path: &Path, bytes: u64) -> Result<(), StoreError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push("-wal");
+        let log = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(name)?;
+        let zeros = vec![0; 1 << 20];
+        let mut length = log.metadata()?.len();
+        while length < bytes {
+            // After what may be in it: zeros are no valid frame, so a reader of the log stops where it did before.
+            log.write_all_at(&zeros, length)?;
+            length += zeros.len() as u64;
+        }
+        log.sync_all()?;
+        Ok(())
     }
 
     pub(super) fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {

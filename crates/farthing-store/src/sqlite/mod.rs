@@ -28,7 +28,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Sqlite, StoreError> {
-        let writer = Writer::open(path, options.sqlite_cache_kib)?;
+        let writer = Writer::open(path, options)?;
         Ok(Sqlite { path: path.to_owned(), writer, readers: Mutex::default() })
     }
 

@@ -5,7 +5,7 @@
 
 use super::checkpoint::Checkpointer;
 use super::connection::{SqliteConnection, SqliteTx};
-use crate::{Gathering, StoreError, Tx};
+use crate::{Gathering, Options, StoreError, Tx};
 use std::any::Any;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -44,8 +44,9 @@ impl std::fmt::Debug for dyn Job {
 }
 
 impl Writer {
-    pub(super) fn open(path: &Path, cache_kib: u32) -> Result<Writer, StoreError> {
-        let connection = SqliteConnection::writer(path, cache_kib)?;
+    pub(super) fn open(path: &Path, options: &Options) -> Result<Writer, StoreError> {
+        let connection = SqliteConnection::writer(path, options.sqlite_cache_kib)?;
+        SqliteConnection::extend_log(path, u64::from(options.sqlite_log_mib) << 20)?;
         let writing = Writing { connection, checkpointer: Checkpointer::start(path) };
         Ok(Writer { gathering: Gathering::default(), connection: Mutex::new(Some(writing)) })
     }
