@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod failure;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use super::measure::{self, Measured, heading};
 use super::{Bed, Random, Where, floor};
-use crate::cli::Failure;
+use crate::failure::Failure;
 use clap::Args;
 use farthing_core::ledger::{AccountId, Authorise, Code, Command, OwnerId};
 use farthing_core::time::Instant as Now;

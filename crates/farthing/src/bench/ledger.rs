@@ -2,7 +2,7 @@
 
 use super::measure::{Measured, heading};
 use super::{Bed, Random, Where, floor};
-use crate::cli::Failure;
+use crate::failure::Failure;
 use clap::Args;
 use farthing_core::ledger::{AccountId, Code, Command, CommodityId, Kind, Mode, Movement, Transfer};
 use farthing_engine::Engine;

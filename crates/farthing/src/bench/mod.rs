@@ -5,7 +5,7 @@ mod floor;
 mod ledger;
 mod measure;
 
-use crate::cli::Failure;
+use crate::failure::Failure;
 use clap::{Args, Subcommand};
 use farthing_core::ledger::{AccountId, Chart, CommodityKind, Floor};
 use farthing_engine::{Clock, Engine, IdSource};

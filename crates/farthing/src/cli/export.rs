@@ -1,6 +1,6 @@
 //! `farthing export ledger`: the whole ledger for hledger, Ledger or Beancount.
 
-use super::Failure;
+use crate::failure::Failure;
 use clap::{Args, Subcommand};
 use farthing_core::journal::Format;
 use farthing_engine::{Clock, Engine, IdSource};

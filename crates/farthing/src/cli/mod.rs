@@ -1,9 +1,9 @@
-//! The command line: what can be asked, and how failures are told.
+//! The command line: what can be asked.
 
 mod export;
 mod verify;
 
-use crate::bench;
+use crate::{bench, failure};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -27,9 +27,6 @@ enum Command {
     Bench(bench::Arguments),
 }
 
-/// Any error, for a person: its sentence and what caused it.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
@@ -39,20 +36,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("farthing: {}", sentence(failure.as_ref()));
+        eprintln!("farthing: {}", failure::sentence(failure.as_ref()));
         ExitCode::FAILURE
     })
-}
-
-fn sentence(failure: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = failure.to_string();
-    let mut source = failure.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

@@ -1,6 +1,6 @@
 //! `farthing verify`: proves the ledger from its rows, or names the first row that is wrong.
 
-use super::Failure;
+use crate::failure::Failure;
 use clap::Args;
 use farthing_store::{Location, Options, Store};
 use std::process::ExitCode;
