@@ -7,6 +7,12 @@
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// A leader serves so many rounds while a crowd waits: handing over costs the next one's waking, during which nobody works
+/// (15% more authorisations with 64 callers). It keeps the leader from its own answer, so there are few, and none where the
+/// waiting of one would show (with 8 callers it only made the slowest slower).
+const ROUNDS_LED: usize = 3;
+const CROWD: usize = 32;
+
 /// A queue whose callers serve it themselves. `R` is what is asked, `A` its answer.
 #[derive(Debug)]
 pub struct Gathering<R, A> {
@@ -68,9 +74,21 @@ impl<R, A> Gathering<R, A> {
         self.lock().rounds
     }
 
-    /// Serves one round, answers it, and passes the lead on, whatever happens.
+    /// Serves what waits, answers it, and passes the lead on, whatever happens.
     fn lead(&self, weight: &impl Fn(&R) -> usize, most: usize, serve: &impl Fn(Vec<R>) -> Vec<A>) {
         let passes_on = PassOn(self);
+        self.serve_round(weight, most, serve);
+        for _ in 1..ROUNDS_LED {
+            if self.lock().requests.len() < CROWD {
+                break;
+            }
+            self.serve_round(weight, most, serve);
+        }
+        // After the answers: those that ask again at once come into the next round, which is the fuller for it.
+        drop(passes_on);
+    }
+
+    fn serve_round(&self, weight: &impl Fn(&R) -> usize, most: usize, serve: &impl Fn(Vec<R>) -> Vec<A>) {
         let (requests, callers): (Vec<R>, Vec<SyncSender<Turn<A>>>) = {
             let mut waiting = self.lock();
             waiting.rounds += 1;
@@ -87,8 +105,6 @@ impl<R, A> Gathering<R, A> {
         for (caller, answer) in callers.into_iter().zip(answers) {
             let _ = caller.send(Turn::Answer(answer)); // a caller that is gone needs none
         }
-        // After the answers: those that ask again at once come into the next round, which is the fuller for it.
-        drop(passes_on);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<R, A>> {
