@@ -382,6 +382,38 @@ both! {
     }
 }
 
+/// Opening gives the log its length by writing after its end, where somebody else may be committing: it waits for them.
+#[test]
+fn opening_leaves_the_log_alone_while_another_writes() {
+    let bed = Bed::sqlite();
+    let store = bed.try_open(&Options { sqlite_log_mib: 0, ..Options::default() }).expect("a store with a short log");
+    let log = bed.directory.join("farthing.db-wal");
+    let length = move || std::fs::metadata(&log).map_or(0, |log| log.len());
+    let short = length();
+    std::thread::scope(|scope| {
+        let (begun, writing) = mpsc::channel();
+        let (tell, opening) = mpsc::channel();
+        let bed = &bed;
+        scope.spawn(move || {
+            writing.recv().expect("the writer begins");
+            tell.send(()).expect("the writer waits");
+            drop(bed.open());
+        });
+        let seen = length.clone();
+        let longest = write(&store, move |_| {
+            begun.send(()).expect("the other waits");
+            opening.recv().expect("the other opens");
+            // Long enough for an opening that does not wait: it takes milliseconds.
+            let looks = (0..20).map(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                seen()
+            });
+            Ok(looks.max())
+        });
+        assert_eq!(longest, Some(short), "bytes were written after the log's end");
+    });
+}
+
 #[test]
 fn a_store_that_is_no_store_is_told_so() {
     let bed = Bed::sqlite();

@@ -52,19 +52,19 @@ impl SqliteConnection {
 
     /// Gives the log its whole length before the first commit. A commit that makes the file longer syncs its length too, which
     /// takes half as long again as overwriting what is there; later, when the log begins anew, it is there.
-    pub(super) fn extend_log(path: &Path, bytes: u64) -> Result<(), StoreError> {
+    ///
+    /// Under the write lock: what is written after the log's end must not meet another process's commit there.
+    pub(super) fn extend_log(&self, path: &Path, bytes: u64) -> Result<(), StoreError> {
         let mut name = path.as_os_str().to_owned();
         name.push("-wal");
         let log = std::fs::OpenOptions::new().create(true).write(true).truncate(false).open(name)?;
-        let zeros = vec![0; 1 << 20];
-        let mut length = log.metadata()?.len();
-        while length < bytes {
-            // After what may be in it: zeros are no valid frame, so a reader of the log stops where it did before.
-            log.write_all_at(&zeros, length)?;
-            length += zeros.len() as u64;
+        if log.metadata()?.len() >= bytes {
+            return Ok(());
         }
-        log.sync_all()?;
-        Ok(())
+        self.begin()?;
+        let extended = append_zeros(&log, bytes);
+        self.roll_back("ROLLBACK")?;
+        extended
     }
 
     pub(super) fn reader(path: &Path) -> Result<SqliteConnection, StoreError> {
@@ -108,6 +108,18 @@ impl SqliteConnection {
     fn text(&self, key: TextKey, make: impl FnOnce() -> String) -> Arc<str> {
         self.texts.borrow_mut().entry(key).or_insert_with(|| make().into()).clone()
     }
+}
+
+/// Zeros are no valid frame, so whoever reads the log stops where it did before.
+fn append_zeros(log: &std::fs::File, bytes: u64) -> Result<(), StoreError> {
+    let zeros = vec![0; 1 << 20];
+    let mut length = log.metadata()?.len();
+    while length < bytes {
+        log.write_all_at(&zeros, length)?;
+        length += zeros.len() as u64;
+    }
+    log.sync_all()?;
+    Ok(())
 }
 
 fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
