@@ -186,8 +186,8 @@ impl Store {
     }
 }
 
-/// An error with everything that caused it, in one line.
-pub(crate) fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error with everything that caused it, each said once, in one line: for a person.
+pub fn chain_of(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -50,7 +50,7 @@ pub(crate) fn sqlite(sql: &str) -> String {
     without_lock(&out, |_| String::new())
 }
 
-/// For PostgreSQL. `lock` is what `{lock}` becomes: nothing in a read.
+/// For PostgreSQL. `lock`: whether `{lock t}` locks; in a read it is left out.
 pub(crate) fn postgres(sql: &str, bulk: &[Column], lock: bool) -> String {
     let sql = without_lock(sql, |table| if lock { format!("FOR UPDATE OF {table}") } else { String::new() });
     if bulk.is_empty() {

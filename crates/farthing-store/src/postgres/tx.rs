@@ -23,7 +23,7 @@ pub(super) struct Failed {
 pub struct PostgresTx<'c> {
     transaction: Transaction<'c>,
     statements: &'c mut Statements,
-    /// In a write, `{lock}` locks; a read has a snapshot and locks nothing.
+    /// In a write, `{lock t}` locks; a read has a snapshot and locks nothing.
     writes: bool,
     failed: Option<Failed>,
 }

@@ -3,7 +3,7 @@
 mod export;
 mod verify;
 
-use crate::{bench, failure};
+use crate::bench;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -36,7 +36,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("farthing: {}", failure::sentence(failure.as_ref()));
+        eprintln!("farthing: {}", farthing_store::chain_of(failure.as_ref()));
         ExitCode::FAILURE
     })
 }
