@@ -8,5 +8,6 @@
 pub mod id;
 pub mod journal;
 pub mod ledger;
+pub mod measure;
 pub mod money;
 pub mod time;
