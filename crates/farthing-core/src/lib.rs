@@ -5,6 +5,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
+pub mod config;
 pub mod id;
 pub mod journal;
 pub mod ledger;

@@ -6,10 +6,12 @@
 mod price_tag;
 mod quantity;
 mod unit;
+mod unit_price;
 
 pub use price_tag::{Per, PriceTag};
 pub use quantity::{Quantity, decimal_of_millionths};
 pub use unit::{DataStep, TimeUnit, Unit};
+pub use unit_price::UnitPrice;
 
 /// A text that is no quantity, unit or price: what is wrong with it and what to write, as one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]

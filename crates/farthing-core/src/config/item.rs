@@ -1,0 +1,100 @@
+//! TOML as a tree of our own, each part with its place; numbers stay the text that was written, so no float is ever made.
+
+use super::{Remark, Severity, Source};
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub at: Range<usize>,
+    pub node: Node,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    Text(String),
+    /// As it was written: `1_000`, `0.15`.
+    Number(String),
+    Boolean(bool),
+    /// A date, a time or both, as written.
+    Date(String),
+    List(Vec<Item>),
+    Table(Table),
+}
+
+/// Its entries in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: String,
+    pub key_at: Range<usize>,
+    pub item: Item,
+}
+
+impl Table {
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+}
+
+impl Item {
+    /// Reads a whole file. What is no TOML is told, every fault of it, and what could be read comes nevertheless.
+    pub fn read_file(source: &Source, remarks: &mut Vec<Remark>) -> Table {
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        remarks.extend(errors.iter().map(|error| Remark {
+            severity: Severity::Error,
+            file: source.name.clone(),
+            at: error.span().unwrap_or_default(),
+            what: format!("this is not TOML: {}", error.message()),
+            remedy: "a line is `key = \"value\"`, a section `[name]`, one of several `[[name]]`".to_owned(),
+        }));
+        of_table(table.get_ref())
+    }
+
+    /// A value as it may be given by itself (a default, a setting on a command line): TOML, or a bare word.
+    pub fn loose(text: &str) -> Item {
+        match DeValue::parse(text) {
+            Ok(value) => of_value(&value),
+            Err(_) => Item { at: 0..text.len(), node: Node::Text(text.to_owned()) },
+        }
+    }
+
+    /// What it is, for a message: `the text "abc"`.
+    pub fn named(&self) -> String {
+        match &self.node {
+            Node::Text(text) => format!("{text:?}"),
+            Node::Number(text) | Node::Date(text) => text.clone(),
+            Node::Boolean(value) => value.to_string(),
+            Node::List(_) => "a list".to_owned(),
+            Node::Table(_) => "a table".to_owned(),
+        }
+    }
+}
+
+fn of_table(table: &DeTable<'_>) -> Table {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(key, value)| Entry { key: key.get_ref().to_string(), key_at: key.span(), item: of_value(value) })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_at.start);
+    Table { entries }
+}
+
+fn of_value(value: &Spanned<DeValue<'_>>) -> Item {
+    let node = match value.get_ref() {
+        DeValue::String(text) => Node::Text(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Node::Number(number.as_str().to_owned()),
+        DeValue::Integer(number) => Node::Text(number.to_string()),
+        DeValue::Float(number) => Node::Number(number.as_str().to_owned()),
+        DeValue::Boolean(value) => Node::Boolean(*value),
+        DeValue::Datetime(date) => Node::Date(date.to_string()),
+        DeValue::Array(items) => Node::List(items.iter().map(of_value).collect()),
+        DeValue::Table(table) => Node::Table(of_table(table)),
+    };
+    Item { at: value.span(), node }
+}
