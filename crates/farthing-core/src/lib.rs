@@ -11,4 +11,5 @@ pub mod journal;
 pub mod ledger;
 pub mod measure;
 pub mod money;
+pub mod rate;
 pub mod time;
