@@ -5,11 +5,14 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
+pub mod catalog;
 pub mod config;
 pub mod id;
 pub mod journal;
 pub mod ledger;
 pub mod measure;
 pub mod money;
+pub mod policy;
+pub mod profile;
 pub mod rate;
 pub mod time;

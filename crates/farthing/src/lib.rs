@@ -3,3 +3,4 @@
 pub mod clouds;
 pub mod console;
 pub mod demo;
+pub mod failure;

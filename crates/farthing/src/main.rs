@@ -2,7 +2,6 @@
 
 mod bench;
 mod cli;
-mod failure;
 
 use std::process::ExitCode;
 

@@ -74,6 +74,17 @@ impl Name {
     }
 }
 
+impl Colour {
+    /// Reads `#0a66c2`.
+    pub fn parse(text: &str) -> Option<Colour> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+        let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u32::from_str_radix(digits, 16).ok().filter(|_| hexadecimal)?;
+        let [_, red, green, blue] = number.to_be_bytes();
+        Some(Colour([red, green, blue]))
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -211,7 +222,7 @@ worded!(
     Size,
     "a size",
     "\"20 GB\"",
-    |text, _reader| { Quantity::parse_with_unit(&text).map(|(quantity, unit)| Size { quantity, unit }).map_err(said) },
+    |text, _reader| Quantity::parse_with_unit(&text).map(|(quantity, unit)| Size { quantity, unit }).map_err(said),
     |value| value
 );
 worded!(
@@ -293,13 +304,34 @@ worded!(
     |value| value
 );
 worded!(Unit, "a unit", "\"GB\"", |text, _reader| Unit::parse(&text).map_err(said), |value| value);
-worded!(UnitPrice, "a price in units", "\"1 gpu-unit / hour\"", |text, _reader| UnitPrice::parse(&text).map_err(said), |value| value);
-worded!(Percent, "a percentage", "\"20\"", |text, _reader| Percent::parse(text.strip_suffix('%').unwrap_or(&text)).map_err(said), |value| value);
-worded!(DataStep, "1024 or 1000", "1024", |text, _reader| match text.as_str() {
-    "1024" => Ok(DataStep::Binary),
-    "1000" => Ok(DataStep::Decimal),
-    _ => Err(None),
-}, |value| match value { DataStep::Binary => 1024, DataStep::Decimal => 1000 });
+worded!(
+    UnitPrice,
+    "a price in units",
+    "\"1 gpu-unit / hour\"",
+    |text, _reader| UnitPrice::parse(&text).map_err(said),
+    |value| value
+);
+worded!(
+    Percent,
+    "a percentage",
+    "\"20\"",
+    |text, _reader| Percent::parse(text.strip_suffix('%').unwrap_or(&text)).map_err(said),
+    |value| value
+);
+worded!(
+    DataStep,
+    "1024 or 1000",
+    "1024",
+    |text, _reader| match text.as_str() {
+        "1024" => Ok(DataStep::Binary),
+        "1000" => Ok(DataStep::Decimal),
+        _ => Err(None),
+    },
+    |value| match value {
+        DataStep::Binary => 1024,
+        DataStep::Decimal => 1000,
+    }
+);
 worded!(Count, "a whole number", "4", |text, _reader| text.parse().map(Count).map_err(|_| None), |value| value.0);
 worded!(
     Currency,
@@ -345,18 +377,7 @@ worded!(
     Colour,
     "a colour",
     "\"#0a66c2\"",
-    |text, _reader| {
-        let digits = text
-            .strip_prefix('#')
-            .filter(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        number
-            .map(|number| {
-                let [_, red, green, blue] = number.to_be_bytes();
-                Colour([red, green, blue])
-            })
-            .ok_or_else(|| Some("\"#\" and six hexadecimal digits".to_owned()))
-    },
+    |text, _reader| Colour::parse(&text).ok_or_else(|| Some("\"#\" and six hexadecimal digits".to_owned())),
     |value| value
 );
 

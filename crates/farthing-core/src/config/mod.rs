@@ -12,8 +12,8 @@ mod section;
 mod source;
 
 pub use item::{Item, Node, Table};
-pub(crate) use kinds::{said, worded};
 pub use kinds::{Cadence, Cap, Colour, Count, Deadline, Name, Size, Text};
+pub(crate) use kinds::{said, worded};
 pub use near::nearest;
 pub use reader::{Places, Reader, Value, Whole, default_of};
 pub use remark::{Remark, Severity};

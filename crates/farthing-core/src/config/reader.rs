@@ -125,6 +125,9 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// For what has keys and no value of its own.
+    pub const NOTHING: Whole = Whole { one: "", example: "" };
+
     pub const fn one(self) -> &'static str {
         self.one
     }
@@ -146,7 +149,7 @@ pub trait Value: Sized {
 
     /// The keys from here on: one, or those of a section.
     fn keys(key: Key, keys: &mut Vec<Key>) {
-        keys.push(Key { kind: Self::KIND.one, ..key });
+        keys.push(Key { kind: Self::KIND, ..key });
     }
 
     /// What is written here, key by key, for telling two versions apart.
@@ -240,7 +243,7 @@ impl<T: Value> Value for Vec<T> {
                 let label = value.label().unwrap_or_else(|| position.to_string());
                 value.entries(&format!("{path}.{label}"), entries);
             }
-        } else {
+        } else if !self.is_empty() {
             entries.insert(path.to_owned(), self.print());
         }
     }

@@ -1,5 +1,6 @@
 //! One declaration a section: its keys, their types, defaults and meanings, and since which part of Farthing they are in force.
 
+use super::Whole;
 use std::fmt;
 
 /// One key, as `check --keys` prints it.
@@ -7,8 +8,7 @@ use std::fmt;
 pub struct Key {
     /// Dotted: `ladder.delete.after`.
     pub path: String,
-    /// `an amount`
-    pub kind: &'static str,
+    pub kind: Whole,
     /// None: the key must be written where its section is.
     pub default: Option<&'static str>,
     pub meaning: &'static str,
@@ -67,6 +67,7 @@ macro_rules! section {
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq)]
+        #[allow(unreachable_pub, reason = "a section may be read by its own module alone")]
         pub struct $name {
             /// Where its keys stand in the file.
             pub places: $crate::config::Places,
@@ -130,7 +131,7 @@ macro_rules! section {
                     let stroke = if key.path.is_empty() { "" } else { "." };
                     <$kind as $crate::config::Value>::keys($crate::config::Key {
                         path: format!("{}{stroke}{name}", key.path),
-                        kind: "",
+                        kind: $crate::config::Whole::NOTHING,
                         default: $crate::config::section!(@default $default),
                         meaning: concat!($($meaning),+).trim_ascii(),
                         capability: $crate::config::Capability::$capability,

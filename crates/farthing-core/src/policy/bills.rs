@@ -126,4 +126,3 @@ section! {
         from: Option<CivilDate> = "none" @ Payments,
     }
 }
-

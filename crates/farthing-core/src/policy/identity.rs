@@ -17,7 +17,7 @@ section! {
         /// Of accounts that have none of their own: where their days, months and anchors begin
         time_zone: Zone = "UTC" @ Catalogue,
         /// What its mails, documents and pages are written in, the first by default (R78)
-        languages: Vec<Locale> = "en" @ Consoles,
+        languages: Vec<Locale> = "en" @ Catalogue,
         /// For deadlines in working days (R55, R62)
         working_days: WorkingWeek = "mon-fri" @ Bills,
         /// Not working days, whatever the week says
@@ -31,7 +31,7 @@ section! {
     /// `[brand]`: the white label (R42). Help pages may use `{{ name }}`, `{{ support }}` and the like.
     Brand {
         /// On documents
-        legal_name: Text = required @ Bills,
+        legal_name: Text = required @ Catalogue,
         /// On documents
         address: Option<Text> = "none" @ Bills,
         /// Two letters; whose tax law the documents follow
@@ -43,7 +43,7 @@ section! {
         /// Where customers write to
         support: Option<Email> = "none" @ Api,
         /// The colour of links and marks; it is darkened or lightened until it can be read
-        accent: Option<Colour> = "none" @ Consoles,
+        accent: Option<Colour> = "none" @ Catalogue,
         /// A file beside `cloud.toml`
         logo: Option<Text> = "none" @ Consoles,
     }
@@ -69,13 +69,29 @@ impl std::fmt::Display for Email {
     }
 }
 
-crate::config::worded!(Country, "a country", "\"DE\"", |text, _reader| match *text.as_bytes() {
-    [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase() => Ok(Country([first, second])),
-    _ => Err(Some("two capital letters of ISO 3166".to_owned())),
-}, |value| value);
-crate::config::worded!(Email, "a mail address", "\"billing@cloud.example\"", |text, _reader| {
-    let parts = text.split_once('@').filter(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
-    });
-    if parts.is_some() && !text.contains(char::is_whitespace) { Ok(Email(text)) } else { Err(None) }
-}, |value| value);
+crate::config::worded!(
+    Country,
+    "a country",
+    "\"DE\"",
+    |text, _reader| match *text.as_bytes() {
+        [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase() => Ok(Country([first, second])),
+        _ => Err(Some("two capital letters of ISO 3166".to_owned())),
+    },
+    |value| value
+);
+crate::config::worded!(
+    Email,
+    "a mail address",
+    "\"billing@cloud.example\"",
+    |text, _reader| {
+        let parts = text.split_once('@').filter(|(user, host)| {
+            !user.is_empty()
+                && host.contains('.')
+                && !host.contains('@')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
+        });
+        if parts.is_some() && !text.contains(char::is_whitespace) { Ok(Email(text)) } else { Err(None) }
+    },
+    |value| value
+);

@@ -107,7 +107,7 @@ pub(crate) fn keys_of<T: Value>() -> Vec<Key> {
     let mut keys = Vec::new();
     let top = Key {
         path: String::new(),
-        kind: "",
+        kind: Whole::NOTHING,
         default: None,
         meaning: "",
         capability: Capability::Catalogue,

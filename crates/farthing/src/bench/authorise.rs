@@ -2,8 +2,8 @@
 
 use super::measure::{self, Measured, heading};
 use super::{Bed, Random, Where, floor};
-use crate::failure::Failure;
 use clap::Args;
+use farthing::failure::Failure;
 use farthing_core::ledger::{AccountId, Authorise, Code, Command, OwnerId};
 use farthing_core::time::Instant as Now;
 use farthing_engine::Engine;

@@ -1,6 +1,6 @@
 //! The floor: the same bytes appended to a plain file with the same number of fsyncs. Nothing durable can be faster.
 
-use crate::failure::Failure;
+use farthing::failure::Failure;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 

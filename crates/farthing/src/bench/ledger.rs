@@ -2,8 +2,8 @@
 
 use super::measure::{Measured, heading};
 use super::{Bed, Random, Where, floor};
-use crate::failure::Failure;
 use clap::Args;
+use farthing::failure::Failure;
 use farthing_core::ledger::{AccountId, Code, Command, CommodityId, Kind, Mode, Movement, Transfer};
 use farthing_engine::Engine;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! What a measurement says, as a table or as JSON lines.
 
-use crate::failure::Failure;
+use farthing::failure::Failure;
 use std::time::Duration;
 
 /// One line of a measurement.

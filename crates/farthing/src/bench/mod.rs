@@ -5,8 +5,8 @@ mod floor;
 mod ledger;
 mod measure;
 
-use crate::failure::Failure;
 use clap::{Args, Subcommand};
+use farthing::failure::Failure;
 use farthing_core::ledger::{AccountId, Chart, CommodityKind, Floor};
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, NewAccount, Options, Store};

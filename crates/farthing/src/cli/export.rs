@@ -1,7 +1,7 @@
 //! `farthing export ledger`: the whole ledger for hledger, Ledger or Beancount.
 
-use crate::failure::Failure;
 use clap::{Args, Subcommand};
+use farthing::failure::Failure;
 use farthing_core::journal::Format;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Store};

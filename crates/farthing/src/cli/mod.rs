@@ -1,5 +1,6 @@
 //! The command line: what can be asked.
 
+mod check;
 mod export;
 mod verify;
 
@@ -19,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Makes months of made-up life for every cloud in a new database, checks it, and shows it in a browser.
     Demo(farthing::demo::Arguments),
+    /// Says whatever is wrong with a cloud's files, at its line (then it ends with 1), or prints every key there is.
+    Check(check::Arguments),
     /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
     Verify(verify::Arguments),
     /// Writes what the store holds for other programs.
@@ -31,6 +34,7 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Demo(arguments) => farthing::demo::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),

@@ -1,7 +1,7 @@
 //! `farthing verify`: proves the ledger from its rows, or names the first row that is wrong.
 
-use crate::failure::Failure;
 use clap::Args;
+use farthing::failure::Failure;
 use farthing_store::{Location, Options, Store};
 use std::process::ExitCode;
 

@@ -1,8 +1,9 @@
 //! What pages load: one style sheet, the clouds' accents, the mark. All from the binary.
 
-use crate::clouds::{Cloud, Colour};
+use crate::clouds::{Cloud, Readable};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
+use farthing_core::config::Colour;
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("../../static/console.css");

@@ -1,0 +1,274 @@
+//! Products and what belongs to them: SKUs, components, add-ons, packs.
+
+use super::pricing::Pricing;
+use crate::config::{Cadence, Count, Name, Size, Text, choice, section};
+use crate::measure::{Quantity, Unit};
+use crate::money::Money;
+use crate::policy::{AtExpiry, Pay};
+use crate::rate::Factor;
+use crate::time::{CivilDate, Duration, Span};
+use std::collections::BTreeMap;
+
+section! {
+    /// `[[product]]`
+    Product [id] {
+        ..pricing: Pricing,
+        /// In commands, rows and addresses
+        id: Name = required @ Catalogue,
+        /// As people read it
+        name: Text = required @ Catalogue,
+        /// "running" (by time), "usage" (by events), "capacity" (size by time), "term" (periods ahead), "units" (packs), "once"
+        kind: Kind = required @ Catalogue,
+        /// What it does, in a line, for the price list
+        about: Option<Text> = "none" @ Consoles,
+        /// FOCUS ServiceCategory
+        category: Option<Text> = "none" @ Bills,
+        /// Its category of tax
+        tax_category: Option<Name> = "none" @ Payments,
+        /// What counts it, for capacity and usage
+        meter: Option<Name> = "none" @ Catalogue,
+        /// "live" follows the catalogue; "start" keeps the price that was in force when it started (R67, R68)
+        at: PriceAt = "live" @ Settlement,
+        /// The share of the price in each state: { running = 1, stopped = 0.2 } (R69)
+        states: BTreeMap<String, Factor> = "{ running = 1, stopped = 0 }" @ Settlement,
+        /// A session counts in whole steps of this
+        round_up: Duration = "1s" @ Catalogue,
+        /// A session counts so long at least
+        min_duration: Duration = "0s" @ Catalogue,
+        /// "prepaid" off the balance, "postpaid" on the next bill (R3, R5, R7); `settle.pay` when not said
+        pay: Option<Pay> = "none" @ Settlement,
+        /// How often it is settled; `settle.every` when not said
+        settle: Option<Cadence> = "none" @ Settlement,
+        /// The rating period of what is used; the length of a term
+        period: Span = "1 month" @ Catalogue,
+        /// Hours that "/ month" means; none: those of the month it is
+        hours_per_month: Option<Count> = "none" @ Catalogue,
+        /// Minimum, commitment and cap shrink with a part period
+        prorate: bool = "true" @ Settlement,
+        /// What running out of money does to it: "steps" of the ladder, or it may "finish" (R77)
+        at_zero: AtZero = "steps" @ Standing,
+        /// What the cloud is told when it is suspended
+        on_suspend: OnSuspend = "nothing" @ Standing,
+        /// What the cloud is told when it is deleted
+        on_delete: OnDelete = "nothing" @ Standing,
+        /// What the cloud is told when it is purged
+        on_purge: OnPurge = "nothing" @ Standing,
+        /// It is released so long after its owner switched it off; `ladder.release_when_off` when not said
+        release_when_off: Option<Duration> = "none" @ Standing,
+        /// Terms: paid "advance" or "arrears"
+        charge: Charged = "advance" @ Orders,
+        /// Terms: how a part period is counted
+        proration: Proration = "second" @ Orders,
+        /// Terms: what happens at the expiry; `renewal.at_expiry` when not said
+        renew: Option<AtExpiry> = "none" @ Orders,
+        /// Terms: what it becomes with at_expiry = "convert"
+        converts_to: Option<Name> = "none" @ Orders,
+        /// Terms: when the cloud is told to make it
+        provision: Provision = "after_payment" @ Orders,
+        /// Terms: the least number of periods
+        min_periods: Count = "1" @ Orders,
+        /// Terms of space: how much one of it adds to the free size
+        size: Option<Size> = "none" @ Orders,
+        /// Packs: what they hold
+        unit: Option<Unit> = "none" @ Orders,
+        /// Packs: which there are
+        packs: Vec<Pack> = "[]" @ Catalogue,
+        /// Packs: how long they last
+        expires: Option<Span> = "none" @ Orders,
+        /// A limit that it has, or that buying it raises (R46)
+        quota: Vec<Quota> = "[]" @ Standing,
+        /// Configurations with prices of their own
+        sku: Vec<Sku> = "[]" @ Catalogue,
+        /// Parts that are counted and priced apart
+        component: Vec<Component> = "[]" @ Catalogue,
+        /// What can be added to it
+        addon: Vec<Addon> = "[]" @ Catalogue,
+    }
+}
+
+choice! {
+    /// How a product is counted.
+    Kind: "a kind of product" {
+        Running = "running",
+        Usage = "usage",
+        Capacity = "capacity",
+        Term = "term",
+        Units = "units",
+        Once = "once",
+    }
+}
+
+choice! {
+    /// Which price a thing keeps.
+    PriceAt: "when a price is taken" {
+        Live = "live",
+        Start = "start",
+    }
+}
+
+choice! {
+    /// What running out of money does to it.
+    AtZero: "what running out does" {
+        Steps = "steps",
+        Finish = "finish",
+    }
+}
+
+choice! {
+    /// What a suspension asks of the cloud.
+    OnSuspend: "an instruction" {
+        Nothing = "nothing",
+        Stop = "stop",
+        Lock = "lock",
+    }
+}
+
+choice! {
+    /// What a deletion asks of the cloud.
+    OnDelete: "an instruction" {
+        Nothing = "nothing",
+        KeepData = "delete_keep_data",
+        Data = "delete_data",
+    }
+}
+
+choice! {
+    /// What a purge asks of the cloud.
+    OnPurge: "an instruction" {
+        Nothing = "nothing",
+        Data = "delete_data",
+    }
+}
+
+choice! {
+    /// When a term is paid.
+    Charged: "when a term is paid" {
+        Advance = "advance",
+        Arrears = "arrears",
+    }
+}
+
+choice! {
+    /// How a part of a period is counted.
+    Proration: "a way to count part periods" {
+        Second = "second",
+        Day = "day",
+        Whole = "none",
+    }
+}
+
+choice! {
+    /// When the cloud is told to make what was ordered.
+    Provision: "when it is made" {
+        AfterPayment = "after_payment",
+        AtOnce = "at_once",
+    }
+}
+
+section! {
+    /// `[[product.sku]]`
+    Sku [id] {
+        ..pricing: Pricing,
+        /// In commands, rows and addresses
+        id: Name = required @ Catalogue,
+        /// As people read it
+        name: Option<Text> = "none" @ Consoles,
+        /// What it is chosen by: { provider = "aws", region = "eu" } (R2)
+        dims: BTreeMap<String, Text> = "{}" @ Catalogue,
+        /// No longer offered; what runs goes on
+        retired: bool = "false" @ Catalogue,
+    }
+}
+
+section! {
+    /// `[[product.component]]`
+    Component [id, meter] {
+        ..pricing: Pricing,
+        /// Where one meter has several components
+        id: Option<Name> = "none" @ Catalogue,
+        /// What counts it
+        meter: Name = required @ Catalogue,
+        /// Its rating period; the product's when not said
+        period: Option<Span> = "none" @ Catalogue,
+    }
+}
+
+section! {
+    /// `[[product.addon]]`
+    Addon [id] {
+        ..pricing: Pricing,
+        /// In commands, rows and addresses
+        id: Name = required @ Catalogue,
+        /// As people read it
+        name: Text = required @ Catalogue,
+        /// Its periods end with its parent's (R4, R10)
+        coterm: bool = "true" @ Orders,
+    }
+}
+
+section! {
+    /// A pack of units.
+    Pack {
+        /// How many
+        units: Quantity = required @ Catalogue,
+        /// For all of them
+        price: Money = required @ Catalogue,
+    }
+}
+
+section! {
+    /// A limit on a meter.
+    Quota {
+        /// Its name, for what raises it
+        id: Name = required @ Standing,
+        /// What is limited
+        meter: Name = required @ Standing,
+        /// How much of it
+        limit: Quantity = required @ Standing,
+        /// In how long
+        per: Duration = "1m" @ Standing,
+    }
+}
+
+section! {
+    /// `[[coupon]]` (R18)
+    Coupon [code] {
+        /// What people type
+        code: Text = required @ Orders,
+        /// Off what it applies to
+        percent: Option<crate::rate::Percent> = "none" @ Orders,
+        /// Or so much
+        amount: Option<Money> = "none" @ Orders,
+        /// Which products; all when empty
+        products: Vec<Name> = "[]" @ Orders,
+        /// How often in all
+        redemptions: Option<Count> = "none" @ Orders,
+        /// How often by one account
+        per_account: Count = "1" @ Orders,
+        /// For how many bills it holds; none: for all
+        bills: Option<Count> = "1" @ Orders,
+        /// Until when it can be redeemed
+        until: Option<CivilDate> = "none" @ Orders,
+    }
+}
+
+section! {
+    /// `[[contract]]`: what one customer was promised.
+    Contract [account, product, sku, component, from] {
+        ..pricing: Pricing,
+        /// Whose
+        account: Name = required @ Catalogue,
+        /// For which product; every one when not said (a discount only)
+        product: Option<Name> = "none" @ Catalogue,
+        /// For which SKU; every one when not said
+        sku: Option<Name> = "none" @ Catalogue,
+        /// For which component, by its id or meter
+        component: Option<Name> = "none" @ Catalogue,
+        /// Since when, in the account's zone
+        from: Option<CivilDate> = "none" @ Catalogue,
+        /// Until when, that day not included
+        until: Option<CivilDate> = "none" @ Catalogue,
+        /// What the account spends at least in one billing period; the rest is a line of its own
+        commitment: Option<Money> = "none" @ Bills,
+    }
+}

@@ -1,0 +1,393 @@
+//! What in a policy cannot be, though each key by itself can: contradictions, and dangerous steps without an explicit time.
+
+use super::{BillOn, Channel, Policy, Step, TaxPoint, bills::TaxRates};
+use crate::config::{Places, Reader, Severity, Value};
+use crate::money::Money;
+use crate::time::Duration;
+
+/// The gap between a notice and the mail that carries it; a notice must fit between the step before and its own.
+pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
+    steps(policy, reader);
+    top_up(policy, reader);
+    auto_refill(policy, reader);
+    trial(policy, reader);
+    bills(policy, reader);
+    taxes(policy, reader);
+    usage(policy, reader);
+    space(policy, reader);
+}
+
+/// `first.key` and `second.key` of one file, told at the second.
+fn tell(reader: &mut Reader<'_>, places: &Places, key: &str, what: String, remedy: &str) {
+    reader.error(places.of(key), what, remedy);
+}
+
+fn steps(policy: &Policy, reader: &mut Reader<'_>) {
+    let ladder = &policy.ladder;
+    // A step that destroys never runs on a time that nobody wrote, nor on zero: a misspelt setting read as 0 days has
+    // deleted whole customers elsewhere.
+    for (name, step) in [("delete", &ladder.delete), ("purge", &ladder.purge)] {
+        let Some(step) = step else { continue };
+        if step.after.is_none_or(Duration::is_zero) {
+            let at = ladder.places.of(name);
+            let what = format!("`ladder.{name}` destroys, so it needs a time that somebody wrote, longer than zero");
+            reader.error(at, what, format!("write {name} = {{ after = \"3d\" }}, or leave `{name}` out"));
+        }
+    }
+    if let Some(suspend) = &ladder.suspend
+        && suspend.after.is_none()
+    {
+        let what = "`ladder.suspend` does not say when".to_owned();
+        tell(reader, &ladder.places, "suspend", what, "write suspend = { after = \"0h\" } to suspend at once");
+    }
+    let named = [("suspend", &ladder.suspend), ("delete", &ladder.delete), ("purge", &ladder.purge)];
+    let after = |step: &Option<Step>| step.as_ref().and_then(|step| step.after);
+    let set: Vec<(&str, Duration)> = named.iter().filter_map(|(name, step)| Some((*name, after(step)?))).collect();
+    for pair in set.windows(2) {
+        let [(first, first_after), (second, second_after)] = pair else { continue };
+        if second_after <= first_after {
+            let what = format!(
+                "`ladder.{second}` comes {second_after} after the arrears began, not later than `{first}` at {first_after}"
+            );
+            tell(reader, &ladder.places, second, what, &format!("give `{second}` a longer time than `{first}`"));
+        }
+    }
+    if ladder.purge.is_some() && ladder.delete.is_none() {
+        let what = "`ladder.purge` ends a restore that nothing begins".to_owned();
+        tell(reader, &ladder.places, "purge", what, "write `delete` too, or leave `purge` out");
+    }
+    for (name, step) in named {
+        let Some(step) = step else { continue };
+        for notice in &step.notices {
+            if step.after.is_some_and(|after| !after.is_zero() && *notice > after) {
+                let at = step.places.of("notices");
+                let what = format!("a notice {notice} before `{name}` would come before the arrears begin");
+                reader.error(
+                    at,
+                    what,
+                    format!("`{name}` comes after {}; announce it at most so long before", after_text(step)),
+                );
+            }
+        }
+    }
+    if let Some(delete) = &ladder.delete
+        && delete.notices.is_empty()
+    {
+        let what = "`ladder.delete` is announced by nobody".to_owned();
+        reader.remark(
+            Severity::Warning,
+            ladder.places.of("delete"),
+            what,
+            "write notices = [\"72h\", \"24h\", \"2h\"]",
+        );
+    }
+    if policy.zero.block_new_only && policy.start.min_balance.is_some_and(Money::is_zero) {
+        let what = "`start.min_balance` is zero, which refuses nothing that `zero.block_new_only` does not".to_owned();
+        reader.remark(Severity::Warning, policy.start.places.of("min_balance"), what, "leave it out");
+    }
+    if let Some(off) = ladder.release_when_off
+        && off.is_zero()
+    {
+        let what = "`ladder.release_when_off` destroys, so it must be longer than zero".to_owned();
+        tell(reader, &ladder.places, "release_when_off", what, "write \"15d\", or leave it out");
+    }
+}
+
+fn after_text(step: &Step) -> String {
+    step.after.map_or_else(|| "nothing".to_owned(), |after| after.to_string())
+}
+
+/// Both are amounts of one policy, so they have one currency.
+fn above(one: Money, other: Money) -> bool {
+    one.units() > other.units()
+}
+
+fn top_up(policy: &Policy, reader: &mut Reader<'_>) {
+    let top_up = &policy.top_up;
+    if let (Some(min), Some(max)) = (top_up.min, top_up.max)
+        && above(min, max)
+    {
+        let what = format!("`top_up.max` ({}) is less than `top_up.min` ({})", max.plain(), min.plain());
+        tell(reader, &top_up.places, "max", what, "no amount would be accepted; raise `max` or lower `min`");
+    }
+    let has = |channel| top_up.channels.contains(&channel);
+    if top_up.bank_transfer_above.is_some() && !has(Channel::BankTransfer) {
+        let what = "`top_up.bank_transfer_above` asks for bank transfers, which are not among the channels".to_owned();
+        tell(reader, &top_up.places, "bank_transfer_above", what, "add \"bank_transfer\" to `top_up.channels`");
+    }
+    for (position, channel) in top_up.channels.iter().enumerate() {
+        if top_up.channels.iter().take(position).any(|known| known == channel) {
+            let what = format!("`top_up.channels` names {:?} twice", channel.word());
+            tell(reader, &top_up.places, "channels", what, "name each channel once");
+        }
+    }
+    match &policy.sepa {
+        Some(sepa) if !has(Channel::SepaDebit) => {
+            let what = "`[sepa]` says how to debit, but \"sepa_debit\" is not among the channels".to_owned();
+            reader.error(
+                sepa.places.whole.clone(),
+                what,
+                "add \"sepa_debit\" to `top_up.channels`, or leave `[sepa]` out",
+            );
+        }
+        None if has(Channel::SepaDebit) => {
+            let what = "\"sepa_debit\" is a channel, but nothing says who may use it".to_owned();
+            tell(reader, &top_up.places, "channels", what, "write a section [sepa]");
+        }
+        _ => {}
+    }
+    for pair in top_up.bonus.windows(2) {
+        if let [first, second] = pair
+            && !above(second.from, first.from)
+        {
+            let what = "`top_up.bonus` does not rise from one line to the next".to_owned();
+            reader.error(second.places.of("from"), what, "order the lines by `from`, each once");
+        }
+    }
+    if let (Some(above_this), Some(max)) = (top_up.bank_transfer_above, top_up.max)
+        && above(above_this, max)
+    {
+        let what = format!(
+            "`top_up.bank_transfer_above` ({}) is more than `top_up.max` ({}): what lies between cannot be paid",
+            above_this.plain(),
+            max.plain()
+        );
+        tell(reader, &top_up.places, "bank_transfer_above", what, "let it be at most `max`");
+    }
+}
+
+fn auto_refill(policy: &Policy, reader: &mut Reader<'_>) {
+    let Some(refill) = &policy.auto_refill else { return };
+    let top_up = &policy.top_up;
+    if let Some(min) = top_up.min
+        && above(min, refill.amount)
+    {
+        let what =
+            format!("`auto_refill.amount` ({}) is less than `top_up.min` ({})", refill.amount.plain(), min.plain());
+        tell(reader, &refill.places, "amount", what, "every refill would be refused; raise it");
+    }
+    if let Some(max) = top_up.max
+        && above(refill.amount, max)
+    {
+        let what =
+            format!("`auto_refill.amount` ({}) is more than `top_up.max` ({})", refill.amount.plain(), max.plain());
+        tell(reader, &refill.places, "amount", what, "every refill would be refused; lower it");
+    }
+    if let Some(most) = refill.monthly_max
+        && above(refill.amount, most)
+    {
+        let what =
+            format!("`auto_refill.monthly_max` ({}) is less than one refill ({})", most.plain(), refill.amount.plain());
+        tell(reader, &refill.places, "monthly_max", what, "it would never refill; raise it");
+    }
+    if refill.amount.is_zero() {
+        tell(
+            reader,
+            &refill.places,
+            "amount",
+            "`auto_refill.amount` is zero".to_owned(),
+            "write how much is topped up",
+        );
+    }
+    if refill.cooldown.is_zero() {
+        let what = "`auto_refill.cooldown` is zero: a fault could refill without end".to_owned();
+        tell(reader, &refill.places, "cooldown", what, "write \"1h\"");
+    }
+    if refill.off_after_failures.0 == 0 {
+        let what = "`auto_refill.off_after_failures` is 0: it would be off from the beginning".to_owned();
+        tell(reader, &refill.places, "off_after_failures", what, "write 3");
+    }
+}
+
+fn trial(policy: &Policy, reader: &mut Reader<'_>) {
+    let Some(trial) = &policy.trial else { return };
+    if trial.credit.is_zero() || trial.lasts.is_zero() {
+        let key = if trial.credit.is_zero() { "credit" } else { "lasts" };
+        tell(
+            reader,
+            &trial.places,
+            key,
+            format!("`trial.{key}` is zero: nothing is given"),
+            "leave `[trial]` out instead",
+        );
+    }
+    for notice in &trial.notices {
+        if *notice >= trial.lasts {
+            let what = format!("a notice {notice} before the end of a trial of {} comes before it begins", trial.lasts);
+            tell(reader, &trial.places, "notices", what, "shorten it");
+        }
+    }
+    if trial.destroy_after_run_out.is_some_and(Duration::is_zero) {
+        let what = "`trial.destroy_after_run_out` destroys, so it must be longer than zero".to_owned();
+        tell(reader, &trial.places, "destroy_after_run_out", what, "write \"24h\", or leave it out");
+    }
+    let Some(convert) = &trial.convert else { return };
+    if above(convert.min, convert.max) {
+        let what =
+            format!("`trial.convert.max` ({}) is less than `min` ({})", convert.max.plain(), convert.min.plain());
+        tell(reader, &convert.places, "max", what, "raise `max` or lower `min`");
+    }
+    if convert.only_with_refill && policy.auto_refill.is_none() {
+        let what = "`trial.convert` only happens with auto-refill, which this cloud has not".to_owned();
+        tell(
+            reader,
+            &convert.places,
+            "only_with_refill",
+            what,
+            "write a section [auto_refill], or only_with_refill = false",
+        );
+    }
+    for (key, amount) in [("min", convert.min), ("max", convert.max)] {
+        let below = policy.top_up.min.is_some_and(|min| above(min, amount));
+        if below || policy.top_up.max.is_some_and(|max| above(amount, max)) {
+            let what = format!("`trial.convert.{key}` ({}) lies outside the bounds of `[top_up]`", amount.plain());
+            tell(reader, &convert.places, key, what, "a conversion is a top-up: keep it within them");
+        }
+    }
+}
+
+fn bills(policy: &Policy, reader: &mut Reader<'_>) {
+    let bill = &policy.bill;
+    let on = |what| bill.on.contains(&what);
+    if on(BillOn::Threshold) != bill.threshold.is_some() {
+        let (what, remedy) = if bill.threshold.is_some() {
+            (
+                "`bill.threshold` is set, but bills do not arise from it",
+                "add \"threshold\" to `bill.on`, or leave it out",
+            )
+        } else {
+            ("bills arise from a threshold that is not set", "write threshold = \"100.00\"")
+        };
+        let key = if bill.threshold.is_some() { "threshold" } else { "on" };
+        tell(reader, &bill.places, key, what.to_owned(), remedy);
+    }
+    if let Some(number) = &bill.number
+        && let Err((what, remedy)) = number_pattern(&number.0)
+    {
+        tell(reader, &bill.places, "number", what, remedy);
+    }
+    if bill.request_sla.is_some() && !on(BillOn::Request) {
+        let what = "`bill.request_sla` is a time for requested invoices, which this cloud does not issue".to_owned();
+        tell(reader, &bill.places, "request_sla", what, "add \"request\" to `bill.on`, or leave it out");
+    }
+    if bill.roll_below.is_some() && !on(BillOn::Cycle) {
+        let what = "`bill.roll_below` rolls small bills into the next one, but there is no bill of a cycle".to_owned();
+        tell(reader, &bill.places, "roll_below", what, "add \"cycle\" to `bill.on`, or leave it out");
+    }
+    if let Some(fee) = &bill.late_fee
+        && fee.daily_percent > fee.cap_percent
+    {
+        let what = format!("the late fee of one day ({}) is above its cap ({})", fee.daily_percent, fee.cap_percent);
+        tell(reader, &fee.places, "cap_percent", what, "raise the cap");
+    }
+    if bill.order_valid.is_zero() {
+        let what = "`bill.order_valid` is zero: no order could ever be paid".to_owned();
+        tell(reader, &bill.places, "order_valid", what, "write \"24h\"");
+    }
+}
+
+/// `ELE-{year}-{seq:6}`: a bill's number must have a running number, and know every word in braces.
+fn number_pattern(pattern: &str) -> Result<(), (String, &'static str)> {
+    let remedy = "use {year}, {month} and {seq:6}, such as \"INV-{year}-{seq:6}\"";
+    let mut counted = false;
+    let mut rest = pattern;
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((word, behind)) = after.split_once('}') else {
+            return Err(("`bill.number` has a brace that nothing closes".to_owned(), remedy));
+        };
+        let digits = word.strip_prefix("seq:").is_some_and(|digits| matches!(digits.parse(), Ok(1..=12_u8)));
+        counted |= word == "seq" || digits;
+        if !digits && !matches!(word, "year" | "month" | "seq") {
+            return Err((format!("`bill.number` has {{{word}}}, which stands for nothing"), remedy));
+        }
+        rest = behind;
+    }
+    if counted {
+        Ok(())
+    } else {
+        Err(("`bill.number` has no {seq}: every bill would have one number".to_owned(), remedy))
+    }
+}
+
+fn taxes(policy: &Policy, reader: &mut Reader<'_>) {
+    let tax = &policy.tax;
+    if (tax.rates == TaxRates::Own) == tax.rate.is_empty() {
+        let (key, what, remedy) = if tax.rate.is_empty() {
+            ("rates", "`tax.rates` is \"own\", but there is no [[tax.rate]]", "write one for each country")
+        } else {
+            ("rate", "there are [[tax.rate]] rows, which `tax.rates` does not ask for", "write rates = \"own\"")
+        };
+        tell(reader, &tax.places, key, what.to_owned(), remedy);
+    }
+    if tax.reverse_charge && tax.rates == TaxRates::Absent {
+        let what = "`tax.reverse_charge` moves a tax that is never charged".to_owned();
+        tell(reader, &tax.places, "reverse_charge", what, "write rates = \"eu\", or leave it out");
+    }
+    if tax.rates != TaxRates::Absent && policy.brand.country.is_none() {
+        let what = "taxes need to know where the cloud is".to_owned();
+        tell(reader, &policy.brand.places, "country", what, "write country = \"IE\" in [brand]");
+    }
+    if tax.tax_point == TaxPoint::TopUp && tax.rates != TaxRates::Absent && !policy.bill.on.contains(&BillOn::TopUp) {
+        let what = "`tax.tax_point` is the top-up, but a top-up makes no invoice".to_owned();
+        tell(reader, &tax.places, "tax_point", what, "add \"top_up\" to `bill.on`");
+    }
+    for (position, rate) in tax.rate.iter().enumerate() {
+        if tax.rate.iter().take(position).any(|known| known.label() == rate.label()) {
+            let what = format!("there are two rates of tax for {}", rate.label().unwrap_or_default());
+            reader.error(rate.places.whole.clone(), what, "give the later one a `from`, or leave it out");
+        }
+    }
+}
+
+fn usage(policy: &Policy, reader: &mut Reader<'_>) {
+    let settle = &policy.settle;
+    if settle.dedupe_days < settle.accept_days {
+        let what = format!(
+            "`settle.dedupe_days` ({}) is less than `settle.accept_days` ({}): an event could be accepted twice",
+            settle.dedupe_days.0, settle.accept_days.0
+        );
+        tell(reader, &settle.places, "dedupe_days", what, "let ids be known at least as long as events are accepted");
+    }
+    let monitor = &policy.monitor;
+    if let (Some(heartbeat), Some(missing)) = (monitor.heartbeat, monitor.missing_after)
+        && missing <= heartbeat
+    {
+        let what = format!("`monitor.missing_after` ({missing}) is not longer than one heartbeat ({heartbeat})");
+        tell(
+            reader,
+            &monitor.places,
+            "missing_after",
+            what,
+            "everything would be missing; write at least two heartbeats",
+        );
+    }
+    if monitor.missing_after.is_some() && monitor.heartbeat.is_none() {
+        let what = "`monitor.missing_after` waits for heartbeats that are not asked for".to_owned();
+        tell(reader, &monitor.places, "missing_after", what, "write heartbeat = \"5m\"");
+    }
+    if policy.members.wallets && policy.members.quotas {
+        let what = "a member has either a wallet or a quota".to_owned();
+        tell(
+            reader,
+            &policy.members.places,
+            "quotas",
+            what,
+            "set one of `members.wallets` and `members.quotas` to false",
+        );
+    }
+}
+
+fn space(policy: &Policy, reader: &mut Reader<'_>) {
+    let Some(space) = &policy.space else { return };
+    if space.grace.is_zero() {
+        let what = "`space.grace` ends in a deletion, so it must be longer than zero".to_owned();
+        tell(reader, &space.places, "grace", what, "write \"30d\"");
+    }
+    for reminder in &space.reminders {
+        if *reminder > space.grace {
+            let what =
+                format!("a reminder {reminder} before the end of a grace of {} comes before it begins", space.grace);
+            tell(reader, &space.places, "reminders", what, "shorten it, or lengthen `grace`");
+        }
+    }
+}

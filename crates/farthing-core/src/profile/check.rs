@@ -1,0 +1,153 @@
+//! What neither file is wrong about alone.
+
+use super::Profile;
+use crate::catalog::{Kind, OnDelete, OnPurge, OnSuspend, Product};
+use crate::config::{Name, Remark, Severity, Source, nearest};
+use crate::policy::{BillOn, Pay, TaxPoint};
+use crate::time::Span;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Remarks on both files, as they are found.
+struct Desk<'a> {
+    policy: &'a Source,
+    catalog: &'a Source,
+    remarks: &'a mut Vec<Remark>,
+}
+
+impl Desk<'_> {
+    fn policy(&mut self, severity: Severity, at: Range<usize>, what: String, remedy: &str) {
+        let file = self.policy.name.clone();
+        self.remarks.push(Remark { severity, file, at, what, remedy: remedy.to_owned() });
+    }
+
+    fn catalog(&mut self, severity: Severity, at: Range<usize>, what: String, remedy: &str) {
+        let file = self.catalog.name.clone();
+        self.remarks.push(Remark { severity, file, at, what, remedy: remedy.to_owned() });
+    }
+}
+
+pub(super) fn check(profile: &Profile, policy: &Source, catalog: &Source, remarks: &mut Vec<Remark>) {
+    let mut desk = Desk { policy, catalog, remarks };
+    trial_names(profile, &mut desk);
+    tax_point(profile, &mut desk);
+    postpaid(profile, &mut desk);
+    terms(profile, &mut desk);
+    instructions(profile, &mut desk);
+}
+
+/// Products that the trial names are there (R36).
+fn trial_names(profile: &Profile, desk: &mut Desk<'_>) {
+    let Some(trial) = &profile.policy.trial else { return };
+    let known: Vec<&str> = profile.catalog.product.iter().map(|product| product.id.as_str()).collect();
+    for (key, names) in [("excluded", &trial.excluded), ("uncounted", &trial.uncounted)] {
+        for name in names.iter().filter(|name| !known.contains(&Name::as_str(name))) {
+            let what = format!("`trial.{key}` names product {:?}, which is not in the catalogue", name.as_str());
+            let remedy = nearest(name.as_str(), known.iter().copied()).map_or_else(
+                || format!("there are {}", known.iter().take(8).copied().collect::<Vec<_>>().join(", ")),
+                |meant| format!("did you mean {meant:?}?"),
+            );
+            desk.policy(Severity::Error, trial.places.of(key), what, &remedy);
+        }
+    }
+}
+
+/// Tax at the top-up is a voucher for one purpose: everything it can buy must be taxed alike (R33).
+fn tax_point(profile: &Profile, desk: &mut Desk<'_>) {
+    if profile.policy.tax.tax_point != TaxPoint::TopUp {
+        return;
+    }
+    let categories: BTreeSet<Option<&Name>> =
+        profile.catalog.product.iter().map(|product| product.tax_category.as_ref()).collect();
+    if categories.len() > 1 {
+        let what = "tax falls due at the top-up, but products have different categories of tax".to_owned();
+        let at = profile.policy.tax.places.of("tax_point");
+        desk.policy(Severity::Error, at, what, "give all products one tax_category, or tax at the charge or the bill");
+    }
+}
+
+/// What goes on a bill needs a bill (R3, R5, R7, R99).
+fn postpaid(profile: &Profile, desk: &mut Desk<'_>) {
+    let bill = &profile.policy.bill;
+    if bill.on.contains(&BillOn::Cycle) || bill.on.contains(&BillOn::Threshold) {
+        return;
+    }
+    if profile.policy.settle.pay == Pay::Postpaid {
+        let what = "`settle.pay` is \"postpaid\", but no bill ever asks for the money".to_owned();
+        let at = profile.policy.settle.places.of("pay");
+        desk.policy(Severity::Error, at, what, "add \"cycle\" to `bill.on`");
+    }
+    for product in profile.catalog.product.iter().filter(|product| product.pay == Some(Pay::Postpaid)) {
+        let what = format!("product {:?} is paid by the bill, but no bill ever asks for it", product.id.as_str());
+        desk.catalog(Severity::Error, product.places.of("pay"), what, "add \"cycle\" to `bill.on` in cloud.toml");
+    }
+}
+
+/// Terms: a renewal begins within the term it renews; bought space says what happens to the files (R73, R88).
+fn terms(profile: &Profile, desk: &mut Desk<'_>) {
+    let attempts_from = profile.policy.renewal.attempts_from;
+    for product in profile.catalog.product.iter().filter(|product| product.kind == Kind::Term) {
+        let shortest = match product.period {
+            Span::Exact(length) => length.seconds(),
+            Span::Calendar(span) => i64::from(span.months()).saturating_mul(28 * 86_400),
+        };
+        if attempts_from.seconds() >= shortest {
+            let what = format!(
+                "`renewal.attempts_from` ({attempts_from}) begins before the term of product {:?} does",
+                product.id.as_str()
+            );
+            desk.policy(Severity::Error, profile.policy.renewal.places.of("attempts_from"), what, "shorten it");
+        }
+        if product.size.is_some() && profile.policy.space.is_none() {
+            let what = format!(
+                "product {:?} sells space, but nothing says what happens to the files after it",
+                product.id.as_str()
+            );
+            desk.catalog(Severity::Error, product.places.of("size"), what, "write [space] with a grace in cloud.toml");
+        }
+        if let Some(becomes) = &product.converts_to {
+            let found = profile.catalog.product_by_id(becomes.as_str());
+            if found.is_none_or(|found| found.kind != Kind::Running) {
+                let what = format!(
+                    "product {:?} becomes {:?}, which is no product of kind running",
+                    product.id.as_str(),
+                    becomes.as_str()
+                );
+                desk.catalog(
+                    Severity::Error,
+                    product.places.of("converts_to"),
+                    what,
+                    "name a product that is paid as it runs",
+                );
+            }
+        }
+    }
+}
+
+/// A ladder that touches nothing, and products that wait for a step that never comes.
+fn instructions(profile: &Profile, desk: &mut Desk<'_>) {
+    let ladder = &profile.policy.ladder;
+    let any = |asks: fn(&Product) -> bool| profile.catalog.product.iter().any(asks);
+    let steps: [(&str, bool, fn(&Product) -> bool); 3] = [
+        ("suspend", ladder.suspend.is_some(), |product| product.on_suspend != OnSuspend::Nothing),
+        ("delete", ladder.delete.is_some(), |product| product.on_delete != OnDelete::Nothing),
+        ("purge", ladder.purge.is_some(), |product| product.on_purge != OnPurge::Nothing),
+    ];
+    for (step, there, asks) in steps {
+        if there && !any(asks) && !profile.catalog.product.is_empty() {
+            let what = format!("`ladder.{step}` touches nothing: no product has an `on_{step}`");
+            desk.policy(
+                Severity::Warning,
+                ladder.places.of(step),
+                what,
+                "say in catalog.toml what it does to each product",
+            );
+        }
+        if !there && let Some(product) = profile.catalog.product.iter().find(|product| asks(product)) {
+            let what =
+                format!("product {:?} says what `{step}` does, but the ladder has no such step", product.id.as_str());
+            let at = product.places.of(&format!("on_{step}"));
+            desk.catalog(Severity::Warning, at, what, "write the step in [ladder] of cloud.toml, or leave it out here");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A cloud's folder on the disk, or built in: its files as they were written.
+
+use crate::failure::Failure;
+use farthing_core::config::{Name, Remark, Severity, Source};
+use farthing_core::profile::{CATALOG_FILE, Checked, POLICY_FILE, Profile};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// The files of one cloud.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// What the folder is called; the cloud's id must be the same.
+    pub name: String,
+    pub policy: Source,
+    pub catalog: Option<Source>,
+}
+
+impl Folder {
+    /// Reads the files of a folder on the disk.
+    pub fn open(path: &Path) -> Result<Folder, Failure> {
+        let whole = path.canonicalize().map_err(|error| told(path, &error))?;
+        let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let read = |file: &str| -> Result<Option<Source>, Failure> {
+            let path = path.join(file);
+            match std::fs::read(&path) {
+                Ok(bytes) => Ok(Some(Source::new(path.display().to_string(), text_of(&path, bytes)?))),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(told(&path, &error)),
+            }
+        };
+        let policy = read(POLICY_FILE)?.ok_or_else(|| {
+            format!(
+                "{} has no {POLICY_FILE}: a cloud is a folder with {POLICY_FILE} and {CATALOG_FILE}",
+                path.display()
+            )
+        })?;
+        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)? })
+    }
+
+    /// The files of a version that was applied.
+    pub fn of_version(cloud: &str, files: &BTreeMap<String, String>) -> Result<Folder, Failure> {
+        let file = |name: &str| files.get(name).map(|text| Source::new(name, text.clone()));
+        let policy =
+            file(POLICY_FILE).ok_or_else(|| format!("the version of {cloud} in the store has no {POLICY_FILE}"))?;
+        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE) })
+    }
+
+    /// By the names they have in the folder.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::from([(POLICY_FILE.to_owned(), self.policy.text.clone())]);
+        files.extend(self.catalog.as_ref().map(|catalog| (CATALOG_FILE.to_owned(), catalog.text.clone())));
+        files
+    }
+
+    pub fn sources(&self) -> Vec<Source> {
+        self.catalog.iter().chain([&self.policy]).cloned().collect()
+    }
+
+    /// Everything there is to say about the files.
+    pub fn check(&self) -> Checked {
+        let mut checked = Profile::read(&self.policy, self.catalog.as_ref());
+        if let Some(profile) = &checked.profile
+            && profile.policy.cloud.id.as_str() != self.name
+        {
+            let id = &profile.policy.cloud.id;
+            let remedy = match Name::parse(&self.name) {
+                Some(_) => format!("write id = {:?}, or call the folder {id}", self.name),
+                None => format!("call the folder {id}"),
+            };
+            checked.remarks.insert(
+                0,
+                Remark {
+                    severity: Severity::Error,
+                    file: self.policy.name.clone(),
+                    at: profile.policy.cloud.places.of("id"),
+                    what: format!("the cloud is called {:?} but its folder {:?}", id.as_str(), self.name),
+                    remedy,
+                },
+            );
+        }
+        checked
+    }
+
+    /// The profile, or everything that is wrong with it as one message.
+    pub fn profile(&self) -> Result<Profile, Failure> {
+        let sources = self.sources();
+        self.check().usable().map_err(|remarks| {
+            let errors = remarks.iter().filter(|remark| remark.severity == Severity::Error);
+            let rendered: Vec<String> = errors.map(|remark| remark.render(&sources)).collect();
+            Failure::from(format!("the files of {} cannot be used\n\n{}", self.name, rendered.join("\n")))
+        })
+    }
+}
+
+fn told(path: &Path, error: &std::io::Error) -> Failure {
+    format!("{} cannot be read: {error}", path.display()).into()
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+        format!("{} is not UTF-8 in line {line}: save it as UTF-8", path.display()).into()
+    })
+}
