@@ -138,7 +138,7 @@ impl fmt::Display for RateError {
                 out.write_str("this price is made of single events; a total alone cannot be priced")
             }
             RateError::NegativeQuantity => {
-                out.write_str("an event below zero has no price of its own; correct the event it takes back")
+                out.write_str("a quantity is below zero, which has no price; correct what it takes back instead")
             }
             RateError::NegativeSeconds { seconds } => write!(out, "{seconds} seconds are below zero"),
             RateError::OutOfOrder { at } => {

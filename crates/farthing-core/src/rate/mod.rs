@@ -20,15 +20,30 @@
 //! settlement's), coupons and taxes (the bill's).
 
 mod charge;
+mod compile;
+mod curve;
+mod divisor;
 mod error;
+mod events;
+mod formula;
+mod free_size;
 mod hours;
+mod limits;
+mod linear;
 mod percent;
 mod session;
+mod tally;
 mod tariff;
 
 pub use charge::Charge;
 pub use error::RateError;
-pub use hours::{Band, Hours};
+pub use events::{Event, EventFold};
+pub use formula::Formula;
+pub use free_size::{Reading, SharedExcess, excess, shared_excess};
+pub use hours::{Band, Hours, HoursFormula};
+pub use limits::{Coverage, capped, true_up};
+pub use linear::{Linear, LinearPrice, PerSecond};
 pub use percent::{Factor, Percent};
 pub use session::Session;
+pub use tally::{Aggregation, Tally, levels};
 pub use tariff::{Conversion, Each, Model, PercentTier, Tariff, Tier};

@@ -23,3 +23,6 @@ pub use instant::Instant;
 pub use period::{Days, Period, PeriodError};
 pub use working_days::{WorkingCalendar, WorkingDays, WorkingWeek};
 pub use zone::{UnknownZone, Zone};
+
+#[cfg(test)]
+pub(crate) use zone::tests::any_zone;

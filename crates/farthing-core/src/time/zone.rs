@@ -214,7 +214,7 @@ fn edits_between(from: &str, to: &str) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
