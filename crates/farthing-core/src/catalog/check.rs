@@ -277,7 +277,8 @@ fn priced(offer: &Offer<'_>, own: &Pricing, policy: &Policy, reader: &mut Reader
     if !pricing.has_price() {
         return;
     }
-    let compiled = offer.tariff(policy.cloud.currency, step).and_then(|tariff| Ok(tariff.formula(MONTH_SECONDS)?)).map(|_| ());
+    let compiled =
+        offer.tariff(policy.cloud.currency, step).and_then(|tariff| Ok(tariff.formula(MONTH_SECONDS)?)).map(|_| ());
     if let Err(error) = compiled {
         let (key, remedy) = place_of(&error, pricing);
         // A line of `prices` prices only some: that there is none for the rest is meant, and told when it is met.
