@@ -9,4 +9,5 @@ pub mod id;
 pub mod journal;
 pub mod ledger;
 pub mod money;
+pub mod policy;
 pub mod time;
