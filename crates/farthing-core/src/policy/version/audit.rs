@@ -34,9 +34,9 @@ impl VersionAuditor {
         self.versions.entry(cloud.to_owned()).or_default().push(version);
     }
 
-    /// A row that holds what no row of its table can hold.
-    pub fn unreadable(&mut self, row: String, what: &str) {
-        self.find(row, what);
+    /// A version's row that holds what no such row can hold.
+    pub fn unreadable(&mut self, cloud: &str, number: i64, what: String) {
+        self.find(format!("policy_version {cloud} {number}"), what);
     }
 
     pub fn finish(mut self) -> Vec<Finding> {
