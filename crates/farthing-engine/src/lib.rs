@@ -1,10 +1,12 @@
 //! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
 
+mod apply_policy;
 mod clock;
 mod export_ledger;
 mod ids;
 mod run_ledger;
 
+pub use apply_policy::ApplyPolicyError;
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
 pub use ids::IdSource;
@@ -12,19 +14,21 @@ pub use ids::IdSource;
 use farthing_core::time::Instant;
 use farthing_store::{Store, StoreError};
 use std::fmt;
+use std::sync::Arc;
 
 /// A store with a clock and a source of ids: what every use case works with.
 #[derive(Debug)]
 pub struct Engine {
     store: Store,
-    clock: Clock,
+    /// Shared with closures that read it under the store's lock.
+    clock: Arc<Clock>,
     ids: IdSource,
     ledger: run_ledger::LedgerQueue,
 }
 
 impl Engine {
     pub fn new(store: Store, clock: Clock, ids: IdSource) -> Engine {
-        Engine { store, clock, ids, ledger: run_ledger::LedgerQueue::default() }
+        Engine { store, clock: Arc::new(clock), ids, ledger: run_ledger::LedgerQueue::default() }
     }
 
     pub fn store(&self) -> &Store {

@@ -1,16 +1,19 @@
-//! `verify`: reads the whole ledger in one snapshot and hands it to the core's auditor, which names what does not add up.
+//! `verify`: reads the whole ledger and every policy in one snapshot and hands them to the core's auditors, which name what
+//! does not add up.
 
 use crate::accounts::{account_from, commodity_from};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
+use crate::policies::audit_policies;
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::audit::Auditor;
 pub use farthing_core::ledger::audit::{AuditReport, Finding};
+use farthing_core::policy::VersionAuditor;
 use farthing_core::time::Instant;
 
 impl Tx<'_> {
-    /// Checks everything that must hold of the ledger. For `Store::read`, whose snapshot it needs.
+    /// Checks everything that must hold of the ledger and of what it is computed by. For `Store::read`, whose snapshot it needs.
     pub fn audit(&mut self) -> Result<AuditReport, StoreError> {
         let mut auditor = Auditor::default();
         audit_file(self, &mut auditor)?;
@@ -26,7 +29,11 @@ impl Tx<'_> {
         audit_strays(self, &mut auditor)?;
         audit_transfers(self, &mut auditor)?;
         audit_holds(self, &mut auditor)?;
-        Ok(auditor.finish())
+        let mut versions = VersionAuditor::default();
+        audit_policies(self, &mut versions)?;
+        let mut report = auditor.finish();
+        report.add(versions.finish());
+        Ok(report)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The only SQL of Farthing: one store over SQLite and PostgreSQL, with the same text, the same tests, the same results.
 //!
 //! `Store::write` and `Store::read` take synchronous closures that may be run again, so nothing but the store changes in
-//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `audit.rs`.
+//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `audit.rs`.
 
 mod accounts;
 mod audit;
@@ -13,6 +13,7 @@ mod ledger;
 mod migrate;
 mod overview;
 mod owners;
+mod policies;
 mod postgres;
 mod sql;
 mod sqlite;

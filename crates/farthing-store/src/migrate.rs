@@ -10,8 +10,10 @@ pub(crate) struct Migration {
     pub(crate) text: &'static str,
 }
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "ledger", text: include_str!("../migrations/0001_ledger.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "ledger", text: include_str!("../migrations/0001_ledger.sql") },
+    Migration { number: 2, name: "policy", text: include_str!("../migrations/0002_policy.sql") },
+];
 
 /// Any number, as long as everything that migrates this database takes the same one.
 const LOCK: i64 = 0x6661_7274_6869_6e67;

@@ -123,6 +123,17 @@ impl Row<'_> {
         }
     }
 
+    /// Text that somebody may have made no text of, which only SQLite would keep: for `verify`, which has to name its row.
+    pub fn text_lossy(&self, column: usize) -> Result<String, StoreError> {
+        match self {
+            Row::Sqlite(row) => {
+                let bytes = row.get_ref(column)?.as_bytes().map_err(wrong_type)?;
+                Ok(String::from_utf8_lossy(bytes).into_owned())
+            }
+            Row::Postgres(_) => self.text(column),
+        }
+    }
+
     /// Bytes of a known length: ids of 16, hashes of 32.
     pub fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
         self.opt_bytes(column)?

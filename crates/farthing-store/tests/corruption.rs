@@ -1,4 +1,4 @@
-//! One byte of one row changed, in every column of every table of the ledger: `verify` names the row. On both stores.
+//! One byte of one row changed, in every column of every table of the ledger and of the policies: `verify` names the row. On both stores.
 
 mod support;
 
@@ -7,6 +7,7 @@ use farthing_core::ledger::{
     AccountId, Authorise, Capture, Chart, Command, CommodityId, CommodityKind, Floor, Kind, Mode, Movement, Transfer,
     TransferId,
 };
+use farthing_core::policy::{Applied, ApplyRequest, Files, plan_apply};
 use farthing_core::time::Instant;
 use farthing_store::{AuditReport, NewAccount, Store, StoreError, Tx, Value};
 use support::{Bed, NOON, read, write};
@@ -305,17 +306,157 @@ both! {
     }
 }
 
+/// Two clouds with three versions each, the last of which corrects the first.
+fn policies(bed: &Bed) -> Store {
+    let store = bed.open();
+    for cloud in ["cloud", "other"] {
+        for (later, text, corrects) in [(0, "price = 1", None), (10, "price = 2", None), (20, "price = 3", Some(1))] {
+            let now = Instant::from_micros(NOON.micros() + later * 1_000_000);
+            let files = Files::from([("cloud.toml".into(), text.into()), ("catalog.toml".into(), "# none".into())]);
+            let request = ApplyRequest { files, who: "anna".into(), why: "dearer".into(), starts: None, corrects };
+            write(&store, move |tx| {
+                let Ok(Applied::New(version)) = plan_apply(&tx.policy_versions(cloud)?, &request, now) else {
+                    panic!("{request:?} is new")
+                };
+                tx.policy_append(cloud, &version, &request.files)
+            });
+        }
+    }
+    assert_eq!(read(&store, |tx| tx.audit()).findings, []);
+    store
+}
+
+/// A row of a policy by its key, which is of several columns.
+fn policy_rows(tx: &mut Tx<'_>, table: &str) -> Result<Vec<String>, StoreError> {
+    let key = if table == "policy_file" { "cloud || ' ' || number || ' ' || name" } else { "cloud || ' ' || number" };
+    tx.rows(sql(format!("SELECT '{table} ' || {key} FROM {table} ORDER BY 1")), &[], |row| row.text_lossy(0))
+}
+
+/// Sets a column of each row, one after another, to `changed`, an SQL expression, and asks what the audit says of each.
+fn check_policy(store: &Store, table: &'static str, column: &'static str, changed: &'static str) {
+    let rows = read(store, |tx| policy_rows(tx, table));
+    let mut tried = 0;
+    for row in rows {
+        let told = store.write("corrupt", move |tx| {
+            let before = policy_rows(tx, table)?;
+            let mut key = row.split(' ').skip(1);
+            let (cloud, number) = (key.next().unwrap_or_default(), key.next().unwrap_or_default());
+            let name = key.next().map(|name| format!("AND name = '{name}'")).unwrap_or_default();
+            let update = format!(
+                "UPDATE {table} SET {column} = {changed}
+                 WHERE cloud = '{cloud}' AND number = {number} {name} AND {column} IS NOT NULL"
+            );
+            if tx.execute(sql(update), &[])? == 0 {
+                return Err(TakenBack::Report(AuditReport::default()));
+            }
+            let report = tx.audit()?;
+            // By its key as it was, or as it is now.
+            let mut names = policy_rows(tx, table)?;
+            names.retain(|name| !before.contains(name));
+            names.push(row.clone());
+            let first = report.findings.first().map(|finding| &finding.row);
+            assert!(
+                first.is_some_and(|first| names.contains(first)),
+                "{table}.{column}: {names:?} was changed, found: {:?}",
+                report.findings
+            );
+            Err::<(), _>(TakenBack::Report(report))
+        });
+        match told {
+            Err(TakenBack::Report(report)) => tried += report.findings.len().min(1),
+            other => panic!("{table}.{column}: {other:?}"),
+        }
+    }
+    assert!(tried > 0, "no row of {table} has a {column}");
+}
+
+both! {
+    fn of_a_policy(bed: &Bed) {
+        let store = policies(bed);
+        let hash = |column| match (column, bed.database.is_some()) {
+            ("digest", false) => "CAST(x'00' || substr(digest, 2) AS BLOB)",
+            ("digest", true) => "set_byte(digest, 0, (get_byte(digest, 0) + 1) % 256)",
+            (_, false) => "CAST(substr(files_digest, 1, 31) || x'00' AS BLOB)",
+            (_, true) => "set_byte(files_digest, 31, (get_byte(files_digest, 31) + 1) % 256)",
+        };
+        for (column, changed) in [
+            ("cloud", "'d' || substr(cloud, 2)"),
+            ("number", "number + 256"),
+            ("starts", "starts + 256"),
+            ("corrects", "corrects + 1"),
+            ("corrects", "NULL"),
+            ("who", "'hanna'"),
+            ("why", "why || ' '"),
+            ("recorded", "recorded + 1"),
+            ("files_digest", hash("files_digest")),
+            ("digest", hash("digest")),
+            ("seal", "seal + 1"),
+        ] {
+            check_policy(&store, "policy_version", column, changed);
+        }
+        for (column, changed) in [
+            ("cloud", "'d' || substr(cloud, 2)"),
+            ("number", "number + 256"),
+            ("name", "'b' || substr(name, 2)"),
+            ("text", "'q' || substr(text, 2)"),
+            ("text", "''"),
+            ("seal", "seal + 1"),
+        ] {
+            check_policy(&store, "policy_file", column, changed);
+        }
+    }
+}
+
+both! {
+    fn a_policys_row_taken_out_is_missed(bed: &Bed) {
+        let store = policies(bed);
+        for (delete, first) in [
+            ("DELETE FROM policy_version WHERE cloud = 'cloud' AND number = 2", "policy_version cloud 3"),
+            ("DELETE FROM policy_version WHERE cloud = 'cloud' AND number = 3", "policy_file cloud 3 catalog.toml"),
+            ("DELETE FROM policy_file WHERE cloud = 'other' AND number = 2", "policy_version other 2"),
+            ("DELETE FROM policy_file WHERE cloud = 'other' AND name = 'cloud.toml'", "policy_version other 1"),
+        ] {
+            let told = store.write("corrupt", move |tx| {
+                tx.execute(delete, &[])?;
+                Err::<(), _>(TakenBack::Report(tx.audit()?))
+            });
+            let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
+            assert_eq!(report.findings.first().map(|finding| finding.row.as_str()), Some(first), "{delete}");
+        }
+    }
+}
+
+/// PostgreSQL keeps no text that is none; SQLite keeps what it is given.
+#[test]
+fn of_a_policy_so_that_it_is_no_text() {
+    let bed = Bed::sqlite();
+    let store = policies(&bed);
+    for (column, changed) in
+        [("cloud", "CAST(x'ff' AS TEXT)"), ("who", "CAST(x'ff' AS TEXT)"), ("why", "CAST(x'61ff' AS TEXT)")]
+    {
+        check_policy(&store, "policy_version", column, changed);
+    }
+    for column in ["cloud", "name", "text"] {
+        check_policy(&store, "policy_file", column, "CAST(x'ff' AS TEXT)");
+    }
+}
+
 /// Bytes of the file itself: what SQLite can still read is caught by the ledger, the rest by SQLite.
 #[test]
 fn a_damaged_file_is_never_called_clean() {
     let bed = Bed::sqlite();
     drop(ledger(&bed));
+    drop(policies(&bed));
     let farthing_store::Location::Sqlite(path) = &bed.location else { unreachable!() };
     let sound = std::fs::read(path).expect("the file");
-    let secret = sound.windows(4).position(|window| window == b"cash").expect("an account's code is in the file");
-    for (place, what) in
-        [(secret, "a letter of a code"), (4096 * 3 + 5, "a page's header"), (sound.len() - 40, "the last page")]
-    {
+    let first = |text: &[u8]| sound.windows(text.len()).position(|window| window == text).expect("it is in the file");
+    // Not the last page: that is one of the schema's, where a letter of a keyword changes nothing by changing its case.
+    for (place, what) in [
+        (first(b"cash"), "a letter of an account's code"),
+        (first(b"price"), "a letter of a policy"),
+        (4096 * 3 + 5, "a page's header"),
+        (4096 * 18 - 40, "an entry of an index"),
+    ] {
         let mut damaged = sound.clone();
         damaged[place] ^= 0x20;
         std::fs::write(path, &damaged).expect("written");

@@ -5,7 +5,7 @@ use crate::config::{Cap, Name, Size, Text};
 use crate::measure::{DataStep, PriceTag, Quantity, Unit};
 use crate::money::{Currency, Money, MoneyError, Rounding};
 use crate::rate::{Band, Conversion, Each, Hours, Model, Percent, PercentTier, RateError, Tariff, Tier};
-use crate::time::{CivilDate, Weekday, Zone};
+use crate::time::{CivilDate, Weekday};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -203,7 +203,7 @@ impl Offer<'_> {
     }
 
     /// The prices by the hour, where the catalogue has them.
-    pub fn hours(&self, zone: &Zone) -> Option<Hours> {
+    pub fn hours(&self) -> Option<Hours> {
         let otherwise = self.pricing.price.clone()?;
         if self.pricing.hours.is_empty() {
             return None;
@@ -214,7 +214,7 @@ impl Offer<'_> {
             to: line.to,
             price: line.price.clone(),
         });
-        Some(Hours { zone: zone.clone(), bands: bands.collect(), otherwise })
+        Some(Hours { bands: bands.collect(), otherwise })
     }
 
     /// The size that costs nothing, in the meter's unit, and who has it once.

@@ -30,6 +30,14 @@ pub struct AuditReport {
 
 pub const FINDINGS_MAX: usize = 100;
 
+impl AuditReport {
+    /// What others than the ledger's auditor have found.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        let room = FINDINGS_MAX.saturating_sub(self.findings.len());
+        self.findings.extend(findings.into_iter().take(room));
+    }
+}
+
 /// One account: what its row says, and what its transfers say so far.
 #[derive(Debug)]
 struct Watched {

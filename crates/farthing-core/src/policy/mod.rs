@@ -10,6 +10,7 @@ mod identity;
 mod payments;
 mod sales;
 mod usage;
+mod version;
 
 pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start, Step, SuspendBilling, Zero};
 pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate};
@@ -17,6 +18,10 @@ pub use identity::{Brand, Cloud};
 pub use payments::{AutoRefill, Bonus, Channel, Collect, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp};
 pub use sales::{AtExpiry, Convert, ConvertBy, Credit, Renewal, Trial};
 pub use usage::{Measure, Pay, Settle};
+pub use version::{
+    Applied, ApplyError, ApplyRequest, Files, InForce, MisplacedVersion, Version, VersionAuditor, Versions,
+    digest_of_files, plan_apply, seal_file,
+};
 
 use crate::config::{Capability, Item, Key, Reader, Remark, Source, Value, Whole, section};
 use crate::money::Currency;

@@ -1,0 +1,76 @@
+//! Applies a cloud's configuration as a new dated version, and reads what was applied.
+
+use crate::{ClockError, Engine, EngineError};
+use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Versions, plan_apply};
+use farthing_store::StoreError;
+use std::fmt;
+
+#[derive(Debug)]
+pub enum ApplyPolicyError {
+    Engine(EngineError),
+    /// What was asked cannot be; nothing was appended.
+    Refused(ApplyError),
+}
+
+impl Engine {
+    /// Appends a version with these files, unless they are in force at its start anyway.
+    pub fn apply_policy(&self, cloud: &str, request: ApplyRequest) -> Result<Applied, ApplyPolicyError> {
+        let (cloud, clock) = (cloud.to_owned(), self.clock.clone());
+        self.store.write("apply_policy", move |tx| {
+            let versions = tx.policy_versions(&cloud)?;
+            // Not before the versions are read: one that started meanwhile would rule over this one from the beginning.
+            let now = clock.now()?;
+            let applied = plan_apply(&versions, &request, now)?;
+            if let Applied::New(version) = &applied {
+                tx.policy_append(&cloud, version, &request.files)?;
+            }
+            Ok(applied)
+        })
+    }
+
+    /// A cloud's versions, none where none was applied.
+    pub fn policy_versions(&self, cloud: &str) -> Result<Versions, EngineError> {
+        Ok(self.store.read("policy_versions", |tx| tx.policy_versions(cloud))?)
+    }
+
+    /// The files of one version of a cloud.
+    pub fn policy_files(&self, cloud: &str, number: i64) -> Result<Option<Files>, EngineError> {
+        Ok(self.store.read("policy_files", |tx| tx.policy_files(cloud, number))?)
+    }
+}
+
+impl fmt::Display for ApplyPolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ApplyPolicyError::Engine(error) => error.fmt(f),
+            ApplyPolicyError::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ApplyPolicyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ApplyPolicyError::Engine(error) => error.source(),
+            ApplyPolicyError::Refused(error) => error.source(),
+        }
+    }
+}
+
+impl From<StoreError> for ApplyPolicyError {
+    fn from(error: StoreError) -> ApplyPolicyError {
+        ApplyPolicyError::Engine(error.into())
+    }
+}
+
+impl From<ClockError> for ApplyPolicyError {
+    fn from(error: ClockError) -> ApplyPolicyError {
+        ApplyPolicyError::Engine(error.into())
+    }
+}
+
+impl From<ApplyError> for ApplyPolicyError {
+    fn from(error: ApplyError) -> ApplyPolicyError {
+        ApplyPolicyError::Refused(error)
+    }
+}
