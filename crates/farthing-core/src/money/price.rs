@@ -52,6 +52,7 @@ const ADD_OVERFLOW: MoneyError = MoneyError::Overflow { operation: "add exact am
 
 impl Ratio {
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+    pub const ONE: Self = Self { numerator: 1, denominator: 1 };
 
     pub fn new(numerator: i128, denominator: i128) -> Result<Self, MoneyError> {
         if denominator == 0 {

@@ -207,7 +207,7 @@ impl Compiler<'_> {
                     .ok_or_else(|| RateError::UnitMismatch { priced: written.clone(), counted: priced.clone() })?;
                 Ok(Ratio::new(i128::from(one), i128::from(other))?)
             }
-            _ => Ok(Ratio::new(1, 1)?),
+            _ => Ok(Ratio::ONE),
         }
     }
 
@@ -241,6 +241,6 @@ fn line(lower: Ratio, entered: Ratio, slope: Ratio) -> Result<Line, RateError> {
     Ok(Line { first: u128::try_from(first).map_err(|_| OVERFLOW)?, base, slope })
 }
 
-fn minus(left: Ratio, right: Ratio) -> Result<Ratio, RateError> {
+pub(super) fn minus(left: Ratio, right: Ratio) -> Result<Ratio, RateError> {
     Ok(left.checked_add(right.checked_mul(Ratio::new(-1, 1)?)?)?)
 }

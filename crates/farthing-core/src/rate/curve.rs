@@ -65,7 +65,7 @@ impl Curve {
         let firsts: Vec<u128> = lines.iter().map(|line| line.first).collect();
         let mut next = firsts.iter().skip(1);
         lines.retain(|line| next.next() != Some(&line.first));
-        let mut denominator = Ratio::new(1, 1)?;
+        let mut denominator = Ratio::ONE;
         for part in lines.iter().flat_map(|line| [line.base, line.slope]) {
             denominator = common(denominator, part)?;
         }
@@ -93,7 +93,7 @@ impl Curve {
 
     /// `free` and `size` in ticks.
     pub(super) fn of_packages(free: Ratio, size: Ratio, price: Ratio) -> Result<Curve, RateError> {
-        let fine = common(common(Ratio::new(1, 1)?, free)?, size)?;
+        let fine = common(common(Ratio::ONE, free)?, size)?;
         let packages = Packages {
             fine: whole_number(fine)?,
             free: whole_number(free.checked_mul(fine)?)?,
@@ -137,11 +137,6 @@ impl Curve {
 
     pub(super) const fn is_line(&self) -> bool {
         matches!(self.shape, Shape::Line { .. })
-    }
-
-    /// How many packages were begun, where packages are sold.
-    pub(super) fn packages(&self, ticks: u128) -> Option<u128> {
-        if let Shape::Packages(packages) = &self.shape { packages.count(ticks) } else { None }
     }
 }
 

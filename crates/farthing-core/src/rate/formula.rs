@@ -28,7 +28,7 @@ impl Tariff {
     /// Checks the tariff and compiles it for a rating period whose month has so many seconds.
     pub fn formula(&self, month_seconds: i64) -> Result<Formula, RateError> {
         let ticks = Ticks::of(self, month_seconds)?;
-        let list = Compiler { tariff: self, ticks, left: Ratio::new(1, 1)? };
+        let list = Compiler { tariff: self, ticks, left: Ratio::ONE };
         let net = Compiler { tariff: self, ticks, left: self.discount.left_of_one()? };
         let list_curve = list.curve()?;
         let net_curve = if self.discount == Percent::ZERO { None } else { Some(net.curve()?) };

@@ -119,7 +119,7 @@ impl HoursFormula {
 
 impl Bands {
     fn of(rates: &[Ratio]) -> Result<Bands, RateError> {
-        let denominator = rates.iter().try_fold(Ratio::new(1, 1)?, |so_far, rate| common(so_far, *rate))?;
+        let denominator = rates.iter().try_fold(Ratio::ONE, |so_far, rate| common(so_far, *rate))?;
         let numerators =
             rates.iter().map(|rate| whole_number(rate.checked_mul(denominator)?)).collect::<Result<_, _>>();
         Ok(Bands { numerators: numerators?, denominator: Divisor::try_new(whole_number(denominator)?)? })

@@ -19,12 +19,15 @@
 //! What this module does not do: which price applies (the catalogue's), who pays it and when it is posted (the
 //! settlement's), coupons and taxes (the bill's).
 
+#[cfg(test)]
+mod cases;
 mod charge;
 mod compile;
 mod curve;
 mod divisor;
 mod error;
 mod events;
+mod explanation;
 mod formula;
 mod free_size;
 mod hours;
@@ -38,6 +41,7 @@ mod tariff;
 pub use charge::Charge;
 pub use error::RateError;
 pub use events::{Event, EventFold};
+pub use explanation::{Explanation, Figure, Part, Step};
 pub use formula::Formula;
 pub use free_size::{Reading, SharedExcess, excess, shared_excess};
 pub use hours::{Band, Hours, HoursFormula};
