@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod config;
+pub mod estimate;
 pub mod id;
 pub mod journal;
 pub mod ledger;

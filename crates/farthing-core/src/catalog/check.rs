@@ -253,7 +253,7 @@ fn priced(offer: &Offer<'_>, own: &Pricing, policy: &Policy, reader: &mut Reader
     }
     fits_kind(offer, own, reader);
     modes(pricing, own, reader);
-    if product.at == PriceAt::Start && has_memory(pricing) {
+    if product.at == PriceAt::Start && (pricing.has_memory() || pricing.free.is_some()) {
         let what =
             format!("{} keeps its price from the start, but what it costs depends on the whole period", thing(offer));
         reader.error(
@@ -292,10 +292,6 @@ fn thing(offer: &Offer<'_>) -> String {
     let part = offer.sku.map(|sku| format!(" SKU {:?}", sku.id.as_str()));
     let part = part.or_else(|| offer.component.map(|part| format!(" component {:?}", part.label().as_str())));
     format!("product {:?}{}", offer.product.id.as_str(), part.unwrap_or_default())
-}
-
-fn has_memory(pricing: &Pricing) -> bool {
-    pricing.mode != Mode::Unit || pricing.monthly_cap.is_some() || pricing.minimum.is_some() || pricing.free.is_some()
 }
 
 /// Keys that a mode does not read: written, they would be believed and do nothing.

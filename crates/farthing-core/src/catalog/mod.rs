@@ -17,8 +17,9 @@ pub use product::{
     Proration, Provision, Quota, Sku,
 };
 
-use crate::config::{Item, Key, Name, Reader, Remark, Source, section};
+use crate::config::{Item, Key, Name, Reader, Remark, Source, Text, nearest, section};
 use crate::policy::{Policy, keys_of};
+use std::collections::BTreeMap;
 
 section! {
     /// The whole of `catalog.toml`.
@@ -58,6 +59,11 @@ impl Catalog {
         self.meter.iter().find(|meter| meter.id == *id)
     }
 
+    /// The product whose id may have been meant.
+    pub fn product_near(&self, id: &str) -> Option<String> {
+        nearest(id, self.product.iter().map(|product| product.id.as_str())).map(str::to_owned)
+    }
+
     pub fn product_by_id(&self, id: &str) -> Option<&Product> {
         self.product.iter().find(|product| product.id.as_str() == id)
     }
@@ -66,6 +72,17 @@ impl Catalog {
 impl Product {
     pub fn sku_by_id(&self, id: &str) -> Option<&Sku> {
         self.sku.iter().find(|sku| sku.id.as_str() == id)
+    }
+
+    /// The SKU that these properties choose: all its dimensions are among them, and of several the one with most (R2).
+    pub fn sku_by_dims(&self, properties: &BTreeMap<String, Text>) -> Result<&Sku, OfferError> {
+        let fits = |sku: &&Sku| !sku.retired && sku.dims.iter().all(|(key, value)| properties.get(key) == Some(value));
+        self.sku.iter().filter(fits).max_by_key(|sku| sku.dims.len()).filter(|sku| !sku.dims.is_empty()).ok_or_else(
+            || {
+                let told: Vec<String> = properties.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+                OfferError::NoPriceFor { properties: told.join(", ") }
+            },
+        )
     }
 
     /// By its id, or where it has none by its meter.

@@ -217,6 +217,21 @@ impl Offer<'_> {
         Some(Hours { bands: bands.collect(), otherwise })
     }
 
+    /// What it costs depends on the rating period: "/ month", tiers, caps and the like.
+    pub fn is_by_period(&self) -> bool {
+        let pricing = &self.pricing;
+        let tags = pricing.price.iter().chain(pricing.tiers.iter().filter_map(|line| line.price.as_ref()));
+        let tags = tags
+            .chain(pricing.prices.iter().map(|line| &line.price))
+            .chain(pricing.hours.iter().map(|line| &line.price));
+        pricing.has_memory() || tags.into_iter().any(PriceTag::is_by_calendar)
+    }
+
+    /// A size as the meter counts it, exactly.
+    pub fn size_in_unit(&self, size: &Size, step: DataStep) -> Result<Quantity, OfferError> {
+        in_unit(size, self.unit(), step)
+    }
+
     /// The size that costs nothing, in the meter's unit, and who has it once.
     pub fn free_size(&self, step: DataStep) -> Result<Option<(Quantity, &Free)>, OfferError> {
         let free = self.pricing.free.as_ref();

@@ -191,6 +191,11 @@ impl Pricing {
         !Pricing::known().iter().any(|key| self.places.has(key))
     }
 
+    /// What a total costs depends on what was used before it in its rating period.
+    pub fn has_memory(&self) -> bool {
+        self.mode != Mode::Unit || self.monthly_cap.is_some() || self.minimum.is_some()
+    }
+
     /// This one's words, and where it is silent those of `base`.
     #[must_use]
     pub fn over(&self, base: &Pricing) -> Pricing {

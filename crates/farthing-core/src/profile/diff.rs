@@ -1,7 +1,7 @@
 //! How two profiles differ, key by key: what `plan` prints before anything is applied.
 
 use super::Profile;
-use crate::config::Value;
+use crate::config::{Source, Value};
 use std::collections::BTreeMap;
 
 /// One key that differs.
@@ -41,6 +41,21 @@ impl Profile {
         differ.collect()
     }
 
+    /// The same cloud before it said anything else: what a first version is compared with.
+    #[must_use]
+    pub fn emptied(&self) -> Profile {
+        let (cloud, brand) = (&self.policy.cloud, &self.policy.brand);
+        let heads = format!(
+            "[cloud]\nid = {}\nname = {}\ncurrency = {}\n[brand]\nlegal_name = {}\n",
+            cloud.id.print(),
+            cloud.name.print(),
+            cloud.currency.print(),
+            brand.legal_name.print(),
+        );
+        let read = Profile::read(&Source::new("nothing", heads), None);
+        read.profile.unwrap_or_else(|| self.clone())
+    }
+
     fn entries(&self) -> BTreeMap<String, String> {
         let mut entries = BTreeMap::new();
         self.policy.entries("", &mut entries);
@@ -52,7 +67,6 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Source;
 
     const POLICY: &str =
         "[cloud]\nid = \"north\"\nname = \"North\"\ncurrency = \"USD\"\n[brand]\nlegal_name = \"North\"\n";

@@ -1,6 +1,7 @@
 //! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what the disk allows.
 
 mod authorise;
+mod check;
 mod floor;
 mod ledger;
 mod measure;
@@ -22,6 +23,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Transfers between random customers, in durable batches.
     Ledger(ledger::Arguments),
+    /// Reading and checking a large catalogue.
+    Check(check::Arguments),
     /// Authorisations (check what is available, hold it, sync it) by many callers at once.
     Authorise(authorise::Arguments),
 }
@@ -43,6 +46,7 @@ pub(crate) struct Where {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.what {
         What::Ledger(arguments) => ledger::run(arguments),
+        What::Check(arguments) => check::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
     }
 }

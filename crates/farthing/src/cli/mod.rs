@@ -1,7 +1,10 @@
 //! The command line: what can be asked.
 
+mod changes;
 mod check;
+mod estimate;
 mod export;
+mod policy;
 mod verify;
 
 use crate::bench;
@@ -22,6 +25,14 @@ enum Command {
     Demo(farthing::demo::Arguments),
     /// Says whatever is wrong with a cloud's files, at its line (then it ends with 1), or prints every key there is.
     Check(check::Arguments),
+    /// Says how a cloud's files differ from what is in force.
+    Plan(policy::Plan),
+    /// Puts a cloud's files in force, as a new dated version.
+    Apply(policy::Apply),
+    /// Lists a cloud's versions: since when, by whom, why.
+    Versions(policy::Listing),
+    /// Says what something would cost, with the arithmetic.
+    Estimate(estimate::Arguments),
     /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
     Verify(verify::Arguments),
     /// Writes what the store holds for other programs.
@@ -35,6 +46,10 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Demo(arguments) => farthing::demo::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Plan(arguments) => policy::plan(&arguments),
+        Command::Apply(arguments) => policy::apply(&arguments),
+        Command::Versions(arguments) => policy::versions(&arguments),
+        Command::Estimate(arguments) => estimate::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),

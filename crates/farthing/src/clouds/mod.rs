@@ -9,7 +9,7 @@ pub use colour::Readable;
 pub use folder::Folder;
 
 use crate::failure::Failure;
-use farthing_core::config::{Colour, Severity, Source};
+use farthing_core::config::{Colour, Source};
 use farthing_core::money::{Currency, Locale};
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::time::Zone;
@@ -86,6 +86,7 @@ pub fn embedded() -> Result<Vec<Cloud>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farthing_core::config::Severity;
 
     #[test]
     fn every_cloud_built_in_is_without_errors_and_warnings() {
