@@ -17,7 +17,7 @@ pub use product::{
     Proration, Provision, Quota, Sku,
 };
 
-use crate::config::{Item, Key, Name, Reader, Remark, Source, Text, nearest, section};
+use crate::config::{Key, Name, Reader, Remark, Source, Table, Text, nearest, section};
 use crate::policy::{Policy, keys_of};
 use std::collections::BTreeMap;
 
@@ -36,14 +36,11 @@ section! {
 }
 
 impl Catalog {
-    /// Reads `catalog.toml` of a cloud with this policy. Whatever is wrong is in the remarks.
-    pub fn read(source: &Source, policy: &Policy) -> (Option<Catalog>, Vec<Remark>) {
-        let mut remarks = Vec::new();
-        let table = Item::read_file(source, &mut remarks);
+    /// Reads what `catalog.toml` says, of a cloud with this policy. Whatever is wrong is in the remarks.
+    pub fn read(source: &Source, table: &Table, policy: &Policy) -> (Option<Catalog>, Vec<Remark>) {
         let mut reader = Reader::new(source, policy.cloud.currency);
-        reader.remarks = remarks;
-        reader.tell_unknown(&table, &Catalog::known());
-        let catalog = Catalog::read_table(&table, 0..0, &mut reader);
+        reader.tell_unknown(table, &Catalog::known());
+        let catalog = Catalog::read_table(table, 0..0, &mut reader);
         if let Some(catalog) = &catalog {
             check::check(catalog, policy, &mut reader);
         }

@@ -44,8 +44,9 @@ impl Table {
 
 impl Item {
     /// Reads a whole file. What is no TOML is told, every fault of it, and what could be read comes nevertheless.
-    pub fn read_file(source: &Source, remarks: &mut Vec<Remark>) -> Table {
+    pub fn read_file(source: &Source) -> (Table, Vec<Remark>) {
         let (table, errors) = DeTable::parse_recoverable(&source.text);
+        let mut remarks = Vec::new();
         remarks.extend(errors.iter().map(|error| Remark {
             severity: Severity::Error,
             file: source.name.clone(),
@@ -53,7 +54,7 @@ impl Item {
             what: format!("this is not TOML: {}", error.message()),
             remedy: "a line is `key = \"value\"`, a section `[name]`, one of several `[[name]]`".to_owned(),
         }));
-        of_table(table.get_ref())
+        (of_table(table.get_ref()), remarks)
     }
 
     /// A value as it may be given by itself (a default, a setting on a command line): TOML, or a bare word.

@@ -23,7 +23,7 @@ pub use version::{
     digest_of_files, plan_apply, seal_file,
 };
 
-use crate::config::{Capability, Item, Key, Reader, Remark, Source, Value, Whole, section};
+use crate::config::{Capability, Key, Reader, Remark, Source, Table, Value, Whole, section};
 use crate::money::Currency;
 
 section! {
@@ -79,10 +79,9 @@ section! {
 }
 
 impl Policy {
-    /// Reads `cloud.toml`. The policy is there unless who the cloud is cannot be read; whatever is wrong is in the remarks.
-    pub fn read(source: &Source) -> (Option<Policy>, Vec<Remark>) {
-        let mut remarks = Vec::new();
-        let table = Item::read_file(source, &mut remarks);
+    /// Reads what `cloud.toml` says. The policy is there unless who the cloud is cannot be read; whatever is wrong is in the
+    /// remarks.
+    pub fn read(source: &Source, table: &Table) -> (Option<Policy>, Vec<Remark>) {
         // The currency first: every amount of the file is in it.
         let currency = match &table.get("cloud").map(|entry| &entry.item.node) {
             Some(crate::config::Node::Table(cloud)) => cloud.get("currency").and_then(|entry| match &entry.item.node {
@@ -92,9 +91,8 @@ impl Policy {
             _ => None,
         };
         let mut reader = Reader::new(source, currency.unwrap_or(Currency::USD));
-        reader.remarks = remarks;
-        reader.tell_unknown(&table, &Policy::known());
-        let policy = Policy::read_table(&table, 0..0, &mut reader);
+        reader.tell_unknown(table, &Policy::known());
+        let policy = Policy::read_table(table, 0..0, &mut reader);
         if let Some(policy) = &policy {
             check::check(policy, &mut reader);
         }

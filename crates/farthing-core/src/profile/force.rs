@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// One note for each part that is missing, at the first of its keys, with all that are written.
-pub(super) fn tell(source: &Source, keys: &[Key], remarks: &mut Vec<Remark>) {
-    let mut faults = Vec::new();
-    let table = Item::read_file(source, &mut faults);
+pub(super) fn tell(source: &Source, table: &Table, keys: &[Key], remarks: &mut Vec<Remark>) {
     let known: BTreeMap<&str, Capability> = keys.iter().map(|key| (key.path.as_str(), key.capability)).collect();
     let mut waiting: BTreeMap<Capability, Vec<(String, Range<usize>)>> = BTreeMap::new();
-    walk(&table, "", &mut |path, at| {
+    walk(table, "", &mut |path, at| {
         let Some(capability) = known.get(path).filter(|capability| !capability.is_in_force()) else { return };
         let written = waiting.entry(*capability).or_default();
         if written.iter().all(|(known, _)| known != path) {

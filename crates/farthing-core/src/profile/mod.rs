@@ -10,7 +10,7 @@ mod force;
 pub use diff::{Change, Difference};
 
 use crate::catalog::Catalog;
-use crate::config::{Key, Remark, Severity, Source};
+use crate::config::{Item, Key, Remark, Severity, Source};
 use crate::policy::Policy;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -34,19 +34,22 @@ pub struct Checked {
 impl Profile {
     /// Reads both files. A cloud may have no catalogue yet: then it sells nothing.
     pub fn read(policy: &Source, catalog: Option<&Source>) -> Checked {
-        let (read, mut remarks) = Policy::read(policy);
+        let (policy_table, mut remarks) = Item::read_file(policy);
+        let (read, more) = Policy::read(policy, &policy_table);
+        remarks.extend(more);
         let Some(read) = read else { return Checked { profile: None, remarks: in_order(remarks, &[Some(policy)]) } };
         let nothing = Source::new(CATALOG_FILE, "");
-        let (products, more) = Catalog::read(catalog.unwrap_or(&nothing), &read);
+        let source = catalog.unwrap_or(&nothing);
+        let (catalog_table, more) = Item::read_file(source);
+        remarks.extend(more);
+        let (products, more) = Catalog::read(source, &catalog_table, &read);
         remarks.extend(more);
         let profile = products.map(|catalog| Profile { policy: read, catalog });
         if let Some(profile) = &profile {
-            check::check(profile, policy, catalog.unwrap_or(&nothing), &mut remarks);
+            check::check(profile, policy, source, &mut remarks);
         }
-        force::tell(policy, &Policy::all_keys(), &mut remarks);
-        if let Some(catalog) = catalog {
-            force::tell(catalog, &Catalog::all_keys(), &mut remarks);
-        }
+        force::tell(policy, &policy_table, &Policy::all_keys(), &mut remarks);
+        force::tell(source, &catalog_table, &Catalog::all_keys(), &mut remarks);
         Checked { profile, remarks: in_order(remarks, &[Some(policy), catalog]) }
     }
 
