@@ -11,6 +11,8 @@ mod figure;
 mod home;
 mod moment;
 mod page;
+mod price_words;
+mod prices;
 mod security;
 mod transfer;
 mod trial_balance;
@@ -56,6 +58,8 @@ pub fn router(console: Console) -> Router {
         .route("/about", get(about::page))
         .route("/clouds/{cloud}", get(cloud::page))
         .route("/clouds/{cloud}/customers/{customer}", get(customer::page))
+        .route("/clouds/{cloud}/prices", get(prices::page))
+        .route("/clouds/{cloud}/prices/{product}", get(prices::calculator))
         .route("/transfers/{transfer}", get(transfer::page))
         .route("/style/console.css", get(assets::style))
         .route("/style/brands.css", get(move || async { assets::brands_style(brands) }))
