@@ -13,6 +13,8 @@ pub enum StoreError {
     Corrupt(String),
     /// The store cannot be opened as it is; the sentence says what to do.
     Unusable(String),
+    /// There is no store yet where one was expected; the sentence says so.
+    Absent(String),
     /// The process is stopping.
     Closed,
     Sqlite(rusqlite::Error),
@@ -67,7 +69,7 @@ impl fmt::Display for StoreError {
                 )
             }
             StoreError::Corrupt(what) => write!(f, "the store holds what Farthing did not write: {what}"),
-            StoreError::Unusable(what) => f.write_str(what),
+            StoreError::Unusable(what) | StoreError::Absent(what) => f.write_str(what),
             StoreError::Closed => f.write_str("the store is closed"),
             StoreError::Sqlite(_) => f.write_str("SQLite refused a statement"),
             StoreError::Postgres(_) => f.write_str("PostgreSQL refused a statement"),

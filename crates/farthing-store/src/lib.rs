@@ -125,7 +125,7 @@ impl Store {
         if let (Location::Sqlite(path), Schema::Expect) = (location, options.schema)
             && !path.exists()
         {
-            return Err(StoreError::Unusable(format!(
+            return Err(StoreError::Absent(format!(
                 "{}: there is no such file; name an existing store",
                 path.display()
             )));

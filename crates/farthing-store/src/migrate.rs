@@ -50,7 +50,7 @@ pub(crate) fn expect(store: &Store, migrations: &'static [Migration]) -> Result<
             Tx::Postgres(_) => "SELECT count(*) FROM pg_tables WHERE tablename = 'store_migration' AND schemaname = current_schema()",
         };
         if tx.one(table, &[], |row| row.int(0))? != Some(1) {
-            return Err(StoreError::Unusable(format!("{}: there is no Farthing store here; name an existing one", store.location())));
+            return Err(StoreError::Absent(format!("{}: there is no Farthing store here; name an existing one", store.location())));
         }
         let applied = applied(tx)?;
         compare(&applied, migrations)?;

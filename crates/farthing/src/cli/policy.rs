@@ -10,7 +10,7 @@ use farthing_core::policy::{Applied, ApplyRequest, Version, Versions};
 use farthing_core::profile::Profile;
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
-use farthing_store::{Location, Options, Schema, Store};
+use farthing_store::{Location, Options, Schema, Store, StoreError};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,14 +66,17 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&arguments.folder)?;
     let Some(profile) = usable(&folder) else { return Ok(ExitCode::FAILURE) };
     let at = arguments.at.as_deref().map(moment).transpose()?;
-    let changes = if is_missing(&arguments.store) {
+    let cloud = profile.policy.cloud.id.as_str();
+    let changes = match open(&arguments.store, Schema::Expect) {
         // Before the first version is applied there need not be a store.
-        tell_changes(profile.policy.cloud.id.as_str(), None, &profile)
-    } else {
-        let engine = engine(&arguments.store, Schema::Expect)?;
-        let versions = engine.policy_versions(profile.policy.cloud.id.as_str())?;
-        let at = at.map_or_else(|| engine.now(), Ok)?;
-        tell_changes(versions.cloud(), live(&engine, &versions, versions.in_force_at(at))?, &profile)
+        Err(StoreError::Absent(_)) => tell_changes(cloud, None, &profile),
+        Err(error) => return Err(error.into()),
+        Ok(store) => {
+            let engine = engine(store)?;
+            let versions = engine.policy_versions(cloud)?;
+            let at = at.map_or_else(|| engine.now(), Ok)?;
+            tell_changes(cloud, live(&engine, &versions, versions.in_force_at(at))?, &profile)
+        }
     };
     if changes.count > 0 {
         println!("Nothing was changed: `farthing apply` would put this in force.");
@@ -84,7 +87,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
 pub(crate) fn apply(arguments: &Apply) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&arguments.folder)?;
     let Some(profile) = usable(&folder) else { return Ok(ExitCode::FAILURE) };
-    let engine = engine(&arguments.store, Schema::Ensure)?;
+    let engine = engine(open(&arguments.store, Schema::Ensure)?)?;
     let cloud = profile.policy.cloud.id.to_string();
     let starts = arguments.starts.as_deref().map(moment).transpose()?;
     let versions = engine.policy_versions(&cloud)?;
@@ -105,10 +108,7 @@ pub(crate) fn apply(arguments: &Apply) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) fn versions(arguments: &Listing) -> Result<ExitCode, Failure> {
-    if is_missing(&arguments.store) {
-        return Err(format!("there is no store at {}: `farthing apply` makes one", arguments.store).into());
-    }
-    let engine = engine(&arguments.store, Schema::Expect)?;
+    let engine = engine(open(&arguments.store, Schema::Expect)?)?;
     let versions = engine.policy_versions(&arguments.cloud)?;
     if let (Some(number), Some(into)) = (arguments.write, &arguments.into) {
         let files = engine.policy_files(&arguments.cloud, number)?;
@@ -187,11 +187,10 @@ fn moment(text: &str) -> Result<Instant, Failure> {
     Instant::parse(text).map_err(|error| error.to_string().into())
 }
 
-fn is_missing(store: &str) -> bool {
-    matches!(Location::parse(store), Location::Sqlite(path) if !path.exists())
+fn open(store: &str, schema: Schema) -> Result<Store, StoreError> {
+    Store::open(&Location::parse(store), &Options { schema, ..Options::default() })
 }
 
-fn engine(store: &str, schema: Schema) -> Result<Engine, Failure> {
-    let store = Store::open(&Location::parse(store), &Options { schema, ..Options::default() })?;
+fn engine(store: Store) -> Result<Engine, Failure> {
     Ok(Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process())))
 }

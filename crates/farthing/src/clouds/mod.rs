@@ -14,6 +14,7 @@ use farthing_core::money::{Currency, Locale};
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::time::Zone;
 use rust_embed::RustEmbed;
+use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "../../clouds"]
@@ -35,10 +36,12 @@ pub struct Cloud {
     pub legal_name: String,
     pub accent: Colour,
     pub profile: Profile,
+    /// What it was read from.
+    pub files: BTreeMap<String, String>,
 }
 
 impl Cloud {
-    fn of(profile: Profile) -> Cloud {
+    fn of(profile: Profile, files: BTreeMap<String, String>) -> Cloud {
         let (cloud, brand) = (&profile.policy.cloud, &profile.policy.brand);
         Cloud {
             id: cloud.id.to_string(),
@@ -49,6 +52,7 @@ impl Cloud {
             legal_name: brand.legal_name.to_string(),
             accent: brand.accent.unwrap_or(COPPER),
             profile,
+            files,
         }
     }
 
@@ -77,8 +81,10 @@ pub fn embedded_folders() -> Vec<Folder> {
 
 /// The clouds whose folders were built in, by name.
 pub fn embedded() -> Result<Vec<Cloud>, Failure> {
-    let mut clouds: Vec<Cloud> =
-        embedded_folders().iter().map(|folder| folder.profile().map(Cloud::of)).collect::<Result<_, Failure>>()?;
+    let mut clouds: Vec<Cloud> = embedded_folders()
+        .iter()
+        .map(|folder| Ok(Cloud::of(folder.profile()?, folder.files())))
+        .collect::<Result<_, Failure>>()?;
     clouds.sort_by_key(|cloud| cloud.name.to_lowercase());
     Ok(clouds)
 }

@@ -8,12 +8,12 @@ use super::customer::{Action, Customer};
 use super::desk::Desk;
 use super::dice::Dice;
 use crate::clouds::Cloud;
+use crate::failure::Failure;
 use farthing_core::ledger::{Code, Command};
+use farthing_core::policy::{Applied, ApplyRequest, plan_apply};
 use farthing_core::time::{Instant, Zone};
 use farthing_engine::{Clock, IdSource};
 use farthing_store::Store;
-
-pub(super) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// How much life.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,7 @@ pub fn load(store: &Store, clouds: &[Cloud], size: Size, end: Instant) -> Result
     let today = utc.start_of_day(utc.civil_date_of(end)?)?;
     let since = Instant::from_micros(today.micros() - size.days * SECONDS_PER_DAY * MICROS_PER_SECOND);
     let mut dice = Dice::of(SEED);
+    apply_profiles(store, clouds, since)?;
     let casts = open_casts(store, clouds, size, since, &mut dice)?;
     let mut life = Life {
         ids: IdSource::seeded(0, SEED),
@@ -69,6 +70,23 @@ pub fn load(store: &Store, clouds: &[Cloud], size: Size, end: Instant) -> Result
     life.post(store)?;
     store.write("demo_sweep", move |tx| tx.holds_sweep(end, 10_000))?;
     Ok(Loaded { since, clouds: clouds.len(), customers })
+}
+
+/// Each cloud's files as its first version, in force since the demo begins.
+fn apply_profiles(store: &Store, clouds: &[Cloud], since: Instant) -> Result<(), Failure> {
+    let clouds = clouds.to_vec();
+    store.write("demo_profiles", move |tx| {
+        for cloud in &clouds {
+            let versions = tx.policy_versions(&cloud.id)?;
+            let why = format!("what {} says of its billing", cloud.name);
+            let request =
+                ApplyRequest { files: cloud.files.clone(), who: "demo".to_owned(), why, starts: None, corrects: None };
+            if let Applied::New(version) = plan_apply(&versions, &request, since)? {
+                tx.policy_append(&cloud.id, &version, &request.files)?;
+            }
+        }
+        Ok::<_, Failure>(())
+    })
 }
 
 fn open_casts(store: &Store, clouds: &[Cloud], size: Size, at: Instant, dice: &mut Dice) -> Result<Vec<Cast>, Failure> {

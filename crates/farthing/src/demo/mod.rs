@@ -11,11 +11,11 @@ pub use life::{Loaded, Size, load};
 
 use crate::clouds;
 use crate::console::{self, Console, Verdict};
+use crate::failure::Failure;
 use clap::Args;
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Store};
-use life::Failure;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
