@@ -107,13 +107,11 @@ impl Curve {
     /// The rounded amount, in units of money; none where it does not fit.
     #[inline]
     pub(super) fn amount(&self, ticks: u128) -> Option<i64> {
-        match self.numerator(ticks) {
-            Some(exact) => self.divisor.half_even(exact),
-            None => {
-                let (over, slope, base) = self.found(ticks)?;
-                self.divisor.half_even_wide(over, slope, base)
-            }
+        if let Some(exact) = self.numerator(ticks) {
+            return self.divisor.half_even(exact);
         }
+        let (over, slope, base) = self.found(ticks)?;
+        self.divisor.half_even_wide(over, slope, base)
     }
 
     /// The exact amount, over `divisor`; none where that takes more than 128 bits.

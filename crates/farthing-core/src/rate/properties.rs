@@ -2,7 +2,7 @@
 
 use super::cases::{quantity, tag, unit, usd};
 use super::*;
-use crate::measure::{DataStep, Quantity, TimeUnit, Unit};
+use crate::measure::{DataStep, Quantity, TimeUnit};
 use crate::money::{Currency, Money, MoneyError, Ratio, Rounding, div_round};
 use crate::time::Instant;
 use proptest::prelude::*;
@@ -270,7 +270,7 @@ fn any_conversion() -> impl Strategy<Value = Conversion> {
     (select(vec!["1000", "3", "0.7", "1"]), round).prop_map(|(per, round)| Conversion {
         per: quantity(per),
         round,
-        unit: Unit::parse("call").unwrap(),
+        unit: unit("call"),
     })
 }
 
@@ -288,7 +288,7 @@ fn any_tariff(with_each: bool) -> impl Strategy<Value = Tariff> {
     )
         .prop_map(move |(model, convert, free, discount, cap, (min, max))| Tariff {
             currency: Currency::USD,
-            unit: unit("call"),
+            unit: Some(unit("call")),
             step: DataStep::Binary,
             convert,
             free: Quantity::from_millionths(free),

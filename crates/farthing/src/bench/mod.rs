@@ -1,9 +1,10 @@
-//! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what the disk allows.
+//! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what disk or core allow.
 
 mod authorise;
 mod floor;
 mod ledger;
 mod measure;
+mod rate;
 
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
@@ -24,6 +25,8 @@ enum What {
     Ledger(ledger::Arguments),
     /// Authorisations (check what is available, hold it, sync it) by many callers at once.
     Authorise(authorise::Arguments),
+    /// Pricing on one core, beside the same loop without a price; stores nothing.
+    Rate(rate::Arguments),
 }
 
 /// Where to measure.
@@ -44,6 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.what {
         What::Ledger(arguments) => ledger::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
+        What::Rate(arguments) => rate::run(arguments),
     }
 }
 
