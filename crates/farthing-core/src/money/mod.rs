@@ -31,5 +31,6 @@ pub use amount::{Money, MoneyError};
 pub use currency::{Currency, UnknownCurrency};
 pub use locale::Locale;
 pub use price::{Price, Ratio};
+pub(crate) use rounding::divide_wide;
 pub use rounding::{Rounding, div_round, mul_div_round};
 pub use text::{MoneyParseError, MoneyParseProblem};

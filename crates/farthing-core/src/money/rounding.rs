@@ -74,7 +74,7 @@ fn divide(numerator: u128, denominator: u128, negative: bool, rounding: Rounding
 
 /// `high * 2^128 + low` divided by `divisor`, by hand as on paper, one bit at a time: 128 steps, and only for products
 /// that do not fit 128 bits.
-fn divide_wide(high: u128, low: u128, divisor: u128) -> Result<(u128, u128), MoneyError> {
+pub(crate) fn divide_wide(high: u128, low: u128, divisor: u128) -> Result<(u128, u128), MoneyError> {
     if divisor == 0 {
         return Err(MoneyError::DivisionByZero);
     }

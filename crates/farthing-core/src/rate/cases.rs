@@ -20,8 +20,8 @@ pub(super) fn quantity(text: &str) -> Quantity {
     Quantity::parse(text).unwrap()
 }
 
-pub(super) fn unit(text: &str) -> Option<Unit> {
-    Some(Unit::parse(text).unwrap())
+pub(super) fn unit(text: &str) -> Unit {
+    Unit::parse(text).unwrap()
 }
 
 fn percent(text: &str) -> Percent {
@@ -39,7 +39,7 @@ pub(super) fn tier(upto: &str, price: &str, flat: &str) -> Tier {
 }
 
 fn plain(model: Model) -> Tariff {
-    Tariff::plain(USD, unit("call"), model)
+    Tariff::plain(USD, Some(unit("call")), model)
 }
 
 fn formula(tariff: &Tariff) -> Formula {
@@ -276,8 +276,10 @@ fn case_g9_time_weighted_sum() {
     )
     .unwrap();
     let mut tally = Tally::new(Aggregation::TimeWeighted);
-    levels.iter().for_each(|level| tally.add(level).unwrap());
-    let price = Tariff::plain(USD, unit("GB"), Model::Unit(tag("1.00 / GB-month")));
+    for level in &levels {
+        tally.add(level).unwrap();
+    }
+    let price = Tariff::plain(USD, Some(unit("GB")), Model::Unit(tag("1.00 / GB-month")));
     let cost = |period: Period| {
         let charge = price.formula(period.seconds()).unwrap().amount(tally.total(period).unwrap()).unwrap();
         charge.net.round_to_minor(Rounding::HalfEven).unwrap().0
@@ -292,8 +294,7 @@ fn case_g9_time_weighted_sum() {
 
 #[test]
 fn case_g10_conversion() {
-    let convert =
-        Conversion { per: quantity("1000"), round: Some(Rounding::Up), unit: Unit::parse("thousand-call").unwrap() };
+    let convert = Conversion { per: quantity("1000"), round: Some(Rounding::Up), unit: unit("thousand-call") };
     let tariff = Tariff { convert: Some(convert.clone()), ..plain(Model::Unit(tag("10"))) };
     check(
         &tariff,
@@ -401,7 +402,7 @@ fn a_session_is_rounded_once_at_its_stop() {
 
 #[test]
 fn prices_with_a_time_take_unit_seconds() {
-    let storage = |model| Tariff::plain(USD, unit("GB"), model);
+    let storage = |model| Tariff::plain(USD, Some(unit("GB")), model);
     let gb_days = |gb: i128, days: i128| gb * 1_000_000 * days * 86_400;
     let check = |tariff: &Tariff, total, expected: &str| {
         assert_eq!(formula(tariff).amount(total).unwrap().net.plain(), expected);
@@ -442,7 +443,7 @@ fn what_cannot_be_compiled_says_why() {
     );
     check(
         plain(Model::Unit(tag("1 / token"))),
-        RateError::UnitMismatch { priced: Unit::parse("token").unwrap(), counted: Unit::parse("call").unwrap() },
+        RateError::UnitMismatch { priced: unit("token"), counted: unit("call") },
     );
     check(plain(Model::Graduated(vec![tier("5", "1 / hour", ""), tier("", "1 / day", "")])), RateError::MixedTimes);
     check(Tariff { each, ..plain(Model::Unit(tag("1 / call"))) }, RateError::LimitsCross);
@@ -462,7 +463,7 @@ fn what_cannot_be_compiled_says_why() {
         Tariff { cap: Some(usd("-1")), ..plain(Model::Unit(tag("1"))) },
         RateError::NegativeLimit { what: "the cap of a period" },
     );
-    let convert = Conversion { per: Quantity::ZERO, round: None, unit: Unit::parse("x").unwrap() };
+    let convert = Conversion { per: Quantity::ZERO, round: None, unit: unit("x") };
     check(Tariff { convert: Some(convert), ..plain(Model::Unit(tag("1"))) }, RateError::ConversionByZero);
     let euros = Money::parse("1 EUR").unwrap();
     assert!(matches!(
@@ -526,17 +527,16 @@ fn an_explanation_reads_aloud() {
     let flat = vec![tier("5", "", "100"), tier("10", "", "50"), tier("15", "5", ""), tier("", "1", "")];
     assert_eq!(told(&plain(Model::Graduated(flat)), "22"), "22 calls: 100.00 + 50.00 + 5 × 5 + 7 × 1 = 182.00 USD");
     assert_eq!(told(&plain(Model::Package(tag("15 / 10 calls"))), "17"), "17 calls: 2 × 15 = 30.00 USD");
-    let convert =
-        Conversion { per: quantity("1000"), round: Some(Rounding::Up), unit: Unit::parse("thousand-call").unwrap() };
+    let convert = Conversion { per: quantity("1000"), round: Some(Rounding::Up), unit: unit("thousand-call") };
     assert_eq!(
         told(&Tariff { convert: Some(convert), ..plain(Model::Unit(tag("10"))) }, "1400"),
         "1,400 → 2 thousand-calls (rounded up)\n2 thousand-calls: 2 × 10 = 20.00 USD"
     );
-    let tokens = Tariff::plain(USD, unit("token"), Model::Unit(tag("0.15 / 1M tokens")));
+    let tokens = Tariff::plain(USD, Some(unit("token")), Model::Unit(tag("0.15 / 1M tokens")));
     assert_eq!(told(&tokens, "250000"), "250,000 tokens: 250,000 × 0.15 / 1,000,000 = 0.0375 USD");
 
     let storage =
-        Tariff { free: quantity("20"), ..Tariff::plain(USD, unit("GB"), Model::Unit(tag("0.10 / GB-month"))) };
+        Tariff { free: quantity("20"), ..Tariff::plain(USD, Some(unit("GB")), Model::Unit(tag("0.10 / GB-month"))) };
     assert_eq!(
         formula(&storage).explain(300 * 1_000_000 * i128::from(MONTH)).unwrap().to_string(),
         "free 20 GB-months\n280 GB-months: 280 × 0.10 = 28.00 USD"

@@ -3,7 +3,7 @@
 use crate::money::{Currency, Money, MoneyError};
 
 /// `list` is what the same use costs somebody without the percent discount; everything else, caps and minimums too, holds
-/// for both. So `list - net` is what the discount has saved, and never below zero.
+/// for both. So `list - net` is what the discount has saved, and for a whole period never below zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
     pub list: Money,

@@ -107,27 +107,45 @@ impl Curve {
     /// The rounded amount, in units of money; none where it does not fit.
     #[inline]
     pub(super) fn amount(&self, ticks: u128) -> Option<i64> {
-        self.divisor.half_even(self.numerator(ticks)?)
+        if let Some(exact) = self.numerator(ticks) {
+            return self.divisor.half_even(exact);
+        }
+        let (over, slope, base) = self.found(ticks)?;
+        self.divisor.half_even_wide(over, slope, base)
     }
 
-    /// The exact amount, over `divisor`.
+    /// The exact amount, over `divisor`; none where that takes more than 128 bits.
     #[inline]
     pub(super) fn numerator(&self, ticks: u128) -> Option<u128> {
         match &self.shape {
             Shape::Line { slope } => times(ticks, *slope),
             Shape::Narrow(pieces) => {
-                // What passes 64 bits lies in the last piece.
-                let tick = u64::try_from(ticks).unwrap_or(u64::MAX);
-                let found = pieces.partition_point(|piece| piece.first <= tick);
-                let Some(piece) = found.checked_sub(1).and_then(|place| pieces.get(place)) else { return Some(0) };
+                let Some(piece) = narrow(pieces, ticks) else { return Some(0) };
                 times(ticks.checked_sub(u128::from(piece.first))?, piece.slope)?.checked_add(piece.base)
+            }
+            Shape::Wide(_) | Shape::Packages(_) => {
+                let (over, slope, base) = self.found(ticks)?;
+                over.checked_mul(slope)?.checked_add(base)
+            }
+        }
+    }
+
+    /// So many times so much, and something on top: the exact amount before it is worked out.
+    fn found(&self, ticks: u128) -> Option<(u128, u128, u128)> {
+        match &self.shape {
+            Shape::Line { slope } => Some((ticks, u128::from(*slope), 0)),
+            Shape::Narrow(pieces) => {
+                let Some(piece) = narrow(pieces, ticks) else { return Some((0, 0, 0)) };
+                Some((ticks.checked_sub(u128::from(piece.first))?, u128::from(piece.slope), piece.base))
             }
             Shape::Wide(pieces) => {
                 let found = pieces.partition_point(|piece| piece.first <= ticks);
-                let Some(piece) = found.checked_sub(1).and_then(|place| pieces.get(place)) else { return Some(0) };
-                ticks.checked_sub(piece.first)?.checked_mul(piece.slope)?.checked_add(piece.base)
+                let Some(piece) = found.checked_sub(1).and_then(|place| pieces.get(place)) else {
+                    return Some((0, 0, 0));
+                };
+                Some((ticks.checked_sub(piece.first)?, piece.slope, piece.base))
             }
-            Shape::Packages(packages) => packages.count(ticks)?.checked_mul(packages.price),
+            Shape::Packages(packages) => Some((packages.count(ticks)?, packages.price, 0)),
         }
     }
 
@@ -138,6 +156,14 @@ impl Curve {
     pub(super) const fn is_line(&self) -> bool {
         matches!(self.shape, Shape::Line { .. })
     }
+}
+
+#[inline]
+fn narrow(pieces: &[Narrow], ticks: u128) -> Option<&Narrow> {
+    // What passes 64 bits lies in the last piece.
+    let tick = u64::try_from(ticks).unwrap_or(u64::MAX);
+    let found = pieces.partition_point(|piece| piece.first <= tick);
+    pieces.get(found.checked_sub(1)?)
 }
 
 impl Packages {

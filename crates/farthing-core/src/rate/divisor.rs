@@ -5,7 +5,7 @@
 //! the quotient and the remainder, and rounding looks at the remainder.
 
 use super::RateError;
-use crate::money::Rounding;
+use crate::money::{Rounding, divide_wide};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Divisor {
@@ -46,6 +46,16 @@ impl Divisor {
         let rest = whole.wrapping_sub(remainder); // remainder < whole
         let up = remainder > rest || (remainder == rest && quotient & 1 == 1);
         i64::try_from(quotient.checked_add(u64::from(up))?).ok()
+    }
+
+    /// (`a` x `b` + `c`) divided, where that does not fit 128 bits: a price of many decimals under a discount of many.
+    #[cold]
+    pub(super) fn half_even_wide(&self, a: u128, b: u128, c: u128) -> Option<i64> {
+        let (low, high) = a.carrying_mul(b, c);
+        let (quotient, remainder) = divide_wide(high, low, self.by).ok()?;
+        let rest = self.by.checked_sub(remainder)?;
+        let up = remainder > rest || (remainder == rest && quotient & 1 == 1);
+        i64::try_from(quotient.checked_add(u128::from(up))?).ok()
     }
 
     #[inline]
@@ -139,6 +149,10 @@ mod tests {
         assert_eq!(divisor(u128::MAX).half_even(u128::MAX), Some(1));
         assert_eq!(divisor(1 << 64).half_even(1 << 63), Some(0)); // a half, a tie: 0 is even
         assert_eq!(divisor(u128::from(u64::MAX)).ceiling(1), Some(1));
+        assert_eq!(divisor(u128::MAX).half_even_wide(u128::MAX, 2, 0), Some(2)); // through 2^129
+        assert_eq!(divisor(u128::MAX - 1).half_even_wide(u128::MAX - 1, 2, (u128::MAX - 1) / 2), Some(2)); // 2.5, a tie
+        assert_eq!(divisor(u128::MAX - 1).half_even_wide(u128::MAX - 1, 3, (u128::MAX - 1) / 2), Some(4)); // 3.5, a tie
+        assert_eq!(divisor(1).half_even_wide(u128::MAX, 2, 0), None);
     }
 
     proptest! {

@@ -30,6 +30,8 @@ impl Coverage {
 
 /// What a run costs under the cap in force, where the same resource and payer have had `before` in this rating period from
 /// runs that are over. A resize, a stop and a restart go on with what is left; a lower cap than was reached leaves nothing.
+/// List reaches the cap first, so from there on what a discount has saved shrinks again: the discount of such a run is below
+/// zero, that of the period never is.
 pub fn capped(cap: Money, before: Charge, run: Charge) -> Result<Charge, RateError> {
     let under = |before: Money, run: Money| {
         let left = cap.checked_sub(before)?.checked_max(Money::zero(cap.currency()))?;

@@ -116,7 +116,10 @@ impl PerSecond {
     #[inline]
     pub fn amount_at(&self, seconds: i64) -> Result<i64, RateError> {
         let Ok(whole) = u64::try_from(seconds) else { return Err(RateError::NegativeSeconds { seconds }) };
-        let exact = self.numerator.checked_mul(u128::from(whole)).ok_or(OVERFLOW)?;
-        self.denominator.half_even(exact).ok_or(OVERFLOW)
+        let amount = match self.numerator.checked_mul(u128::from(whole)) {
+            Some(exact) => self.denominator.half_even(exact),
+            None => self.denominator.half_even_wide(self.numerator, u128::from(whole), 0),
+        };
+        amount.ok_or(OVERFLOW)
     }
 }

@@ -34,6 +34,8 @@ mod hours;
 mod limits;
 mod linear;
 mod percent;
+#[cfg(test)]
+mod properties;
 mod session;
 mod tally;
 mod tariff;

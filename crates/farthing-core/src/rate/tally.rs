@@ -272,7 +272,9 @@ mod tests {
                 let (first, second) = shuffled.split_at(cut.min(shuffled.len()));
                 let of = |events: &[Event]| {
                     let mut tally = Tally::new(aggregation);
-                    events.iter().for_each(|event| tally.add(event).unwrap());
+                    for event in events {
+                        tally.add(event).unwrap();
+                    }
                     tally
                 };
                 let mut merged = of(first);

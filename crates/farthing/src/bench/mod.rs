@@ -1,10 +1,11 @@
-//! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what the disk allows.
+//! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what disk or core allow.
 
 mod authorise;
 mod check;
 mod floor;
 mod ledger;
 mod measure;
+mod rate;
 
 use clap::{Args, Subcommand};
 use farthing::failure::Failure;
@@ -27,6 +28,8 @@ enum What {
     Check(check::Arguments),
     /// Authorisations (check what is available, hold it, sync it) by many callers at once.
     Authorise(authorise::Arguments),
+    /// Pricing on one core, beside the same loop without a price; stores nothing.
+    Rate(rate::Arguments),
 }
 
 /// Where to measure.
@@ -48,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Ledger(arguments) => ledger::run(arguments),
         What::Check(arguments) => check::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
+        What::Rate(arguments) => rate::run(arguments),
     }
 }
 
