@@ -13,12 +13,13 @@ pub use meter::{Aggregate, Meter};
 pub use offer::{Offer, OfferError, Wanted};
 pub use pricing::{Free, Mode, Pricing, RoundTo, Scope};
 pub use product::{
-    Addon, AtZero, Charged, Component, Contract, Coupon, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt, Product,
-    Proration, Provision, Quota, Sku,
+    Addon, AtZero, Charged, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt,
+    Product, Proration, Provision, Quota, Raise, Restore, Sku,
 };
 
-use crate::config::{Item, Key, Name, Reader, Remark, Source, section};
+use crate::config::{Item, Key, Name, Reader, Remark, Source, Text, section};
 use crate::policy::{Policy, keys_of};
+use std::collections::BTreeMap;
 
 section! {
     /// The whole of `catalog.toml`.
@@ -29,6 +30,8 @@ section! {
         product: Vec<Product> = "[]" @ Catalogue,
         /// What single customers were promised
         contract: Vec<Contract> = "[]" @ Catalogue,
+        /// Kinds of credit that are given away
+        gift: Vec<Gift> = "[]" @ Orders,
         /// What people can type to pay less
         coupon: Vec<Coupon> = "[]" @ Orders,
     }
@@ -66,6 +69,19 @@ impl Catalog {
 impl Product {
     pub fn sku_by_id(&self, id: &str) -> Option<&Sku> {
         self.sku.iter().find(|sku| sku.id.as_str() == id)
+    }
+
+    /// The one that is chosen by these dimensions; more than it asks for may be given, and the one that asks for most
+    /// answers. What is no longer offered is not chosen.
+    pub fn sku_by_dims(&self, dims: &BTreeMap<String, Text>) -> Option<&Sku> {
+        let asks = |sku: &&Sku| {
+            !sku.retired && !sku.dims.is_empty() && sku.dims.iter().all(|(dim, value)| dims.get(dim) == Some(value))
+        };
+        self.sku.iter().filter(asks).max_by_key(|sku| sku.dims.len())
+    }
+
+    pub fn quota_by_id(&self, id: &Name) -> Option<&Quota> {
+        self.quota.iter().find(|quota| quota.id == *id)
     }
 
     /// By its id, or where it has none by its meter.
