@@ -19,6 +19,7 @@ pub(super) fn check(catalog: &Catalog, policy: &Policy, reader: &mut Reader<'_>)
         reader.within(&format!("product {}", product.id), |reader| of_product(catalog, product, policy, reader));
     }
     contracts(catalog, policy, reader);
+    gifts(catalog, reader);
     coupons(catalog, reader);
 }
 
@@ -55,7 +56,7 @@ fn meters(catalog: &Catalog, reader: &mut Reader<'_>) {
     let used: BTreeSet<&Name> = products
         .flat_map(|product| {
             let parts = product.component.iter().map(|component| &component.meter);
-            product.meter.iter().chain(parts).chain(product.quota.iter().map(|quota| &quota.meter))
+            product.meter.iter().chain(parts).chain(product.quota.iter().flat_map(|quota| &quota.meter))
         })
         .collect();
     for meter in &catalog.meter {
@@ -82,19 +83,23 @@ fn of_product(catalog: &Catalog, product: &Product, policy: &Policy, reader: &mu
     once_each(product.sku.iter().map(|sku| (&sku.id, &sku.places)), "SKU", reader);
     once_each(product.component.iter().map(|part| (part.label(), &part.places)), "component", reader);
     once_each(product.addon.iter().map(|addon| (&addon.id, &addon.places)), "add-on", reader);
+    once_each(product.quota.iter().map(|quota| (&quota.id, &quota.places)), "quota", reader);
     same_dims(product, reader);
     for (id, at) in product
         .meter
         .iter()
         .map(|id| (id, product.places.of("meter")))
         .chain(product.component.iter().map(|part| (&part.meter, part.places.of("meter"))))
-        .chain(product.quota.iter().map(|quota| (&quota.meter, quota.places.of("meter"))))
+        .chain(product.quota.iter().flat_map(|quota| quota.meter.iter().map(|id| (id, quota.places.of("meter")))))
     {
         if catalog.meter_by_id(id).is_none() {
             unknown("meter", id, catalog.meter.iter().map(|meter| &meter.id), at, reader);
         }
     }
     shape(product, reader);
+    space(catalog, product, reader);
+    raises(catalog, product, reader);
+    taken_units(catalog, product, reader);
     if product.pricing.has_price() || product.sku.is_empty() && product.component.is_empty() {
         priced(&catalog.offer_of(product, None, None, None), &product.pricing, policy, reader);
     }
@@ -109,6 +114,69 @@ fn of_product(catalog: &Catalog, product: &Product, policy: &Policy, reader: &mu
         if addon.pricing.price.is_none() {
             let what = format!("add-on {:?} has no price", addon.id.as_str());
             reader.error(addon.places.whole.clone(), what, "write price = \"18.00\", for one period of its product");
+        }
+        let rows = addon.pricing.prices.iter().map(|line| (&line.price, line.places.of("price")));
+        let plain = addon.pricing.price.iter().map(|tag| (tag, addon.places.of("price")));
+        for (tag, at) in plain.chain(rows).filter(|(tag, _)| tag.per != crate::measure::Per::WHOLE) {
+            let what = format!("the price {tag} of add-on {:?} is for a whole period", addon.id.as_str());
+            reader.error(at, what, "write only the amount; `period` of its product says how long it lasts");
+        }
+    }
+}
+
+/// Bought space is measured, or nobody knows when it is above the free size (R71, R73).
+fn space(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
+    if product.kind != Kind::Term {
+        return;
+    }
+    let measured = product.meter.as_ref().and_then(|id| catalog.meter_by_id(id));
+    match (&product.size, &product.meter) {
+        (Some(_), None) => {
+            let what = "space is sold, but nothing measures how full it is";
+            reader.error(product.places.of("size"), what, "write meter = \"…\", with aggregate = \"time_weighted\"");
+        }
+        (Some(_), Some(_)) if measured.is_some_and(|meter| meter.aggregate != Aggregate::TimeWeighted) => {
+            let what = "a meter that adds up does not know how full a space is";
+            reader.error(product.places.of("meter"), what, "write aggregate = \"time_weighted\" at the meter");
+        }
+        (None, _) if product.pricing.free.is_some() => {
+            let what = "`free` of a term is the space that everybody has, but this term adds no space";
+            reader.error(product.pricing.places.of("free"), what, "write size = \"500 GB\" too, or leave it out");
+        }
+        _ => {}
+    }
+}
+
+/// What raises a limit needs one (R46).
+fn raises(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
+    for raise in &product.raises {
+        let Some(raised) = catalog.product_by_id(raise.product.as_str()) else {
+            let known = catalog.product.iter().map(|product| &product.id);
+            unknown("product", &raise.product, known, raise.places.of("product"), reader);
+            continue;
+        };
+        if raised.quota_by_id(&raise.quota).is_none() {
+            let known = raised.quota.iter().map(|quota| &quota.id);
+            unknown("quota", &raise.quota, known, raise.places.of("quota"), reader);
+        }
+        if raise.by.is_zero() {
+            reader.error(raise.places.of("by"), "a limit raised by 0 stays where it is", "write how much is added");
+        }
+    }
+}
+
+/// Units that a price takes must be for sale (R8).
+fn taken_units(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
+    let sold: Vec<&Unit> = catalog.product.iter().filter_map(|product| product.unit.as_ref()).collect();
+    let skus = product.sku.iter().map(|sku| &sku.pricing);
+    let parts = product.component.iter().map(|part| &part.pricing);
+    for pricing in [&product.pricing].into_iter().chain(skus).chain(parts) {
+        if let Some(taken) = &pricing.units
+            && !sold.contains(&&taken.unit)
+        {
+            let what = format!("the price takes {}, which nothing sells", taken.unit.beside(false));
+            let remedy = format!("write a product of kind \"units\" with unit = {:?}", taken.unit.as_str());
+            reader.error(pricing.places.of("units"), what, remedy);
         }
     }
 }
@@ -140,7 +208,7 @@ fn shape(product: &Product, reader: &mut Reader<'_>) {
             "write meter = \"…\", or one [[product.component]] for each meter",
         );
     }
-    let only: [(&str, &[Kind]); 16] = [
+    let only: [(&str, &[Kind]); 18] = [
         ("states", &[Kind::Running, Kind::Capacity]),
         ("round_up", &[Kind::Running]),
         ("min_duration", &[Kind::Running]),
@@ -157,6 +225,8 @@ fn shape(product: &Product, reader: &mut Reader<'_>) {
         ("min_periods", &[Kind::Term]),
         ("size", &[Kind::Term]),
         ("release_when_off", &[Kind::Running, Kind::Term]),
+        ("restore", &[Kind::Running, Kind::Capacity, Kind::Term]),
+        ("raises", &[Kind::Term, Kind::Once]),
     ];
     for (key, kinds) in only {
         if has(key) && !kinds.contains(&kind) {
@@ -471,6 +541,19 @@ fn contract_names(catalog: &Catalog, contract: &Contract, policy: &Policy, reade
         let offer =
             catalog.offer_of(product, sku.and_then(|(_, sku)| sku), part.and_then(|(_, part)| part), Some(contract));
         priced(&offer, &contract.pricing, policy, reader);
+    }
+}
+
+fn gifts(catalog: &Catalog, reader: &mut Reader<'_>) {
+    once_each(catalog.gift.iter().map(|gift| (&gift.id, &gift.places)), "gift", reader);
+    for gift in &catalog.gift {
+        if gift.credit.is_zero() {
+            reader.error(gift.places.of("credit"), "a gift of nothing", "write how much it is");
+        }
+        for id in gift.products.iter().filter(|id| catalog.product_by_id(id.as_str()).is_none()) {
+            let known = catalog.product.iter().map(|product| &product.id);
+            unknown("product", id, known, gift.places.of("products"), reader);
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub use meter::{Aggregate, Meter};
 pub use offer::{Offer, OfferError, Wanted};
 pub use pricing::{Free, Mode, Pricing, RoundTo, Scope};
 pub use product::{
-    Addon, AtZero, Charged, Component, Contract, Coupon, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt, Product,
-    Proration, Provision, Quota, Sku,
+    Addon, AtZero, Charged, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt,
+    Product, Proration, Provision, Quota, Raise, Restore, Sku,
 };
 
 use crate::config::{Key, Name, Reader, Remark, Source, Table, Text, nearest, section};
@@ -30,6 +30,8 @@ section! {
         product: Vec<Product> = "[]" @ Catalogue,
         /// What single customers were promised
         contract: Vec<Contract> = "[]" @ Catalogue,
+        /// Kinds of credit that are given away
+        gift: Vec<Gift> = "[]" @ Orders,
         /// What people can type to pay less
         coupon: Vec<Coupon> = "[]" @ Orders,
     }
@@ -71,15 +73,17 @@ impl Product {
         self.sku.iter().find(|sku| sku.id.as_str() == id)
     }
 
-    /// The SKU that these properties choose: all its dimensions are among them, and of several the one with most (R2).
-    pub fn sku_by_dims(&self, properties: &BTreeMap<String, Text>) -> Result<&Sku, OfferError> {
-        let fits = |sku: &&Sku| !sku.retired && sku.dims.iter().all(|(key, value)| properties.get(key) == Some(value));
-        self.sku.iter().filter(fits).max_by_key(|sku| sku.dims.len()).filter(|sku| !sku.dims.is_empty()).ok_or_else(
-            || {
-                let told: Vec<String> = properties.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-                OfferError::NoPriceFor { properties: told.join(", ") }
-            },
-        )
+    /// The one that is chosen by these dimensions; more than it asks for may be given, and the one that asks for most
+    /// answers. What is no longer offered is not chosen.
+    pub fn sku_by_dims(&self, dims: &BTreeMap<String, Text>) -> Option<&Sku> {
+        let asks = |sku: &&Sku| {
+            !sku.retired && !sku.dims.is_empty() && sku.dims.iter().all(|(dim, value)| dims.get(dim) == Some(value))
+        };
+        self.sku.iter().filter(asks).max_by_key(|sku| sku.dims.len())
+    }
+
+    pub fn quota_by_id(&self, id: &Name) -> Option<&Quota> {
+        self.quota.iter().find(|quota| quota.id == *id)
     }
 
     /// By its id, or where it has none by its meter.

@@ -42,6 +42,11 @@ pub enum OfferError {
         product: String,
         sku: String,
     },
+    /// No SKU of the product is chosen by these dimensions.
+    NoSkuWith {
+        product: String,
+        dims: String,
+    },
     /// The product is sold by SKU, and none was named.
     SkuMissing {
         product: String,
@@ -105,6 +110,15 @@ impl Catalog {
             });
         }
         Ok(offer)
+    }
+
+    /// The SKU of a product that these dimensions choose: provider, region, configuration (R2).
+    pub fn sku_with(&self, product: &str, dims: &BTreeMap<String, Text>) -> Result<&Sku, OfferError> {
+        let found = self.product_by_id(product).ok_or_else(|| OfferError::NoProduct { product: product.to_owned() })?;
+        found.sku_by_dims(dims).ok_or_else(|| {
+            let told: Vec<String> = dims.iter().map(|(dim, value)| format!("{dim} = {value}")).collect();
+            OfferError::NoSkuWith { product: product.to_owned(), dims: told.join(", ") }
+        })
     }
 
     /// The price of these very things, each saying what the one before it leaves open.
@@ -186,9 +200,10 @@ impl Offer<'_> {
             unit: line.unit.clone(),
         });
         let sold = convert.as_ref().map(|convert| &convert.unit).or(unit.as_ref());
-        // The free part of a capacity is a size at every second, taken off before anything is multiplied.
+        // The free part of a capacity is a size at every second, taken off before anything is multiplied; that of a term
+        // of space is what everybody has without it.
         let free = match &pricing.free {
-            Some(free) if self.product.kind != Kind::Capacity => in_unit(&free.size, sold, step)?,
+            Some(free) if !matches!(self.product.kind, Kind::Capacity | Kind::Term) => in_unit(&free.size, sold, step)?,
             _ => Quantity::ZERO,
         };
         let model = self.model(properties)?;
@@ -337,6 +352,13 @@ impl fmt::Display for OfferError {
         match self {
             OfferError::NoProduct { product } => write!(out, "there is no product {product:?}"),
             OfferError::NoSku { product, sku } => write!(out, "product {product:?} has no SKU {sku:?}"),
+            OfferError::NoSkuWith { product, dims } => {
+                write!(
+                    out,
+                    "product {product:?} is not offered with {}",
+                    if dims.is_empty() { "nothing" } else { dims }
+                )
+            }
             OfferError::SkuMissing { product, known } => {
                 write!(out, "product {product:?} is sold by SKU; name one, such as {}", known.join(", "))
             }

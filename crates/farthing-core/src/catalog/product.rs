@@ -67,16 +67,20 @@ section! {
         provision: Provision = "after_payment" @ Orders,
         /// Terms: the least number of periods
         min_periods: Count = "1" @ Orders,
-        /// Terms of space: how much one of it adds to the free size
+        /// Terms of space: how much one of it adds to `free`, which everybody has; `meter` says how full the space is (R71)
         size: Option<Size> = "none" @ Orders,
+        /// What it costs when it comes back from a deletion or a snapshot: "as_before", or "as_new" (R11, R28)
+        restore: Restore = "as_before" @ Orders,
         /// Packs: what they hold
         unit: Option<Unit> = "none" @ Orders,
         /// Packs: which there are
         packs: Vec<Pack> = "[]" @ Catalogue,
         /// Packs: how long they last
         expires: Option<Span> = "none" @ Orders,
-        /// A limit that it has, or that buying it raises (R46)
+        /// Limits that it has (R46)
         quota: Vec<Quota> = "[]" @ Standing,
+        /// Limits of other products that it raises for as long as it lasts (R46)
+        raises: Vec<Raise> = "[]" @ Orders,
         /// Configurations with prices of their own
         sku: Vec<Sku> = "[]" @ Catalogue,
         /// Parts that are counted and priced apart
@@ -216,17 +220,59 @@ section! {
     }
 }
 
+choice! {
+    /// What a thing costs that comes back.
+    Restore: "a price of what comes back" {
+        /// It goes on at the price and in the term it had.
+        AsBefore = "as_before",
+        /// The price of today, and of a term the whole period.
+        AsNew = "as_new",
+    }
+}
+
 section! {
-    /// A limit on a meter.
-    Quota {
+    /// A limit on meters.
+    Quota [id] {
         /// Its name, for what raises it
         id: Name = required @ Standing,
-        /// What is limited
-        meter: Name = required @ Standing,
+        /// What is limited, added up where several are named
+        meter: Vec<Name> = required @ Standing,
         /// How much of it
         limit: Quantity = required @ Standing,
         /// In how long
         per: Duration = "1m" @ Standing,
+    }
+}
+
+section! {
+    /// More of a limit.
+    Raise [product, quota] {
+        /// Whose limit
+        product: Name = required @ Orders,
+        /// Which one
+        quota: Name = required @ Orders,
+        /// By how much
+        by: Quantity = required @ Orders,
+    }
+}
+
+section! {
+    /// `[[gift]]`: credit of one kind, given by hand or by a promotion. It is spent before cash and never paid out (R19, R61).
+    Gift [id] {
+        /// In commands, rows and addresses
+        id: Name = required @ Orders,
+        /// As the history of a balance calls it (R17)
+        name: Text = required @ Orders,
+        /// How much
+        credit: Money = required @ Orders,
+        /// What it may pay; everything when empty (R17)
+        products: Vec<Name> = "[]" @ Orders,
+        /// For how long from the day it is given; none: until it is spent
+        lasts: Option<Span> = "none" @ Orders,
+        /// Of several credits the lowest number pays first
+        priority: Count = "10" @ Orders,
+        /// How often one account can have it
+        per_account: Count = "1" @ Orders,
     }
 }
 

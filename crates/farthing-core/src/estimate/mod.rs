@@ -12,12 +12,14 @@ mod timed;
 pub use ask::Ask;
 pub use error::EstimateError;
 
-use crate::catalog::{Kind, Offer, Product, Wanted};
+use crate::catalog::{Kind, Offer, OfferError, Product, Sku, Wanted};
+use crate::config::Text;
 use crate::measure::DataStep;
 use crate::money::Currency;
 use crate::profile::Profile;
 use crate::rate::{Charge, Explanation};
 use crate::time::{Anchor, Instant, Period, Zone};
+use std::collections::BTreeMap;
 
 /// What it comes to, line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ impl<'a> Desk<'a> {
         let sku = match &ask.sku {
             Some(sku) => Some(sku.as_str()),
             None if product.sku.is_empty() || ask.properties.is_empty() => None,
-            None => Some(product.sku_by_dims(&ask.properties)?.id.as_str()),
+            None => Some(sku_of(product, &ask.properties)?.id.as_str()),
         };
         let cloud = &profile.policy.cloud;
         Ok(Desk { profile, ask, product, sku, currency: cloud.currency, step: cloud.data_step })
@@ -149,6 +151,14 @@ impl<'a> Desk<'a> {
             }
         }
     }
+}
+
+/// The SKU that the properties choose (R2).
+fn sku_of<'a>(product: &'a Product, properties: &BTreeMap<String, Text>) -> Result<&'a Sku, EstimateError> {
+    product.sku_by_dims(properties).ok_or_else(|| {
+        let told: Vec<String> = properties.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        EstimateError::Offer(OfferError::NoPriceFor { properties: told.join(", ") })
+    })
 }
 
 /// The steps of an explanation as lines of text.

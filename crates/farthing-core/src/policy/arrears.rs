@@ -18,7 +18,7 @@ section! {
 section! {
     /// `[zero]`
     Zero {
-        /// Only what is new is refused: what runs may finish and run up a debt (R77)
+        /// Reaching zero refuses what is new; what runs goes on, up a debt, until its `at_zero` or the ladder ends it (R77)
         block_new_only: bool = "false" @ Standing,
         /// How far debt may go before a grace ends early (R85)
         floor: Option<Money> = "none" @ Standing,
@@ -104,6 +104,8 @@ section! {
         month_cost: Option<Money> = "none" @ Standing,
         /// A reminder to pay right after a bill is issued (R53)
         bill_issued: bool = "true" @ Standing,
+        /// How long before a stored card expires its owner is told (R54)
+        card_expires: Vec<Duration> = "[]" @ Payments,
     }
 }
 
@@ -114,8 +116,12 @@ section! {
         heartbeat: Option<Duration> = "none" @ Settlement,
         /// Not heard of for so long it is billed to the last moment confirmed alive
         missing_after: Option<Duration> = "none" @ Settlement,
+        /// How often the cloud lists everything there is; what the list and the books see differently is looked into
+        inventory: Option<Duration> = "none" @ Settlement,
         /// What is ordered and not running by then is voided and paid back (R83)
         provision_within: Option<Duration> = "none" @ Orders,
+        /// The cloud's own outages, as it reports them, are taken back, with a notice (R83)
+        void_outages: bool = "false" @ Settlement,
     }
 }
 
@@ -124,6 +130,8 @@ section! {
     Members {
         /// A member can have a wallet inside the account, with a threshold of its own (R95)
         wallets: bool = "false" @ Payments,
+        /// Where the threshold of a member's own wallet starts; a mail once for each crossing (R95)
+        low_balance: Option<Money> = "none" @ Standing,
         /// What a member started stops when their wallet is empty, unless the account says otherwise (R95)
         stop_on_overdue: bool = "true" @ Standing,
         /// A member can have a limit of cost a month (R78)

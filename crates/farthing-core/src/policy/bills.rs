@@ -17,6 +17,8 @@ section! {
         cycle: CalendarSpan = "month" @ Bills,
         /// Where it begins: the day of the sign-up, or the calendar's (R14)
         anchor: Anchor = "calendar" @ Bills,
+        /// A receipt, a document of its own, follows when a bill is paid (R1)
+        receipts: bool = "false" @ Bills,
         /// With {year}, {month} and {seq:6}
         number: Option<Text> = "none" @ Bills,
         /// When it must be paid

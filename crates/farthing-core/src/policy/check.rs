@@ -365,6 +365,10 @@ fn usage(policy: &Policy, reader: &mut Reader<'_>) {
         let what = "`monitor.missing_after` waits for heartbeats that are not asked for".to_owned();
         tell(reader, &monitor.places, "missing_after", what, "write heartbeat = \"5m\"");
     }
+    if policy.members.low_balance.is_some() && !policy.members.wallets {
+        let what = "`members.low_balance` is a threshold of wallets that members cannot have".to_owned();
+        tell(reader, &policy.members.places, "low_balance", what, "write wallets = true, or leave it out");
+    }
     if policy.members.wallets && policy.members.quotas {
         let what = "a member has either a wallet or a quota".to_owned();
         tell(
@@ -379,6 +383,14 @@ fn usage(policy: &Policy, reader: &mut Reader<'_>) {
 
 fn space(policy: &Policy, reader: &mut Reader<'_>) {
     let Some(space) = &policy.space else { return };
+    let renewal = &policy.renewal;
+    if renewal.attempts_until > space.grace {
+        let what = format!(
+            "`renewal.attempts_until` ({}) goes on after `space.grace` ({}), when the files are deleted",
+            renewal.attempts_until, space.grace
+        );
+        tell(reader, &renewal.places, "attempts_until", what, "nobody should pay for space that is lost; shorten it");
+    }
     if space.grace.is_zero() {
         let what = "`space.grace` ends in a deletion, so it must be longer than zero".to_owned();
         tell(reader, &space.places, "grace", what, "write \"30d\"");

@@ -46,6 +46,8 @@ section! {
         accent: Option<Colour> = "none" @ Catalogue,
         /// A file beside `cloud.toml`
         logo: Option<Text> = "none" @ Consoles,
+        /// A folder beside `cloud.toml` with the images of its help pages (R42)
+        images: Option<Text> = "none" @ Consoles,
     }
 }
 

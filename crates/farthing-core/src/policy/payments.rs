@@ -7,11 +7,11 @@ use crate::rate::Percent;
 use crate::time::{Duration, Span};
 
 section! {
-    /// `[top_up]`; amounts are net and bounds inclusive.
+    /// `[top_up]`; amounts are net and bounds inclusive. The bounds are for what customers pay online by themselves.
     TopUp {
         /// The least at a time (R32)
         min: Option<Money> = "none" @ Payments,
-        /// The most at a time (R32, R58)
+        /// The most at a time; a bank transfer may be more (R32, R58)
         max: Option<Money> = "none" @ Payments,
         /// How money can come (R51, R59)
         channels: Vec<Channel> = "[]" @ Payments,

@@ -60,6 +60,8 @@ section! {
         refundable: bool = "false" @ Orders,
         /// Gifts are spent before cash
         spend_before_cash: bool = "true" @ Settlement,
+        /// On an order the customer says which gifts pay; for usage they always pay by themselves (R17)
+        chosen_at_checkout: bool = "false" @ Orders,
     }
 }
 
@@ -70,6 +72,10 @@ section! {
         attempts_from: Duration = "0h" @ Orders,
         /// How long lies between two attempts
         every: Duration = "24h" @ Orders,
+        /// And whenever money comes in (R75)
+        on_top_up: bool = "true" @ Orders,
+        /// It is tried for so long after the expiry; late success renews from the expiry, not from the payment (R75)
+        attempts_until: Duration = "0h" @ Orders,
         /// What happens at the expiry unless the customer chose otherwise
         at_expiry: AtExpiry = "renew" @ Orders,
     }

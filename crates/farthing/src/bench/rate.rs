@@ -5,8 +5,8 @@
 
 use super::Random;
 use super::measure::{Measured, heading};
-use farthing::failure::Failure;
 use clap::Args;
+use farthing::failure::Failure;
 use farthing_core::measure::{DataStep, PriceTag, Quantity, Unit};
 use farthing_core::money::{Currency, Money};
 use farthing_core::rate::{Event, Factor, Formula, Linear, LinearPrice, Model, Percent, RateError, Tariff, Tier};
