@@ -15,7 +15,7 @@ section! {
         price: Option<PriceTag> = "none" @ Catalogue,
         /// How a quantity becomes money
         mode: Mode = "unit" @ Catalogue,
-        /// For graduated, volume and graduated_percentage
+        /// For `graduated`, `volume` and `graduated_percentage`
         tiers: Vec<TierLine> = "[]" @ Catalogue,
         /// Other prices where the event or the resource has these properties; `price` is for all others
         prices: Vec<WhenLine> = "[]" @ Catalogue,
@@ -72,7 +72,7 @@ section! {
         price: Option<PriceTag> = "none" @ Catalogue,
         /// Once, when the tier is entered
         flat: Option<Money> = "none" @ Catalogue,
-        /// With graduated_percentage: of what lies in it
+        /// With `graduated_percentage`: of what lies in it
         percent: Option<Percent> = "none" @ Catalogue,
     }
 }

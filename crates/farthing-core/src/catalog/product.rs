@@ -21,7 +21,7 @@ section! {
         kind: Kind = required @ Catalogue,
         /// What it does, in a line, for the price list
         about: Option<Text> = "none" @ Consoles,
-        /// FOCUS ServiceCategory
+        /// Its `ServiceCategory` in FOCUS exports
         category: Option<Text> = "none" @ Bills,
         /// Its category of tax
         tax_category: Option<Name> = "none" @ Payments,
@@ -59,9 +59,9 @@ section! {
         charge: Charged = "advance" @ Orders,
         /// Terms: how a part period is counted
         proration: Proration = "second" @ Orders,
-        /// Terms: what happens at the expiry; `renewal.at_expiry` when not said
+        /// Terms: what happens at the expiry; `renewal.at_expiry` when not said (R88)
         renew: Option<AtExpiry> = "none" @ Orders,
-        /// Terms: what it becomes with at_expiry = "convert"
+        /// Terms: what it becomes where `renew` is "convert"
         converts_to: Option<Name> = "none" @ Orders,
         /// Terms: when the cloud is told to make it
         provision: Provision = "after_payment" @ Orders,
@@ -69,7 +69,7 @@ section! {
         min_periods: Count = "1" @ Orders,
         /// Terms of space: how much one of it adds to `free`, which everybody has; `meter` says how full the space is (R71)
         size: Option<Size> = "none" @ Orders,
-        /// What it costs when it comes back from a deletion or a snapshot: "as_before", or "as_new" (R11, R28)
+        /// What it costs when it comes back from a deletion or a snapshot: `as_before` or `as_new` (R11, R28)
         restore: Restore = "as_before" @ Orders,
         /// Packs: what they hold
         unit: Option<Unit> = "none" @ Orders,

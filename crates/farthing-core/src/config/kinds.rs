@@ -175,6 +175,7 @@ macro_rules! worded {
 
 pub(crate) use worded;
 
+#[expect(clippy::unnecessary_wraps, reason = "what every reader of a value gives back when it refuses one")]
 pub(crate) fn said(error: impl fmt::Display) -> Option<String> {
     Some(error.to_string())
 }

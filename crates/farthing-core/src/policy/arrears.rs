@@ -18,7 +18,7 @@ section! {
 section! {
     /// `[zero]`
     Zero {
-        /// Reaching zero refuses what is new; what runs goes on, up a debt, until its `at_zero` or the ladder ends it (R77)
+        /// At zero only what is new is refused at once; what runs may run up a debt, until the ladder if its `at_zero` is so (R77)
         block_new_only: bool = "false" @ Standing,
         /// How far debt may go before a grace ends early (R85)
         floor: Option<Money> = "none" @ Standing,

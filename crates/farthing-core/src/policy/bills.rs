@@ -9,7 +9,7 @@ use crate::time::{CalendarSpan, CivilDate, Duration};
 section! {
     /// `[bill]`
     Bill {
-        /// What a bill arises from: "top_up" (R29), "order" (R9), "cycle" (R13), "request" (R62), "threshold"
+        /// What a bill arises from: `top_up` (R29), `order` (R9), `cycle` (R13), `request` (R62), `threshold` (R53)
         on: Vec<BillOn> = "[]" @ Bills,
         /// With "threshold": when so much is unbilled
         threshold: Option<Money> = "none" @ Bills,
