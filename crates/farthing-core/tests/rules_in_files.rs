@@ -230,7 +230,7 @@ fn r100_a_cloud_has_one_currency() {
         assert_eq!(currency.code(), code, "{cloud}");
         for source in sources(cloud) {
             let mut found = Vec::new();
-            texts(&Item::read_file(&source, &mut Vec::new()), &mut found);
+            texts(&Item::read_file(&source).0, &mut found);
             for text in found {
                 let words = text.split(|found: char| !found.is_ascii_alphabetic());
                 let codes = words.filter(|word| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase()));

@@ -292,12 +292,8 @@ impl Offer<'_> {
         })
     }
 
-    /// The first line of `prices` whose properties are all there, else the price for the rest.
     fn price_when(&self, properties: &BTreeMap<String, Text>) -> Result<PriceTag, OfferError> {
-        let matches =
-            |line: &&super::pricing::WhenLine| line.when.iter().all(|(key, value)| properties.get(key) == Some(value));
-        let line = self.pricing.prices.iter().find(matches).map(|line| &line.price);
-        line.or(self.pricing.price.as_ref()).cloned().ok_or_else(|| {
+        self.pricing.price_when(properties).cloned().ok_or_else(|| {
             if self.pricing.prices.is_empty() {
                 return OfferError::KeyMissing { mode: self.pricing.mode, key: "price" };
             }

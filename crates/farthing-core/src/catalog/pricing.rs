@@ -191,6 +191,12 @@ impl Pricing {
         !Pricing::known().iter().any(|key| self.places.has(key))
     }
 
+    /// The first line of `prices` whose properties are all there, else the price for the rest.
+    pub fn price_when(&self, properties: &BTreeMap<String, Text>) -> Option<&PriceTag> {
+        let matches = |line: &&WhenLine| line.when.iter().all(|(key, value)| properties.get(key) == Some(value));
+        self.prices.iter().find(matches).map(|line| &line.price).or(self.price.as_ref())
+    }
+
     /// What a total costs depends on what was used before it in its rating period.
     pub fn has_memory(&self) -> bool {
         self.mode != Mode::Unit || self.monthly_cap.is_some() || self.minimum.is_some()

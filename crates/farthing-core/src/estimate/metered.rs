@@ -20,7 +20,7 @@ impl Desk<'_> {
                 });
             }
             let offer = self.offer(component.map(|part| part.label()))?;
-            let tariff = offer.tariff_for(self.currency, self.step, &self.ask.properties)?;
+            let tariff = offer.tariff_for(self.currency, self.step, &self.properties)?;
             let formula = tariff.formula(self.month_seconds(month))?;
             let total = quantity.millionths().checked_mul(i64::from(self.ask.count)).ok_or(EstimateError::TooMany)?;
             let (steps, charge) = if formula.needs_events() {
@@ -36,7 +36,7 @@ impl Desk<'_> {
             }
             let unit =
                 offer.unit().map(|unit| format!(" {}", unit.beside(*quantity == Quantity::ONE))).unwrap_or_default();
-            lines.push(Line { what: format!("{} {name}, {quantity}{unit}", self.named()), steps, charge });
+            lines.push(Line { what: format!("{} {name}, {quantity}{unit}", self.named()), steps, charge, units: None });
         }
         Ok(())
     }

@@ -12,9 +12,9 @@ mod timed;
 pub use ask::Ask;
 pub use error::EstimateError;
 
-use crate::catalog::{Kind, Offer, OfferError, Product, Sku, Wanted};
+use crate::catalog::{Kind, Offer, Product, Wanted};
 use crate::config::Text;
-use crate::measure::DataStep;
+use crate::measure::{DataStep, Quantity, Unit};
 use crate::money::Currency;
 use crate::profile::Profile;
 use crate::rate::{Charge, Explanation};
@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 pub struct Estimate {
     pub lines: Vec<Line>,
     pub total: Charge,
+    /// Units it takes, where the price takes them; what they do not cover is `total`.
+    pub units: Vec<(Quantity, Unit)>,
     /// What the sum does not say: a minimum that may follow, a limit of what was estimated.
     pub notes: Vec<String>,
 }
@@ -38,6 +40,8 @@ pub struct Line {
     /// The arithmetic, a step a line.
     pub steps: Vec<String>,
     pub charge: Charge,
+    /// Units it takes before any money.
+    pub units: Option<(Quantity, Unit)>,
 }
 
 impl Profile {
@@ -61,10 +65,16 @@ impl Profile {
             return Err(EstimateError::NothingAsked { product: desk.product.id.to_string(), wants: desk.wants() });
         }
         let mut total = Charge::zero(desk.currency);
+        let mut units: BTreeMap<&Unit, Quantity> = BTreeMap::new();
         for line in &lines {
             total = total.checked_add(line.charge)?;
+            if let Some((quantity, unit)) = &line.units {
+                let sum = units.entry(unit).or_default();
+                *sum = sum.checked_add(*quantity).ok_or(EstimateError::TooMany)?;
+            }
         }
-        Ok(Estimate { lines, total, notes })
+        let units = units.into_iter().map(|(unit, quantity)| (quantity, unit.clone())).collect();
+        Ok(Estimate { lines, total, units, notes })
     }
 }
 
@@ -75,6 +85,8 @@ struct Desk<'a> {
     product: &'a Product,
     /// The SKU that was named, or that the properties choose.
     sku: Option<&'a str>,
+    /// What was said of it, and what its SKU says.
+    properties: BTreeMap<String, Text>,
     currency: Currency,
     step: DataStep,
 }
@@ -89,10 +101,12 @@ impl<'a> Desk<'a> {
         let sku = match &ask.sku {
             Some(sku) => Some(sku.as_str()),
             None if product.sku.is_empty() || ask.properties.is_empty() => None,
-            None => Some(sku_of(product, &ask.properties)?.id.as_str()),
+            None => Some(profile.catalog.sku_with(&ask.product, &ask.properties)?.id.as_str()),
         };
+        let dims = sku.and_then(|sku| product.sku_by_id(sku)).map(|sku| sku.dims.clone()).unwrap_or_default();
+        let properties = dims.into_iter().chain(ask.properties.clone()).collect();
         let cloud = &profile.policy.cloud;
-        Ok(Desk { profile, ask, product, sku, currency: cloud.currency, step: cloud.data_step })
+        Ok(Desk { profile, ask, product, sku, properties, currency: cloud.currency, step: cloud.data_step })
     }
 
     fn zone(&self) -> &'a Zone {
@@ -151,14 +165,6 @@ impl<'a> Desk<'a> {
             }
         }
     }
-}
-
-/// The SKU that the properties choose (R2).
-fn sku_of<'a>(product: &'a Product, properties: &BTreeMap<String, Text>) -> Result<&'a Sku, EstimateError> {
-    product.sku_by_dims(properties).ok_or_else(|| {
-        let told: Vec<String> = properties.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        EstimateError::Offer(OfferError::NoPriceFor { properties: told.join(", ") })
-    })
 }
 
 /// The steps of an explanation as lines of text.

@@ -23,7 +23,7 @@ impl Desk<'_> {
                 });
             };
             let whole = quantity.millionths().checked_div(1_000_000).unwrap_or_default();
-            let tag = addon.pricing.price.as_ref();
+            let tag = addon.pricing.price_when(&self.properties);
             let price = tag
                 .map(|tag| Money::from_decimal(tag.amount.amount(), self.currency, Rounding::HalfEven))
                 .transpose()?;
@@ -65,7 +65,7 @@ impl Desk<'_> {
 
     /// The plain amount of a term or a thing sold once.
     fn price_of(&self, offer: &crate::catalog::Offer<'_>) -> Result<Money, EstimateError> {
-        let tariff = offer.tariff_for(self.currency, self.step, &self.ask.properties)?;
+        let tariff = offer.tariff_for(self.currency, self.step, &self.properties)?;
         let crate::rate::Model::Unit(tag) = &tariff.model else { return Err(EstimateError::TooMany) };
         Ok(Money::from_decimal(tag.amount.amount(), self.currency, Rounding::HalfEven)?)
     }
@@ -93,7 +93,7 @@ impl Desk<'_> {
         if !discount.is_zero() {
             steps.push(format!("discount {discount}: {}", charge.discount()?.checked_neg()?.plain()));
         }
-        Ok(Line { what: what.to_owned(), steps, charge })
+        Ok(Line { what: what.to_owned(), steps, charge, units: None })
     }
 
     /// How many periods cover so long, at least as many as the product asks for.

@@ -2,7 +2,8 @@
 
 use super::{Desk, EstimateError, Line, steps_of};
 use crate::catalog::Offer;
-use crate::measure::{Quantity, decimal_of_millionths};
+use crate::measure::{Quantity, TimeUnit, UnitPrice, decimal_of_millionths};
+use crate::money::{Rounding, mul_div_round};
 use crate::rate::{Charge, Factor, LinearPrice, Session, excess};
 use crate::time::{Duration, Instant, Period};
 
@@ -19,6 +20,12 @@ impl Desk<'_> {
         let whole = Period::try_new_or_empty(plain.start(), end)?;
         let count = Quantity::from_whole(i64::from(self.ask.count)).ok_or(EstimateError::TooMany)?;
         let before = lines.len();
+        if let Some(price) = &offer.pricing.units {
+            lines.push(self.in_units(price, whole)?);
+            if !offer.pricing.has_price() {
+                return Ok(());
+            }
+        }
         for part in self.parts(&offer, whole)? {
             lines.push(self.priced_over(&offer, part, i128::from(count.millionths()), count)?);
         }
@@ -29,6 +36,21 @@ impl Desk<'_> {
             line.steps.insert(0, format!("{ran} count as {counted}"));
         }
         Ok(())
+    }
+
+    /// What it takes of units that were bought ahead (R8), to a millionth of one.
+    fn in_units(&self, price: &UnitPrice, part: Period) -> Result<Line, EstimateError> {
+        let each = price.per.time.and_then(TimeUnit::seconds).ok_or(EstimateError::TooMany)?;
+        let taken = i128::from(price.quantity.millionths()).checked_mul(i128::from(self.ask.count));
+        let per = i128::from(price.per.count.millionths()).checked_mul(i128::from(each));
+        let (taken, per) = taken.zip(per).ok_or(EstimateError::TooMany)?;
+        let seconds = i128::from(part.seconds()).checked_mul(1_000_000).ok_or(EstimateError::TooMany)?;
+        let units = mul_div_round(taken, seconds, per, Rounding::HalfEven)?;
+        let units = Quantity::from_millionths(i64::try_from(units).map_err(|_| EstimateError::TooMany)?);
+        let unit = price.unit.beside(units == Quantity::ONE);
+        let step = format!("{} × {price} = {units} {unit}", told(part.seconds()));
+        let charge = Charge::zero(self.currency);
+        Ok(Line { what: self.over(part), steps: vec![step], charge, units: Some((units, price.unit.clone())) })
     }
 
     /// A size kept for the whole time, above what is free.
@@ -82,7 +104,7 @@ impl Desk<'_> {
             }
             let charge = self.linear(offer, part, count, share)?;
             let step = format!("{} × {share} of {}", told(part.seconds()), charge.net.plain());
-            return Ok(Line { what: self.over(part), steps: vec![step], charge });
+            return Ok(Line { what: self.over(part), steps: vec![step], charge, units: None });
         };
         let seconds = hours.seconds_by_band(part, self.zone())?;
         let month_seconds = self.month_seconds(self.month_of(part.start())?);
@@ -103,7 +125,7 @@ impl Desk<'_> {
         let mut steps: Vec<String> =
             told_bands.map(|((when, tag), seconds)| format!("{when}: {} × {tag}", told(*seconds))).collect();
         steps.push(format!("together {}", charge.net.plain()));
-        Ok(Line { what: self.over(part), steps, charge })
+        Ok(Line { what: self.over(part), steps, charge, units: None })
     }
 
     fn linear(
@@ -113,7 +135,7 @@ impl Desk<'_> {
         quantity: Quantity,
         share: Factor,
     ) -> Result<Charge, EstimateError> {
-        let tariff = offer.tariff_for(self.currency, self.step, &self.ask.properties)?;
+        let tariff = offer.tariff_for(self.currency, self.step, &self.properties)?;
         let crate::rate::Model::Unit(price) = &tariff.model else { return Err(EstimateError::TooMany) };
         let month_seconds = self.month_seconds(self.month_of(part.start())?);
         let price = LinearPrice {
@@ -133,9 +155,9 @@ impl Desk<'_> {
     fn priced_total(&self, offer: &Offer<'_>, part: Period, total: i128) -> Result<Line, EstimateError> {
         let month = self.month_of(part.start())?;
         let formula =
-            offer.tariff_for(self.currency, self.step, &self.ask.properties)?.formula(self.month_seconds(month))?;
+            offer.tariff_for(self.currency, self.step, &self.properties)?.formula(self.month_seconds(month))?;
         let charge = formula.amount(total)?;
-        Ok(Line { what: self.over(part), steps: steps_of(&formula.explain(total)?), charge })
+        Ok(Line { what: self.over(part), steps: steps_of(&formula.explain(total)?), charge, units: None })
     }
 
     fn over(&self, part: Period) -> String {

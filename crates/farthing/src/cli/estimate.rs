@@ -99,7 +99,17 @@ fn told(estimate: &Estimate, profile: &Profile) -> String {
         }
     }
     let net = estimate.total.net;
-    text.push_str(&format!("\n{}", net.format(locale)));
+    let units = estimate.units.iter().map(|(units, unit)| format!("{units} {}", unit.beside(false)));
+    let units: Vec<String> = units.collect();
+    text.push('\n');
+    if !units.is_empty() {
+        text.push_str(&units.join(", "));
+        text.push_str(if net.is_zero() { "\n" } else { "; what units do not cover costs " });
+        if net.is_zero() {
+            return text;
+        }
+    }
+    text.push_str(&net.format(locale));
     let exact = net.plain();
     if net.to_minor().is_err() {
         text.push_str(&format!(" (exactly {exact})"));

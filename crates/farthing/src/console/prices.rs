@@ -185,8 +185,10 @@ fn calculator_page(
     });
     let (sentence, lines, total, trouble) = match estimate {
         Ok(Some(estimate)) => {
-            let Estimate { lines, total, .. } = estimate;
-            let shown = total.net.format(cloud.locale());
+            let Estimate { lines, total, units, .. } = estimate;
+            let units = units.iter().map(|(units, unit)| format!("{units} {}", unit.beside(false)));
+            let units = units.collect::<Vec<_>>().join(", ");
+            let shown = if units.is_empty() { total.net.format(cloud.locale()) } else { units };
             let exact = if total.net.to_minor().is_err() {
                 format!("{shown}, exactly {}", total.net.plain())
             } else {
