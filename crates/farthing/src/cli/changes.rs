@@ -67,7 +67,7 @@ impl Changes {
                 Change::Added { now } => writeln!(self.text, "  + {key} = {}", plain(now)),
                 Change::Removed { before } => writeln!(self.text, "  - {key} = {}", plain(before)),
                 Change::Changed { before, now } => {
-                    let priced = key == "price" || key.ends_with(".price");
+                    let priced = key.rsplit('.').next() == Some("price");
                     let by = if priced { self.price_change(before, now, currency) } else { String::new() };
                     writeln!(self.text, "  ~ {key}: {} -> {}{by}", plain(before), plain(now))
                 }

@@ -10,6 +10,7 @@ use farthing_core::money::Locale;
 use farthing_core::profile::Profile;
 use farthing_core::time::{Instant, Span};
 use farthing_engine::Clock;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     /// How large, for what is charged by its size; of a pack, how many units.
     #[arg(long, value_name = "SIZE")]
     size: Option<String>,
-    /// How much was used of a component or meter, or how many of an add-on: input_tokens=2.5M.
+    /// How much was used of a component or meter, or how many of an add-on, such as `input_tokens=2.5M`.
     #[arg(long = "use", value_name = "NAME=QUANTITY")]
     uses: Vec<String>,
     /// A property: it chooses the SKU where none is named, and the line of a matrix: region=eu.
@@ -112,14 +113,14 @@ fn told(estimate: &Estimate, profile: &Profile) -> String {
     text.push_str(&net.format(locale));
     let exact = net.plain();
     if net.to_minor().is_err() {
-        text.push_str(&format!(" (exactly {exact})"));
+        let _ = write!(text, " (exactly {exact})");
     }
     if estimate.total.list != net {
-        text.push_str(&format!(", instead of {}", estimate.total.list.format(locale)));
+        let _ = write!(text, ", instead of {}", estimate.total.list.format(locale));
     }
     text.push_str(", without taxes\n");
     for note in &estimate.notes {
-        text.push_str(&format!("  {note}\n"));
+        let _ = writeln!(text, "  {note}");
     }
     text
 }

@@ -75,7 +75,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
             let engine = engine(store)?;
             let versions = engine.policy_versions(cloud)?;
             let at = at.map_or_else(|| engine.now(), Ok)?;
-            tell_changes(cloud, live(&engine, &versions, versions.in_force_at(at))?, &profile)
+            tell_changes(cloud, live(&engine, &versions, versions.in_force_at(at))?.as_ref(), &profile)
         }
     };
     if changes.count > 0 {
@@ -93,7 +93,7 @@ pub(crate) fn apply(arguments: &Apply) -> Result<ExitCode, Failure> {
     let versions = engine.policy_versions(&cloud)?;
     let at = starts.map_or_else(|| engine.now(), Ok)?;
     let before = arguments.corrects.map_or_else(|| versions.in_force_at(at), |number| versions.get(number));
-    tell_changes(&cloud, live(&engine, &versions, before)?, &profile);
+    tell_changes(&cloud, live(&engine, &versions, before)?.as_ref(), &profile);
     let who = arguments.who.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
     let request =
         ApplyRequest { files: folder.files(), who, why: arguments.why.clone(), starts, corrects: arguments.corrects };
@@ -168,12 +168,12 @@ fn live<'v>(
     Ok(Some((version, Folder::of_version(versions.cloud(), &files)?.profile()?)))
 }
 
-fn tell_changes(cloud: &str, live: Option<(&Version, Profile)>, profile: &Profile) -> Changes {
-    let changes = Changes::between(live.as_ref().map(|(_, profile)| profile), profile);
-    match &live {
+fn tell_changes(cloud: &str, live: Option<&(&Version, Profile)>, profile: &Profile) -> Changes {
+    let changes = Changes::between(live.map(|(_, profile)| profile), profile);
+    match live {
         None => println!("{cloud} has no version yet: everything is new."),
         Some((version, _)) => {
-            println!("Against version {} of {cloud}, in force from {}:", version.number, version.starts)
+            println!("Against version {} of {cloud}, in force from {}:", version.number, version.starts);
         }
     }
     if changes.count > 0 {

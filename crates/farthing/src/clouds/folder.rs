@@ -100,7 +100,7 @@ fn told(path: &Path, error: &std::io::Error) -> Failure {
 fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
         format!("{} is not UTF-8 in line {line}: save it as UTF-8", path.display()).into()
     })
 }

@@ -5,6 +5,7 @@ use farthing_core::config::Value;
 use farthing_core::measure::{DataStep, PriceTag, TimeUnit};
 use farthing_core::money::{Currency, Locale, Money, Ratio, Rounding};
 use farthing_core::rate::Percent;
+use std::fmt::Write;
 
 /// The price in a few words: `0.042 / hour`, `first 100,000: 0.002 / call, then 0.001 / call`.
 pub(super) fn price(pricing: &Pricing) -> String {
@@ -26,11 +27,11 @@ pub(super) fn price(pricing: &Pricing) -> String {
         if !text.is_empty() {
             text.push_str("; ");
         }
-        text.push_str(&format!("{}: {}", when.join(", "), line.price));
+        let _ = write!(text, "{}: {}", when.join(", "), line.price);
     }
     for line in &pricing.hours {
         let days = line.days.map(|days| format!("{days} ")).unwrap_or_default();
-        text.push_str(&format!("; {days}{} to {}: {}", line.from, line.to, line.price));
+        let _ = write!(text, "; {days}{} to {}: {}", line.from, line.to, line.price);
     }
     text
 }

@@ -167,17 +167,12 @@ pub(super) async fn calculator(
             .catalog
             .product_by_id(&product)
             .ok_or_else(|| PageError::NotFound(format!("{} sells nothing of this name.", cloud.name)))?;
-        calculator_page(cloud, product, &asked, console.engine.now()?)
+        Ok(calculator_page(cloud, product, &asked, console.engine.now()?))
     })
     .await
 }
 
-fn calculator_page(
-    cloud: &Cloud,
-    product: &Product,
-    asked: &BTreeMap<String, String>,
-    now: Instant,
-) -> Result<CalculatorPage, PageError> {
+fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, String>, now: Instant) -> CalculatorPage {
     let fields = fields(product, asked);
     let estimate = ask(product, asked, &fields, now).and_then(|ask| match ask {
         None => Ok(None),
@@ -206,7 +201,7 @@ fn calculator_page(
         let name = if dims.is_empty() { name } else { format!("{name} ({})", dims.join(", ")) };
         Choice { id: sku.id.to_string(), name, chosen: Some(sku.id.as_str()) == chosen.as_deref() }
     };
-    Ok(CalculatorPage {
+    CalculatorPage {
         frame: Frame::of(product.name.to_string(), cloud)
             .below(page::cloud_address(&cloud.id), cloud.name.clone())
             .below(format!("{}/prices", page::cloud_address(&cloud.id)), "Prices"),
@@ -218,7 +213,7 @@ fn calculator_page(
         lines,
         total,
         trouble,
-    })
+    }
 }
 
 /// What has to be said of this kind of product, filled with what was said.
