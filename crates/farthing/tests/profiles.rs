@@ -201,7 +201,7 @@ fn plan_tells_what_apply_does_and_apply_does_it_once_on_sqlite() {
 #[test]
 fn plan_tells_what_apply_does_and_apply_does_it_once_on_postgres() {
     let database = farthing_testbed::postgres().database("profiles");
-    plan_and_apply(Some(database.url().to_owned()));
+    plan_and_apply(Some(database.url().clone()));
 }
 
 #[test]
