@@ -16,4 +16,6 @@ pub mod money;
 pub mod policy;
 pub mod profile;
 pub mod rate;
+pub mod settle;
 pub mod time;
+pub mod timeline;

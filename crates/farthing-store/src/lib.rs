@@ -5,31 +5,43 @@
 
 mod accounts;
 mod audit;
+mod charges;
 mod epoch;
 mod error;
 mod gathering;
 mod history;
 mod ledger;
+mod lots;
 mod migrate;
+mod open_charges;
 mod overview;
 mod owners;
+mod payers;
 mod policies;
 mod postgres;
+mod projects;
 mod sql;
 mod sqlite;
+mod things;
 mod tx;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use audit::{AuditReport, Finding};
+pub use charges::{ChargeFilter, ChargeRow};
 pub use epoch::Epoch;
 pub use error::StoreError;
 pub use gathering::Gathering;
 pub use history::HistoryLine;
+pub use lots::LotRow;
+pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
 pub use owners::OwnerRow;
+pub use payers::{PayerRow, PayerState};
 pub use postgres::PostgresTx;
+pub use projects::{MemberRow, ProjectRow};
 pub use sqlite::SqliteTx;
+pub use things::{FactRow, ThingKind, ThingRow};
 pub use tx::Tx;
 pub use value::{Column, Row, Value};
 
