@@ -17,3 +17,4 @@ pub mod policy;
 pub mod profile;
 pub mod rate;
 pub mod time;
+pub mod usage;
