@@ -14,7 +14,7 @@ pub struct Identity {
     pub hash: [u8; 16],
     /// Of what must not differ: whom it is about, its meters and quantities.
     pub digest: i64,
-    /// The milliseconds since 1970 that the id itself begins with (UUIDv7, ULID). A function of the id alone, so whether
+    /// The milliseconds since 1970 that the id itself begins with (a UUID of version 7, a ULID). A function of the id alone, so whether
     /// its clock was right does not matter to whoever looks for it.
     pub made_ms: Option<u64>,
     /// Of (cloud, source).
@@ -58,7 +58,9 @@ impl Identity {
                 // In whatever order they are named.
                 let mut sorted: Vec<_> = many.iter().collect();
                 sorted.sort_unstable();
-                sorted.into_iter().for_each(|quantity| put_quantity(room, quantity));
+                for quantity in sorted {
+                    put_quantity(room, quantity);
+                }
             }
         }
         let digest = i64::from_le_bytes(first(blake3::hash(room).as_bytes()));
