@@ -19,3 +19,4 @@ pub mod rate;
 pub mod settle;
 pub mod time;
 pub mod timeline;
+pub mod usage;

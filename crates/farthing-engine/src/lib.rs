@@ -10,6 +10,7 @@ mod ids;
 mod open_account;
 mod open_project;
 mod record_fact;
+mod record_usage;
 mod refusal;
 mod run_due;
 mod run_ledger;

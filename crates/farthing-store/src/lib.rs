@@ -1,7 +1,7 @@
 //! The only SQL of Farthing: one store over SQLite and PostgreSQL, with the same text, the same tests, the same results.
 //!
 //! `Store::write` and `Store::read` take synchronous closures that may be run again, so nothing but the store changes in
-//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `audit.rs`.
+//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `usage.rs`, `audit.rs`.
 
 mod accounts;
 mod audit;
@@ -10,6 +10,7 @@ mod epoch;
 mod error;
 mod gathering;
 mod history;
+mod known_ids;
 mod ledger;
 mod lots;
 mod migrate;
@@ -24,6 +25,8 @@ mod sql;
 mod sqlite;
 mod things;
 mod tx;
+mod usage;
+mod usage_values;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
@@ -43,6 +46,7 @@ pub use projects::{MemberRow, ProjectRow};
 pub use sqlite::SqliteTx;
 pub use things::{FactRow, ThingKind, ThingRow};
 pub use tx::Tx;
+pub use usage::{RefusedAt, RefusedRow, UsageRow};
 pub use value::{Column, Row, Value};
 
 use std::path::{Path, PathBuf};
@@ -94,6 +98,8 @@ pub struct Options {
     /// How long the write-ahead log is made at the start; as long as it becomes before it is moved into the file.
     pub sqlite_log_mib: u32,
     pub postgres_connections: usize,
+    /// How much of a usage event's id the filter in memory keeps, at most 16 bits: with fewer it only has to look more often.
+    pub usage_fingerprint_bits: u32,
 }
 
 /// What opening may do to the schema.
@@ -107,7 +113,13 @@ pub enum Schema {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { schema: Schema::Ensure, sqlite_cache_kib: 32 * 1024, sqlite_log_mib: 64, postgres_connections: 16 }
+        Options {
+            schema: Schema::Ensure,
+            sqlite_cache_kib: 32 * 1024,
+            sqlite_log_mib: 64,
+            postgres_connections: 16,
+            usage_fingerprint_bits: 16,
+        }
     }
 }
 

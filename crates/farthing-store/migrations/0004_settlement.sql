@@ -181,3 +181,16 @@ CREATE TABLE lot (
     lapsed   BOOLEAN NOT NULL,
     PRIMARY KEY (account, number)
 ) {keyed};
+
+-- Events whose values a total alone does not hold: those of meters that count what is different, highest or last, and of
+-- prices of single events.
+CREATE TABLE usage_value (
+    account BIGINT NOT NULL,
+    thing   BIGINT NOT NULL,
+    part    TEXT NOT NULL,
+    began   BIGINT NOT NULL,
+    at      BIGINT NOT NULL,
+    id      BYTEA NOT NULL,
+    value   BIGINT NOT NULL,
+    PRIMARY KEY (account, thing, part, began, at, id)
+) {keyed};
