@@ -161,6 +161,27 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
+    /// Reads an account again that the ledger has moved beside its book: what waits of it is written first.
+    pub(crate) fn reload(&mut self, id: OwnerId) -> Result<(), EngineError> {
+        self.flush_postings()?;
+        let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
+        let wallets: BTreeMap<i64, (i64, i64)> = self
+            .tx
+            .accounts_locked(vec![folio.payer.cash.0, folio.payer.debt.0])?
+            .into_iter()
+            .map(|account| (account.id.0, (account.balance(), account.held)))
+            .collect();
+        let lots = self.tx.lots(&[id])?;
+        let folio = self.folio(id);
+        let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
+        let (cash, debt) = (wallet(folio.payer.cash.0), wallet(folio.payer.debt.0));
+        folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
+        folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
+        folio.lots = lots;
+        folio.stirred = true;
+        Ok(())
+    }
+
     /// An account that was loaded.
     pub(crate) fn folio(&mut self, id: OwnerId) -> &mut Folio {
         self.folios.get_mut(&id).expect("an account is loaded before it is worked on")
