@@ -21,7 +21,7 @@ mod tx;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
-pub use audit::{AuditReport, Finding};
+pub use audit::{AuditReport, Audited, Finding};
 pub use epoch::Epoch;
 pub use error::StoreError;
 pub use gathering::Gathering;
