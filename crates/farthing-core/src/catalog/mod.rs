@@ -39,8 +39,11 @@ impl Catalog {
     pub fn read(source: &Source, policy: &Policy) -> (Option<Catalog>, Vec<Remark>) {
         let mut remarks = Vec::new();
         let table = Item::read_file(source, &mut remarks);
+        // What else such a file lacks, it may lack because of this.
+        if !remarks.is_empty() {
+            return (None, remarks);
+        }
         let mut reader = Reader::new(source, policy.cloud.currency);
-        reader.remarks = remarks;
         reader.tell_unknown(&table, &Catalog::known());
         let catalog = Catalog::read_table(&table, 0..0, &mut reader);
         if let Some(catalog) = &catalog {

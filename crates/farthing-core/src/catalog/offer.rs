@@ -166,6 +166,11 @@ impl Offer<'_> {
         self.meter.map(|meter| &meter.unit)
     }
 
+    /// What the price speaks of: what is counted, or what it is converted into.
+    pub(super) fn sold(&self) -> Option<&Unit> {
+        self.pricing.convert.as_ref().map(|line| &line.unit).or(self.unit())
+    }
+
     /// The tariff for everything that no line of `prices` speaks of.
     pub fn tariff(&self, currency: Currency, step: DataStep) -> Result<Tariff, OfferError> {
         self.tariff_for(currency, step, &BTreeMap::new())

@@ -19,4 +19,4 @@ pub use reader::{Places, Reader, Value, Whole, default_of};
 pub use remark::{Remark, Severity};
 pub use section::{Capability, Key};
 pub(crate) use section::{choice, section};
-pub use source::Source;
+pub use source::{Found, Source};

@@ -113,7 +113,7 @@ macro_rules! section {
         }
 
         impl $crate::config::Value for $name {
-            const KIND: $crate::config::Whole = $crate::config::Whole { one: "a table", example: "{ … }" };
+            const KIND: $crate::config::Whole = $crate::config::Whole::TABLE;
 
             fn read(item: &$crate::config::Item, reader: &mut $crate::config::Reader<'_>) -> Option<Self> {
                 let table = reader.table(item, &Self::known())?;
@@ -182,14 +182,14 @@ macro_rules! choice {
 
         impl $crate::config::Value for $name {
             const KIND: $crate::config::Whole =
-                $crate::config::Whole { one: $one, example: concat!("one of", $( " \"", $word, "\"" ),+) };
+                $crate::config::Whole { one: $one, example: concat!("one of", $( " \"", $word, "\"," ),+) };
 
             fn read(item: &$crate::config::Item, reader: &mut $crate::config::Reader<'_>) -> Option<Self> {
                 let text = reader.text::<Self>(item)?;
                 let found = Self::ALL.iter().copied().find(|known| known.word() == text);
                 found.or_else(|| {
                     let meant = $crate::config::nearest(&text, Self::ALL.iter().map(|known| known.word()));
-                    reader.not_a::<Self>(item, meant.map(|meant| format!("did you mean {meant:?}?")))
+                    reader.not_a::<Self>(item, meant.map(|meant| format!("; did you mean {meant:?}?")))
                 })
             }
 

@@ -91,8 +91,11 @@ impl Policy {
             }),
             _ => None,
         };
+        // What else such a file lacks, it may lack because of this.
+        if !remarks.is_empty() {
+            return (None, remarks);
+        }
         let mut reader = Reader::new(source, currency.unwrap_or(Currency::USD));
-        reader.remarks = remarks;
         reader.tell_unknown(&table, &Policy::known());
         let policy = Policy::read_table(&table, 0..0, &mut reader);
         if let Some(policy) = &policy {

@@ -27,7 +27,7 @@ pub const CATALOG_FILE: &str = "catalog.toml";
 #[derive(Clone, Debug)]
 pub struct Checked {
     pub profile: Option<Profile>,
-    /// In the order of the files and lines, the graver first on one line.
+    /// The graver first; those of one gravity in the order of the files and lines.
     pub remarks: Vec<Remark>,
 }
 
@@ -40,7 +40,9 @@ impl Profile {
         let (products, more) = Catalog::read(catalog.unwrap_or(&nothing), &read);
         remarks.extend(more);
         let profile = products.map(|catalog| Profile { policy: read, catalog });
-        if let Some(profile) = &profile {
+        if let Some(profile) = &profile
+            && remarks.iter().all(|remark| remark.severity != Severity::Error)
+        {
             check::check(profile, policy, catalog.unwrap_or(&nothing), &mut remarks);
         }
         force::tell(policy, &Policy::all_keys(), &mut remarks);
