@@ -26,6 +26,7 @@ pub(super) fn check(catalog: &Catalog, policy: &Policy, reader: &mut Reader<'_>)
     }
     contracts(catalog, policy, reader);
     coupons(catalog, reader);
+    unused_meters(catalog, reader);
 }
 
 fn once_each<'a>(named: impl Iterator<Item = (&'a Name, &'a Places)>, what: &str, reader: &mut Reader<'_>) {
@@ -62,12 +63,9 @@ fn unknown<'a>(
 
 fn meters(catalog: &Catalog, reader: &mut Reader<'_>) {
     once_each(catalog.meter.iter().map(|meter| (&meter.id, &meter.places)), "meter", reader);
-    let used: BTreeSet<&Name> = catalog.product.iter().flat_map(meters_of).map(|(id, _)| id).collect();
-    let all_read = reader.is_read(&["product"]);
-    for meter in catalog.meter.iter().filter(|meter| reader.is_element_read(&meter.places)).collect::<Vec<_>>() {
-        if all_read && !used.contains(&meter.id) {
-            let what = format!("nothing is priced by meter {:?}: what it counts is refused", meter.id.as_str());
-            reader.remark(Severity::Warning, meter.places.of("id"), what, "price it, or leave it out");
+    for meter in &catalog.meter {
+        if !reader.is_element_read(&meter.places) {
+            continue;
         }
         if (meter.aggregate == Aggregate::Unique) != meter.of.is_some() {
             let (key, what, remedy) = if meter.of.is_some() {
@@ -81,6 +79,18 @@ fn meters(catalog: &Catalog, reader: &mut Reader<'_>) {
             };
             reader.error(meter.places.of(key), what, remedy);
         }
+    }
+}
+
+/// Told only of a catalogue without errors: a name that is misspelt elsewhere makes a meter look unused.
+fn unused_meters(catalog: &Catalog, reader: &mut Reader<'_>) {
+    let used: BTreeSet<&Name> = catalog.product.iter().flat_map(meters_of).map(|(id, _)| id).collect();
+    if reader.remarks.iter().any(|remark| remark.severity == Severity::Error) {
+        return;
+    }
+    for meter in catalog.meter.iter().filter(|meter| !used.contains(&meter.id)) {
+        let what = format!("nothing is priced by meter {:?}: what it counts is refused", meter.id.as_str());
+        reader.remark(Severity::Warning, meter.places.of("id"), what, "price it, or leave it out");
     }
 }
 
@@ -272,7 +282,7 @@ fn shape(product: &Product, reader: &mut Reader<'_>) {
         reader.error(
             product.places.of("states"),
             "nothing says what the state \"running\" costs",
-            "write states = { running = 1, stopped = 0 }",
+            "write running = 1 in it",
         );
     }
 }

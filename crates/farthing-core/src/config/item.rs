@@ -60,6 +60,14 @@ impl Item {
                 message if message.starts_with("string values must be quoted") => {
                     ("this is not TOML: there is no value, or no quotes around it".to_owned(), "write key = \"value\"")
                 }
+                message
+                    if message.starts_with("invalid basic string") || message.starts_with("invalid literal string") =>
+                {
+                    (
+                        "this is not TOML: a text ends without its closing quote".to_owned(),
+                        "close the quote on the same line",
+                    )
+                }
                 message if message.starts_with("unclosed") => {
                     (format!("this is not TOML: {message} before this"), "close the bracket")
                 }

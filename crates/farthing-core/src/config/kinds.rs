@@ -379,7 +379,14 @@ worded!(
     },
     |value| value.code()
 );
-worded!(Zone, "a time zone", "\"Europe/Rome\"", |text, _reader| Zone::parse(&text).map_err(said), |value| value);
+worded!(
+    Zone,
+    "a time zone",
+    "\"Europe/Rome\"",
+    |text, _reader| Zone::parse(&text)
+        .map_err(|error| error.to_string().split_once("; ").map(|(_, remedy)| format!("; {remedy}"))),
+    |value| value
+);
 worded!(
     Locale,
     "a language",
