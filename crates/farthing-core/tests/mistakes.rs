@@ -201,7 +201,9 @@ fn difference(before: &str, now: &str) -> String {
     let same = before.iter().zip(&now).take_while(|(one, other)| one == other).count();
     let end = before[same..].iter().rev().zip(now[same..].iter().rev()).take_while(|(one, other)| one == other).count();
     for (mark, lines) in [('-', &before[same..before.len() - end]), ('+', &now[same..now.len() - end])] {
-        lines.iter().for_each(|line| drop(writeln!(text, "  {mark} {line}")));
+        for line in lines {
+            let _ = writeln!(text, "  {mark} {line}");
+        }
     }
     text
 }

@@ -459,7 +459,7 @@ fn fits_kind(offer: &Offer<'_>, own: &Pricing, reader: &mut Reader<'_>) {
                 let what = format!("the price {tag} of {} is for the whole of it", thing(offer));
                 reader.error(at, what, "write only the amount; `period` says how long it lasts");
             }
-            _ => unit_fits(offer, &tag.per.unit, at, reader),
+            _ => unit_fits(offer, tag.per.unit.as_ref(), at, reader),
         }
     }
     if kind == Kind::Capacity
@@ -475,7 +475,7 @@ fn fits_kind(offer: &Offer<'_>, own: &Pricing, reader: &mut Reader<'_>) {
     }
 }
 
-fn unit_fits(offer: &Offer<'_>, written: &Option<Unit>, at: Range<usize>, reader: &mut Reader<'_>) {
+fn unit_fits(offer: &Offer<'_>, written: Option<&Unit>, at: Range<usize>, reader: &mut Reader<'_>) {
     let sold = offer.sold();
     let (Some(written), Some(sold)) = (written, sold) else { return };
     if written.per(sold, crate::measure::DataStep::Binary).is_none() {

@@ -175,10 +175,12 @@ macro_rules! worded {
 
 pub(crate) use worded;
 
+#[expect(clippy::unnecessary_wraps, reason = "a kind may also have nothing to say")]
 pub(crate) fn said(error: impl fmt::Display) -> Option<String> {
     Some(error.to_string())
 }
 
+#[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "as `said`, for map_err")]
 fn when(error: ParseError) -> Option<String> {
     Some(error.plainly())
 }

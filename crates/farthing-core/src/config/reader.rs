@@ -86,9 +86,8 @@ impl<'a> Reader<'a> {
     /// A text, or a number as it was written.
     pub fn text<T: Value>(&mut self, item: &Item) -> Option<String> {
         match &item.node {
-            Node::Text(text) => Some(text.clone()),
+            Node::Text(text) | Node::Date(text) => Some(text.clone()),
             Node::Number(text) => Some(text.replace('_', "")),
-            Node::Date(text) => Some(text.clone()),
             Node::Boolean(_) | Node::List(_) | Node::Table(_) => self.not_a::<T>(item, None).map(|_| String::new()),
         }
     }

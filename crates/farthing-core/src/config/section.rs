@@ -68,6 +68,7 @@ macro_rules! section {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq)]
         #[allow(unreachable_pub, reason = "a section may be read by its own module alone")]
+        #[allow(clippy::doc_markdown, reason = "a meaning is printed as it stands, and names values as a file has them")]
         pub struct $name {
             /// Where its keys stand in the file.
             pub places: $crate::config::Places,

@@ -137,11 +137,14 @@ fn terms(profile: &Profile, desk: &mut Desk<'_>) {
     }
 }
 
+/// Whether a product asks something of a step.
+type Asks = fn(&Product) -> bool;
+
 /// A ladder that touches nothing, and products that wait for a step that never comes.
 fn instructions(profile: &Profile, desk: &mut Desk<'_>) {
     let ladder = &profile.policy.ladder;
-    let any = |asks: fn(&Product) -> bool| profile.catalog.product.iter().any(asks);
-    let steps: [(&str, bool, fn(&Product) -> bool); 3] = [
+    let any = |asks: Asks| profile.catalog.product.iter().any(asks);
+    let steps: [(&str, bool, Asks); 3] = [
         ("suspend", ladder.suspend.is_some(), |product| product.on_suspend != OnSuspend::Nothing),
         ("delete", ladder.delete.is_some(), |product| product.on_delete != OnDelete::Nothing),
         ("purge", ladder.purge.is_some(), |product| product.on_purge != OnPurge::Nothing),
