@@ -382,6 +382,42 @@ both! {
     }
 }
 
+/// Where one process makes a file and others come, SQLite tells some of them "busy" without waiting.
+#[test]
+fn new_files_are_opened_by_many_at_once() {
+    for _ in 0..16 {
+        let bed = Bed::sqlite();
+        let barrier = Barrier::new(16);
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    // A short log: the race is about the file's first page, and is over before the log has its length.
+                    bed.try_open(&Options { sqlite_log_mib: 0, ..Options::default() }).expect("a new store opens");
+                });
+            }
+        });
+    }
+}
+
+/// The same with certainty: another connection holds the lock that opening a new file asks for.
+#[test]
+fn opening_a_new_file_waits_for_who_holds_it() {
+    let bed = Bed::sqlite();
+    let Location::Sqlite(path) = &bed.location else { unreachable!() };
+    let holder = rusqlite::Connection::open(path).expect("the file is made");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("nobody else is there");
+    std::thread::scope(|scope| {
+        let (tell, opened) = mpsc::channel();
+        let bed = &bed;
+        scope.spawn(move || tell.send(bed.try_open(&Options::default()).map(drop)));
+        let early = opened.recv_timeout(std::time::Duration::from_millis(200));
+        assert!(matches!(early, Err(mpsc::RecvTimeoutError::Timeout)), "it did not wait: {early:?}");
+        holder.execute_batch("ROLLBACK").expect("it holds it");
+        opened.recv().expect("it answers").expect("the file is free");
+    });
+}
+
 /// Opening gives the log its length by writing after its end, where somebody else may be committing: it waits for them.
 #[test]
 fn opening_leaves_the_log_alone_while_another_writes() {
