@@ -30,7 +30,7 @@ mod usage_values;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
-pub use audit::{AuditReport, Finding};
+pub use audit::{AuditReport, Audited, Finding};
 pub use charges::{ChargeFilter, ChargeRow};
 pub use epoch::Epoch;
 pub use error::StoreError;
