@@ -6,6 +6,7 @@
 
 mod arguments;
 pub mod command;
+mod engine;
 pub mod expect;
 mod profile;
 mod read;
@@ -21,19 +22,14 @@ pub use read::{Asked, Does, Scenario, Step, read};
 pub use run::{Played, Trouble, play};
 
 use crate::failure::Failure;
-use stage::{Stage, Stages};
+use stage::Stages;
 
 /// The stages of this binary: the engine on fresh embedded stores, or on databases of a PostgreSQL server.
 pub fn stages(store: Option<&str>) -> Result<Box<dyn Stages>, Failure> {
-    let _ = store;
-    Ok(Box::new(Unbuilt))
-}
-
-/// Until the engine settles, there is nothing to play on.
-struct Unbuilt;
-
-impl Stages for Unbuilt {
-    fn fresh(&self, _: farthing_core::time::Instant) -> Result<Box<dyn Stage>, String> {
-        Err("not built yet: accounts, resources and settlement".to_owned())
+    let is_server = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if let Some(other) = store.filter(|url| !is_server(url)) {
+        let what = format!("--store {other}: scenarios make embedded stores of their own; name a server, postgres://…, or leave it out");
+        return Err(what.into());
     }
+    Ok(Box::new(engine::Engines { server: store.map(str::to_owned) }))
 }
