@@ -17,23 +17,31 @@ pub mod stage;
 mod tests;
 mod text;
 
-pub use read::{Asked, Does, Scenario, Step, read};
+pub use read::{Asked, Does, Scenario, Step, Unreadable, read};
 pub use run::{Played, Trouble, play};
 
 use crate::failure::Failure;
+use farthing_core::time::Instant;
+use farthing_store::Location;
 use stage::{Stage, Stages};
 
 /// The stages of this binary: the engine on fresh embedded stores, or on databases of a PostgreSQL server.
 pub fn stages(store: Option<&str>) -> Result<Box<dyn Stages>, Failure> {
-    let _ = store;
-    Ok(Box::new(Unbuilt))
+    match store.map(Location::parse) {
+        None | Some(Location::Postgres(_)) => Ok(Box::new(Unbuilt)),
+        Some(Location::Sqlite(path)) => Err(format!(
+            "{} is a file: scenarios make their own embedded stores; name a server, postgres://…, or leave --store out",
+            path.display()
+        )
+        .into()),
+    }
 }
 
 /// Until the engine settles, there is nothing to play on.
 struct Unbuilt;
 
 impl Stages for Unbuilt {
-    fn fresh(&self, _: farthing_core::time::Instant) -> Result<Box<dyn Stage>, String> {
+    fn fresh(&self, _: Instant) -> Result<Box<dyn Stage>, String> {
         Err("not built yet: accounts, resources and settlement".to_owned())
     }
 }
