@@ -18,18 +18,23 @@ pub mod stage;
 mod tests;
 mod text;
 
-pub use read::{Asked, Does, Scenario, Step, read};
+pub use read::{Asked, Does, Scenario, Step, Unreadable, read};
 pub use run::{Played, Trouble, play};
 
 use crate::failure::Failure;
+use farthing_store::Location;
 use stage::Stages;
 
 /// The stages of this binary: the engine on fresh embedded stores, or on databases of a PostgreSQL server.
 pub fn stages(store: Option<&str>) -> Result<Box<dyn Stages>, Failure> {
-    let is_server = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
-    if let Some(other) = store.filter(|url| !is_server(url)) {
-        let what = format!("--store {other}: scenarios make embedded stores of their own; name a server, postgres://…, or leave it out");
-        return Err(what.into());
-    }
-    Ok(Box::new(engine::Engines { server: store.map(str::to_owned) }))
+    let server = match store.map(|url| (url, Location::parse(url))) {
+        None => None,
+        Some((url, Location::Postgres(_))) => Some(url.to_owned()),
+        Some((_, Location::Sqlite(path))) => {
+            let path = path.display();
+            let what = "scenarios make their own embedded stores; name a server, postgres://…, or leave --store out";
+            return Err(format!("{path} is a file: {what}").into());
+        }
+    };
+    Ok(Box::new(engine::Engines { server }))
 }

@@ -1,7 +1,7 @@
 //! What a run tells: each scenario in the order of the files, each failing line with its place, what was expected, what was
 //! found and what happened last.
 
-use super::read::{self, Scenario};
+use super::read::{self, Scenario, Unreadable};
 use super::run::{self, Played};
 use super::stage::Stages;
 use farthing_core::config::{Remark, Severity, Source};
@@ -107,7 +107,7 @@ pub(super) fn play_source(source: &Source, path: &Path, stages: &dyn Stages) -> 
     let file = source.name.clone();
     let failed = |text: String| Told { file: file.clone(), rules: BTreeSet::new(), passed: false, text };
     match read::read(source, path) {
-        Err(remarks) => failed(unreadable(source, &remarks)),
+        Err(Unreadable { remarks, rules }) => Told { rules, ..failed(unreadable(source, &remarks)) },
         Ok(scenario) => {
             // A fault of the engine fails its own scenario, not those beside it.
             let played = catch_unwind(AssertUnwindSafe(|| run::play(&scenario, stages)));

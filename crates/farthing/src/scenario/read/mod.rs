@@ -31,6 +31,13 @@ pub struct Scenario {
     pub steps: Vec<Step>,
 }
 
+/// What is wrong with a file that cannot be played, and the rules it was to prove.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    pub remarks: Vec<Remark>,
+    pub rules: BTreeSet<u16>,
+}
+
 /// One line that is played.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -146,7 +153,7 @@ fn commands() -> impl Iterator<Item = &'static str> {
 }
 
 /// Reads the text of a file that lies at `path`; other files it names are looked up from there.
-pub fn read(source: &Source, path: &Path) -> Result<Scenario, Vec<Remark>> {
+pub fn read(source: &Source, path: &Path) -> Result<Scenario, Unreadable> {
     let (lines, mut wrong) = text::lines(source);
     let mut reader = Reader::new(source, path);
     for line in &lines {
@@ -171,7 +178,10 @@ pub fn read(source: &Source, path: &Path) -> Result<Scenario, Vec<Remark>> {
         (Some(title), Some(profile)) if wrong.is_empty() => {
             Ok(Scenario { source: source.clone(), title, rules: reader.rules, profile, steps: reader.steps })
         }
-        _ => Err(wrong.into_iter().map(|wrong| wrong.remark(source)).collect()),
+        _ => {
+            let remarks = wrong.into_iter().map(|wrong| wrong.remark(source)).collect();
+            Err(Unreadable { remarks, rules: reader.rules })
+        }
     }
 }
 

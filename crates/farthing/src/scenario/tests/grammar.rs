@@ -12,8 +12,9 @@ const STORY: &str = include_str!("grammar.scn");
 #[test]
 fn every_command_and_subject_is_read() {
     let source = Source::new("grammar.scn", STORY);
-    let scenario = read(&source, Path::new("grammar.scn")).unwrap_or_else(|remarks| {
-        let told: Vec<String> = remarks.iter().map(|remark| remark.render(std::slice::from_ref(&source))).collect();
+    let scenario = read(&source, Path::new("grammar.scn")).unwrap_or_else(|unreadable| {
+        let told: Vec<String> =
+            unreadable.remarks.iter().map(|remark| remark.render(std::slice::from_ref(&source))).collect();
         panic!("{}", told.join("\n"))
     });
     let mut told = format!("{:?} proves {:?}\n", scenario.title, scenario.rules);

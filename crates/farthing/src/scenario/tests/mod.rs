@@ -28,7 +28,9 @@ fn remarks(text: &str) -> String {
     let source = Source::new("story.scn", text);
     match read(&source, Path::new("story.scn")) {
         Ok(_) => String::new(),
-        Err(remarks) => remarks.iter().map(|remark| remark.render(std::slice::from_ref(&source))).collect(),
+        Err(unreadable) => {
+            unreadable.remarks.iter().map(|remark| remark.render(std::slice::from_ref(&source))).collect()
+        }
     }
 }
 
