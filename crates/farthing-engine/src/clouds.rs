@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// One cloud, as all its versions together say.
 #[derive(Debug)]
-pub struct CloudBook {
-    pub id: String,
+pub(crate) struct CloudBook {
+    pub(crate) id: String,
     /// The newest version's number.
-    pub newest: i64,
-    pub prices: PriceBook,
-    pub compiled: Compiled,
+    pub(crate) newest: i64,
+    pub(crate) prices: PriceBook,
+    pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
-    pub starts: Vec<(i64, Instant)>,
+    pub(crate) starts: Vec<(i64, Instant)>,
     terms: Mutex<BTreeMap<TermsId, Arc<(TermsKey, Terms)>>>,
 }
 
@@ -76,12 +76,12 @@ impl CloudBook {
         self.starts.last().map_or(Instant::EPOCH, |(_, starts)| *starts)
     }
 
-    pub fn profile_at(&self, at: Instant) -> Result<&Arc<Profile>, SettleError> {
+    pub(crate) fn profile_at(&self, at: Instant) -> Result<&Arc<Profile>, SettleError> {
         self.prices.profile_at(at).ok_or(SettleError::NoProfile)
     }
 
     /// The earliest start of a version that an account does not know of.
-    pub fn news_since(&self, known: i64) -> Option<Instant> {
+    pub(crate) fn news_since(&self, known: i64) -> Option<Instant> {
         self.starts.iter().filter(|(number, _)| *number > known).map(|(_, starts)| *starts).min()
     }
 
@@ -97,6 +97,12 @@ impl CloudBook {
         let found = Arc::new((key, terms));
         self.lock().insert(id, found.clone());
         Ok(found)
+    }
+
+    /// The terms of a key, wherever it comes from.
+    pub(crate) fn terms_of(&self, key: &TermsKey) -> Result<Terms, SettleError> {
+        let profile = self.prices.profile(key.version).ok_or(SettleError::NoProfile)?;
+        Terms::find(&profile.catalog, &profile.policy, key)
     }
 
     pub(crate) fn meterage(

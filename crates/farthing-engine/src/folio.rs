@@ -37,6 +37,8 @@ pub(crate) struct Folio {
     pub(crate) lots: Vec<LotRow>,
     /// What holds reserve of its cash, credit and debt.
     pub(crate) held: i64,
+    /// What waits for a bill.
+    pub(crate) unbilled: i64,
     /// What has to be posted: when it counts from, and what.
     postings: Vec<(Instant, Posting)>,
     sealed: Vec<(Sealed, i64)>,
@@ -96,7 +98,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         let states = self.tx.payer_states(&wanted)?;
         let payers = self.tx.payers(&wanted)?;
-        let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0]).collect();
+        let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0, payer.unbilled.0]).collect();
         let wallets: BTreeMap<i64, (i64, i64)> = self
             .tx
             .accounts_locked(wallets)?
@@ -121,6 +123,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
             let (cash, debt) = (wallet(payer.cash.0), wallet(payer.debt.0));
+            let unbilled = wallet(payer.unbilled.0).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
             let zone = Zone::parse(&payer.zone)
@@ -149,6 +152,7 @@ impl<'w, 't> Work<'w, 't> {
                     book,
                     lots: own_lots,
                     held,
+                    unbilled,
                     postings: Vec::new(),
                     sealed: Vec::new(),
                     loaded: rows.into_iter().map(|row| (row.id.clone(), row)).collect(),
@@ -293,6 +297,20 @@ impl<'w, 't> Work<'w, 't> {
         self.post(id, at.floor_second(), |_| true)
     }
 
+    /// Posts everything up to an instant, by what could pay before it.
+    pub(crate) fn post_before(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        let folio = self.folio(id);
+        let beginning: Vec<_> = folio.book.purse.lots().iter().filter(|lot| lot.starts == at).cloned().collect();
+        let purse = &folio.book.purse;
+        let others: Vec<_> = purse.lots().iter().filter(|lot| lot.starts != at).cloned().collect();
+        folio.book.purse = Purse::new(others, purse.cash, purse.debt);
+        self.post(id, at, |_| true)?;
+        let purse = self.folio(id).book.purse.clone();
+        let lots = purse.lots().iter().cloned().chain(beginning).collect();
+        self.folio(id).book.purse = Purse::new(lots, purse.cash, purse.debt);
+        Ok(())
+    }
+
     /// Seals the open day of an account.
     fn seal(&mut self, id: OwnerId, day_end: Instant) -> Result<(), EngineError> {
         let (day, lines) = {
@@ -308,6 +326,12 @@ impl<'w, 't> Work<'w, 't> {
             let ends = line.open.until.is_some_and(|until| until <= day_end);
             if line.id.began == 0 && ends {
                 folded.insert(line.id.thing);
+                continue;
+            }
+            if line.id.is_correction() {
+                let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
+                let (id, charge) = (line.id.clone(), line.open.done);
+                charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
                 continue;
             }
             if line.open.by_period {
@@ -382,10 +406,28 @@ impl<'w, 't> Work<'w, 't> {
         let charges =
             charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
         let sealed = folio.book.seal(day, charges.collect())?;
-        folio.sealed.extend(sealed.into_iter().map(|sealed| (sealed, 0)));
+        for mut sealed in sealed {
+            let mut number = 0;
+            if sealed.line.is_correction() {
+                sealed.line.began = 0;
+                sealed.correction = true;
+                number = self.next_number(id, &sealed)?;
+            }
+            self.folio(id).sealed.push((sealed, number));
+        }
+        let folio = self.folio(id);
         folio.state.open_from = day.end();
         folio.stirred = true;
         Ok(())
+    }
+
+    /// The number of the next correction of a slot, counting those that are not written yet.
+    fn next_number(&mut self, id: OwnerId, sealed: &Sealed) -> Result<i64, EngineError> {
+        let rows = self.tx.charges_at(id, sealed.line.thing, &[sealed.from])?;
+        let written = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
+        let waiting = self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
+        let waiting = waiting.map(|(_, number)| *number).max();
+        Ok(written.max(waiting).unwrap_or(0) + 1)
     }
 
     /// Ends a rating period of usage.
@@ -436,7 +478,7 @@ impl<'w, 't> Work<'w, 't> {
     fn take_open(&mut self, id: OwnerId, thing: &ThingRow, costs: Costs) -> Result<(), EngineError> {
         let folio = self.folio(id);
         let had = folio.book.lines.len();
-        folio.book.lines.retain(|line| line.id.thing != thing.id);
+        folio.book.lines.retain(|line| line.id.thing != thing.id || line.id.is_correction());
         let removed = had != folio.book.lines.len();
         let mut added = false;
         for (payer, part, open) in costs.open {
@@ -491,13 +533,27 @@ impl<'w, 't> Work<'w, 't> {
                 stretches.extend(stretches_of_scope(&members, (*id, payer), &prices, &cloud.prices)?);
             }
             stretches
-        } else if shared_scope(product).is_some() {
-            Vec::new() // its scope is charged
+        } else if shared_scope(product).is_some() || !matches!(product.kind, Kind::Running | Kind::Capacity) {
+            Vec::new() // its scope is charged, or its use, or its term
         } else {
             let timeline = self.timeline_of(thing, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
         Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, closed_from, as_of)?)
+    }
+
+    /// What of a thing was open for an account at an instant of its open day.
+    pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
+        let costs = self.cost_of(thing, at, at, None)?;
+        let zone = self.folios[&id].zone.clone();
+        let mut sum = 0_i64;
+        for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
+            debug_assert_eq!(*payer, id);
+            let terms = self.cloud.terms_of(&open.key)?;
+            let meterage = self.cloud.meterage(&open.key, &terms, open.month_seconds, open.slope, &zone)?;
+            sum = sum.saturating_add(open.amount_at(&meterage, at)?.net.units());
+        }
+        Ok(sum)
     }
 
     /// A resource's facts, folded.
@@ -573,7 +629,8 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         let mut corrections = Vec::new();
-        let mut numbers = Vec::new();
+        // What waits is found anew with everything else.
+        self.folio(id).book.lines.retain(|line| line.id.thing != thing.id || !line.id.is_correction());
         for (slot, key, charge) in wanted {
             let was = charged.get(&(slot.part.clone(), slot.from));
             let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
@@ -589,7 +646,6 @@ impl<'w, 't> Work<'w, 't> {
             let terms_id = self.tx.terms_keep(&self.cloud.id, &key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
-            numbers.push(was.map_or(0, |was| was.number + 1));
             corrections.push(Correction {
                 line: LineId { thing: thing.id, part: slot.part, began: 0 },
                 product: thing.product.clone(),
@@ -601,17 +657,51 @@ impl<'w, 't> Work<'w, 't> {
                 pay,
             });
         }
-        self.book_corrections(id, corrections, numbers);
+        self.book_corrections(id, corrections)
+    }
+
+    /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
+    pub(crate) fn book_corrections(&mut self, id: OwnerId, corrections: Vec<Correction>) -> Result<(), EngineError> {
+        let now = self.now.floor_second();
+        let (more, less): (Vec<_>, Vec<_>) =
+            corrections.into_iter().partition(|correction| correction.charge.net.units() > 0);
+        for correction in more {
+            self.wait_for_settlement(id, correction)?;
+        }
+        let folio = self.folio(id);
+        let settlement = folio.book.correct(less);
+        folio.postings.extend(settlement.postings.into_iter().map(|posting| (now, posting)));
+        folio.stirred = true;
+        for mut sealed in settlement.sealed {
+            sealed.line.began = 0;
+            let number = self.next_number(id, &sealed)?;
+            self.folio(id).sealed.push((sealed, number));
+        }
         Ok(())
     }
 
-    pub(crate) fn book_corrections(&mut self, id: OwnerId, corrections: Vec<Correction>, numbers: Vec<i64>) {
-        let now = self.now.floor_second();
-        let folio = self.folio(id);
-        let settlement = folio.book.correct(corrections);
-        folio.postings.extend(settlement.postings.into_iter().map(|posting| (now, posting)));
-        folio.sealed.extend(settlement.sealed.into_iter().zip(numbers));
-        folio.stirred = true;
+    fn wait_for_settlement(&mut self, id: OwnerId, correction: Correction) -> Result<(), EngineError> {
+        let line = correction.line.correction(correction.from);
+        self.folio(id).stirred = true;
+        if let Some(waits) = self.folio(id).book.lines.iter_mut().find(|waits| waits.id == line) {
+            waits.open.done = waits.open.done.checked_add(correction.charge).map_err(SettleError::from)?;
+            return Ok(());
+        }
+        let open = OpenCharge {
+            key: correction.key,
+            month_seconds: 30 * 86_400,
+            since: correction.from,
+            at: correction.to,
+            total: 0,
+            slope: 0,
+            done: correction.charge,
+            base: Charge::zero(self.currency),
+            until: None,
+            by_period: false,
+        };
+        let line = self.line_new(id, line, open)?;
+        self.folio(id).book.lines.push(line);
+        Ok(())
     }
 
     // --- Money
@@ -848,6 +938,11 @@ impl Folio {
         Ok(())
     }
 
+    /// The same by the balance alone, where the policy says so (R66, R77).
+    pub(crate) fn balance_available(&self, at: Instant) -> Result<i64, SettleError> {
+        Ok(self.book.figures(at, Question::Standing)?.balance.saturating_sub(self.held))
+    }
+
     /// What is available for something of this product: gates look at it.
     pub(crate) fn available(&self, at: Instant, product: Option<&Name>) -> Result<i64, SettleError> {
         let question = product.map_or(Question::Standing, Question::Asked);
@@ -896,7 +991,8 @@ pub(crate) fn shared_scope(product: &Product) -> Option<Scope> {
     if product.kind != Kind::Capacity {
         return None;
     }
-    product.pricing.free.as_ref().map(|free| free.per).filter(|scope| *scope != Scope::Resource)
+    let own = product.sku.iter().find_map(|sku| sku.pricing.free.as_ref());
+    product.pricing.free.as_ref().or(own).map(|free| free.per).filter(|scope| *scope != Scope::Resource)
 }
 
 /// The name of the scope a resource shares its free size in.

@@ -1,7 +1,7 @@
 //! Holds on an account: authorise before the work, capture as it is done, release what is left.
 //!
-//! The account is settled to the moment first, so that what has accrued is not promised twice; the hold is laid over what
-//! the spending order would use.
+//! What has accrued is not promised twice, though nothing is posted for it; the hold is laid over what the spending order
+//! would use.
 
 use crate::open_project::account_of;
 use crate::{Engine, RefusalCode, Refused};
@@ -38,9 +38,17 @@ impl Engine {
             };
             work.load(&[payer.id])?;
             work.bring_to(payer.id, now)?;
-            if work.policy_at(now)?.settle.measure == Measure::Spendable {
-                work.post_all(payer.id, now)?;
-                work.flush_postings()?;
+            // The ledger knows of no cost that has only accrued; what has is not there to be promised.
+            let policy = work.policy_at(now)?;
+            let (measure, floor) = (policy.settle.measure, policy.zero.floor.map_or(0, Money::units));
+            let folio = work.folio(payer.id);
+            let available = match (measure, &product) {
+                (Measure::Spendable, product) => folio.available(now.floor_second(), product.as_ref())?,
+                (Measure::Balance, _) => folio.balance_available(now.floor_second())?,
+            };
+            let is_new = work.tx.hold(hold.id)?.is_none();
+            if is_new && available.saturating_add(floor) < hold.amount.units() {
+                return refuse(Some(Code::InsufficientBalance));
             }
             let lots = work.folio(payer.id).book.purse.lots();
             let may_pay = |lot: &&farthing_core::settle::Lot| {

@@ -5,10 +5,12 @@ use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
-use farthing_core::settle::{Figures, Line, Question, SettleError};
+use farthing_core::policy::Measure;
+use farthing_core::settle::{Figures, Question, ThingId};
 use farthing_core::time::Instant;
 use farthing_core::timeline::Timeline;
 use farthing_store::{ChargeFilter, ChargeRow, LotRow, ThingKind, ThingRow};
+use std::collections::BTreeSet;
 
 /// The numbers of an account at an instant.
 #[derive(Clone, Debug)]
@@ -49,9 +51,15 @@ impl Engine {
             let id = account_id(work, account)?;
             work.load(&[id])?;
             let currency = work.currency();
+            let measure = work.policy_at(at)?.settle.measure;
             let folio = work.folio(id);
             let second = at.floor_second();
-            let figures = folio.book.figures(second, Question::Standing)?;
+            let mut figures = folio.book.figures(second, Question::Standing)?;
+            // What waits for a bill is cost all the same; it is never taken off what can be spent.
+            figures.accrued = figures.accrued.saturating_add(folio.unbilled);
+            if measure == Measure::Balance {
+                figures.spendable = figures.balance;
+            }
             let minor = currency.units_per_minor();
             Ok(AccountView {
                 currency,
@@ -76,10 +84,21 @@ impl Engine {
             let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
             work.load(&[id])?;
             let currency = work.currency();
-            let folio = work.folio(id);
+            let open_from = work.folio(id).state.open_from;
             let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
-            for line in folio.book.lines.iter().filter(|line| product.as_ref().is_none_or(|name| line.product == *name)) {
-                sum = sum.saturating_add(open_within(line, folio.state.open_from, asked.from, end)?);
+            let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
+            if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
+                sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
+                if let Some(from) = begin {
+                    sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
+                }
+            }
+            // Corrections of sealed days that wait for the next settlement.
+            let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
+            for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
+                if product.as_ref().is_none_or(|name| line.product == *name) && within(line.open.since) {
+                    sum = sum.saturating_add(line.net_at(at)?);
+                }
             }
             Ok(Money::from_units(sum, currency))
         })
@@ -145,19 +164,33 @@ impl Engine {
     }
 }
 
-/// What of a line's open amount lies within a stretch of time.
-fn open_within(line: &Line, open_from: Instant, from: Option<Instant>, end: Instant) -> Result<i64, SettleError> {
-    let begins = if line.open.by_period { line.open.since.min(open_from) } else { open_from };
-    if end <= begins {
-        return Ok(0);
+/// What was open of an account at an instant of its open day, as is known now. What was used is known by day only.
+fn open_at(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    product: Option<&Name>,
+    at: Instant,
+    now: Instant,
+) -> Result<i64, Refused> {
+    let asked = |other: &Name| product.is_none_or(|name| other == name);
+    let folio = work.folio(id);
+    let mut sum = 0_i64;
+    let mut things = BTreeSet::new();
+    for line in folio.book.lines.iter().filter(|line| asked(&line.product)) {
+        if line.id.is_correction() {
+            continue; // of another day
+        }
+        if at >= now.floor_second() || line.id.began != 0 {
+            sum = sum.saturating_add(if at >= now.floor_second() { line.net_at(at)? } else { 0 });
+        } else {
+            things.insert(line.id.thing);
+        }
     }
-    let until = line.net_at(end)?;
-    let before = match from {
-        Some(from) if from >= end => until,
-        Some(from) if from > begins => line.net_at(from.floor_second())?,
-        _ => 0,
-    };
-    Ok(until.saturating_sub(before))
+    let things: Vec<ThingId> = things.into_iter().collect();
+    for thing in work.tx.things(&things)? {
+        sum = sum.saturating_add(work.open_of_thing(id, &thing, at)?);
+    }
+    Ok(sum)
 }
 
 fn account_id(work: &mut Work<'_, '_>, account: &str) -> Result<OwnerId, Refused> {

@@ -92,7 +92,8 @@ impl Engine {
             let own = |thing: &&ThingRow| thing.kind == ThingKind::Resource && thing.account == payer.id;
             for thing in things.iter().filter(own) {
                 if listed.contains(thing.name.as_str()) {
-                    sign_of_life(work, thing.clone(), at)?;
+                    work.tx.thing_listed(thing.id, at)?;
+                    found(work, thing.clone(), at)?;
                 } else if State::parse(&thing.state).is_some_and(State::is_alive) {
                     missed(work, thing.clone())?;
                 }
@@ -184,6 +185,7 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
         properties: properties_to_text(&start.properties),
         since: at,
         seen_at: None,
+        listed_at: None,
     };
     work.tx.thing_insert(&thing)?;
     work.tx.thing_payer_put(payer, thing.id)?;
@@ -275,6 +277,7 @@ fn scope_ensure(
         size: Quantity::ZERO,
         properties: String::new(),
         seen_at: None,
+        listed_at: None,
         product: product.id.clone(),
         ..member.clone()
     };
@@ -287,20 +290,23 @@ fn scope_ensure(
 fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<Told, Refused> {
     let later = thing.seen_at.is_none_or(|seen| seen < at);
     work.tx.thing_seen(thing.id, at)?;
-    if thing.state == State::Missing.name() || !later {
-        let seen = ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing };
-        if seen.state == State::Missing.name() {
-            tell(work, seen, FactToTell { at, key: None, what: What::Found, flagged: false })?;
-        }
-    }
+    found(work, ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing }, at)?;
     Ok(if later { Told::Recorded } else { Told::Known })
+}
+
+/// What was missing is there again.
+fn found(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<(), Refused> {
+    if thing.state == State::Missing.name() {
+        tell(work, thing, FactToTell { at, key: None, what: What::Found, flagged: false })?;
+    }
+    Ok(())
 }
 
 /// It was not heard of: it was alive until the last sign of it, a fact or a heartbeat.
 pub(crate) fn missed(work: &mut Work<'_, '_>, thing: ThingRow) -> Result<(), Refused> {
     let facts = work.tx.facts_of(thing.id)?;
     let last_fact = facts.iter().map(|fact| fact.at).max();
-    let Some(at) = last_fact.max(thing.seen_at) else { return Ok(()) };
+    let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at) else { return Ok(()) };
     tell(work, thing, FactToTell { at, key: None, what: What::Missing, flagged: false })?;
     Ok(())
 }
@@ -333,10 +339,7 @@ fn gate(
     let prepaid = pay.or(folio.payer.pay).unwrap_or(policy.settle.pay) == farthing_core::policy::Pay::Prepaid;
     let available = match policy.settle.measure {
         Measure::Spendable => folio.available(now.floor_second(), Some(product))?,
-        Measure::Balance => {
-            let figures = folio.book.figures(now.floor_second(), farthing_core::settle::Question::Asked(product))?;
-            figures.balance.saturating_sub(folio.held)
-        }
+        Measure::Balance => folio.balance_available(now.floor_second())?,
     };
     let units = |money: farthing_core::money::Money| money.units();
     let least = match policy.start.min_balance {
@@ -428,19 +431,9 @@ fn size_of(work: &Work<'_, '_>, product: &Product, size: &Size) -> Result<Quanti
     let profile = work.cloud.profile_at(work.now)?;
     let step = profile.policy.cloud.data_step;
     let meter = product.meter.as_ref().and_then(|id| profile.catalog.meter_by_id(id));
-    match (&size.unit, meter) {
-        (Some(written), Some(meter)) if *written != meter.unit => {
-            let offer = farthing_core::catalog::Wanted {
-                product: product.id.as_str(),
-                sku: product.sku.first().map(|sku| sku.id.as_str()),
-                component: None,
-                account: None,
-                on: None,
-            };
-            let offer = profile.catalog.offer(offer).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?;
-            offer.size_in_unit(size, step).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))
-        }
-        _ => Ok(size.quantity),
+    match meter {
+        Some(meter) => meter.count(size, step).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string())),
+        None => Ok(size.quantity),
     }
 }
 

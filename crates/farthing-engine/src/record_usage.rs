@@ -321,6 +321,7 @@ fn usage_thing(
         properties: text,
         since: work.now,
         seen_at: None,
+        listed_at: None,
     };
     work.tx.thing_insert(&thing)?;
     work.tx.thing_payer_put(found.payer, thing.id)?;
@@ -505,27 +506,25 @@ fn add_closed(
 
 /// Books what late events have changed.
 fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
-    let mut by_payer: BTreeMap<OwnerId, (Vec<Correction>, Vec<i64>)> = BTreeMap::new();
+    let mut by_payer: BTreeMap<OwnerId, Vec<Correction>> = BTreeMap::new();
     for ((payer, line, from, to), (product, key, charge)) in late {
         if charge == Charge::zero(work.currency()) {
             continue;
         }
         let sealed = work.tx.charges_at(payer, line.thing, &[from])?;
-        let own: Vec<_> = sealed.into_iter().filter(|row| row.line == line).collect();
-        let number = own.iter().map(|row| row.number).max().map_or(0, |last| last + 1);
-        let paid: Paid = own.into_iter().flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
+        let own = sealed.into_iter().filter(|row| row.line.part == line.part);
+        let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
         let terms_id = TermsId::of(&work.cloud.id, &key);
         let known = work.cloud.clone().terms(work.tx, terms_id)?;
         let pay = {
             let policy = work.policy_at(work.now)?.settle.pay;
             known.1.pay.or(work.folio(payer).payer.pay).unwrap_or(policy)
         };
-        let (corrections, numbers) = by_payer.entry(payer).or_default();
+        let corrections = by_payer.entry(payer).or_default();
         corrections.push(Correction { line, product, key, from, to, charge, paid, pay });
-        numbers.push(number);
     }
-    for (payer, (corrections, numbers)) in by_payer {
-        work.book_corrections(payer, corrections, numbers);
+    for (payer, corrections) in by_payer {
+        work.book_corrections(payer, corrections)?;
     }
     Ok(())
 }

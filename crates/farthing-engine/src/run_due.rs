@@ -163,11 +163,15 @@ fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refus
     work.load(&[id])?;
     work.bring_to(id, at)?;
     let late_window = work.policy_at(at)?.settle.late_window;
-    let boundary = |lot: &farthing_store::LotRow| lot.starts == at || lot.expires == Some(at);
     let folio = work.folio(id);
-    let money_changes = folio.lots.iter().any(boundary);
+    let begins = folio.lots.iter().any(|lot| lot.starts == at);
+    let ends = folio.lots.iter().any(|lot| lot.expires == Some(at));
     let runs_out = folio.state.ran_out_at.is_none() && folio.book.is_out(at)?;
-    if money_changes || runs_out {
+    if begins {
+        // What was used before a grant begins is not for it to pay.
+        work.post_before(id, at)?;
+    }
+    if ends || runs_out {
         work.post_all(id, at)?;
     }
     if runs_out {

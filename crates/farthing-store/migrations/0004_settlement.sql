@@ -67,6 +67,7 @@ CREATE TABLE thing (
     properties TEXT NOT NULL,
     since      BIGINT NOT NULL,
     seen_at    BIGINT,
+    listed_at  BIGINT,
     UNIQUE (cloud, kind, name)
 ) {rows};
 

@@ -40,6 +40,8 @@ pub struct ThingRow {
     pub since: Instant,
     /// The last sign of life, where signs are given (R84).
     pub seen_at: Option<Instant>,
+    /// When an inventory last listed it.
+    pub listed_at: Option<Instant>,
 }
 
 /// A fact as its row keeps it: what it says as text, which the engine reads and writes.
@@ -106,9 +108,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    pub fn thing_listed(&mut self, id: ThingId, at: Instant) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE thing SET listed_at = $2 WHERE id = $1 AND (listed_at IS NULL OR listed_at < $2)",
+            &[id.0.into(), at.micros().into()],
+        )?;
+        Ok(())
+    }
+
     pub fn thing_by_name(&mut self, cloud: &str, kind: ThingKind, name: &str) -> Result<Option<ThingRow>, StoreError> {
         self.one(
-            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at
+            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
              FROM thing WHERE cloud = $1 AND kind = $2 AND name = $3",
             &[cloud.into(), kind_code(kind).into(), name.into()],
             thing_from,
@@ -118,7 +128,7 @@ impl Tx<'_> {
     pub fn things(&mut self, ids: &[ThingId]) -> Result<Vec<ThingRow>, StoreError> {
         self.bulk_rows(
             "SELECT t.id, t.cloud, t.kind, t.name, t.account, t.project, t.product, t.sku, t.state, t.size, t.person, t.properties,
-                    t.since, t.seen_at
+                    t.since, t.seen_at, t.listed_at
              FROM {bulk} JOIN thing t ON t.id = bulk.c1 ORDER BY bulk.c1",
             vec![Column::Int(ids.iter().map(|id| id.0).collect())],
             thing_from,
@@ -129,7 +139,7 @@ impl Tx<'_> {
     pub fn things_of_account(&mut self, account: OwnerId) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
             "SELECT t.id, t.cloud, t.kind, t.name, t.account, t.project, t.product, t.sku, t.state, t.size, t.person, t.properties,
-                    t.since, t.seen_at
+                    t.since, t.seen_at, t.listed_at
              FROM thing_payer p JOIN thing t ON t.id = p.thing WHERE p.account = $1 ORDER BY t.id",
             &[account.0.into()],
             thing_from,
@@ -147,7 +157,7 @@ impl Tx<'_> {
 
     pub fn things_of_project(&mut self, project: i64) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
-            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at
+            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
              FROM thing WHERE project = $1 ORDER BY id",
             &[project.into()],
             thing_from,
@@ -157,7 +167,7 @@ impl Tx<'_> {
     /// Resources that give signs of life and gave the last one at this instant or before.
     pub fn things_silent_since(&mut self, at: Instant, most: i64) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
-            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at
+            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
              FROM thing WHERE seen_at IS NOT NULL AND seen_at <= $1 AND state IN ('running', 'queued', 'starting')
              ORDER BY seen_at, id LIMIT $2",
             &[at.micros().into(), most.into()],
@@ -227,7 +237,7 @@ impl Tx<'_> {
 
 const THING_NAMES: &[&str] = &[
     "id", "cloud", "kind", "name", "account", "project", "product", "sku", "state", "size", "person", "properties", "since",
-    "seen_at",
+    "seen_at", "listed_at",
 ];
 
 fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
@@ -248,6 +258,7 @@ fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
         texts(|thing| thing.properties.clone()),
         ints(|thing| thing.since.micros()),
         Column::OptInt(things.iter().map(|thing| thing.seen_at.map(Instant::micros)).collect()),
+        Column::OptInt(things.iter().map(|thing| thing.listed_at.map(Instant::micros)).collect()),
     ]
 }
 
@@ -281,6 +292,7 @@ fn thing_from(row: &Row<'_>) -> Result<ThingRow, StoreError> {
         properties: row.text(11)?,
         since: Instant::from_micros(row.int(12)?),
         seen_at: row.opt_int(13)?.map(Instant::from_micros),
+        listed_at: row.opt_int(14)?.map(Instant::from_micros),
     })
 }
 

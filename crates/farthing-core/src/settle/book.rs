@@ -22,8 +22,20 @@ pub struct ThingId(pub i64);
 pub struct LineId {
     pub thing: ThingId,
     pub part: Option<Name>,
-    /// Usage has a line for each rating period or price: when it began, in seconds; 0 for what runs.
+    /// Usage has a line for each rating period or price: when it began, in seconds; 0 for what runs. Below zero: a
+    /// correction of the slot that began then, which waits for the next settlement.
     pub began: i64,
+}
+
+impl LineId {
+    /// The line of a correction that waits.
+    pub fn correction(&self, from: Instant) -> LineId {
+        LineId { began: from.seconds_since(Instant::EPOCH).saturating_neg().min(-1), ..self.clone() }
+    }
+
+    pub const fn is_correction(&self) -> bool {
+        self.began < 0
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -124,6 +136,7 @@ impl AccountBook {
         chosen: impl Fn(&Name) -> bool,
     ) -> Result<Vec<Posting>, SettleError> {
         let overflow = SettleError::Overflow { what: "post a difference" };
+        let mut postings = self.post_corrections(&chosen);
         let mut should: BTreeMap<Name, (i64, Pay)> =
             self.open_by_product(at)?.into_iter().map(|(product, sum)| (product.clone(), sum)).collect();
         for (product, (more, pay)) in sealing {
@@ -135,7 +148,6 @@ impl AccountBook {
             .filter(|(product, _)| chosen(product))
             .map(|(product, (sum, pay))| (product, sum, pay))
             .collect();
-        let mut postings = Vec::new();
         for (product, should, pay) in open {
             let posted = self.posted.entry(product.clone()).or_default();
             let difference = should.checked_sub(posted.sum()).ok_or(overflow.clone())?;
@@ -157,6 +169,28 @@ impl AccountBook {
             }
         }
         Ok(postings)
+    }
+
+    /// Corrections that wait are paid by what could pay when the use was. How much of each is posted stands in its total,
+    /// which is of no other use to it.
+    fn post_corrections(&mut self, chosen: &impl Fn(&Name) -> bool) -> Vec<Posting> {
+        let mut postings = Vec::new();
+        for line in self.lines.iter_mut().filter(|line| line.id.is_correction() && chosen(&line.product)) {
+            let posted = i64::try_from(line.open.total).unwrap_or(i64::MAX);
+            let rest = line.open.done.net.units().saturating_sub(posted);
+            if rest <= 0 {
+                continue;
+            }
+            let parts = match line.pay {
+                Pay::Postpaid => vec![(Source::Unbilled, rest)],
+                Pay::Prepaid => self.purse.pay(&line.product, rest, line.open.since),
+            };
+            let paid = &mut self.posted.entry(line.product.clone()).or_default().paid;
+            parts.iter().for_each(|part| merge(paid, *part));
+            line.open.total = i128::from(line.open.done.net.units());
+            postings.push(Posting { product: line.product.clone(), parts });
+        }
+        postings
     }
 
     /// Books what a late fact changes of sealed days. It is charged to what could pay then, or given back to what did.
@@ -214,11 +248,11 @@ impl AccountBook {
 
 impl Line {
     pub fn net_at(&self, at: Instant) -> Result<i64, SettleError> {
-        self.open.net_at(&self.meterage, at)
+        Ok(self.amount_at(at)?.net.units())
     }
 
     pub fn amount_at(&self, at: Instant) -> Result<Charge, SettleError> {
-        self.open.amount_at(&self.meterage, at)
+        if self.id.is_correction() { Ok(self.open.done) } else { self.open.amount_at(&self.meterage, at) }
     }
 }
 

@@ -542,13 +542,16 @@ pub fn stretches_of_scope(
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
+    // A free size is the product's; where prices are by SKU, the first member's.
+    let first = members.iter().flatten().filter(own).min_by_key(|segment| segment.from);
+    let sku = first.and_then(|segment| segment.sku.as_ref());
     let mut stretches = Vec::new();
     for part in thing.parts {
         for (place, from) in cuts.iter().enumerate() {
             let to = cuts.get(place.saturating_add(1)).copied();
             let priced = Priced {
                 product: thing.product,
-                sku: None,
+                sku,
                 part: part.as_ref(),
                 account: &payer.name,
                 zone: &payer.zone,

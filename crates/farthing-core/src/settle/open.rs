@@ -63,11 +63,6 @@ impl OpenCharge {
         self.slope == 0 && self.done == Charge::zero(self.done.net.currency())
     }
 
-    /// The net units at an instant, for sums.
-    pub fn net_at(&self, meterage: &Meterage, at: Instant) -> Result<i64, SettleError> {
-        Ok(self.amount_at(meterage, at)?.net.units())
-    }
-
     pub fn zero(&self) -> Money {
         Money::zero(self.done.net.currency())
     }

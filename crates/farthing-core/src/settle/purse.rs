@@ -53,6 +53,11 @@ impl Lot {
         self.starts <= at && self.expires.is_none_or(|expires| at < expires)
     }
 
+    /// Whether it may pay for use that ended by this instant: its last second is one of them.
+    pub fn pays_until(&self, at: Instant) -> bool {
+        self.starts <= at && self.expires.is_none_or(|expires| at <= expires)
+    }
+
     fn order(&self) -> impl Ord + use<> {
         (self.priority, self.products.is_empty(), self.expires.map_or(Reverse(i64::MIN), |at| Reverse(-at.micros())), self.number, self.account)
     }
@@ -68,11 +73,11 @@ impl Purse {
         &self.lots
     }
 
-    /// Lays an amount over what may pay for a product at an instant. The parts sum to it.
+    /// Lays an amount over what may pay for a product used up to an instant. The parts sum to it.
     pub fn pay(&mut self, product: &Name, amount: i64, at: Instant) -> Paid {
         let mut rest = amount.max(0);
         let mut paid = Paid::new();
-        for lot in self.lots.iter_mut().filter(|lot| lot.may_pay(product) && lot.is_usable(at)) {
+        for lot in self.lots.iter_mut().filter(|lot| lot.may_pay(product) && lot.pays_until(at)) {
             let part = lot.balance.clamp(0, rest);
             if part > 0 {
                 lot.balance = lot.balance.saturating_sub(part);
@@ -224,7 +229,9 @@ mod tests {
         check(&[lot(1, 100, 1, None, &[]), lot(2, 100, 1, Some(90), &[]), lot(3, 100, 1, Some(50), &[])], 0, 250, "3:100 2:100 1:50");
         check(&[lot(1, 9, 1, Some(5), &[]), lot(2, 9, 1, None, &["compute"])], 0, 10, "2:9 1:1"); // scoped before general
         check(&[lot(1, 9, 1, None, &["storage"])], 4, 10, "cash:4 debt:6");
-        check(&[lot(1, 9, 1, Some(0), &[])], 4, 3, "cash:3"); // lapsed
+        check(&[lot(1, 9, 1, Some(0), &[])], 4, 3, "1:3"); // use up to its end
+        let lapsed = Purse::new(vec![lot(1, 9, 1, Some(5), &[])], 4, 0).pay(&compute(), 3, Instant::try_from_seconds(6).unwrap());
+        assert_eq!(paid_to_text(&lapsed), "cash:3");
         check(&[], 10, 0, "");
         check(&[], 10, -5, "");
     }

@@ -107,6 +107,8 @@ pub enum Fact {
     Start(Start),
     Stop,
     Resume,
+    /// `start` of what is there already, in another state.
+    Become(String),
     /// To another SKU, another size, or both.
     Resize {
         sku: Option<String>,

@@ -4,11 +4,13 @@ use super::command::{Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, 
 use super::stage::{
     About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent,
 };
+use farthing_core::config::{Name, Size};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::{CommodityKind, OwnerId};
 use farthing_core::measure::Quantity;
-use farthing_core::money::Money;
+use farthing_core::money::{Currency, Money};
 use farthing_core::policy::ApplyRequest;
+use farthing_core::profile::Profile;
 use farthing_core::time::Instant;
 use farthing_core::timeline::State;
 use farthing_core::usage::{Answer, Subject, UsageEvent as Event};
@@ -37,6 +39,9 @@ impl Stages for Engines {
             scratch,
             cloud: String::new(),
             zone: None,
+            currency: None,
+            profile: None,
+            grants: BTreeMap::new(),
             holds: BTreeMap::new(),
             ids: IdSource::seeded(0, 7),
             top_ups: 0,
@@ -56,6 +61,10 @@ struct EngineStage {
     scratch: Scratch,
     cloud: String,
     zone: Option<farthing_core::time::Zone>,
+    currency: Option<Currency>,
+    profile: Option<Profile>,
+    /// Whose each grant is.
+    grants: BTreeMap<String, String>,
     holds: BTreeMap<String, (String, HoldId)>,
     ids: IdSource,
     top_ups: u64,
@@ -86,12 +95,46 @@ impl EngineStage {
     }
 }
 
+impl EngineStage {
+    /// A quantity in the unit of its meter.
+    fn counted(&self, meter: &str, size: &Size) -> Result<(String, Quantity), StageError> {
+        let profile = self.profile.as_ref();
+        let known = profile.and_then(|profile| {
+            let id = Name::parse(meter)?;
+            profile.catalog.meter_by_id(&id).map(|known| (known, profile.policy.cloud.data_step))
+        });
+        let quantity = match known {
+            Some((meter, step)) => {
+                meter.count(size, step).map_err(|error| StageError::refused("invalid", error.to_string()))?
+            }
+            None => size.quantity,
+        };
+        Ok((meter.to_owned(), quantity))
+    }
+
+    /// What is left of a grant of this name, where no account has it.
+    fn grant_left(&self, name: &str) -> Result<Option<Money>, StageError> {
+        let cloud = self.cloud.as_str();
+        if self.grants.get(name).is_none() {
+            return Ok(None);
+        }
+        let (payer, currency) = (self.owner_of(&self.grants[name])?, self.currency);
+        let code = format!("credit/{name}");
+        let rows = self.engine().store().read("grant", |tx| tx.accounts_of(payer)).map_err(broken)?;
+        let Some(currency) = currency else { return Err(StageError::Broken(format!("cloud {cloud} has no profile"))) };
+        let left = rows.iter().find(|row| row.code == code).map_or(0, |row| row.account.balance());
+        Ok(Some(Money::from_units(left, currency)))
+    }
+}
+
 impl Stage for EngineStage {
     fn apply_profile(&mut self, files: &ProfileFiles, change: &Apply, _: Instant) -> Done {
         let cloud = files.profile.policy.cloud.id.to_string();
         if self.cloud.is_empty() {
             self.cloud.clone_from(&cloud);
             self.zone = Some(files.profile.policy.cloud.time_zone.clone());
+            self.profile = Some(files.profile.clone());
+            self.currency = Some(files.profile.policy.cloud.currency);
         }
         let why = change.file.as_ref().map_or("the profile of the story".to_owned(), |file| file.display().to_string());
         let request = ApplyRequest {
@@ -167,12 +210,7 @@ impl Stage for EngineStage {
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
         let what = match fact {
             Fact::Start(start) => {
-                let state = match &start.state {
-                    None => None,
-                    Some(state) => Some(State::parse(state).ok_or_else(|| {
-                        StageError::refused("invalid", format!("{state:?} is no state of a resource"))
-                    })?),
-                };
+                let state = start.state.as_deref().map(state_of).transpose()?;
                 let (project, account) = match &start.place {
                     Place::Project(project) => (Some(project.clone()), None),
                     Place::Account(account) => (None, Some(account.clone())),
@@ -191,6 +229,9 @@ impl Stage for EngineStage {
             }
             Fact::Stop => Reported::Stop,
             Fact::Resume => Reported::Resume,
+            Fact::Become(state) => {
+                Reported::Start(NewResource { state: Some(state_of(state)?), ..NewResource::default() })
+            }
             Fact::Resize { sku, size } => Reported::Resize { sku: sku.clone(), size: size.clone() },
             Fact::Delete => Reported::Delete,
             Fact::Restore => Reported::Restore,
@@ -237,7 +278,7 @@ impl Stage for EngineStage {
                 subject,
                 product,
                 at: (event.at != now).then_some(event.at),
-                quantities: event.meters.iter().map(|(meter, size)| (meter.clone(), size.quantity)).collect(),
+                quantities: event.meters.iter().map(|(meter, size)| self.counted(meter, size)).collect::<Result<_, _>>()?,
                 properties,
             });
         }
@@ -278,7 +319,9 @@ impl Stage for EngineStage {
             expires,
         };
         let given = self.engine().grant_credit(&self.cloud, &grant);
-        self.done(given)
+        self.done(given)?;
+        self.grants.insert(grant.name, grant.account);
+        Ok(())
     }
 
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done {
@@ -335,6 +378,9 @@ impl Stage for EngineStage {
     }
 
     fn figure(&mut self, figure: Figure, of: &About, at: Instant) -> Result<Money, StageError> {
+        if let (Figure::Credit, Some(left)) = (figure, self.grant_left(&of.account)?) {
+            return Ok(left);
+        }
         let view = self.engine().account_view(&self.cloud, &of.account, at).map_err(told)?;
         let figures = view.figures;
         let units = match figure {
@@ -414,7 +460,7 @@ impl Stage for EngineStage {
                     if row.number == 0 { "sealed" } else { "corrected" },
                     row.product,
                     row.to,
-                    Money::from_units(row.net, farthing_core::money::Currency::USD).plain().replace(" USD", ""),
+                    Money::from_units(row.net, Currency::USD).plain().replace(" USD", ""),
                     farthing_core::settle::paid_to_text(&row.paid)
                 ),
             })
@@ -441,6 +487,10 @@ impl Stage for EngineStage {
             }
         }
     }
+}
+
+fn state_of(state: &str) -> Result<State, StageError> {
+    State::parse(state).ok_or_else(|| StageError::refused("invalid", format!("{state:?} is no state of a resource")))
 }
 
 fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {

@@ -40,6 +40,9 @@ type Properties = BTreeMap<String, String>;
 
 const METHOD: &str = "write it like card:visa, sepa:main or balance";
 
+/// What an event of use says of itself besides its meters: whose product it is, in which project, by whom.
+const ABOUT_USE: [&str; 3] = ["product", "project", "user"];
+
 impl Reader<'_> {
     /// A command, and the accounts it is about.
     pub(super) fn command(&mut self, name: &str, mut arguments: Arguments<'_>) -> Read<(Asked, Vec<String>)> {
@@ -267,7 +270,7 @@ impl Reader<'_> {
                 && sku.is_none()
                 && size.is_none()
             {
-                return Ok(Command::Fact { name, fact: Fact::Resume });
+                return Ok(Command::Fact { name, fact: state.map_or(Fact::Resume, Fact::Become) });
             }
             return Err(words.missing("project= or product="));
         };
@@ -311,7 +314,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// What is left are meters with how much of them, and properties that prices or meters look at.
+    /// What is left are meters with how much of them, and properties: whose the use is, and what prices or meters look at.
     fn counted(&mut self, words: &mut Arguments<'_>) -> Read<(Vec<(String, Size)>, Properties)> {
         let (mut meters, mut properties) = (Vec::<(String, Size)>::new(), BTreeMap::new());
         for (key, value, at) in words.rest() {
@@ -322,7 +325,10 @@ impl Reader<'_> {
             {
                 return Err(unknown_key(key, at, &[key], words.usage));
             }
-            if self.properties.contains(key) && !is_meter {
+            // An event may say more than prices and meters ask for, as long as it is no quantity of a misspelt meter.
+            let says = || value.text().is_ok_and(|text| !text.starts_with(|first: char| first.is_ascii_digit()));
+            let known = self.properties.contains(key) || ABOUT_USE.contains(&key);
+            if !is_meter && (known || says()) {
                 properties.insert(key.to_owned(), value.text()?);
             } else if is_meter || self.trying {
                 meters.push((key.to_owned(), value.size()?));
