@@ -147,7 +147,9 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Use {
     pub subject: String,
+    /// How much, in the unit of the meter.
     pub meters: Vec<(String, Size)>,
+    /// With `product`, `project` and `user` among them, where the line says so.
     pub properties: BTreeMap<String, String>,
     pub id: Option<String>,
     pub source: Option<String>,
