@@ -8,7 +8,7 @@ use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::audit::Auditor;
-pub use farthing_core::ledger::audit::{AuditReport, Finding};
+pub use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::policy::VersionAuditor;
 use farthing_core::time::Instant;
 
@@ -32,7 +32,7 @@ impl Tx<'_> {
         let mut versions = VersionAuditor::default();
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
-        report.add(versions.finish());
+        versions.finish(&mut report);
         Ok(report)
     }
 }

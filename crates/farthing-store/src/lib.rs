@@ -1,38 +1,54 @@
 //! The only SQL of Farthing: one store over SQLite and PostgreSQL, with the same text, the same tests, the same results.
 //!
 //! `Store::write` and `Store::read` take synchronous closures that may be run again, so nothing but the store changes in
-//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `audit.rs`.
+//! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `usage.rs`, `audit.rs`.
 
 mod accounts;
 mod audit;
+mod charges;
 mod epoch;
 mod error;
 mod gathering;
 mod history;
+mod known_ids;
 mod ledger;
+mod lots;
 mod migrate;
+mod open_charges;
 mod overview;
 mod owners;
+mod payers;
 mod policies;
 mod postgres;
+mod projects;
 mod scratch;
 mod sql;
 mod sqlite;
+mod things;
 mod tx;
+mod usage;
+mod usage_values;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
-pub use audit::{AuditReport, Finding};
+pub use audit::{AuditReport, Audited, Finding};
+pub use charges::{ChargeFilter, ChargeRow};
 pub use epoch::Epoch;
 pub use error::StoreError;
 pub use gathering::Gathering;
 pub use history::HistoryLine;
+pub use lots::LotRow;
+pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
 pub use owners::OwnerRow;
+pub use payers::{PayerRow, PayerState};
 pub use postgres::PostgresTx;
+pub use projects::{MemberRow, ProjectRow};
 pub use scratch::Scratch;
 pub use sqlite::SqliteTx;
+pub use things::{FactRow, ThingKind, ThingRow};
 pub use tx::Tx;
+pub use usage::{RefusedAt, RefusedRow, UsageRow};
 pub use value::{Column, Row, Value};
 
 use std::path::{Path, PathBuf};
@@ -84,6 +100,8 @@ pub struct Options {
     /// How long the write-ahead log is made at the start; as long as it becomes before it is moved into the file.
     pub sqlite_log_mib: u32,
     pub postgres_connections: usize,
+    /// How much of a usage event's id the filter in memory keeps, at most 16 bits: with fewer it only has to look more often.
+    pub usage_fingerprint_bits: u32,
 }
 
 /// What opening may do to the schema.
@@ -97,7 +115,13 @@ pub enum Schema {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { schema: Schema::Ensure, sqlite_cache_kib: 32 * 1024, sqlite_log_mib: 64, postgres_connections: 16 }
+        Options {
+            schema: Schema::Ensure,
+            sqlite_cache_kib: 32 * 1024,
+            sqlite_log_mib: 64,
+            postgres_connections: 16,
+            usage_fingerprint_bits: 16,
+        }
     }
 }
 

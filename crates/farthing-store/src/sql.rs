@@ -61,8 +61,8 @@ pub(crate) fn postgres(sql: &str, bulk: &[Column], lock: bool) -> String {
         let kind = match column {
             Column::Int(_) | Column::OptInt(_) => "bigint",
             Column::Bool(_) => "boolean",
-            Column::Text(_) => "text",
-            Column::Id(_) | Column::OptId(_) | Column::Hash(_) => "bytea",
+            Column::Text(_) | Column::Joined(..) => "text",
+            Column::Id(_) | Column::OptId(_) | Column::Hash(_) | Column::Bytes(_) => "bytea",
         };
         let comma = if place == 1 { "" } else { ", " };
         let _ = write!(arrays, "{comma}${place}::{kind}[]");

@@ -1,5 +1,6 @@
 //! A transaction as closures see it: statements, rows, and bulk statements with one text for both databases.
 
+use crate::known_ids::{Shared, Taking};
 use crate::value::{Column, Row, Value};
 use crate::{StoreError, postgres::PostgresTx, sqlite::AccountCache, sqlite::SqliteTx};
 
@@ -169,6 +170,22 @@ impl Tx<'_> {
         match self {
             Tx::Sqlite(tx) => tx.cache(),
             Tx::Postgres(_) => None,
+        }
+    }
+
+    /// What is known of usage events' ids: in a write.
+    pub(crate) fn known_ids(&self) -> Option<Shared> {
+        match self {
+            Tx::Sqlite(tx) => tx.known_ids().cloned(),
+            Tx::Postgres(tx) => tx.known_ids().cloned(),
+        }
+    }
+
+    /// What this transaction has added to the known ids.
+    pub(crate) fn with_taking<T>(&mut self, work: impl FnOnce(&mut Taking) -> T) -> T {
+        match self {
+            Tx::Sqlite(tx) => work(&mut tx.taking()),
+            Tx::Postgres(tx) => work(tx.taking()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Values between Rust and either database: single ones, rows read, and columns of many rows at once.
 
 use crate::StoreError;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// One parameter of a statement. Only these five: 64-bit integers, text, bytes, booleans, nothing.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +50,9 @@ pub enum Column {
     Id(Vec<[u8; 16]>),
     OptId(Vec<Option<[u8; 16]>>),
     Hash(Vec<[u8; 32]>),
+    Bytes(Vec<Vec<u8>>),
+    /// Texts that stand in one, so that handing them over copies none.
+    Joined(Arc<str>, Vec<Range<usize>>),
 }
 
 impl Column {
@@ -60,6 +65,8 @@ impl Column {
             Column::Id(rows) => rows.len(),
             Column::OptId(rows) => rows.len(),
             Column::Hash(rows) => rows.len(),
+            Column::Bytes(rows) => rows.len(),
+            Column::Joined(_, rows) => rows.len(),
         }
     }
 
@@ -76,6 +83,8 @@ impl Column {
             Column::Id(rows) => Value::Bytes(&rows[row]),
             Column::OptId(rows) => rows[row].as_ref().map_or(Value::Null, |id| Value::Bytes(id)),
             Column::Hash(rows) => Value::Bytes(&rows[row]),
+            Column::Bytes(rows) => Value::Bytes(&rows[row]),
+            Column::Joined(text, rows) => Value::Text(&text[rows[row].clone()]),
         }
     }
 }
@@ -138,6 +147,14 @@ impl Row<'_> {
     pub fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
         self.opt_bytes(column)?
             .ok_or_else(|| StoreError::corrupt(format!("column {column}: no bytes where {N} belong")))
+    }
+
+    /// Bytes of any length, read where they are.
+    pub fn blob<T>(&self, column: usize, read: impl FnOnce(&[u8]) -> T) -> Result<T, StoreError> {
+        match self {
+            Row::Sqlite(row) => Ok(read(row.get_ref(column)?.as_blob().map_err(wrong_type)?)),
+            Row::Postgres(row) => Ok(read(row.try_get(column)?)),
+        }
     }
 
     pub fn opt_bytes<const N: usize>(&self, column: usize) -> Result<Option<[u8; N]>, StoreError> {

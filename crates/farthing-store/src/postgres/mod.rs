@@ -6,6 +6,7 @@ mod tx;
 
 pub use tx::PostgresTx;
 
+use crate::known_ids::{KnownIds, Shared};
 use crate::{Options, StoreError, Tx};
 use pool::{Lent, Pool};
 use std::time::Duration;
@@ -16,11 +17,13 @@ const ATTEMPTS: u32 = 20;
 #[derive(Debug)]
 pub(crate) struct Postgres {
     pool: Pool,
+    known_ids: Shared,
 }
 
 impl Postgres {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Postgres, StoreError> {
-        Ok(Postgres { pool: Pool::open(url, options.postgres_connections)? })
+        let known_ids = KnownIds::shared(options.usage_fingerprint_bits);
+        Ok(Postgres { pool: Pool::open(url, options.postgres_connections)?, known_ids })
     }
 
     /// READ COMMITTED, with the rows that a decision rests on locked first: a waiting closure then reads what the one
@@ -35,11 +38,11 @@ impl Postgres {
                 Ok(transaction) => transaction,
                 Err(error) => return Ended::before_work(error.into()),
             };
-            let mut tx = Tx::Postgres(PostgresTx::new(transaction, statements, true));
+            let mut tx = Tx::Postgres(PostgresTx::new(transaction, statements, &self.known_ids, true));
             let result = work(&mut tx);
             let Tx::Postgres(tx) = tx else { return Ended::Answer(result) };
-            let (transaction, failed) = tx.into_parts();
-            match (result, failed) {
+            let (transaction, failed, mut taking) = tx.into_parts();
+            let ended = match (result, failed) {
                 (Ok(value), None) => match transaction.commit().map_err(StoreError::from) {
                     Ok(()) => Ended::Answer(Ok(value)),
                     Err(error) if error.is_conflict() => Ended::Again { why: error, broken: false },
@@ -51,7 +54,11 @@ impl Postgres {
                 // PostgreSQL answers COMMIT of a failed transaction with a quiet ROLLBACK: it must not look like success.
                 (Ok(_), Some(failed)) => Ended::Answer(Err(StoreError::statement_ignored(&failed.what).into())),
                 (Err(error), _) => Ended::Answer(Err(error)),
+            };
+            if !matches!(ended, Ended::Answer(Ok(_))) {
+                taking.undo(&self.known_ids);
             }
+            ended
         })
     }
 
@@ -71,7 +78,7 @@ impl Postgres {
                 Ok(transaction) => transaction,
                 Err(error) => return Ended::before_work(error.into()),
             };
-            let mut tx = Tx::Postgres(PostgresTx::new(transaction, statements, false));
+            let mut tx = Tx::Postgres(PostgresTx::new(transaction, statements, &self.known_ids, false));
             let result = work(&mut tx);
             let Tx::Postgres(tx) = tx else { return Ended::Answer(result) };
             match tx.into_parts().1 {

@@ -1,6 +1,7 @@
 //! Statements over one PostgreSQL transaction.
 
 use crate::StoreError;
+use crate::known_ids::{Shared, Taking};
 use crate::sql::{self, TextKey};
 use crate::value::{Column, Row, Value};
 use postgres::binary_copy::BinaryCopyInWriter;
@@ -26,6 +27,8 @@ pub struct PostgresTx<'c> {
     /// In a write, `{lock t}` locks; a read has a snapshot and locks nothing.
     writes: bool,
     failed: Option<Failed>,
+    known_ids: &'c Shared,
+    taking: Taking,
 }
 
 impl std::fmt::Debug for PostgresTx<'_> {
@@ -35,12 +38,26 @@ impl std::fmt::Debug for PostgresTx<'_> {
 }
 
 impl<'c> PostgresTx<'c> {
-    pub(super) fn new(transaction: Transaction<'c>, statements: &'c mut Statements, writes: bool) -> PostgresTx<'c> {
-        PostgresTx { transaction, statements, writes, failed: None }
+    pub(super) fn new(
+        transaction: Transaction<'c>,
+        statements: &'c mut Statements,
+        known_ids: &'c Shared,
+        writes: bool,
+    ) -> PostgresTx<'c> {
+        PostgresTx { transaction, statements, writes, failed: None, known_ids, taking: Taking::default() }
     }
 
-    pub(super) fn into_parts(self) -> (Transaction<'c>, Option<Failed>) {
-        (self.transaction, self.failed)
+    pub(super) fn into_parts(self) -> (Transaction<'c>, Option<Failed>, Taking) {
+        (self.transaction, self.failed, self.taking)
+    }
+
+    /// What is known of usage events' ids, if this transaction may take some.
+    pub(crate) fn known_ids(&self) -> Option<&'c Shared> {
+        self.writes.then_some(self.known_ids)
+    }
+
+    pub(crate) fn taking(&mut self) -> &mut Taking {
+        &mut self.taking
     }
 
     pub(crate) fn failed(&self) -> Option<&str> {
@@ -214,8 +231,8 @@ fn column_type(column: &Column) -> Type {
     match column {
         Column::Int(_) | Column::OptInt(_) => Type::INT8,
         Column::Bool(_) => Type::BOOL,
-        Column::Text(_) => Type::TEXT,
-        Column::Id(_) | Column::OptId(_) | Column::Hash(_) => Type::BYTEA,
+        Column::Text(_) | Column::Joined(..) => Type::TEXT,
+        Column::Id(_) | Column::OptId(_) | Column::Hash(_) | Column::Bytes(_) => Type::BYTEA,
     }
 }
 
@@ -251,6 +268,10 @@ impl ToSql for Column {
                 rows.iter().map(|id| id.as_ref().map(<[u8; 16]>::as_slice)).collect::<Vec<_>>().to_sql(kind, out)
             }
             Column::Hash(rows) => rows.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>().to_sql(kind, out),
+            Column::Bytes(rows) => rows.to_sql(kind, out),
+            Column::Joined(text, rows) => {
+                rows.iter().map(|row| &text[row.clone()]).collect::<Vec<_>>().to_sql(kind, out)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::AccountCache;
 use super::bulk::Slot;
 use crate::StoreError;
+use crate::known_ids::{Shared, Taking};
 use crate::sql::{self, TextKey};
 use crate::value::{Column, Row, Value};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -28,6 +29,10 @@ pub(super) struct SqliteConnection {
     texts: RefCell<HashMap<TextKey, Arc<str>>>,
     /// The writer's alone.
     cache: Option<RefCell<AccountCache>>,
+    /// The writer's alone.
+    known_ids: Option<Shared>,
+    /// What its transaction has added to them so far.
+    taking: RefCell<Taking>,
 }
 
 impl SqliteConnection {
@@ -48,6 +53,11 @@ impl SqliteConnection {
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
         let cache = Some(RefCell::default());
         Ok(SqliteConnection { cache, ..Self::set_up(connection)? })
+    }
+
+    /// The writer, which takes usage events.
+    pub(super) fn with_known_ids(self, known_ids: Shared) -> SqliteConnection {
+        SqliteConnection { known_ids: Some(known_ids), ..self }
     }
 
     /// Gives the log its whole length before the first commit. A commit that makes the file longer syncs its length too, which
@@ -78,7 +88,14 @@ impl SqliteConnection {
     fn set_up(connection: Connection) -> Result<SqliteConnection, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         let slot = Slot::register(&connection)?;
-        Ok(SqliteConnection { connection, slot, texts: RefCell::default(), cache: None })
+        Ok(SqliteConnection {
+            connection,
+            slot,
+            texts: RefCell::default(),
+            cache: None,
+            known_ids: None,
+            taking: RefCell::default(),
+        })
     }
 
     /// Begins a transaction that writes.
@@ -88,6 +105,7 @@ impl SqliteConnection {
             let version = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
             cache.borrow_mut().begin(version);
         }
+        *self.taking.borrow_mut() = Taking::default();
         Ok(())
     }
 
@@ -95,6 +113,9 @@ impl SqliteConnection {
     pub(super) fn roll_back(&self, sql: &'static str) -> Result<(), StoreError> {
         if let Some(cache) = &self.cache {
             cache.borrow_mut().clear();
+        }
+        if let Some(known_ids) = &self.known_ids {
+            self.taking.borrow_mut().undo(known_ids);
         }
         self.run(sql)
     }
@@ -176,6 +197,15 @@ impl<'c> SqliteTx<'c> {
     /// The accounts this connection knows without reading, if it is the writer's.
     pub(crate) fn cache(&self) -> Option<RefMut<'_, AccountCache>> {
         self.at.cache.as_ref().map(RefCell::borrow_mut)
+    }
+
+    /// What is known of usage events' ids, if this transaction may take some.
+    pub(crate) fn known_ids(&self) -> Option<&'c Shared> {
+        self.at.known_ids.as_ref()
+    }
+
+    pub(crate) fn taking(&mut self) -> RefMut<'_, Taking> {
+        self.at.taking.borrow_mut()
     }
 
     pub(crate) fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, StoreError> {

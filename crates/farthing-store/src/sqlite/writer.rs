@@ -5,6 +5,7 @@
 
 use super::checkpoint::Checkpointer;
 use super::connection::{SqliteConnection, SqliteTx};
+use crate::known_ids::KnownIds;
 use crate::{Gathering, Options, StoreError, Tx};
 use std::any::Any;
 use std::path::Path;
@@ -45,7 +46,8 @@ impl std::fmt::Debug for dyn Job {
 
 impl Writer {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Writer, StoreError> {
-        let connection = SqliteConnection::writer(path, options.sqlite_cache_kib)?;
+        let connection = SqliteConnection::writer(path, options.sqlite_cache_kib)?
+            .with_known_ids(KnownIds::shared(options.usage_fingerprint_bits));
         connection.extend_log(path, u64::from(options.sqlite_log_mib) << 20)?;
         let writing = Writing { connection, checkpointer: Checkpointer::start(path) };
         Ok(Writer { gathering: Gathering::default(), connection: Mutex::new(Some(writing)) })

@@ -119,7 +119,7 @@ fn read_history(bed: &Bed, accounts: &[AccountId], arguments: &Arguments) -> Res
     Measured { name, store: bed.name, rows, took, waits, floor: None, more: Vec::new() }.print(arguments.at.json)
 }
 
-fn size(count: u64) -> String {
+pub(super) fn size(count: u64) -> String {
     match count {
         1_000_000.. if count.is_multiple_of(1_000_000) => format!("{}M", count / 1_000_000),
         1_000.. if count.is_multiple_of(1_000) => format!("{}k", count / 1_000),

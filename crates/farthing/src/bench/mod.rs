@@ -3,6 +3,7 @@
 mod authorise;
 mod check;
 mod floor;
+mod ingest;
 mod ledger;
 mod measure;
 mod rate;
@@ -28,6 +29,8 @@ enum What {
     Check(check::Arguments),
     /// Authorisations (check what is available, hold it, sync it) by many callers at once.
     Authorise(authorise::Arguments),
+    /// Usage events of random customers, in durable batches.
+    Ingest(ingest::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
     Rate(rate::Arguments),
 }
@@ -51,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Ledger(arguments) => ledger::run(arguments),
         What::Check(arguments) => check::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
+        What::Ingest(arguments) => ingest::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }
 }
@@ -72,9 +76,7 @@ impl Bed {
             (Location::Sqlite(file.clone()), Some(file))
         };
         let name = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
-        let store = Store::open(&location, &Options::default())?;
-        let engine = Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process()));
-        Ok(Bed { engine, name, file })
+        Ok(Bed { engine: open(&location)?, name, file })
     }
 
     /// Opens so many customers of a bench cloud, each with one account that may go down to minus `floor`.
@@ -92,6 +94,11 @@ impl Bed {
         })?;
         Ok(accounts)
     }
+}
+
+fn open(location: &Location) -> Result<Engine, Failure> {
+    let store = Store::open(location, &Options::default())?;
+    Ok(Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process())))
 }
 
 impl Drop for Bed {

@@ -6,6 +6,7 @@
 
 mod arguments;
 pub mod command;
+mod engine;
 pub mod expect;
 mod profile;
 mod read;
@@ -21,27 +22,19 @@ pub use read::{Asked, Does, Scenario, Step, Unreadable, read};
 pub use run::{Played, Trouble, play};
 
 use crate::failure::Failure;
-use farthing_core::time::Instant;
 use farthing_store::Location;
-use stage::{Stage, Stages};
+use stage::Stages;
 
 /// The stages of this binary: the engine on fresh embedded stores, or on databases of a PostgreSQL server.
 pub fn stages(store: Option<&str>) -> Result<Box<dyn Stages>, Failure> {
-    match store.map(Location::parse) {
-        None | Some(Location::Postgres(_)) => Ok(Box::new(Unbuilt)),
-        Some(Location::Sqlite(path)) => Err(format!(
-            "{} is a file: scenarios make their own embedded stores; name a server, postgres://…, or leave --store out",
-            path.display()
-        )
-        .into()),
-    }
-}
-
-/// Until the engine settles, there is nothing to play on.
-struct Unbuilt;
-
-impl Stages for Unbuilt {
-    fn fresh(&self, _: Instant) -> Result<Box<dyn Stage>, String> {
-        Err("not built yet: accounts, resources and settlement".to_owned())
-    }
+    let server = match store.map(|url| (url, Location::parse(url))) {
+        None => None,
+        Some((url, Location::Postgres(_))) => Some(url.to_owned()),
+        Some((_, Location::Sqlite(path))) => {
+            let path = path.display();
+            let what = "scenarios make their own embedded stores; name a server, postgres://…, or leave --store out";
+            return Err(format!("{path} is a file: {what}").into());
+        }
+    };
+    Ok(Box::new(engine::Engines { server }))
 }
