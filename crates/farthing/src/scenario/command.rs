@@ -122,8 +122,9 @@ pub enum Fact {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
-    pub place: Place,
-    pub product: String,
+    /// None, as with the product: it is there already, and is started again.
+    pub place: Option<Place>,
+    pub product: Option<String>,
     pub sku: Option<String>,
     pub size: Option<Size>,
     /// Who started it, for free sizes and views by user.

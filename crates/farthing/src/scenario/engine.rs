@@ -1,9 +1,9 @@
 //! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
 
-use super::command::{Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp};
-use super::stage::{
-    About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent,
+use super::command::{
+    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
 };
+use super::stage::{About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::{CommodityKind, OwnerId};
 use farthing_core::measure::Quantity;
@@ -31,10 +31,13 @@ impl Stages for Engines {
             Some(url) => Scratch::on_server(url),
         };
         let scratch = scratch.map_err(|error| format!("no store can be made: {}", farthing_store::chain_of(&error)))?;
-        let engine = open(scratch.location(), at)?;
+        // The profile rules from the beginning of time, or what happened before the story begins would have no price.
+        let engine = open(scratch.location(), Instant::EPOCH, 0)?;
         Ok(Box::new(EngineStage {
             engine: Some(engine),
             scratch,
+            begins: at,
+            lives: 0,
             cloud: String::new(),
             zone: None,
             holds: BTreeMap::new(),
@@ -44,16 +47,21 @@ impl Stages for Engines {
     }
 }
 
-fn open(location: &Location, at: Instant) -> Result<Engine, String> {
+/// In one microsecond every life of the engine gives ids of its own.
+fn open(location: &Location, at: Instant, life: u8) -> Result<Engine, String> {
     let options = Options { sqlite_log_mib: 1, sqlite_cache_kib: 2_048, postgres_connections: 2, ..Options::default() };
     let store = Store::open(location, &options).map_err(|error| farthing_store::chain_of(&error))?;
-    Ok(Engine::new(store, Clock::simulated(at), IdSource::random(0)))
+    Ok(Engine::new(store, Clock::simulated(at), IdSource::random(life % 64)))
 }
 
 struct EngineStage {
     /// None only while it is killed and opened again. Before the store's folder, so that it closes first.
     engine: Option<Engine>,
     scratch: Scratch,
+    /// When the story does.
+    begins: Instant,
+    /// How often the engine was opened again.
+    lives: u8,
     cloud: String,
     zone: Option<farthing_core::time::Zone>,
     holds: BTreeMap<String, (String, HoldId)>,
@@ -68,6 +76,19 @@ impl EngineStage {
 
     fn now(&self) -> Result<Instant, StageError> {
         self.engine().now().map_err(broken)
+    }
+
+    /// What the engine takes in only as it happens.
+    fn only_now(&self, at: Instant, what: &'static str) -> Done {
+        if at == self.now()? { Ok(()) } else { Err(StageError::NotBuilt(what)) }
+    }
+
+    /// Killed, and opened again on its store.
+    fn reopen(&mut self, at: Instant) -> Done {
+        self.engine = None;
+        self.lives = self.lives.wrapping_add(1);
+        self.engine = Some(open(self.scratch.location(), at, self.lives).map_err(StageError::Broken)?);
+        self.engine().run_due().map_err(broken)
     }
 
     /// Whatever became due by what was just done happens now.
@@ -89,7 +110,8 @@ impl EngineStage {
 impl Stage for EngineStage {
     fn apply_profile(&mut self, files: &ProfileFiles, change: &Apply, _: Instant) -> Done {
         let cloud = files.profile.policy.cloud.id.to_string();
-        if self.cloud.is_empty() {
+        let first = self.cloud.is_empty();
+        if first {
             self.cloud.clone_from(&cloud);
             self.zone = Some(files.profile.policy.cloud.time_zone.clone());
         }
@@ -105,11 +127,15 @@ impl Stage for EngineStage {
             farthing_engine::ApplyPolicyError::Refused(refused) => StageError::refused("invalid", refused.to_string()),
             farthing_engine::ApplyPolicyError::Engine(error) => broken(error),
         })?;
+        if first {
+            self.engine().clock().advance_to(self.begins);
+        }
         self.engine().run_due().map_err(broken)
     }
 
     fn open_account(&mut self, account: &NewAccount, _: Instant) -> Done {
-        let mut new = farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
+        let mut new =
+            farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
         for setting in &account.settings {
             match setting {
                 Setting::Country(country) => new.country = Some(country.clone()),
@@ -174,14 +200,15 @@ impl Stage for EngineStage {
                     })?),
                 };
                 let (project, account) = match &start.place {
-                    Place::Project(project) => (Some(project.clone()), None),
-                    Place::Account(account) => (None, Some(account.clone())),
+                    Some(Place::Project(project)) => (Some(project.clone()), None),
+                    Some(Place::Account(account)) => (None, Some(account.clone())),
+                    None => (None, None),
                 };
                 let labels = start.labels.iter().map(|(key, value)| (format!("label.{key}"), value.clone()));
                 Reported::Start(NewResource {
                     project,
                     account,
-                    product: Some(start.product.clone()),
+                    product: start.product.clone(),
                     sku: start.sku.clone(),
                     size: start.size.clone(),
                     user: start.user.clone(),
@@ -204,7 +231,8 @@ impl Stage for EngineStage {
         self.done(told)
     }
 
-    fn inventory(&mut self, account: &str, names: &[String], _: Instant) -> Done {
+    fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done {
+        self.only_now(at, "inventory at=")?;
         let listed = self.engine().record_inventory(&self.cloud, account, names).map(|_| ());
         self.done(listed)
     }
@@ -249,13 +277,17 @@ impl Stage for EngineStage {
                     "unknown_subject" | "unknown_meter" => "not_found",
                     _ => "invalid",
                 };
-                return Err(StageError::refused(code, format!("event {:?} is on the list of refused ones: {}", event.id, reason.name())));
+                return Err(StageError::refused(
+                    code,
+                    format!("event {:?} is on the list of refused ones: {}", event.id, reason.name()),
+                ));
             }
         }
         self.engine().run_due().map_err(broken)
     }
 
-    fn top_up(&mut self, top_up: &TopUp, _: Instant) -> Done {
+    fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
+        self.only_now(at, "topup at=")?;
         self.top_ups += 1;
         let id = format!("top-up {}", self.top_ups);
         let booked = self.engine().top_up(&self.cloud, &top_up.account, top_up.amount, Some(&id));
@@ -299,7 +331,8 @@ impl Stage for EngineStage {
         Ok(())
     }
 
-    fn capture(&mut self, capture: &Capture, _: Instant) -> Done {
+    fn capture(&mut self, capture: &Capture, at: Instant) -> Done {
+        self.only_now(at, "capture at=")?;
         let (account, id) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
         let captured = self.engine().capture(&self.cloud, &account, id, capture.amount, None, capture.last);
         self.done(captured)
@@ -322,21 +355,28 @@ impl Stage for EngineStage {
 
     /// Time passes and nobody looks; when the engine is back it catches up, each thing at its own time.
     fn down(&mut self, until: Instant) -> Done {
-        self.engine = None;
-        self.engine = Some(open(self.scratch.location(), until).map_err(StageError::Broken)?);
-        self.engine().run_due().map_err(broken)
+        self.reopen(until)
     }
 
     fn crash(&mut self) -> Done {
         let now = self.now()?;
-        self.engine = None;
-        self.engine = Some(open(self.scratch.location(), now).map_err(StageError::Broken)?);
-        self.engine().run_due().map_err(broken)
+        self.reopen(now)
     }
 
     fn figure(&mut self, figure: Figure, of: &About, at: Instant) -> Result<Money, StageError> {
+        if of.product.is_some() && figure != Figure::Credit {
+            return Err(StageError::NotBuilt("a figure of one product"));
+        }
         let view = self.engine().account_view(&self.cloud, &of.account, at).map_err(told)?;
         let figures = view.figures;
+        if let Some(grant) = &of.grant {
+            if figure != Figure::Credit {
+                return Err(StageError::refused("invalid", "a grant has credit, and no other figure"));
+            }
+            // One that has lapsed is there no more.
+            let left = view.lots.iter().find(|lot| lot.name == *grant).map_or(0, |lot| lot.balance);
+            return Ok(Money::from_units(left, view.currency));
+        }
         let units = match figure {
             Figure::Balance => figures.balance,
             Figure::Spendable => figures.spendable,

@@ -185,6 +185,8 @@ pub enum Figure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     pub account: String,
+    /// Only what is left of this grant of it.
+    pub grant: Option<String>,
     pub product: Option<String>,
     pub from: Option<Instant>,
     pub to: Option<Instant>,

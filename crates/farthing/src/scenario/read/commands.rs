@@ -263,22 +263,15 @@ impl Reader<'_> {
                 return Err(self.unknown(key, at, words));
             }
         }
-        let (Some(place), Some(product)) = (place, product) else {
-            // Something that was there before is started again.
-            if self.belongs.contains_key(&name)
-                && labels.is_empty()
-                && properties.is_empty()
-                && sku.is_none()
-                && size.is_none()
-            {
-                return Ok(Command::Fact { name, fact: Fact::Resume });
+        // What was there before is started again, as it was where the line does not say.
+        if !self.belongs.contains_key(&name) {
+            let missing = [("project=", place.is_none()), ("product=", product.is_none())];
+            if let Some((key, _)) = missing.into_iter().find(|(_, missing)| *missing) {
+                return Err(words.missing(key));
             }
-            return Err(words.missing("project= or product="));
-        };
-        Ok(Command::Fact {
-            name,
-            fact: Fact::Start(Start { place, product, sku, size, user, state, labels, properties }),
-        })
+        }
+        let start = Start { place, product, sku, size, user, state, labels, properties };
+        Ok(Command::Fact { name, fact: Fact::Start(start) })
     }
 
     /// A key that is neither a command's own nor a property that prices look at.
@@ -505,8 +498,11 @@ impl Reader<'_> {
                 (project, Some(account.as_str()))
             }
             Command::Move { project, to } => (project, Some(to.as_str())),
-            Command::Fact { name, fact: Fact::Start(start) } => (name, Some(start.place.name())),
-            Command::Grant(grant) => (&grant.name, Some(grant.account.as_str())),
+            Command::Fact { name, fact: Fact::Start(start) } => (name, start.place.as_ref().map(Place::name)),
+            Command::Grant(grant) => {
+                self.grants.insert(grant.name.clone());
+                (&grant.name, Some(grant.account.as_str()))
+            }
             Command::Authorise(hold) => (&hold.name, Some(hold.account.as_str())),
             Command::Later(Later::Order(order)) => {
                 let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
@@ -531,7 +527,9 @@ impl Reader<'_> {
             | Command::Inventory { account, .. } => vec![account],
             Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
             Command::Move { project, to } => vec![project, to],
-            Command::Fact { name, fact: Fact::Start(start) } => vec![name, start.place.name()],
+            Command::Fact { name, fact: Fact::Start(start) } => {
+                start.place.as_ref().map(Place::name).into_iter().chain([name.as_str()]).collect()
+            }
             Command::Keep { name } | Command::Fact { name, .. } => vec![name],
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],

@@ -102,14 +102,22 @@ impl Reader<'_> {
     /// An account with what narrows its figure down.
     fn about(&mut self, rest: &mut Arguments<'_>, dated: bool) -> Read<About> {
         let word = rest.word("the account")?;
-        let account = if self.belongs.contains_key(word.text) { word.name()? } else { self.account(&word)? };
+        let mut grant = None;
+        let account = if self.grants.contains(word.text) {
+            grant = Some(word.name()?);
+            self.owner(word.text).unwrap_or_default()
+        } else if self.belongs.contains_key(word.text) {
+            word.name()?
+        } else {
+            self.account(&word)?
+        };
         let product = rest.key("product").map(|product| product.catalogue_name()).transpose()?;
         let (mut from, mut to) = (None, None);
         if dated {
             from = rest.key("from").map(|from| from.time()).transpose()?;
             to = rest.key("to").map(|to| to.time()).transpose()?;
         }
-        Ok(About { account, product, from, to })
+        Ok(About { account, grant, product, from, to })
     }
 
     /// `NAME.total`, `latest ACCOUNT.total`; the part may stand apart.
