@@ -58,3 +58,30 @@ fn the_table_of_rules_names_what_is_missing() {
     );
     assert!(said.ends_with("\n0 rules proven, 1 failing, 99 missing\n0 passed, 1 failed\n"), "{said}");
 }
+
+/// The same story on both stores, each in one of its own that is gone afterwards.
+#[test]
+fn a_story_is_played_on_the_engine() {
+    let folder = ScratchDir::new("scenarios");
+    let story = "scenario \"a hundred hours\"\nrules R24 R26\ncloud new currency=USD time_zone=UTC\npolicy start.min_balance = 5.00\n\
+        price service/medium \"0.042 / hour\"\nat 2026-03-01T00:00:00Z\naccount acme country=US\nproject site account=acme\n\
+        expect error start web project=site product=service sku=medium -> insufficient_balance\ntopup acme 10.00 method=card:visa\n\
+        start web project=site product=service sku=medium label.team=blue\nwait 100h\nexpect balance acme = 5.80\n\
+        wait until balance acme < 5.00\nexpect clock = 2026-03-06T00:00:00Z\ncrash\ndown 2h\nstop web\nexpect charges acme == 5.124\n";
+    std::fs::write(folder.join("a.scn"), story).unwrap();
+    std::fs::write(folder.join("b.scn"), story.replace("5.124", "5.125")).unwrap();
+    let database = farthing_testbed::postgres().database("scenarios");
+    for store in [None, Some(database.url())] {
+        let mut arguments = vec!["test", "a.scn", "b.scn"];
+        arguments.extend(store.iter().flat_map(|url| ["--store", url]));
+        let (code, said, complained) = farthing(&folder, &arguments);
+        assert_eq!((code, complained.as_str()), (Some(1), ""), "{said}");
+        assert!(said.starts_with("ok      a hundred hours (a.scn)\nFAILED  a hundred hours (b.scn)\n"), "{said}");
+        assert!(
+            said.contains("= expected == 5.125, found 5.124 USD") && said.ends_with("\n1 passed, 1 failed\n"),
+            "{said}"
+        );
+    }
+    let left = database.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'farthing_trial_%'").unwrap();
+    assert_eq!(left.trim(), "0");
+}

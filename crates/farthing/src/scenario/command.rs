@@ -107,8 +107,6 @@ pub enum Fact {
     Start(Start),
     Stop,
     Resume,
-    /// `start` of what is there already, in another state.
-    Become(String),
     /// To another SKU, another size, or both.
     Resize {
         sku: Option<String>,
@@ -124,8 +122,9 @@ pub enum Fact {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
-    pub place: Place,
-    pub product: String,
+    /// None, as with the product: it is there already, and is started again.
+    pub place: Option<Place>,
+    pub product: Option<String>,
     pub sku: Option<String>,
     pub size: Option<Size>,
     /// Who started it, for free sizes and views by user.
@@ -149,7 +148,9 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Use {
     pub subject: String,
+    /// How much, in the unit of the meter.
     pub meters: Vec<(String, Size)>,
+    /// With `product`, `project` and `user` among them, where the line says so.
     pub properties: BTreeMap<String, String>,
     pub id: Option<String>,
     pub source: Option<String>,

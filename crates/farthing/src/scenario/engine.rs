@@ -1,16 +1,14 @@
 //! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
 
-use super::command::{Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp};
-use super::stage::{
-    About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent,
+use super::command::{
+    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
 };
-use farthing_core::config::{Name, Size};
+use super::stage::{About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::{CommodityKind, OwnerId};
 use farthing_core::measure::Quantity;
-use farthing_core::money::{Currency, Money};
+use farthing_core::money::Money;
 use farthing_core::policy::ApplyRequest;
-use farthing_core::profile::Profile;
 use farthing_core::time::Instant;
 use farthing_core::timeline::State;
 use farthing_core::usage::{Answer, Subject, UsageEvent as Event};
@@ -33,15 +31,15 @@ impl Stages for Engines {
             Some(url) => Scratch::on_server(url),
         };
         let scratch = scratch.map_err(|error| format!("no store can be made: {}", farthing_store::chain_of(&error)))?;
-        let engine = open(scratch.location(), at)?;
+        // The profile rules from the beginning of time, or what happened before the story begins would have no price.
+        let engine = open(scratch.location(), Instant::EPOCH, 0)?;
         Ok(Box::new(EngineStage {
             engine: Some(engine),
             scratch,
+            begins: at,
+            lives: 0,
             cloud: String::new(),
             zone: None,
-            currency: None,
-            profile: None,
-            grants: BTreeMap::new(),
             holds: BTreeMap::new(),
             ids: IdSource::seeded(0, 7),
             top_ups: 0,
@@ -49,22 +47,23 @@ impl Stages for Engines {
     }
 }
 
-fn open(location: &Location, at: Instant) -> Result<Engine, String> {
+/// In one microsecond every life of the engine gives ids of its own.
+fn open(location: &Location, at: Instant, life: u8) -> Result<Engine, String> {
     let options = Options { sqlite_log_mib: 1, sqlite_cache_kib: 2_048, postgres_connections: 2, ..Options::default() };
     let store = Store::open(location, &options).map_err(|error| farthing_store::chain_of(&error))?;
-    Ok(Engine::new(store, Clock::simulated(at), IdSource::random(0)))
+    Ok(Engine::new(store, Clock::simulated(at), IdSource::random(life % 64)))
 }
 
 struct EngineStage {
     /// None only while it is killed and opened again. Before the store's folder, so that it closes first.
     engine: Option<Engine>,
     scratch: Scratch,
+    /// When the story does.
+    begins: Instant,
+    /// How often the engine was opened again.
+    lives: u8,
     cloud: String,
     zone: Option<farthing_core::time::Zone>,
-    currency: Option<Currency>,
-    profile: Option<Profile>,
-    /// Whose each grant is.
-    grants: BTreeMap<String, String>,
     holds: BTreeMap<String, (String, HoldId)>,
     ids: IdSource,
     top_ups: u64,
@@ -77,6 +76,19 @@ impl EngineStage {
 
     fn now(&self) -> Result<Instant, StageError> {
         self.engine().now().map_err(broken)
+    }
+
+    /// What the engine takes in only as it happens.
+    fn only_now(&self, at: Instant, what: &'static str) -> Done {
+        if at == self.now()? { Ok(()) } else { Err(StageError::NotBuilt(what)) }
+    }
+
+    /// Killed, and opened again on its store.
+    fn reopen(&mut self, at: Instant) -> Done {
+        self.engine = None;
+        self.lives = self.lives.wrapping_add(1);
+        self.engine = Some(open(self.scratch.location(), at, self.lives).map_err(StageError::Broken)?);
+        self.engine().run_due().map_err(broken)
     }
 
     /// Whatever became due by what was just done happens now.
@@ -95,46 +107,13 @@ impl EngineStage {
     }
 }
 
-impl EngineStage {
-    /// A quantity in the unit of its meter.
-    fn counted(&self, meter: &str, size: &Size) -> Result<(String, Quantity), StageError> {
-        let profile = self.profile.as_ref();
-        let known = profile.and_then(|profile| {
-            let id = Name::parse(meter)?;
-            profile.catalog.meter_by_id(&id).map(|known| (known, profile.policy.cloud.data_step))
-        });
-        let quantity = match known {
-            Some((meter, step)) => {
-                meter.count(size, step).map_err(|error| StageError::refused("invalid", error.to_string()))?
-            }
-            None => size.quantity,
-        };
-        Ok((meter.to_owned(), quantity))
-    }
-
-    /// What is left of a grant of this name, where no account has it.
-    fn grant_left(&self, name: &str) -> Result<Option<Money>, StageError> {
-        let cloud = self.cloud.as_str();
-        if self.grants.get(name).is_none() {
-            return Ok(None);
-        }
-        let (payer, currency) = (self.owner_of(&self.grants[name])?, self.currency);
-        let code = format!("credit/{name}");
-        let rows = self.engine().store().read("grant", |tx| tx.accounts_of(payer)).map_err(broken)?;
-        let Some(currency) = currency else { return Err(StageError::Broken(format!("cloud {cloud} has no profile"))) };
-        let left = rows.iter().find(|row| row.code == code).map_or(0, |row| row.account.balance());
-        Ok(Some(Money::from_units(left, currency)))
-    }
-}
-
 impl Stage for EngineStage {
     fn apply_profile(&mut self, files: &ProfileFiles, change: &Apply, _: Instant) -> Done {
         let cloud = files.profile.policy.cloud.id.to_string();
-        if self.cloud.is_empty() {
+        let first = self.cloud.is_empty();
+        if first {
             self.cloud.clone_from(&cloud);
             self.zone = Some(files.profile.policy.cloud.time_zone.clone());
-            self.profile = Some(files.profile.clone());
-            self.currency = Some(files.profile.policy.cloud.currency);
         }
         let why = change.file.as_ref().map_or("the profile of the story".to_owned(), |file| file.display().to_string());
         let request = ApplyRequest {
@@ -148,11 +127,15 @@ impl Stage for EngineStage {
             farthing_engine::ApplyPolicyError::Refused(refused) => StageError::refused("invalid", refused.to_string()),
             farthing_engine::ApplyPolicyError::Engine(error) => broken(error),
         })?;
+        if first {
+            self.engine().clock().advance_to(self.begins);
+        }
         self.engine().run_due().map_err(broken)
     }
 
     fn open_account(&mut self, account: &NewAccount, _: Instant) -> Done {
-        let mut new = farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
+        let mut new =
+            farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
         for setting in &account.settings {
             match setting {
                 Setting::Country(country) => new.country = Some(country.clone()),
@@ -210,16 +193,22 @@ impl Stage for EngineStage {
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
         let what = match fact {
             Fact::Start(start) => {
-                let state = start.state.as_deref().map(state_of).transpose()?;
+                let state = match &start.state {
+                    None => None,
+                    Some(state) => Some(State::parse(state).ok_or_else(|| {
+                        StageError::refused("invalid", format!("{state:?} is no state of a resource"))
+                    })?),
+                };
                 let (project, account) = match &start.place {
-                    Place::Project(project) => (Some(project.clone()), None),
-                    Place::Account(account) => (None, Some(account.clone())),
+                    Some(Place::Project(project)) => (Some(project.clone()), None),
+                    Some(Place::Account(account)) => (None, Some(account.clone())),
+                    None => (None, None),
                 };
                 let labels = start.labels.iter().map(|(key, value)| (format!("label.{key}"), value.clone()));
                 Reported::Start(NewResource {
                     project,
                     account,
-                    product: Some(start.product.clone()),
+                    product: start.product.clone(),
                     sku: start.sku.clone(),
                     size: start.size.clone(),
                     user: start.user.clone(),
@@ -229,9 +218,6 @@ impl Stage for EngineStage {
             }
             Fact::Stop => Reported::Stop,
             Fact::Resume => Reported::Resume,
-            Fact::Become(state) => {
-                Reported::Start(NewResource { state: Some(state_of(state)?), ..NewResource::default() })
-            }
             Fact::Resize { sku, size } => Reported::Resize { sku: sku.clone(), size: size.clone() },
             Fact::Delete => Reported::Delete,
             Fact::Restore => Reported::Restore,
@@ -245,7 +231,8 @@ impl Stage for EngineStage {
         self.done(told)
     }
 
-    fn inventory(&mut self, account: &str, names: &[String], _: Instant) -> Done {
+    fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done {
+        self.only_now(at, "inventory at=")?;
         let listed = self.engine().record_inventory(&self.cloud, account, names).map(|_| ());
         self.done(listed)
     }
@@ -278,7 +265,7 @@ impl Stage for EngineStage {
                 subject,
                 product,
                 at: (event.at != now).then_some(event.at),
-                quantities: event.meters.iter().map(|(meter, size)| self.counted(meter, size)).collect::<Result<_, _>>()?,
+                quantities: event.meters.iter().map(|(meter, size)| (meter.clone(), size.quantity)).collect(),
                 properties,
             });
         }
@@ -290,13 +277,17 @@ impl Stage for EngineStage {
                     "unknown_subject" | "unknown_meter" => "not_found",
                     _ => "invalid",
                 };
-                return Err(StageError::refused(code, format!("event {:?} is on the list of refused ones: {}", event.id, reason.name())));
+                return Err(StageError::refused(
+                    code,
+                    format!("event {:?} is on the list of refused ones: {}", event.id, reason.name()),
+                ));
             }
         }
         self.engine().run_due().map_err(broken)
     }
 
-    fn top_up(&mut self, top_up: &TopUp, _: Instant) -> Done {
+    fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
+        self.only_now(at, "topup at=")?;
         self.top_ups += 1;
         let id = format!("top-up {}", self.top_ups);
         let booked = self.engine().top_up(&self.cloud, &top_up.account, top_up.amount, Some(&id));
@@ -319,9 +310,7 @@ impl Stage for EngineStage {
             expires,
         };
         let given = self.engine().grant_credit(&self.cloud, &grant);
-        self.done(given)?;
-        self.grants.insert(grant.name, grant.account);
-        Ok(())
+        self.done(given)
     }
 
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done {
@@ -342,7 +331,8 @@ impl Stage for EngineStage {
         Ok(())
     }
 
-    fn capture(&mut self, capture: &Capture, _: Instant) -> Done {
+    fn capture(&mut self, capture: &Capture, at: Instant) -> Done {
+        self.only_now(at, "capture at=")?;
         let (account, id) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
         let captured = self.engine().capture(&self.cloud, &account, id, capture.amount, None, capture.last);
         self.done(captured)
@@ -365,24 +355,28 @@ impl Stage for EngineStage {
 
     /// Time passes and nobody looks; when the engine is back it catches up, each thing at its own time.
     fn down(&mut self, until: Instant) -> Done {
-        self.engine = None;
-        self.engine = Some(open(self.scratch.location(), until).map_err(StageError::Broken)?);
-        self.engine().run_due().map_err(broken)
+        self.reopen(until)
     }
 
     fn crash(&mut self) -> Done {
         let now = self.now()?;
-        self.engine = None;
-        self.engine = Some(open(self.scratch.location(), now).map_err(StageError::Broken)?);
-        self.engine().run_due().map_err(broken)
+        self.reopen(now)
     }
 
     fn figure(&mut self, figure: Figure, of: &About, at: Instant) -> Result<Money, StageError> {
-        if let (Figure::Credit, Some(left)) = (figure, self.grant_left(&of.account)?) {
-            return Ok(left);
+        if of.product.is_some() && figure != Figure::Credit {
+            return Err(StageError::NotBuilt("a figure of one product"));
         }
         let view = self.engine().account_view(&self.cloud, &of.account, at).map_err(told)?;
         let figures = view.figures;
+        if let Some(grant) = &of.grant {
+            if figure != Figure::Credit {
+                return Err(StageError::refused("invalid", "a grant has credit, and no other figure"));
+            }
+            // One that has lapsed is there no more.
+            let left = view.lots.iter().find(|lot| lot.name == *grant).map_or(0, |lot| lot.balance);
+            return Ok(Money::from_units(left, view.currency));
+        }
         let units = match figure {
             Figure::Balance => figures.balance,
             Figure::Spendable => figures.spendable,
@@ -460,7 +454,7 @@ impl Stage for EngineStage {
                     if row.number == 0 { "sealed" } else { "corrected" },
                     row.product,
                     row.to,
-                    Money::from_units(row.net, Currency::USD).plain().replace(" USD", ""),
+                    Money::from_units(row.net, farthing_core::money::Currency::USD).plain().replace(" USD", ""),
                     farthing_core::settle::paid_to_text(&row.paid)
                 ),
             })
@@ -487,10 +481,6 @@ impl Stage for EngineStage {
             }
         }
     }
-}
-
-fn state_of(state: &str) -> Result<State, StageError> {
-    State::parse(state).ok_or_else(|| StageError::refused("invalid", format!("{state:?} is no state of a resource")))
 }
 
 fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {

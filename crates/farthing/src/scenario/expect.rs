@@ -110,6 +110,9 @@ impl Comparison {
     /// Where what was found lies: `Equal` where the comparison holds, `Less` below what would hold, `Greater` above it. What
     /// has no order is `Less` where it does not hold.
     pub fn side(&self, found: &Found) -> Ordering {
+        if let (How::Contains, Value::Word(wanted)) = (self.how, &self.value) {
+            return if found.contains(wanted) { Ordering::Equal } else { Ordering::Less };
+        }
         let order = match (found, &self.value) {
             (Found::Number(found, _), Value::Number(wanted)) if self.how == How::Equals => {
                 found.rounded(wanted.decimals).compare(*wanted)
@@ -117,12 +120,7 @@ impl Comparison {
             (Found::Number(found, _), Value::Number(wanted)) => found.compare(*wanted),
             (Found::Time(found), Value::Time(wanted)) => found.cmp(wanted),
             (Found::Word(found), Value::Word(wanted)) => {
-                let holds = if self.how == How::Contains { found.contains(wanted) } else { found == wanted };
-                return if holds { Ordering::Equal } else { Ordering::Less };
-            }
-            (Found::Lines(lines), Value::Word(wanted)) => {
-                let holds = lines.iter().any(|line| line.contains(wanted));
-                return if holds { Ordering::Equal } else { Ordering::Less };
+                return if found == wanted { Ordering::Equal } else { Ordering::Less };
             }
             (Found::Lines(lines), Value::Number(wanted)) => {
                 Decimal { digits: i128::try_from(lines.len()).unwrap_or(i128::MAX), decimals: 0 }.compare(*wanted)
@@ -140,7 +138,7 @@ impl Comparison {
     /// It may come true with nothing but time, between two instants at which something happens.
     pub fn moves_with_time(&self) -> bool {
         match self.subject {
-            Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => true,
+            Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => self.how != How::Contains,
             Subject::State(..) | Subject::Bill(..) | Subject::Quota(_) => false,
         }
     }
@@ -160,6 +158,16 @@ impl Comparison {
             }
             (Found::Lines(lines), Value::Number(_)) => format!("{} lines", lines.len()),
             _ => found.to_string(),
+        }
+    }
+}
+
+impl Found {
+    /// As it is printed; of lines one of them.
+    fn contains(&self, wanted: &str) -> bool {
+        match self {
+            Found::Lines(lines) => lines.iter().any(|line| line.contains(wanted)),
+            other => other.to_string().contains(wanted),
         }
     }
 }

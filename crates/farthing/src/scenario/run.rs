@@ -1,6 +1,6 @@
 //! Playing a scenario on a stage: the clock, each line in its turn, and what did not come as it should.
 
-use super::command::{Apply, Command, Use};
+use super::command::{Apply, Command, Ends, NewGrant, Use};
 use super::expect::{Comparison, Condition, Decimal, Found, Subject};
 use super::read::{Asked, Does, Scenario, Step};
 use super::stage::{Answer, Happening, Look, Stage, StageError, Stages, UsageEvent};
@@ -325,7 +325,18 @@ impl Run<'_> {
                 stage.outage(outage)?;
             }
             Command::TopUp(top_up) => stage.top_up(top_up, at)?,
-            Command::Grant(grant) => stage.grant(grant, at)?,
+            Command::Grant(grant) => {
+                // Months are those of the account.
+                let zone = self.zones.get(&grant.account);
+                let zone = zone.unwrap_or(&self.scenario.profile.profile.policy.cloud.time_zone);
+                let expires = match grant.expires {
+                    Some(ends) => Some(Ends::At(
+                        ends.instant(at, zone).map_err(|error| StageError::refused("invalid", error.to_string()))?,
+                    )),
+                    None => None,
+                };
+                stage.grant(&NewGrant { expires, ..grant.clone() }, at)?;
+            }
             Command::Authorise(hold) => stage.authorise(hold, at)?,
             Command::Capture(capture) => stage.capture(capture, at)?,
             Command::Release { hold } => stage.release(hold, at)?,

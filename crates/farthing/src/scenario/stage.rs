@@ -157,12 +157,13 @@ pub struct ProfileFiles {
 pub struct UsageEvent {
     /// A resource, or an account.
     pub subject: String,
-    /// Several meters of one event; below zero only where a story wants that refused.
+    /// Several meters of one event, each in its own unit; below zero only where a story wants that refused.
     pub meters: Vec<(String, Size)>,
     /// Where the line has none, the runner's own: unique in the scenario.
     pub id: String,
     pub source: Option<String>,
     pub at: Instant,
+    /// With `product`, `project` and `user` among them, where the line says so.
     pub properties: BTreeMap<String, String>,
 }
 
@@ -184,6 +185,8 @@ pub enum Figure {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     pub account: String,
+    /// Only what is left of this grant of it.
+    pub grant: Option<String>,
     pub product: Option<String>,
     pub from: Option<Instant>,
     pub to: Option<Instant>,

@@ -8,7 +8,8 @@ use super::super::command::{
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
 use super::{Asked, Reader};
-use farthing_core::config::Size;
+use farthing_core::config::{Size, nearest};
+use farthing_core::measure::{DataStep, Quantity, Unit};
 use farthing_core::money::{Currency, Locale};
 use farthing_core::policy::{AtExpiry, Pay};
 use farthing_core::rate::Percent;
@@ -35,13 +36,13 @@ const FACTS: [&str; 16] = [
     "write",
 ];
 
+/// Keys of their own that events have besides: whose product it is, in which project, by whom.
+const EVENT_KEYS: [&str; 3] = ["product", "project", "user"];
+
 /// What usage and resources carry besides their own keys.
 type Properties = BTreeMap<String, String>;
 
 const METHOD: &str = "write it like card:visa, sepa:main or balance";
-
-/// What an event of use says of itself besides its meters: whose product it is, in which project, by whom.
-const ABOUT_USE: [&str; 3] = ["product", "project", "user"];
 
 impl Reader<'_> {
     /// A command, and the accounts it is about.
@@ -262,22 +263,15 @@ impl Reader<'_> {
                 return Err(self.unknown(key, at, words));
             }
         }
-        let (Some(place), Some(product)) = (place, product) else {
-            // Something that was there before is started again.
-            if self.belongs.contains_key(&name)
-                && labels.is_empty()
-                && properties.is_empty()
-                && sku.is_none()
-                && size.is_none()
-            {
-                return Ok(Command::Fact { name, fact: state.map_or(Fact::Resume, Fact::Become) });
+        // What was there before is started again, as it was where the line does not say.
+        if !self.belongs.contains_key(&name) {
+            let missing = [("project=", place.is_none()), ("product=", product.is_none())];
+            if let Some((key, _)) = missing.into_iter().find(|(_, missing)| *missing) {
+                return Err(words.missing(key));
             }
-            return Err(words.missing("project= or product="));
-        };
-        Ok(Command::Fact {
-            name,
-            fact: Fact::Start(Start { place, product, sku, size, user, state, labels, properties }),
-        })
+        }
+        let start = Start { place, product, sku, size, user, state, labels, properties };
+        Ok(Command::Fact { name, fact: Fact::Start(start) })
     }
 
     /// A key that is neither a command's own nor a property that prices look at.
@@ -314,32 +308,29 @@ impl Reader<'_> {
         }))
     }
 
-    /// What is left are meters with how much of them, and properties: whose the use is, and what prices or meters look at.
+    /// What is left are meters with how much of them, in their own units, and properties: those that prices or meters look
+    /// at, and any others that are no quantities (who visited, from where), which events may carry too.
     fn counted(&mut self, words: &mut Arguments<'_>) -> Read<(Vec<(String, Size)>, Properties)> {
-        let (mut meters, mut properties) = (Vec::<(String, Size)>::new(), BTreeMap::new());
+        let (mut meters, mut properties) = (Vec::<(String, Size)>::new(), Properties::new());
         for (key, value, at) in words.rest() {
-            let is_meter = self.meters().iter().any(|meter| meter == key);
-            if meters.iter().any(|(known, _)| known == key)
-                || properties.contains_key(key)
-                || words.known().contains(&key)
-            {
+            let known = meters.iter().any(|(known, _)| known == key) || properties.contains_key(key);
+            if known || words.known().contains(&key) {
                 return Err(unknown_key(key, at, &[key], words.usage));
             }
-            // An event may say more than prices and meters ask for, as long as it is no quantity of a misspelt meter.
-            let says = || value.text().is_ok_and(|text| !text.starts_with(|first: char| first.is_ascii_digit()));
-            let known = self.properties.contains(key) || ABOUT_USE.contains(&key);
-            if !is_meter && (known || says()) {
+            let unit = self.meter_unit(key);
+            if unit.is_none() && (self.properties.contains(key) || EVENT_KEYS.contains(&key)) {
                 properties.insert(key.to_owned(), value.text()?);
-            } else if is_meter || self.trying {
-                meters.push((key.to_owned(), value.size()?));
+            } else if unit.is_some() || self.trying {
+                meters.push((key.to_owned(), self.in_unit(&value, unit.as_ref())?));
             } else {
-                let known: Vec<String> = self.meters();
-                let known: Vec<&str> = known
-                    .iter()
-                    .chain(&self.properties)
-                    .map(String::as_str)
-                    .chain(words.known().iter().copied())
-                    .collect();
+                let catalog = self.current.as_ref().map(|files| &files.profile.catalog);
+                let own = catalog.into_iter().flat_map(|catalog| &catalog.meter).map(|meter| meter.id.as_str());
+                let keys = words.known().iter().copied().chain(EVENT_KEYS);
+                let known: Vec<&str> = own.chain(self.properties.iter().map(String::as_str)).chain(keys).collect();
+                if value.size().is_err() && nearest(key, known.iter().copied()).is_none() {
+                    properties.insert(key.to_owned(), value.text()?);
+                    continue;
+                }
                 let mut wrong = unknown_key(key, at, &known, words.usage);
                 wrong.what = format!("there is no meter {key:?} in this cloud");
                 return Err(wrong);
@@ -348,9 +339,29 @@ impl Reader<'_> {
         Ok((meters, properties))
     }
 
-    fn meters(&self) -> Vec<String> {
-        let catalog = self.current.as_ref().map(|files| &files.profile.catalog);
-        catalog.map(|catalog| catalog.meter.iter().map(|meter| meter.id.to_string()).collect()).unwrap_or_default()
+    /// What a meter counts in.
+    fn meter_unit(&self, meter: &str) -> Option<Unit> {
+        let catalog = &self.current.as_ref()?.profile.catalog;
+        catalog.meter.iter().find(|known| known.id.as_str() == meter).map(|meter| meter.unit.clone())
+    }
+
+    /// A quantity in the unit of its meter, exactly: 1TB is 1024 of what counts in GB.
+    fn in_unit(&self, value: &Argument<'_>, unit: Option<&Unit>) -> Read<Size> {
+        let size = value.size()?;
+        let (Some(written), Some(unit)) = (&size.unit, unit) else { return Ok(size) };
+        let step = self.current.as_ref().map_or(DataStep::Binary, |files| files.profile.policy.cloud.data_step);
+        let exact = written.per(unit, step).and_then(|(one, other)| {
+            let scaled = i128::from(size.quantity.millionths()) * i128::from(one);
+            let whole = (scaled % i128::from(other) == 0).then(|| scaled / i128::from(other))?;
+            i64::try_from(whole).ok()
+        });
+        match exact {
+            Some(millionths) => Ok(Size { quantity: Quantity::from_millionths(millionths), unit: None }),
+            None => Err(value.wrong(
+                format!("{size} cannot be counted in {unit}"),
+                format!("write how many {}", unit.beside(false)),
+            )),
+        }
     }
 
     // --- Purchases, money, credits
@@ -487,8 +498,11 @@ impl Reader<'_> {
                 (project, Some(account.as_str()))
             }
             Command::Move { project, to } => (project, Some(to.as_str())),
-            Command::Fact { name, fact: Fact::Start(start) } => (name, Some(start.place.name())),
-            Command::Grant(grant) => (&grant.name, Some(grant.account.as_str())),
+            Command::Fact { name, fact: Fact::Start(start) } => (name, start.place.as_ref().map(Place::name)),
+            Command::Grant(grant) => {
+                self.grants.insert(grant.name.clone());
+                (&grant.name, Some(grant.account.as_str()))
+            }
             Command::Authorise(hold) => (&hold.name, Some(hold.account.as_str())),
             Command::Later(Later::Order(order)) => {
                 let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
@@ -513,7 +527,9 @@ impl Reader<'_> {
             | Command::Inventory { account, .. } => vec![account],
             Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
             Command::Move { project, to } => vec![project, to],
-            Command::Fact { name, fact: Fact::Start(start) } => vec![name, start.place.name()],
+            Command::Fact { name, fact: Fact::Start(start) } => {
+                start.place.as_ref().map(Place::name).into_iter().chain([name.as_str()]).collect()
+            }
             Command::Keep { name } | Command::Fact { name, .. } => vec![name],
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],

@@ -102,14 +102,22 @@ impl Reader<'_> {
     /// An account with what narrows its figure down.
     fn about(&mut self, rest: &mut Arguments<'_>, dated: bool) -> Read<About> {
         let word = rest.word("the account")?;
-        let account = if self.belongs.contains_key(word.text) { word.name()? } else { self.account(&word)? };
+        let mut grant = None;
+        let account = if self.grants.contains(word.text) {
+            grant = Some(word.name()?);
+            self.owner(word.text).unwrap_or_default()
+        } else if self.belongs.contains_key(word.text) {
+            word.name()?
+        } else {
+            self.account(&word)?
+        };
         let product = rest.key("product").map(|product| product.catalogue_name()).transpose()?;
         let (mut from, mut to) = (None, None);
         if dated {
             from = rest.key("from").map(|from| from.time()).transpose()?;
             to = rest.key("to").map(|to| to.time()).transpose()?;
         }
-        Ok(About { account, product, from, to })
+        Ok(About { account, grant, product, from, to })
     }
 
     /// `NAME.total`, `latest ACCOUNT.total`; the part may stand apart.
@@ -166,31 +174,34 @@ impl Reader<'_> {
                 )
             })
         };
+        // Whatever is found has words.
+        if how == How::Contains {
+            return Ok(Value::Word(value.text.clone()));
+        }
         match subject {
             Subject::Figure(..)
             | Subject::Units(_)
             | Subject::Charges(_)
             | Subject::Bill(_, BillPart::Total | BillPart::Tax) => {
-                if matches!(how, How::Is | How::Contains) {
+                if how == How::Is {
                     unfit("amounts and units are compared with =, ==, < and <=")
                 } else {
                     number()
                 }
             }
             Subject::Clock => {
-                if matches!(how, How::Is | How::Contains) {
+                if how == How::Is {
                     return unfit("the clock is compared with =, < and <=");
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
             Subject::Bill(_, BillPart::Lines) => match how {
-                How::Contains => Ok(Value::Word(value.text.clone())),
                 How::Is => unfit("lines are counted with = and searched with contains"),
                 _ => number(),
             },
-            Subject::Quota(_) if how != How::Is && how != How::Contains => number(),
+            Subject::Quota(_) if how != How::Is => number(),
             Subject::State(..) | Subject::Bill(_, BillPart::Status) | Subject::Quota(_) => {
-                if !matches!(how, How::Is | How::Equals | How::Contains) {
+                if !matches!(how, How::Is | How::Equals) {
                     return unfit("a state is compared with `is`");
                 }
                 let state = matches!(subject, Subject::State(Thing::Any | Thing::Resource | Thing::Order, _));

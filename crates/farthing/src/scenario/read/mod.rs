@@ -204,6 +204,7 @@ struct Reader<'s> {
     /// What was named, and which project or account has it.
     belongs: BTreeMap<String, String>,
     projects: BTreeSet<String>,
+    grants: BTreeSet<String>,
     /// At least so late it is here; where it was waited until something, it may be later.
     clock: Option<Instant>,
     /// Inside `expect error`, where names that nobody has are part of the story.
@@ -234,6 +235,7 @@ impl<'s> Reader<'s> {
             accounts: BTreeMap::new(),
             belongs: BTreeMap::new(),
             projects: BTreeSet::new(),
+            grants: BTreeSet::new(),
             clock: None,
             trying: false,
             steps: Vec::new(),

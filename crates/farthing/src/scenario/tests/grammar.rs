@@ -7,7 +7,7 @@ use farthing_core::config::Source;
 use std::fmt::Write;
 use std::path::Path;
 
-const STORY: &str = include_str!("grammar.scn");
+const STORY: &str = include_str!("grammar_story.txt");
 
 #[test]
 fn every_command_and_subject_is_read() {

@@ -199,8 +199,9 @@ impl Stage for Toy {
         match fact {
             Fact::Start(start) => {
                 let account = match &start.place {
-                    Place::Project(project) => self.projects.get(project).cloned().unwrap_or_default(),
-                    Place::Account(account) => account.clone(),
+                    Some(Place::Project(project)) => self.projects.get(project).cloned().unwrap_or_default(),
+                    Some(Place::Account(account)) => account.clone(),
+                    None => self.thing(name)?.account.clone(),
                 };
                 self.account(&account)?;
                 let policy = &self.files.as_ref().unwrap().profile;
@@ -210,7 +211,7 @@ impl Stage for Toy {
                     return Err(StageError::refused("insufficient_balance", "there is not enough to start with"));
                 }
                 let wanted = Wanted {
-                    product: &start.product,
+                    product: start.product.as_deref().unwrap_or_default(),
                     sku: start.sku.as_deref(),
                     component: None,
                     account: None,
