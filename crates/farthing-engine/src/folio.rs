@@ -15,13 +15,14 @@ use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Correction, Costs, Line, LineId, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question, Sealed,
-    SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource, stretches_of_scope,
+    SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
+    stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Zone};
 use farthing_core::timeline::{Timeline, fold};
 use farthing_store::{
-    ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind, ThingRow,
-    Tx, properties_from_text,
+    ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
+    ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -280,12 +281,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// Posts what the chosen products owe at an instant.
-    pub(crate) fn post(
-        &mut self,
-        id: OwnerId,
-        at: Instant,
-        chosen: impl Fn(&Name) -> bool,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn post(&mut self, id: OwnerId, at: Instant, chosen: impl Fn(&Name) -> bool) -> Result<(), EngineError> {
         let folio = self.folio(id);
         let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
@@ -425,7 +421,8 @@ impl<'w, 't> Work<'w, 't> {
     fn next_number(&mut self, id: OwnerId, sealed: &Sealed) -> Result<i64, EngineError> {
         let rows = self.tx.charges_at(id, sealed.line.thing, &[sealed.from])?;
         let written = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
-        let waiting = self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
+        let waiting =
+            self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
         let waiting = waiting.map(|(_, number)| *number).max();
         Ok(written.max(waiting).unwrap_or(0) + 1)
     }
@@ -482,7 +479,8 @@ impl<'w, 't> Work<'w, 't> {
         let removed = had != folio.book.lines.len();
         let mut added = false;
         for (payer, part, open) in costs.open {
-            let nothing = open.slope == 0 && open.done == Charge::zero(self.currency) && !open.by_period && open.until.is_none();
+            let nothing =
+                open.slope == 0 && open.done == Charge::zero(self.currency) && !open.by_period && open.until.is_none();
             if payer != id || nothing {
                 continue;
             }
@@ -595,11 +593,18 @@ impl<'w, 't> Work<'w, 't> {
             (folio.zone.clone(), folio.state.open_from)
         };
         let first = zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
-        let mut days: BTreeSet<Instant> = costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
+        let mut days: BTreeSet<Instant> =
+            costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
         if first < open_from {
             let whole = Period::try_new(first, open_from).map_err(|_| SettleError::Calendar)?;
             days.extend(whole.days(&zone).map(|(_, day)| day.start()));
-            days.insert(farthing_core::time::Anchor::calendar_month(zone.clone()).period_containing(first).map_err(SettleError::from)?.1.start());
+            days.insert(
+                farthing_core::time::Anchor::calendar_month(zone.clone())
+                    .period_containing(first)
+                    .map_err(SettleError::from)?
+                    .1
+                    .start(),
+            );
         }
         let days: Vec<Instant> = days.into_iter().collect();
         let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
@@ -736,9 +741,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
-    fn promo(
-        &mut self,
-    ) -> Result<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId), EngineError> {
+    fn promo(&mut self) -> Result<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId), EngineError> {
         if let Some(found) = self.books()?.promo {
             return Ok(found);
         }

@@ -129,9 +129,10 @@ fn refuse(code: Option<Code>) -> Result<(), Refused> {
         Some(Code::InsufficientBalance) => {
             Err(Refused::new(RefusalCode::InsufficientBalance, "not so much is available: add credit, or ask for less"))
         }
-        Some(Code::HoldClosed) => {
-            Err(Refused::new(RefusalCode::HoldClosed, "the hold was released or captured for the last time: authorise anew"))
-        }
+        Some(Code::HoldClosed) => Err(Refused::new(
+            RefusalCode::HoldClosed,
+            "the hold was released or captured for the last time: authorise anew",
+        )),
         Some(Code::HoldNotFound) => Err(Refused::new(RefusalCode::NotFound, "there is no such hold")),
         Some(Code::AmountNotPositive) => Err(Refused::new(RefusalCode::Invalid, "an amount is more than nothing")),
         Some(

@@ -85,7 +85,11 @@ pub enum EngineError {
     /// Something could not be settled.
     Settle(SettleError),
     /// A version that was applied cannot be read by this Farthing.
-    Configuration { cloud: String, number: i64, first: String },
+    Configuration {
+        cloud: String,
+        number: i64,
+        first: String,
+    },
 }
 
 impl fmt::Display for EngineError {

@@ -76,7 +76,13 @@ impl Engine {
     }
 
     /// What things cost an account in a stretch of time, sealed and open.
-    pub fn charges_sum(&self, cloud: &str, account: &str, asked: &ChargeQuestion, at: Instant) -> Result<Money, Refused> {
+    pub fn charges_sum(
+        &self,
+        cloud: &str,
+        account: &str,
+        asked: &ChargeQuestion,
+        at: Instant,
+    ) -> Result<Money, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
             let product = product_name(asked.product.as_deref())?;
@@ -158,7 +164,9 @@ impl Engine {
     ) -> Result<T, Refused> {
         let (now, ids, clouds) = (self.now()?, &*self.ids, &*self.clouds);
         self.store.read("look", |tx| {
-            let Some(book) = clouds.get(tx, cloud)? else { return Err(Refused::not_found("cloud with a configuration", cloud)) };
+            let Some(book) = clouds.get(tx, cloud)? else {
+                return Err(Refused::not_found("cloud with a configuration", cloud));
+            };
             question(&mut Work::new(tx, book, ids, now)?)
         })
     }

@@ -41,7 +41,10 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
         return if same {
             Ok(())
         } else {
-            Err(Refused::new(RefusalCode::Conflict, format!("account {:?} is there already, with other facts", account.name)))
+            Err(Refused::new(
+                RefusalCode::Conflict,
+                format!("account {:?} is there already, with other facts", account.name),
+            ))
         };
     }
     let (now, commodity) = (work.now, work.books()?.commodity);

@@ -32,9 +32,10 @@ impl Engine {
                     Ok(())
                 }
                 Some(there) if there.account == payer.id => Ok(()),
-                Some(_) => {
-                    Err(Refused::new(RefusalCode::Conflict, format!("project {project:?} is there already, of another account")))
-                }
+                Some(_) => Err(Refused::new(
+                    RefusalCode::Conflict,
+                    format!("project {project:?} is there already, of another account"),
+                )),
             }
         })
     }
@@ -49,7 +50,10 @@ impl Engine {
                 }
                 (None, Some(account)) => (account_of(work, account)?.id, 0),
                 (None, None) => {
-                    return Err(Refused::new(RefusalCode::Invalid, "a member is one of a project or of an account: say which"));
+                    return Err(Refused::new(
+                        RefusalCode::Invalid,
+                        "a member is one of a project or of an account: say which",
+                    ));
                 }
             };
             let row = MemberRow { account, project, person: member.person.clone(), role: member.role.clone() };
@@ -77,7 +81,11 @@ impl Engine {
             }
             for thing in work.tx.things_of_project(project.id)? {
                 if thing.kind == ThingKind::Resource {
-                    record_fact::tell(work, thing, FactToTell { at, key: None, what: What::Move(to.id), flagged: false })?;
+                    record_fact::tell(
+                        work,
+                        &thing,
+                        &FactToTell { at, key: None, what: What::Move(to.id), flagged: false },
+                    )?;
                 }
             }
             work.tx.project_give(project.id, to.id)?;

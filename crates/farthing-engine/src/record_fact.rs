@@ -34,7 +34,10 @@ pub enum Reported {
     Start(NewResource),
     Stop,
     Resume,
-    Resize { sku: Option<String>, size: Option<Size> },
+    Resize {
+        sku: Option<String>,
+        size: Option<Size>,
+    },
     Gauge(Size),
     Delete,
     Restore,
@@ -93,9 +96,9 @@ impl Engine {
             for thing in things.iter().filter(own) {
                 if listed.contains(thing.name.as_str()) {
                     work.tx.thing_listed(thing.id, at)?;
-                    found(work, thing.clone(), at)?;
+                    found(work, thing, at)?;
                 } else if State::parse(&thing.state).is_some_and(State::is_alive) {
-                    missed(work, thing.clone())?;
+                    missed(work, thing)?;
                 }
             }
             let known: BTreeSet<&str> = things.iter().filter(own).map(|thing| thing.name.as_str()).collect();
@@ -121,7 +124,10 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
         Reported::Heartbeat => return sign_of_life(work, thing, at),
         Reported::Start(start) => {
             if let Some(other) = start.product.as_deref().filter(|other| *other != thing.product.as_str()) {
-                let what = format!("resource {:?} is of product {}; it cannot become one of {other}", thing.name, thing.product);
+                let what = format!(
+                    "resource {:?} is of product {}; it cannot become one of {other}",
+                    thing.name, thing.product
+                );
                 return Err(Refused::new(RefusalCode::Conflict, what));
             }
             What::Start(start_of(work, &product, start, thing.account, thing.sku.as_ref())?)
@@ -140,7 +146,7 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
     };
     let flagged = gate(work, &thing.product, thing.account, &what, &thing.state, fact.at)?;
     let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
-    tell(work, thing, FactToTell { at, key, what, flagged })
+    tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
 
 /// A resource that nobody has told us of.
@@ -151,7 +157,10 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
     let Some(product_id) = &start.product else {
-        return Err(Refused::new(RefusalCode::Invalid, format!("resource {name:?} is new: say which product it is of")));
+        return Err(Refused::new(
+            RefusalCode::Invalid,
+            format!("resource {name:?} is new: say which product it is of"),
+        ));
     };
     let catalog = work.cloud.profile_at(work.now)?.catalog.clone();
     let product = catalog.product_by_id(product_id).ok_or_else(|| Refused::not_found("product", product_id))?;
@@ -190,12 +199,12 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     work.tx.thing_insert(&thing)?;
     work.tx.thing_payer_put(payer, thing.id)?;
     let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
-    tell(work, thing, FactToTell { at, key, what, flagged })
+    tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
 
 /// Appends a fact and lets everything follow from it.
-pub(crate) fn tell(work: &mut Work<'_, '_>, thing: ThingRow, fact: FactToTell) -> Result<Told, Refused> {
-    let product = product_of(work, &thing)?;
+pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell) -> Result<Told, Refused> {
+    let product = product_of(work, thing)?;
     let text = fact_text::write(&fact.what);
     let key = fact.key.unwrap_or_else(|| key_of(&[b"what", text.as_bytes()]));
     let now = work.now;
@@ -224,7 +233,7 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: ThingRow, fact: FactToTell) -
     if !work.tx.fact_insert(&row)? {
         return Ok(Told::Known);
     }
-    let timeline = work.timeline_of(&thing, &product)?;
+    let timeline = work.timeline_of(thing, &product)?;
     let changed = ThingRow {
         account: timeline.payer.unwrap_or(thing.account),
         sku: timeline.sku.clone(),
@@ -290,24 +299,24 @@ fn scope_ensure(
 fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<Told, Refused> {
     let later = thing.seen_at.is_none_or(|seen| seen < at);
     work.tx.thing_seen(thing.id, at)?;
-    found(work, ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing }, at)?;
+    found(work, &ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing }, at)?;
     Ok(if later { Told::Recorded } else { Told::Known })
 }
 
 /// What was missing is there again.
-fn found(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<(), Refused> {
+fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), Refused> {
     if thing.state == State::Missing.name() {
-        tell(work, thing, FactToTell { at, key: None, what: What::Found, flagged: false })?;
+        tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })?;
     }
     Ok(())
 }
 
 /// It was not heard of: it was alive until the last sign of it, a fact or a heartbeat.
-pub(crate) fn missed(work: &mut Work<'_, '_>, thing: ThingRow) -> Result<(), Refused> {
+pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<(), Refused> {
     let facts = work.tx.facts_of(thing.id)?;
     let last_fact = facts.iter().map(|fact| fact.at).max();
     let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at) else { return Ok(()) };
-    tell(work, thing, FactToTell { at, key: None, what: What::Missing, flagged: false })?;
+    tell(work, thing, &FactToTell { at, key: None, what: What::Missing, flagged: false })?;
     Ok(())
 }
 

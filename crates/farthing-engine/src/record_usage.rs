@@ -66,7 +66,8 @@ fn price(
     for event in fresh {
         found.push(subjects.find(&mut work, &batch.events()[event.place])?);
     }
-    let accounts: BTreeSet<OwnerId> = found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
+    let accounts: BTreeSet<OwnerId> =
+        found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
     let accounts: Vec<OwnerId> = accounts.into_iter().collect();
     work.load(&accounts)?;
     for account in &accounts {
@@ -130,7 +131,12 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
             let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, name)? else {
                 return Ok(Err(Reason::UnknownSubject));
             };
-            Ok(Ok(Found { payer: thing.account, project: thing.project, person: thing.person.clone(), resource: Some(thing) }))
+            Ok(Ok(Found {
+                payer: thing.account,
+                project: thing.project,
+                person: thing.person.clone(),
+                resource: Some(thing),
+            }))
         }
         Subject::Account { name, project, user } => {
             let Some(payer) = work.tx.payer_by_name(&cloud, name)? else { return Ok(Err(Reason::UnknownSubject)) };
@@ -187,7 +193,7 @@ fn count(
         if product.kind == Kind::Capacity {
             let Some(thing) = &found.resource else { return Ok(Some(Reason::UnknownSubject)) };
             let facts = FactToTell { at, key: None, what: What::Gauge(quantity), flagged: false };
-            tell(work, thing.clone(), facts)?;
+            tell(work, thing, &facts)?;
             continue;
         }
         let thing = usage_thing(work, product, &holding, meter, event, found)?;
@@ -429,7 +435,8 @@ fn recount(open: &mut OpenCharge, meterage: &Meterage, holding: &Holding, values
     }
     let Some(last) = values.last() else { return Ok(()) };
     if holding.terms.aggregation == Aggregation::TimeWeighted {
-        let counted = Period::try_new_or_empty(holding.from, last.at.floor_second()).map_err(|_| SettleError::Calendar)?;
+        let counted =
+            Period::try_new_or_empty(holding.from, last.at.floor_second()).map_err(|_| SettleError::Calendar)?;
         open.total = tally.total(counted)?;
         open.at = last.at.floor_second();
         open.slope = last.value.millionths();
@@ -528,4 +535,3 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
     }
     Ok(())
 }
-

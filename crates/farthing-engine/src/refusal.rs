@@ -1,8 +1,8 @@
 //! Why something was not done: a code for programs, a sentence for people. Nothing has changed where one is given.
 
+use crate::{ClockError, EngineError};
 use farthing_core::settle::SettleError;
 use farthing_store::StoreError;
-use crate::{ClockError, EngineError};
 use std::fmt;
 
 /// Closed, and the same on the wire.
@@ -39,7 +39,10 @@ impl RefusalCode {
 
 #[derive(Debug)]
 pub enum Refused {
-    ByRule { code: RefusalCode, message: String },
+    ByRule {
+        code: RefusalCode,
+        message: String,
+    },
     /// Not our customer's doing, and not theirs to mend.
     Engine(EngineError),
 }
@@ -50,7 +53,10 @@ impl Refused {
     }
 
     pub fn not_found(what: &str, name: &str) -> Refused {
-        Refused::new(RefusalCode::NotFound, format!("there is no {what} {name:?}; create it first, or look at its spelling"))
+        Refused::new(
+            RefusalCode::NotFound,
+            format!("there is no {what} {name:?}; create it first, or look at its spelling"),
+        )
     }
 
     pub fn code(&self) -> Option<RefusalCode> {

@@ -8,9 +8,9 @@ use crate::folio::{Work, is_tick};
 use crate::record_fact::missed;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::config::Cadence;
+use farthing_core::ledger::Chart;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
-use farthing_core::ledger::Chart;
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_store::StoreError;
 use std::collections::BTreeMap;
@@ -69,11 +69,18 @@ impl Engine {
                         work.load(&ids)?;
                         for id in &ids {
                             work.bring_to(*id, at)?;
-                            let cadences: BTreeMap<_, _> =
-                                work.folio(*id).book.lines.iter().map(|line| (line.product.clone(), line.settle)).collect();
-                            work.post(*id, at, |product| cadences.get(product).is_some_and(|cadence| is_tick(*cadence, at)))?;
+                            let cadences: BTreeMap<_, _> = work
+                                .folio(*id)
+                                .book
+                                .lines
+                                .iter()
+                                .map(|line| (line.product.clone(), line.settle))
+                                .collect();
+                            work.post(*id, at, |product| {
+                                cadences.get(product).is_some_and(|cadence| is_tick(*cadence, at))
+                            })?;
                         }
-                        Ok(ids.last().copied().filter(|_| ids.len() as i64 == BATCH))
+                        Ok(ids.last().copied().filter(|_| i64::try_from(ids.len()) == Ok(BATCH)))
                     })
                     .map_err(engine_error)?;
                 match last {
@@ -147,7 +154,7 @@ impl Engine {
                 let cloud = work.cloud.id.clone();
                 for thing in work.tx.things_silent_since(silent_since, BATCH)? {
                     if thing.cloud == cloud {
-                        missed(work, thing)?;
+                        missed(work, &thing)?;
                     }
                 }
                 Ok(())
@@ -184,7 +191,14 @@ fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refus
     };
     let lapsing: Vec<_> = work.folio(id).lots.iter().filter(|lot| over(lot)).cloned().collect();
     for lot in lapsing {
-        let left = work.folio(id).book.purse.lots().iter().find(|other| other.account == lot.ledger).map_or(0, |lot| lot.balance);
+        let left = work
+            .folio(id)
+            .book
+            .purse
+            .lots()
+            .iter()
+            .find(|other| other.account == lot.ledger)
+            .map_or(0, |lot| lot.balance);
         let promo_open = work.book_account(Chart::PromoOpen)?;
         let commodity = work.books()?.commodity;
         let mut ids = work.stamp_ids();

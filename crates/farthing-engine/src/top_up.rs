@@ -5,8 +5,8 @@ use crate::open_project::account_of;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::id::CauseId;
-use farthing_core::ledger::posting::{self, ArrearsPaid, FreeCredit, Owed, Stamp, TopUp};
 use farthing_core::ledger::Chart;
+use farthing_core::ledger::posting::{self, ArrearsPaid, FreeCredit, Owed, Stamp, TopUp};
 use farthing_core::money::Money;
 use farthing_core::settle::{Lot, Purse};
 use farthing_core::time::Instant;
@@ -43,7 +43,8 @@ impl Engine {
 
 fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refused> {
     if amount.currency() != work.currency() {
-        let what = format!("this cloud's accounts are in {}, not in {}", work.currency().code(), amount.currency().code());
+        let what =
+            format!("this cloud's accounts are in {}, not in {}", work.currency().code(), amount.currency().code());
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
     if amount.units() <= 0 {
@@ -72,7 +73,8 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     let mut ids = work.stamp_ids();
     let cause = id.map(|id| CauseId::derive(now, &[b"top_up", account.as_bytes(), id.as_bytes()]));
     let mut stamp = Stamp { ids: &mut ids, cause, effective: now.floor_second() };
-    let mut commands = vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
+    let mut commands =
+        vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
     if owed > 0 {
         stamp.cause = None;
         let owed = [Owed { receivable: payer.debt, amount: owed }];
@@ -109,7 +111,10 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     work.load(&[payer.id])?;
     work.bring_to(payer.id, now)?;
     if work.tx.lot_by_name(payer.id, name.as_str())?.is_some() {
-        return Err(Refused::new(RefusalCode::Conflict, format!("account {} has the grant {name} already", grant.account)));
+        return Err(Refused::new(
+            RefusalCode::Conflict,
+            format!("account {} has the grant {name} already", grant.account),
+        ));
     }
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
@@ -120,7 +125,8 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     let ledger = work.tx.account_ensure(&NewAccount { owner: payer.id, code, commodity, floor }, now)?;
     let mut ids = work.stamp_ids();
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
-    let command = posting::credit_granted(&mut stamp, &FreeCredit { commodity, promo_open, credit: ledger, amount: units });
+    let command =
+        posting::credit_granted(&mut stamp, &FreeCredit { commodity, promo_open, credit: ledger, amount: units });
     work.book(&[command])?;
     let row = LotRow {
         account: payer.id,

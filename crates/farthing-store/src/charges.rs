@@ -77,8 +77,8 @@ impl Tx<'_> {
         self.bulk_insert(
             "charge",
             &[
-                "day", "account", "thing", "part", "began", "number", "ends", "product", "terms", "list", "net", "paid",
-                "recorded", "chained", "seal",
+                "day", "account", "thing", "part", "began", "number", "ends", "product", "terms", "list", "net",
+                "paid", "recorded", "chained", "seal",
             ],
             vec![
                 ints(|row| row.from.micros()),

@@ -57,11 +57,10 @@ impl Tx<'_> {
 
     /// The next number an account's grant gets.
     pub fn lot_number(&mut self, account: OwnerId) -> Result<i64, StoreError> {
-        let number = self.one(
-            "SELECT coalesce(max(number), 0) + 1 FROM lot WHERE account = $1",
-            &[account.0.into()],
-            |row| row.int(0),
-        )?;
+        let number =
+            self.one("SELECT coalesce(max(number), 0) + 1 FROM lot WHERE account = $1", &[account.0.into()], |row| {
+                row.int(0)
+            })?;
         Ok(number.unwrap_or(1))
     }
 

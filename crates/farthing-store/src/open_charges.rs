@@ -76,7 +76,10 @@ pub fn properties_to_text(properties: &BTreeMap<String, String>) -> String {
 }
 
 pub fn properties_from_text(text: &str) -> BTreeMap<String, String> {
-    text.lines().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }
 
 impl Tx<'_> {

@@ -154,11 +154,8 @@ impl Tx<'_> {
 
     /// The earliest instant at which any account is due.
     pub fn payer_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one(
-            "SELECT min(due_at) FROM account_state WHERE due_at IS NOT NULL",
-            &[],
-            |row| row.opt_int(0),
-        )?;
+        let next =
+            self.one("SELECT min(due_at) FROM account_state WHERE due_at IS NOT NULL", &[], |row| row.opt_int(0))?;
         Ok(next.flatten().map(Instant::from_micros))
     }
 

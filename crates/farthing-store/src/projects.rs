@@ -23,7 +23,13 @@ pub struct MemberRow {
 }
 
 impl Tx<'_> {
-    pub fn project_insert(&mut self, cloud: &str, name: &str, account: OwnerId, now: Instant) -> Result<i64, StoreError> {
+    pub fn project_insert(
+        &mut self,
+        cloud: &str,
+        name: &str,
+        account: OwnerId,
+        now: Instant,
+    ) -> Result<i64, StoreError> {
         let id = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM project")?;
         self.execute(
             "INSERT INTO project (id, cloud, name, account, opened) VALUES ($1, $2, $3, $4, $5)",
@@ -37,7 +43,12 @@ impl Tx<'_> {
             "SELECT id, cloud, name, account FROM project WHERE cloud = $1 AND name = $2",
             &[cloud.into(), name.into()],
             |row| {
-                Ok(ProjectRow { id: row.int(0)?, cloud: row.text(1)?, name: row.text(2)?, account: OwnerId(row.int(3)?) })
+                Ok(ProjectRow {
+                    id: row.int(0)?,
+                    cloud: row.text(1)?,
+                    name: row.text(2)?,
+                    account: OwnerId(row.int(3)?),
+                })
             },
         )
     }

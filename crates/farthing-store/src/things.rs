@@ -236,8 +236,21 @@ impl Tx<'_> {
 }
 
 const THING_NAMES: &[&str] = &[
-    "id", "cloud", "kind", "name", "account", "project", "product", "sku", "state", "size", "person", "properties", "since",
-    "seen_at", "listed_at",
+    "id",
+    "cloud",
+    "kind",
+    "name",
+    "account",
+    "project",
+    "product",
+    "sku",
+    "state",
+    "size",
+    "person",
+    "properties",
+    "since",
+    "seen_at",
+    "listed_at",
 ];
 
 fn thing_columns(things: &[ThingRow]) -> Vec<Column> {

@@ -29,6 +29,7 @@ pub struct LineId {
 
 impl LineId {
     /// The line of a correction that waits.
+    #[must_use]
     pub fn correction(&self, from: Instant) -> LineId {
         LineId { began: from.seconds_since(Instant::EPOCH).saturating_neg().min(-1), ..self.clone() }
     }
@@ -121,7 +122,8 @@ impl AccountBook {
         }
         for line in &self.lines {
             let sum = open.entry(&line.product).or_insert((0, line.pay));
-            sum.0 = sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
+            sum.0 =
+                sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
         }
         Ok(open)
@@ -161,7 +163,9 @@ impl AccountBook {
                 (_, false) => self.purse.give_back(&mut posted.paid, difference.saturating_neg()),
             };
             if difference > 0 {
-                parts.iter().for_each(|part| merge(&mut posted.paid, *part));
+                for part in &parts {
+                    merge(&mut posted.paid, *part);
+                }
                 postings.push(Posting { product, parts });
             } else {
                 let parts = parts.into_iter().map(|(source, part)| (source, part.saturating_neg())).collect();
@@ -186,7 +190,9 @@ impl AccountBook {
                 Pay::Prepaid => self.purse.pay(&line.product, rest, line.open.since),
             };
             let paid = &mut self.posted.entry(line.product.clone()).or_default().paid;
-            parts.iter().for_each(|part| merge(paid, *part));
+            for part in &parts {
+                merge(paid, *part);
+            }
             line.open.total = i128::from(line.open.done.net.units());
             postings.push(Posting { product: line.product.clone(), parts });
         }
@@ -225,7 +231,11 @@ impl AccountBook {
 
     /// Seals the open day, whose lines cost what is given, and begins the next one. What paid a product since the last
     /// sealing is split over its charges by amount; what is open beyond them keeps the rest.
-    pub fn seal(&mut self, day: Period, charges: Vec<(LineId, Name, TermsKey, Period, Charge)>) -> Result<Vec<Sealed>, SettleError> {
+    pub fn seal(
+        &mut self,
+        day: Period,
+        charges: Vec<(LineId, Name, TermsKey, Period, Charge)>,
+    ) -> Result<Vec<Sealed>, SettleError> {
         let mut sealed = Vec::with_capacity(charges.len());
         let mut by_product: BTreeMap<Name, Vec<(LineId, TermsKey, Period, Charge)>> = BTreeMap::new();
         for (line, product, key, period, charge) in charges {
@@ -285,7 +295,6 @@ fn split_paid(paid: &Paid, amounts: &[i64]) -> Result<(Vec<Paid>, Paid), SettleE
     Ok((shares, rest))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,10 +322,10 @@ mod tests {
             let whole: i64 = amounts.iter().sum::<i64>() + extra;
             let mut paid = Paid::new();
             let mut rest = whole;
-            for (place, cut) in cuts.iter().enumerate() {
-                let part = if place + 1 == cuts.len() { rest } else { (*cut).min(rest) };
+            for (place, cut) in (0_i64..).zip(&cuts) {
+                let part = if usize::try_from(place + 1) == Ok(cuts.len()) { rest } else { (*cut).min(rest) };
                 rest -= part;
-                if part > 0 { paid.push((Source::Lot(AccountId(place as i64)), part)); }
+                if part > 0 { paid.push((Source::Lot(AccountId(place)), part)); }
             }
             let (shares, left) = split_paid(&paid, &amounts).unwrap();
             for (share, amount) in shares.iter().zip(&amounts) {

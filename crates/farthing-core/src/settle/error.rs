@@ -17,7 +17,9 @@ pub enum SettleError {
     /// A rating period outside the calendar.
     Calendar,
     /// More than 64 or 128 bits hold.
-    Overflow { what: &'static str },
+    Overflow {
+        what: &'static str,
+    },
 }
 
 impl fmt::Display for SettleError {

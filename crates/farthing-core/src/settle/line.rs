@@ -306,13 +306,11 @@ impl Track<'_> {
         let (meterage, month_seconds) = self.meterage(piece)?;
         let ended = piece.to.filter(|to| *to <= self.now);
         let Some(state) = &mut self.period else { return Ok(()) };
-        let place = match state.totals.iter().position(|(terms, _)| terms.same_price(&piece.terms)) {
-            Some(place) => place,
-            None => {
-                state.totals.push((piece.terms.clone(), 0));
-                state.totals.len().saturating_sub(1)
-            }
-        };
+        let known = state.totals.iter().position(|(terms, _)| terms.same_price(&piece.terms));
+        let place = known.unwrap_or_else(|| {
+            state.totals.push((piece.terms.clone(), 0));
+            state.totals.len().saturating_sub(1)
+        });
         let total = state.totals.get(place).map_or(0, |(_, total)| *total);
         let g = |at: Instant| meterage.amount(grown(total, piece.slope, piece.from, at)?, piece.from, at);
         let base = g(piece.from)?;
@@ -374,12 +372,8 @@ impl Track<'_> {
             };
             cost = cost.checked_add(meterage.true_up(cost, coverage)?)?;
         }
-        let slot = Slot {
-            payer: state.payer,
-            part: state.part.clone(),
-            from: state.period.start(),
-            to: state.period.end(),
-        };
+        let slot =
+            Slot { payer: state.payer, part: state.part.clone(), from: state.period.start(), to: state.period.end() };
         if state.period.end() > self.payer.open_from {
             // Over, but its last day is not sealed yet: it is open, minimum and all.
             self.open_done = self.open_done.checked_add(cost)?;
@@ -533,13 +527,8 @@ pub fn stretches_of_scope(
 ) -> Result<Vec<Stretch>, SettleError> {
     let (owner, payer) = payer;
     let own = |segment: &&crate::timeline::Segment| segment.payer == owner;
-    let mut cuts: Vec<Instant> = members
-        .iter()
-        .flatten()
-        .filter(own)
-        .flat_map(|segment| [Some(segment.from), segment.to])
-        .flatten()
-        .collect();
+    let mut cuts: Vec<Instant> =
+        members.iter().flatten().filter(own).flat_map(|segment| [Some(segment.from), segment.to]).flatten().collect();
     cuts.sort_unstable();
     cuts.dedup();
     // A free size is the product's; where prices are by SKU, the first member's.

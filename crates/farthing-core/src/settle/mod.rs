@@ -21,9 +21,7 @@ mod terms;
 
 pub use book::{AccountBook, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
 pub use error::SettleError;
-pub use line::{
-    Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope,
-};
+pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};
 pub use open::OpenCharge;
 pub use outlook::{Figures, Question};
 pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};

@@ -4,7 +4,6 @@
 use crate::config::Name;
 use crate::ledger::AccountId;
 use crate::time::Instant;
-use std::cmp::Reverse;
 use std::fmt::Write;
 
 /// A grant, and what is left of it.
@@ -59,7 +58,7 @@ impl Lot {
     }
 
     fn order(&self) -> impl Ord + use<> {
-        (self.priority, self.products.is_empty(), self.expires.map_or(Reverse(i64::MIN), |at| Reverse(-at.micros())), self.number, self.account)
+        (self.priority, self.products.is_empty(), self.expires.is_none(), self.expires, self.number, self.account)
     }
 }
 
@@ -219,18 +218,28 @@ mod tests {
 
     #[test]
     fn credit_in_order_then_cash_then_debt() {
-        let check = |lots: &[Lot], cash, amount, expected: &str| assert_eq!(pays(lots.to_vec(), cash, amount), expected);
+        let check =
+            |lots: &[Lot], cash, amount, expected: &str| assert_eq!(pays(lots.to_vec(), cash, amount), expected);
         // case C8: wallets 20 (priority 1), 25 (2, older), 25 (2), 30 (2, newest), use 80
         let wallets =
             [lot(4, 30, 2, None, &[]), lot(2, 25, 2, None, &[]), lot(1, 20, 1, None, &[]), lot(3, 25, 2, None, &[])];
         check(&wallets, 0, 80, "1:20 2:25 3:25 4:10");
         // case C1: priority first, then the earlier expiry, none last
         check(&[lot(1, 100, 2, None, &[]), lot(2, 100, 1, None, &[])], 0, 120, "2:100 1:20");
-        check(&[lot(1, 100, 1, None, &[]), lot(2, 100, 1, Some(90), &[]), lot(3, 100, 1, Some(50), &[])], 0, 250, "3:100 2:100 1:50");
+        check(
+            &[lot(1, 100, 1, None, &[]), lot(2, 100, 1, Some(90), &[]), lot(3, 100, 1, Some(50), &[])],
+            0,
+            250,
+            "3:100 2:100 1:50",
+        );
         check(&[lot(1, 9, 1, Some(5), &[]), lot(2, 9, 1, None, &["compute"])], 0, 10, "2:9 1:1"); // scoped before general
         check(&[lot(1, 9, 1, None, &["storage"])], 4, 10, "cash:4 debt:6");
         check(&[lot(1, 9, 1, Some(0), &[])], 4, 3, "1:3"); // use up to its end
-        let lapsed = Purse::new(vec![lot(1, 9, 1, Some(5), &[])], 4, 0).pay(&compute(), 3, Instant::try_from_seconds(6).unwrap());
+        let lapsed = Purse::new(vec![lot(1, 9, 1, Some(5), &[])], 4, 0).pay(
+            &compute(),
+            3,
+            Instant::try_from_seconds(6).unwrap(),
+        );
         assert_eq!(paid_to_text(&lapsed), "cash:3");
         check(&[], 10, 0, "");
         check(&[], 10, -5, "");
@@ -247,7 +256,10 @@ mod tests {
         let mut purse = Purse::new(vec![], 5, 0);
         let mut paid = vec![(Source::Debt, 10)];
         assert_eq!(paid_to_text(&purse.give_back(&mut paid, 10)), "cash:10");
-        assert_eq!(paid_from_text("1:20 cash:30 debt:10 unbilled:4").map(|paid| paid_to_text(&paid)).unwrap(), "1:20 cash:30 debt:10 unbilled:4");
+        assert_eq!(
+            paid_from_text("1:20 cash:30 debt:10 unbilled:4").map(|paid| paid_to_text(&paid)).unwrap(),
+            "1:20 cash:30 debt:10 unbilled:4"
+        );
         assert_eq!(paid_from_text("1:"), None);
     }
 

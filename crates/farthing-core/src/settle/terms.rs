@@ -30,6 +30,7 @@ pub struct TermsKey {
 
 /// Everything that turns seconds, sizes and totals of one thing into money.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own about a price")]
 pub struct Terms {
     pub kind: Kind,
     pub tariff: Tariff,
@@ -69,8 +70,7 @@ impl Terms {
         let offer = catalog.offer(wanted)?;
         let product = offer.product;
         let step = policy.cloud.data_step;
-        let mut properties: BTreeMap<String, Text> =
-            offer.sku.map(|sku| sku.dims.clone()).unwrap_or_default();
+        let mut properties: BTreeMap<String, Text> = offer.sku.map(|sku| sku.dims.clone()).unwrap_or_default();
         properties.extend(key.properties.iter().map(|(key, value)| (key.clone(), Text(value.clone()))));
         let tariff = offer.tariff_for(policy.cloud.currency, step, &properties)?;
         let aggregation = offer.meter.map_or(Aggregation::Sum, |meter| aggregation_of(meter.aggregate));
@@ -135,7 +135,8 @@ impl Terms {
 
     /// How much of its size counts in a state: exact to a millionth.
     pub fn share_of(&self, state: &str, size: Quantity) -> Quantity {
-        let share = self.states.get(state).copied().unwrap_or(if state == "running" { Factor::ONE } else { Factor::ZERO });
+        let share =
+            self.states.get(state).copied().unwrap_or(if state == "running" { Factor::ONE } else { Factor::ZERO });
         share.of(size)
     }
 }
@@ -169,14 +170,20 @@ fn aggregation_of(aggregate: Aggregate) -> Aggregation {
 pub enum Meterage {
     Total(Box<Formula>),
     /// By the hour of the day: the seconds since the run began, band by band. `quantity` is in the formula.
-    Hours { hours: Hours, formula: Box<HoursFormula>, zone: Zone },
+    Hours {
+        hours: Hours,
+        formula: Box<HoursFormula>,
+        zone: Zone,
+    },
 }
 
 impl Terms {
     /// Compiles the terms for a rating period. `quantity` is what runs, where prices go by the hour.
     pub fn compile(&self, month_seconds: i64, quantity: Quantity, zone: &Zone) -> Result<Meterage, SettleError> {
         let month_seconds = self.month_seconds.unwrap_or(month_seconds);
-        let Some(hours) = &self.hours else { return Ok(Meterage::Total(Box::new(self.tariff.formula(month_seconds)?))) };
+        let Some(hours) = &self.hours else {
+            return Ok(Meterage::Total(Box::new(self.tariff.formula(month_seconds)?)));
+        };
         let price = LinearPrice {
             currency: self.tariff.currency,
             price: &hours.otherwise,
@@ -257,7 +264,11 @@ impl PriceBook {
 
     /// Where versions start, after `from` and before `to`.
     fn starts_within(&self, from: Instant, to: Option<Instant>) -> impl Iterator<Item = Instant> {
-        self.stretches.iter().skip(1).map(|(start, ..)| *start).filter(move |start| *start > from && to.is_none_or(|to| *start < to))
+        self.stretches
+            .iter()
+            .skip(1)
+            .map(|(start, ..)| *start)
+            .filter(move |start| *start > from && to.is_none_or(|to| *start < to))
     }
 
     /// The next instant at which anything may change for everybody.
@@ -274,7 +285,7 @@ impl PriceBook {
             sku: thing.sku.cloned(),
             part: thing.part.cloned(),
             account: thing.account.clone(),
-            on: self.contract_day(profile, thing, at)?,
+            on: PriceBook::contract_day(profile, thing, at)?,
             properties: thing.properties.clone(),
         };
         let terms = Arc::new(Terms::find(&profile.catalog, &profile.policy, &key)?);
@@ -282,7 +293,7 @@ impl PriceBook {
     }
 
     /// The day by which contracts are looked up: the first that has the same answer, so that keys do not multiply.
-    fn contract_day(&self, profile: &Profile, thing: &Priced<'_>, at: Instant) -> Result<CivilDate, SettleError> {
+    fn contract_day(profile: &Profile, thing: &Priced<'_>, at: Instant) -> Result<CivilDate, SettleError> {
         let today = thing.zone.civil_date_of(at)?;
         let bounds = contract_bounds(profile, thing.account);
         let first = CivilDate::try_new(1970, 1, 1).map_err(|_| SettleError::Calendar)?;
@@ -348,7 +359,12 @@ impl PriceBook {
     }
 
     /// The next instant after `at` when terms may change for this account by a contract's dates.
-    pub fn next_contract_bound(&self, account: &Name, zone: &Zone, at: Instant) -> Result<Option<Instant>, SettleError> {
+    pub fn next_contract_bound(
+        &self,
+        account: &Name,
+        zone: &Zone,
+        at: Instant,
+    ) -> Result<Option<Instant>, SettleError> {
         let mut next: Option<Instant> = None;
         for (_, _, profile) in &self.stretches {
             for bound in contract_bounds(profile, account) {

@@ -116,7 +116,8 @@ fn close(segments: &mut Vec<Segment>, was: Now, from: Instant, to: Option<Instan
     if let Some(last) = segments.last_mut()
         && last.to == Some(from)
         && !last.ends_session
-        && (Segment { from: last.from, to, ends_session, ..last.clone() }) == (Segment { from: last.from, ..segment.clone() })
+        && (Segment { from: last.from, to, ends_session, ..last.clone() })
+            == (Segment { from: last.from, ..segment.clone() })
     {
         *last = Segment { from: last.from, ..segment };
         return;
@@ -244,7 +245,14 @@ fn apply(now: &mut Option<Now>, fact: &Fact, size_first: Quantity) {
         }
         What::Gauge(size) => thing.size = *size,
         What::Move(payer) => thing.payer = *payer,
-        What::Resume | What::Restore | What::Stop | What::Fail | What::Suspend | What::Missing | What::Found | What::Delete => {}
+        What::Resume
+        | What::Restore
+        | What::Stop
+        | What::Fail
+        | What::Suspend
+        | What::Missing
+        | What::Found
+        | What::Delete => {}
     }
 }
 
@@ -290,28 +298,41 @@ mod tests {
     fn states_follow_from_facts() {
         let check = |facts: &[(i64, What)], expected: &[&str]| {
             let facts: Vec<Fact> =
-                facts.iter().enumerate().map(|(key, (second, what))| fact(second * SECOND, key as i64, what.clone())).collect();
+                (0..).zip(facts).map(|(key, (second, what))| fact(second * SECOND, key, what.clone())).collect();
             assert_eq!(told(&facts), expected, "{facts:?}");
         };
         check(&[], &[]);
         check(&[(5, What::Stop)], &[]); // of what never began
         check(&[(0, started())], &["running 0-on"]);
-        check(&[(0, started()), (9, What::Stop), (20, What::Resume)], &["running 0-9.", "stopped 9-20", "running 20-on"]);
+        check(
+            &[(0, started()), (9, What::Stop), (20, What::Resume)],
+            &["running 0-9.", "stopped 9-20", "running 20-on"],
+        );
         check(&[(0, started()), (0, What::Stop)], &["stopped 0-on"]);
         check(&[(0, started()), (9, What::Delete), (12, What::Stop)], &["running 0-9.", "deleted 9-on"]);
-        check(&[(0, started()), (9, What::Delete), (12, What::Restore)], &["running 0-9.", "deleted 9-12", "running 12-on"]);
+        check(
+            &[(0, started()), (9, What::Delete), (12, What::Restore)],
+            &["running 0-9.", "deleted 9-12", "running 12-on"],
+        );
         check(&[(0, started()), (9, What::Fail), (9, What::Fail)], &["running 0-9.", "failed 9-on"]);
         // R82: told again, nothing changes.
         check(&[(0, started()), (5, started()), (7, What::Resume)], &["running 0-on"]);
         // R84: a silence counts when it is longer than 10 s.
         check(&[(0, started()), (5, What::Missing), (15, What::Found)], &["running 0-on"]);
-        check(&[(0, started()), (5, What::Missing), (16, What::Found)], &["running 0-5.", "missing 5-16", "running 16-on"]);
+        check(
+            &[(0, started()), (5, What::Missing), (16, What::Found)],
+            &["running 0-5.", "missing 5-16", "running 16-on"],
+        );
         check(&[(0, started()), (5, What::Move(OwnerId(2)))], &["running 0-5", "running 5-on"]);
     }
 
     #[test]
     fn microseconds_order_facts_and_seconds_cut() {
-        let facts = [fact(0, 1, started()), fact(2 * SECOND + 900_000, 2, What::Stop), fact(2 * SECOND + 100_000, 3, What::Resume)];
+        let facts = [
+            fact(0, 1, started()),
+            fact(2 * SECOND + 900_000, 2, What::Stop),
+            fact(2 * SECOND + 100_000, 3, What::Resume),
+        ];
         assert_eq!(told(&facts), ["running 0-2.", "stopped 2-on"]);
         // Start and deletion at one microsecond: the deletion goes last.
         assert_eq!(told(&[fact(7, 1, What::Delete), fact(7, 2, started())]), ["deleted 0-on"]);
@@ -350,7 +371,7 @@ mod tests {
             told in proptest::collection::vec((0_i64..30, any_what()), 0..12), seed in any::<u64>(),
         ) {
             let facts: Vec<Fact> =
-                told.iter().enumerate().map(|(key, (at, what))| fact(at * 400_000, key as i64, what.clone())).collect();
+                (0..).zip(&told).map(|(key, (at, what))| fact(at * 400_000, key, what.clone())).collect();
             let mut shuffled: Vec<Fact> = facts.iter().chain(facts.iter().take(5)).cloned().collect();
             let mut state = seed;
             for place in (1..shuffled.len()).rev() {

@@ -97,13 +97,13 @@ impl EngineStage {
         self.engine().run_due().map_err(broken)
     }
 
-    fn unknown_account(&self, name: &str) -> StageError {
+    fn unknown_account(name: &str) -> StageError {
         StageError::refused("not_found", format!("there is no account {name:?}"))
     }
 
     fn owner_of(&self, account: &str) -> Result<OwnerId, StageError> {
         let found = self.engine().store().read("owner", |tx| tx.payer_by_name(&self.cloud, account)).map_err(broken)?;
-        found.map(|payer| payer.id).ok_or_else(|| self.unknown_account(account))
+        found.map(|payer| payer.id).ok_or_else(|| EngineStage::unknown_account(account))
     }
 }
 
