@@ -92,7 +92,7 @@ impl Engine {
                 to,
                 amount: amount.units(),
                 last,
-                kind: Kind::UsageByCash,
+                kind: Kind::UsageCaptured,
                 effective: now.floor_second(),
             };
             let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;

@@ -206,7 +206,7 @@ fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refus
         let facts = FreeCredit { commodity, promo_open, credit: lot.ledger, amount: left };
         let command = posting::credit_lapsed(&mut stamp, &facts);
         work.book(&[command])?;
-        work.tx.lot_lapse(id, lot.number)?;
+        work.tx.lot_lapse(&lot)?;
         let folio = work.folio(id);
         folio.lots.retain(|other| other.number != lot.number);
         let purse = &folio.book.purse;

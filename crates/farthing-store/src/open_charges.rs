@@ -109,18 +109,7 @@ impl Tx<'_> {
         self.one(
             "SELECT version, product, sku, part, account, day, properties FROM terms WHERE id = $1",
             &[id.0.into()],
-            |row| {
-                let day = row.text(5)?;
-                Ok(TermsKey {
-                    version: row.int(0)?,
-                    product: name_from(&row.text(1)?)?,
-                    sku: opt_name_from(&row.text(2)?)?,
-                    part: opt_name_from(&row.text(3)?)?,
-                    account: name_from(&row.text(4)?)?,
-                    on: CivilDate::parse(&day).map_err(|_| StoreError::corrupt(format!("terms of the day {day:?}")))?,
-                    properties: properties_from_text(&row.text(6)?),
-                })
-            },
+            terms_from,
         )
     }
 
@@ -257,6 +246,19 @@ impl Tx<'_> {
         )?;
         Ok(())
     }
+}
+
+pub(crate) fn terms_from(row: &Row<'_>) -> Result<TermsKey, StoreError> {
+    let day = row.text(5)?;
+    Ok(TermsKey {
+        version: row.int(0)?,
+        product: name_from(&row.text(1)?)?,
+        sku: opt_name_from(&row.text(2)?)?,
+        part: opt_name_from(&row.text(3)?)?,
+        account: name_from(&row.text(4)?)?,
+        on: CivilDate::parse(&day).map_err(|_| StoreError::corrupt(format!("terms of the day {day:?}")))?,
+        properties: properties_from_text(&row.text(6)?),
+    })
 }
 
 pub(crate) fn paid_from(text: &str) -> Result<Paid, StoreError> {

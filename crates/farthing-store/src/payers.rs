@@ -1,7 +1,7 @@
 //! Billing accounts: who pays, and the state of each that changes as it lives.
 
 use crate::{Column, Row, StoreError, Tx};
-use farthing_core::ledger::{AccountId, OwnerId};
+use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
 
@@ -38,11 +38,23 @@ pub struct PayerState {
     pub head: [u8; 32],
 }
 
+impl PayerRow {
+    /// Of its fixed facts. Not of the name: it belongs to a person, and `verify` compares it with its ledger owner's.
+    pub fn seal(&self) -> i64 {
+        let micros = |at: Option<Instant>| at.map_or(i64::MIN, Instant::micros);
+        let pay = self.pay.map_or(-1, pay_code);
+        let numbers =
+            [self.id.0, pay, self.opened.micros(), micros(self.closed), self.cash.0, self.debt.0, self.unbilled.0];
+        let texts = [self.cloud.as_bytes(), self.zone.as_bytes(), self.country.as_bytes()];
+        chain::seal_row(b"payer", &numbers, &texts)
+    }
+}
+
 impl Tx<'_> {
     pub fn payer_insert(&mut self, payer: &PayerRow, state: &PayerState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO account (id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)",
+            "INSERT INTO account (id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled, seal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &[
                 payer.id.0.into(),
                 payer.cloud.as_str().into(),
@@ -51,9 +63,11 @@ impl Tx<'_> {
                 payer.country.as_str().into(),
                 payer.pay.map(pay_code).into(),
                 payer.opened.micros().into(),
+                payer.closed.map(Instant::micros).into(),
                 payer.cash.0.into(),
                 payer.debt.0.into(),
                 payer.unbilled.0.into(),
+                payer.seal().into(),
             ],
         )?;
         self.payer_states_insert(std::slice::from_ref(state))
@@ -94,7 +108,12 @@ impl Tx<'_> {
     }
 
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
-        self.execute("UPDATE account SET closed = $2 WHERE id = $1", &[id.0.into(), at.micros().into()])?;
+        let Some(payer) = self.payers(&[id])?.pop() else { return Ok(()) };
+        let closed = PayerRow { closed: Some(at), ..payer };
+        self.execute(
+            "UPDATE account SET closed = $2, seal = $3 WHERE id = $1",
+            &[id.0.into(), at.micros().into(), closed.seal().into()],
+        )?;
         Ok(())
     }
 
@@ -197,7 +216,7 @@ fn pay_code(pay: Pay) -> i64 {
     }
 }
 
-fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
+pub(crate) fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
     let pay = match row.opt_int(5)? {
         None => None,
         Some(0) => Some(Pay::Prepaid),

@@ -2,7 +2,7 @@
 
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::config::Name;
-use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::{OwnerId, chain};
 use farthing_core::measure::Quantity;
 use farthing_core::settle::ThingId;
 use farthing_core::time::Instant;
@@ -55,7 +55,20 @@ pub struct FactRow {
     pub flagged: bool,
 }
 
+impl ThingRow {
+    /// Of what never changes: what it is, whose prices it has.
+    pub fn seal(&self) -> i64 {
+        let texts = [self.cloud.as_str(), &self.name, self.product.as_str(), &self.properties].map(str::as_bytes);
+        chain::seal_row(b"thing", &[self.id.0, kind_code(self.kind), self.project], &texts)
+    }
+}
+
 impl FactRow {
+    pub fn seal(&self) -> i64 {
+        let numbers = [self.thing.0, self.at.micros(), self.key.0, self.recorded.micros(), i64::from(self.flagged)];
+        chain::seal_row(b"fact", &numbers, &[self.what.as_bytes()])
+    }
+
     /// The fact, its text read by whoever wrote it.
     pub fn read(&self, read: impl Fn(&str) -> Option<What>) -> Result<Fact, StoreError> {
         let what = read(&self.what).ok_or_else(|| {
@@ -79,22 +92,18 @@ impl Tx<'_> {
         self.bulk_insert("thing", THING_NAMES, thing_columns(things))
     }
 
+    /// Writes what follows from its facts. Signs of life are told apart (`thing_seen`, `thing_listed`), by whoever has no lock.
     pub fn thing_write(&mut self, thing: &ThingRow) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE thing SET account = $2, project = $3, sku = $4, state = $5, size = $6, person = $7, properties = $8,
-                    since = $9, seen_at = $10
-             WHERE id = $1",
+            "UPDATE thing SET account = $2, sku = $3, state = $4, size = $5, person = $6, since = $7 WHERE id = $1",
             &[
                 thing.id.0.into(),
                 thing.account.0.into(),
-                thing.project.into(),
                 thing.sku.as_ref().map_or("", Name::as_str).into(),
                 thing.state.as_str().into(),
                 thing.size.millionths().into(),
                 thing.person.as_str().into(),
-                thing.properties.as_str().into(),
                 thing.since.micros().into(),
-                thing.seen_at.map(Instant::micros).into(),
             ],
         )?;
         Ok(())
@@ -188,7 +197,7 @@ impl Tx<'_> {
     /// Appends a fact; false where it was told before.
     pub fn fact_insert(&mut self, fact: &FactRow) -> Result<bool, StoreError> {
         let inserted = self.execute(
-            "INSERT INTO fact (thing, at, key, what, recorded, flagged) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO fact (thing, at, key, what, recorded, flagged, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (thing, at, key) DO NOTHING",
             &[
                 fact.thing.0.into(),
@@ -197,6 +206,7 @@ impl Tx<'_> {
                 fact.what.as_str().into(),
                 fact.recorded.micros().into(),
                 fact.flagged.into(),
+                fact.seal().into(),
             ],
         )?;
         Ok(inserted == 1)
@@ -205,7 +215,7 @@ impl Tx<'_> {
     pub fn facts_insert(&mut self, facts: &[FactRow]) -> Result<(), StoreError> {
         self.bulk_insert(
             "fact",
-            &["thing", "at", "key", "what", "recorded", "flagged"],
+            &["thing", "at", "key", "what", "recorded", "flagged", "seal"],
             vec![
                 Column::Int(facts.iter().map(|fact| fact.thing.0).collect()),
                 Column::Int(facts.iter().map(|fact| fact.at.micros()).collect()),
@@ -213,6 +223,7 @@ impl Tx<'_> {
                 Column::Text(facts.iter().map(|fact| fact.what.clone()).collect()),
                 Column::Int(facts.iter().map(|fact| fact.recorded.micros()).collect()),
                 Column::Bool(facts.iter().map(|fact| fact.flagged).collect()),
+                Column::Int(facts.iter().map(FactRow::seal).collect()),
             ],
         )
     }
@@ -221,18 +232,20 @@ impl Tx<'_> {
         self.rows(
             "SELECT thing, at, key, what, recorded, flagged FROM fact WHERE thing = $1 ORDER BY at, key",
             &[thing.0.into()],
-            |row| {
-                Ok(FactRow {
-                    thing: ThingId(row.int(0)?),
-                    at: Instant::from_micros(row.int(1)?),
-                    key: FactKey(row.int(2)?),
-                    what: row.text(3)?,
-                    recorded: Instant::from_micros(row.int(4)?),
-                    flagged: row.bool(5)?,
-                })
-            },
+            fact_from,
         )
     }
+}
+
+pub(crate) fn fact_from(row: &Row<'_>) -> Result<FactRow, StoreError> {
+    Ok(FactRow {
+        thing: ThingId(row.int(0)?),
+        at: Instant::from_micros(row.int(1)?),
+        key: FactKey(row.int(2)?),
+        what: row.text(3)?,
+        recorded: Instant::from_micros(row.int(4)?),
+        flagged: row.bool(5)?,
+    })
 }
 
 const THING_NAMES: &[&str] = &[
@@ -251,6 +264,7 @@ const THING_NAMES: &[&str] = &[
     "since",
     "seen_at",
     "listed_at",
+    "seal",
 ];
 
 fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
@@ -272,6 +286,7 @@ fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
         ints(|thing| thing.since.micros()),
         Column::OptInt(things.iter().map(|thing| thing.seen_at.map(Instant::micros)).collect()),
         Column::OptInt(things.iter().map(|thing| thing.listed_at.map(Instant::micros)).collect()),
+        ints(ThingRow::seal),
     ]
 }
 
@@ -283,7 +298,7 @@ fn kind_code(kind: ThingKind) -> i64 {
     }
 }
 
-fn thing_from(row: &Row<'_>) -> Result<ThingRow, StoreError> {
+pub(crate) fn thing_from(row: &Row<'_>) -> Result<ThingRow, StoreError> {
     let kind = match row.int(2)? {
         0 => ThingKind::Resource,
         1 => ThingKind::Scope,

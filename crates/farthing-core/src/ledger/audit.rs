@@ -17,6 +17,8 @@ pub enum Audited {
     /// The database itself, below its rows.
     File,
     Ledger,
+    /// What accounts were charged, and what it follows from.
+    Charges,
     /// The versions of the clouds' configurations.
     Policies,
 }
@@ -35,6 +37,8 @@ pub struct AuditReport {
     pub accounts: u64,
     pub transfers: u64,
     pub holds: u64,
+    /// Sealed charges, of all accounts.
+    pub charges: u64,
     /// Policy versions, of all clouds.
     pub versions: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
@@ -44,9 +48,8 @@ pub struct AuditReport {
 pub const FINDINGS_MAX: usize = 100;
 
 impl AuditReport {
-    /// What the auditor of policy versions has read and found.
-    pub fn add_versions(&mut self, versions: u64, findings: Vec<Finding>) {
-        self.versions = versions;
+    /// What another auditor has found.
+    pub fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));
     }

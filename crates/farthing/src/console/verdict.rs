@@ -47,6 +47,7 @@ pub fn counted(report: &AuditReport) -> String {
         count(report.transfers, "transfer"),
         count(report.accounts, "account"),
         count(report.holds, "hold"),
+        count(report.charges, "charge"),
         count(report.versions, "policy version"),
     ]
     .join(", ")
@@ -55,10 +56,19 @@ pub fn counted(report: &AuditReport) -> String {
 /// What is wrong, as the beginning of a sentence: a broken file, a ledger and a policy are mended in different ways.
 pub fn wrong(report: &AuditReport) -> &'static str {
     let wrong = report.wrong();
-    match (wrong.contains(&Audited::File), wrong.contains(&Audited::Ledger), wrong.contains(&Audited::Policies)) {
-        (true, _, _) => "The database file is damaged",
-        (_, true, true) => "The ledger does not add up, and policy versions are not what was applied",
-        (_, false, true) => "The ledger adds up, but policy versions are not what was applied",
-        _ => "The ledger does not add up",
+    if wrong.contains(&Audited::File) {
+        return "The database file is damaged";
+    }
+    let has = |of| wrong.contains(&of);
+    match (has(Audited::Ledger), has(Audited::Charges), has(Audited::Policies)) {
+        (true, true, true) => "The ledger and the charges do not add up, and policy versions are not what was applied",
+        (true, true, false) => "The ledger and the charges do not add up",
+        (true, false, true) => "The ledger does not add up, and policy versions are not what was applied",
+        (false, true, true) => {
+            "The ledger adds up, but charges are not what was charged, and policy versions not what was applied"
+        }
+        (false, true, false) => "The ledger adds up, but charges are not what was charged",
+        (false, false, true) => "The ledger adds up, but policy versions are not what was applied",
+        (_, false, false) => "The ledger does not add up",
     }
 }

@@ -67,7 +67,8 @@ impl VersionAuditor {
                 self.find(format!("policy_file {cloud} {number} {name}"), "there is no version of this number");
             }
         }
-        report.add_versions(self.read, self.findings);
+        report.versions = self.read;
+        report.add(self.findings);
     }
 
     fn find(&mut self, row: String, what: impl Into<String>) {
