@@ -7,10 +7,13 @@
 use crate::known_ids::{KnownIds, Made, Numbers, Part, made_of, wider};
 use crate::{Column, Row, StoreError, Tx, Value};
 use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::audit::Finding;
 use farthing_core::time::Instant;
+use farthing_core::usage::audit::{BucketContent, BucketRow, EventRow, UsageAuditor};
 use farthing_core::usage::{
     Answer, Batch, Fresh, Judgement, Known, Reason, STRIPES, Taken, UsageEvent, Verdict, Window, judge, settle,
 };
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 const BUCKET_MICROS: i64 = 10_000_000;
@@ -727,4 +730,122 @@ fn parts_insert(tx: &mut Tx<'_>, bucket: i64, parts: &[NewPart], written: Writte
             Column::Bytes(parts.iter().map(|part| part.ids.clone()).collect()),
         ],
     )
+}
+
+/// Events that are checked at a time, more or less: their texts are in memory then.
+const AUDITED_AT_ONCE: i64 = 50_000;
+
+pub(crate) fn audit_usage(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+    let mut auditor = UsageAuditor::default();
+    let buckets =
+        tx.rows("SELECT bucket, cloud, events, parts, forgotten FROM usage_bucket ORDER BY bucket", &[], |row| {
+            Ok(BucketRow {
+                bucket: row.int(0)?,
+                cloud: row.text_lossy(1)?,
+                events: row.int(2)?,
+                parts: row.int(3)?,
+                forgotten: row.bool(4)?,
+            })
+        })?;
+    for (sql, table, what) in [
+        (
+            "SELECT DISTINCT e.bucket FROM usage_event e LEFT JOIN usage_bucket b ON b.bucket = e.bucket WHERE b.bucket IS NULL",
+            "usage_event",
+            "its bucket is not there",
+        ),
+        (
+            "SELECT DISTINCT s.bucket FROM usage_seen s LEFT JOIN usage_bucket b ON b.bucket = s.bucket WHERE b.bucket IS NULL",
+            "usage_seen",
+            "its bucket is not there",
+        ),
+    ] {
+        tx.each(sql, &[], |row| {
+            auditor.unreadable(format!("{table} {}", row.int(0)?), what);
+            Ok(())
+        })?;
+    }
+    tx.each(
+        "SELECT r.bucket, r.sequence FROM usage_refused r
+         LEFT JOIN usage_bucket b ON b.bucket = r.bucket AND b.cloud = r.cloud
+         LEFT JOIN usage_event e ON e.bucket = r.bucket AND e.account = r.account AND e.sequence = r.sequence
+           AND e.arrived = r.arrived AND e.state = r.reason
+         WHERE b.bucket IS NULL OR e.bucket IS NULL ORDER BY r.bucket, r.sequence",
+        &[],
+        |row| {
+            let what = "there is no event of its cloud, account and time that was refused for its reason";
+            auditor.unreadable(format!("usage_refused {} {}", row.int(0)?, row.int(1)?), what);
+            Ok(())
+        },
+    )?;
+    let mut buckets = buckets.as_slice();
+    while !buckets.is_empty() {
+        let mut events = 0;
+        let few = buckets.iter().take_while(|bucket| {
+            let room = events < AUDITED_AT_ONCE;
+            events = events.saturating_add(bucket.events.max(1));
+            room
+        });
+        let (these, rest) = buckets.split_at(few.count().max(1));
+        audit_buckets(tx, &mut auditor, these)?;
+        buckets = rest;
+    }
+    Ok(auditor.finish())
+}
+
+fn audit_buckets(tx: &mut Tx<'_>, auditor: &mut UsageAuditor, buckets: &[BucketRow]) -> Result<(), StoreError> {
+    let mut contents: BTreeMap<i64, BucketContent> =
+        buckets.iter().map(|bucket| (bucket.bucket, BucketContent::default())).collect();
+    let range = [buckets[0].bucket.into(), buckets[buckets.len() - 1].bucket.into()];
+    tx.each(
+        "SELECT bucket, account, sequence, arrived, state, event FROM usage_event WHERE bucket BETWEEN $1 AND $2",
+        &range,
+        |row| {
+            if let Some(content) = contents.get_mut(&row.int(0)?) {
+                content.events.push(EventRow {
+                    account: row.int(1)?,
+                    sequence: row.int(2)?,
+                    arrived: row.int(3)?,
+                    state: row.int(4)?,
+                    text: row.text_lossy(5)?,
+                });
+            }
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT bucket, part, made_least, made_most, seal, ids FROM usage_seen WHERE bucket BETWEEN $1 AND $2",
+        &range,
+        |row| {
+            let (bucket, part, seal) = (row.int(0)?, row.int(1)?, row.int(4)?);
+            let name = || format!("usage_seen {bucket} {part}");
+            let Some(content) = contents.get_mut(&bucket) else { return Ok(()) };
+            content.parts += 1;
+            row.blob(5, |ids| match ids_of(ids) {
+                Err(error) => auditor.unreadable(name(), error.to_string()),
+                Ok(_) if seal != seal_of(ids) => {
+                    auditor.unreadable(name(), "it is not what was written: its seal does not fit");
+                }
+                Ok(ids) if !ids.is_sorted_by(|one, next| one[..16] < next[..16]) => {
+                    auditor.unreadable(name(), "its ids are not in order");
+                }
+                Ok(ids) => content.ids.extend(ids.iter().map(hash_and_digest)),
+            })
+        },
+    )?;
+    tx.each(
+        "SELECT e.bucket, e.sequence FROM usage_event e JOIN usage_bucket b ON b.bucket = e.bucket
+         JOIN usage_refused r ON r.cloud = b.cloud AND r.arrived = e.arrived AND r.bucket = e.bucket AND r.sequence = e.sequence
+         WHERE e.bucket BETWEEN $1 AND $2 AND e.state <> 0 AND r.account = e.account AND r.reason = e.state",
+        &range,
+        |row| {
+            if let Some(content) = contents.get_mut(&row.int(0)?) {
+                content.listed.insert(row.int(1)?);
+            }
+            Ok(())
+        },
+    )?;
+    for bucket in buckets {
+        auditor.bucket(bucket, &contents.remove(&bucket.bucket).unwrap_or_default());
+    }
+    Ok(())
 }

@@ -146,9 +146,13 @@ both! {
         let store = bed.open();
         let owner = write(&store, |tx| tx.owner_ensure("cloud", "one", false));
         drop(store);
-        bed.tamper("DROP TABLE policy_file; DROP TABLE policy_version; DELETE FROM store_migration WHERE number = 2");
+        bed.tamper(
+            "DROP TABLE policy_file; DROP TABLE policy_version; DROP TABLE usage_stripe; DROP TABLE usage_bucket;
+             DROP TABLE usage_event; DROP TABLE usage_seen; DROP TABLE usage_refused;
+             DELETE FROM store_migration WHERE number >= 2",
+        );
         let told = bed.try_open(&Options::existing()).expect_err("an older schema").to_string();
-        assert!(told.contains("has schema 1, this Farthing's is 2") && told.contains("start the server once"), "{told}");
+        assert!(told.contains("has schema 1, this Farthing's is 3") && told.contains("start the server once"), "{told}");
         let store = bed.open();
         assert_eq!(read(&store, |tx| tx.owner_by_name("cloud", "one")).map(|owner| owner.id), Some(owner));
         applied(&store, "cloud", request("a", None), NOON);

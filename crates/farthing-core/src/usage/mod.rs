@@ -4,6 +4,7 @@
 //! says which account it is of and whether it can be booked (`Verdict`). The store looks up what came before (`Known`),
 //! and calls `judge` and `settle` in its transaction.
 
+pub mod audit;
 mod batch;
 mod event;
 mod identity;
