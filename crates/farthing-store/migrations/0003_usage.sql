@@ -34,6 +34,7 @@ CREATE TABLE usage_event (
     sequence BIGINT NOT NULL,
     arrived  BIGINT NOT NULL,
     state    BIGINT NOT NULL,
+    seal     BIGINT NOT NULL,
     event    TEXT NOT NULL,
     PRIMARY KEY (bucket, account, sequence)
 ) {keyed};

@@ -588,3 +588,65 @@ both! {
         assert_eq!(events_of(&store, Some(1)).len(), 4_000);
     }
 }
+
+/// Statements must be static: this test builds its own.
+fn sql(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+both! {
+    /// One value of any row changed, or a row taken out: `verify` says so.
+    fn what_was_changed_is_found(bed: &Bed) {
+        let store = bed.open();
+        let unpriced = UsageEvent { quantities: vec![("unpriced".into(), Quantity::ONE)], ..event("waits") };
+        let mut events = ids(0..1_000);
+        events.extend([unpriced, event(&uuid(1_000_000, 1)), UsageEvent { at: Some(second(-40 * DAY)), ..event("old") }]);
+        take(&store, events, NOON);
+        take(&store, ids(1_000..1_010), second(20));
+        sound(&store);
+        let blob = if bed.database.is_some() { "set_byte(ids, 20, (get_byte(ids, 20) + 1) % 256)" } else { "CAST(x'00' || substr(ids, 2) AS BLOB)" };
+        let number = |table: &str, column: &str| (format!("UPDATE {table} SET {column} = {column} + 100000"), column.to_owned());
+        let mut changes: Vec<(String, String)> = Vec::new();
+        for column in ["account", "sequence", "arrived", "state", "seal"] {
+            changes.push(number("usage_event", column));
+        }
+        for column in ["number", "stripes", "seal", "made_least", "made_most"] {
+            changes.push(number("usage_seen", column));
+        }
+        for column in ["arrived", "bucket", "sequence", "account", "reason"] {
+            changes.push(number("usage_refused", column));
+        }
+        for column in ["events", "parts"] {
+            changes.push(number("usage_bucket", column));
+        }
+        for text in [
+            "UPDATE usage_event SET event = event || 'x' WHERE sequence = 7",
+            "UPDATE usage_event SET bucket = bucket + 1 WHERE sequence = 7",
+            "DELETE FROM usage_event WHERE sequence = 999",
+            "DELETE FROM usage_seen WHERE part = 1",
+            "UPDATE usage_seen SET bucket = bucket + 1",
+            "UPDATE usage_seen SET part = part + 7",
+            "UPDATE usage_bucket SET forgotten = NOT forgotten",
+            "UPDATE usage_bucket SET cloud = 'other'",
+            "UPDATE usage_bucket SET bucket = bucket + 1",
+            "DELETE FROM usage_bucket",
+            "DELETE FROM usage_refused WHERE reason = 6",
+            "UPDATE usage_refused SET cloud = 'other'",
+            "UPDATE usage_stripe SET number = 0",
+        ] {
+            changes.push((text.to_owned(), text.to_owned()));
+        }
+        changes.push((format!("UPDATE usage_seen SET ids = {blob}"), "ids".into()));
+        for (change, what) in changes {
+            let told = store.write("corrupt", move |tx| {
+                let changed = tx.execute(sql(change.clone()), &[])?;
+                assert!(changed > 0, "{change}");
+                let report = tx.audit()?;
+                assert!(!report.findings.is_empty(), "{change} was not found");
+                Err::<(), _>(Failed::OnPurpose)
+            });
+            assert!(matches!(told, Err(Failed::OnPurpose)), "{what}: {told:?}");
+        }
+        sound(&store);
+    }
+}

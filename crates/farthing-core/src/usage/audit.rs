@@ -4,7 +4,7 @@
 //! says; what was refused is on the list. An event whose id has been forgotten is
 //! only read.
 
-use super::{Answer, Identity, Reason, UsageEvent};
+use super::{Answer, EventFacts, Identity, Reason, UsageEvent, seal_event, text_hash};
 use crate::ledger::audit::{FINDINGS_MAX, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,7 @@ pub struct EventRow {
     pub sequence: i64,
     pub arrived: i64,
     pub state: i64,
+    pub seal: i64,
     pub text: String,
 }
 
@@ -69,7 +70,7 @@ impl UsageAuditor {
                 format!("it says it has {} events, and has {count}, or not one of each number", row.events),
             );
         }
-        if !row.forgotten && content.parts != row.parts {
+        if content.parts != if row.forgotten { 0 } else { row.parts } {
             self.unreadable(
                 name(),
                 format!("it says its ids stand in {} rows, and they stand in {}", row.parts, content.parts),
@@ -92,6 +93,11 @@ impl UsageAuditor {
 }
 
 fn wrong(row: &BucketRow, event: &EventRow, ids: &mut BTreeMap<[u8; 16], (i64, bool)>, listed: bool) -> Option<String> {
+    let EventRow { account, sequence, arrived, state, .. } = *event;
+    let facts = EventFacts { bucket: row.bucket, account, sequence, arrived, state };
+    if event.seal != seal_event(&facts, text_hash(&event.text)) {
+        return Some("it is not what was written: its seal does not fit".into());
+    }
     let Some(said) = UsageEvent::parse_text(&event.text) else { return Some("its text does not read".into()) };
     let answer = match (event.state, Reason::from_code(event.state)) {
         (0, _) => Answer::Accepted,

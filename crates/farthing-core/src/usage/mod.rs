@@ -13,5 +13,5 @@ mod text;
 
 pub use batch::Batch;
 pub use event::{Subject, UsageEvent};
-pub use identity::{Identity, STRIPES};
+pub use identity::{EventFacts, Identity, STRIPES, seal_event, text_hash};
 pub use judge::{AHEAD_SECONDS_MAX, Answer, Fresh, Judgement, Known, Reason, Taken, Verdict, Window, judge, settle};
