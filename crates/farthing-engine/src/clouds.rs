@@ -19,7 +19,7 @@ pub(crate) struct CloudBook {
     pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
-    terms: Mutex<BTreeMap<TermsId, Arc<(TermsKey, Terms)>>>,
+    terms: Mutex<BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>>,
 }
 
 /// The clouds that were asked for.
@@ -86,7 +86,7 @@ impl CloudBook {
     }
 
     /// The terms of a number that a row names.
-    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(TermsKey, Terms)>, EngineError> {
+    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(Arc<TermsKey>, Terms)>, EngineError> {
         if let Some(found) = self.lock().get(&id) {
             return Ok(found.clone());
         }
@@ -94,7 +94,7 @@ impl CloudBook {
         let profile = self.prices.profile(key.version).or_else(|| self.prices.profile_at(Instant::MAX));
         let profile = profile.ok_or(SettleError::NoProfile)?;
         let terms = Terms::find(&profile.catalog, &profile.policy, &key)?;
-        let found = Arc::new((key, terms));
+        let found = Arc::new((Arc::new(key), terms));
         self.lock().insert(id, found.clone());
         Ok(found)
     }
@@ -116,7 +116,7 @@ impl CloudBook {
         self.compiled.get(key, terms, month_seconds, slope, zone)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(TermsKey, Terms)>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

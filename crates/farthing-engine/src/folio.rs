@@ -315,7 +315,7 @@ impl<'w, 't> Work<'w, 't> {
             let day = Period::try_new(start, day_end).map_err(|_| SettleError::Calendar)?;
             (day, std::mem::take(&mut folio.book.lines))
         };
-        let mut charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)> = Vec::new();
+        let mut charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
         let mut folded: BTreeSet<ThingId> = BTreeSet::new();
         for mut line in lines {
@@ -368,7 +368,7 @@ impl<'w, 't> Work<'w, 't> {
         id: OwnerId,
         thing: &ThingRow,
         day: Period,
-        charges: &mut Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+        charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
         let costs = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
@@ -389,7 +389,7 @@ impl<'w, 't> Work<'w, 't> {
         &mut self,
         id: OwnerId,
         day: Period,
-        charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
         for (_, product, _, _, charge, pay) in &charges {
@@ -621,7 +621,7 @@ impl<'w, 't> Work<'w, 't> {
             });
             entry.take(&row);
         }
-        let mut wanted: Vec<(Slot, Option<TermsKey>, Charge)> = Vec::new();
+        let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             wanted.push((slot.clone(), Some(key.clone()), *charge));
         }

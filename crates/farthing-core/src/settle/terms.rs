@@ -277,7 +277,7 @@ impl PriceBook {
     }
 
     /// The terms at an instant.
-    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<(TermsKey, Arc<Terms>), SettleError> {
+    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<(Arc<TermsKey>, Arc<Terms>), SettleError> {
         let (_, version, profile) = self.version_at(at).ok_or(SettleError::NoProfile)?;
         let key = TermsKey {
             version: *version,
@@ -289,7 +289,7 @@ impl PriceBook {
             properties: thing.properties.clone(),
         };
         let terms = Arc::new(Terms::find(&profile.catalog, &profile.policy, &key)?);
-        Ok((key, terms))
+        Ok((Arc::new(key), terms))
     }
 
     /// The day by which contracts are looked up: the first that has the same answer, so that keys do not multiply.
@@ -401,7 +401,7 @@ pub struct Priced<'a> {
 pub struct Holding {
     pub from: Instant,
     pub to: Option<Instant>,
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub terms: Arc<Terms>,
 }
 
