@@ -1,12 +1,13 @@
 //! Clouds' configurations over time, read once and kept until another version is applied.
 
 use crate::EngineError;
-use farthing_core::config::Source;
+use farthing_core::config::{Cadence, Source};
+use farthing_core::policy::Pay;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::settle::{Compiled, Meterage, PriceBook, SettleError, Terms, TermsKey};
 use farthing_core::time::{Instant, Zone};
-use farthing_store::{StoreError, TermsId, Tx};
-use std::collections::BTreeMap;
+use farthing_store::{OpenRow, StoreError, TermsId, Tx};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One cloud, as all its versions together say.
@@ -20,6 +21,19 @@ pub(crate) struct CloudBook {
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
     terms: Mutex<BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>>,
+    ready: Mutex<HashMap<ReadyKey, Arc<Ready>>>,
+}
+
+/// Terms of a row, for months of a length.
+type ReadyKey = (TermsId, i64);
+
+/// Terms that a row names, compiled.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) key: Arc<TermsKey>,
+    pub(crate) meterage: Arc<Meterage>,
+    pub(crate) pay: Option<Pay>,
+    pub(crate) settle: Cadence,
 }
 
 /// The clouds that were asked for.
@@ -67,6 +81,7 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         compiled: Compiled::default(),
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
         terms: Mutex::default(),
+        ready: Mutex::default(),
     })
 }
 
@@ -97,6 +112,23 @@ impl CloudBook {
         let found = Arc::new((Arc::new(key), terms));
         self.lock().insert(id, found.clone());
         Ok(found)
+    }
+
+    /// What a row's line is priced by.
+    pub(crate) fn ready(&self, tx: &mut Tx<'_>, row: &OpenRow, zone: &Zone) -> Result<Arc<Ready>, EngineError> {
+        // Prices by the hour depend on the zone's clocks and on how much runs: they are not kept here.
+        let place = (row.terms, row.month_seconds);
+        if let Some(found) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Ok(found.clone());
+        }
+        let known = self.terms(tx, row.terms)?;
+        let (key, terms) = (known.0.clone(), &known.1);
+        let meterage = self.meterage(&key, terms, row.month_seconds, row.slope, zone)?;
+        let ready = Arc::new(Ready { key, meterage, pay: terms.pay, settle: terms.settle });
+        if terms.hours.is_none() {
+            self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(place, ready.clone());
+        }
+        Ok(ready)
     }
 
     /// The terms of a key, wherever it comes from.
