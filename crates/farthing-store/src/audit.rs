@@ -1,10 +1,11 @@
-//! `verify`: reads the whole ledger, what accounts were charged, and every policy in one snapshot and hands them to the core's auditors, which name what
-//! does not add up.
+//! `verify`: reads the whole ledger, what accounts were charged, every policy and every usage event in one snapshot and hands
+//! them to the core's auditors, which name what does not add up.
 
 use crate::accounts::{account_from, commodity_from};
 use crate::audit_charges::{audit_charges, audit_payers};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::policies::audit_policies;
+use crate::usage::audit_usage;
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
@@ -39,6 +40,7 @@ impl Tx<'_> {
         let mut report = auditor.finish();
         charges.finish(&mut report);
         versions.finish(&mut report);
+        report.add(audit_usage(self)?);
         Ok(report)
     }
 }

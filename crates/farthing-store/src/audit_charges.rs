@@ -3,7 +3,7 @@
 
 use crate::charges::charge_from;
 use crate::lots::lot_from;
-use crate::open_charges::{TermsId, paid_from, terms_from};
+use crate::open_charges::{TermsId, open_from, paid_from, terms_from};
 use crate::payers::payer_from;
 use crate::things::{fact_from, name_from, thing_from};
 use crate::{StoreError, Tx, chain_of};
@@ -11,6 +11,7 @@ use farthing_core::config::Name;
 use farthing_core::ledger::{AccountId, Chart, OwnerId};
 use farthing_core::settle::{AuditedCharge, ChargeAuditor, Wallets};
 use farthing_core::time::Instant;
+use std::collections::BTreeSet;
 
 /// Before the transfers: which ledger accounts are whose.
 pub(crate) fn audit_payers(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
@@ -116,7 +117,26 @@ pub(crate) fn audit_charges(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Res
         }
         Ok(())
     })?;
+    audit_open(tx, auditor)?;
     audit_strays(tx, auditor)
+}
+
+/// What is open is worked out again by whoever has the prices; here it has to be readable, and to have any.
+fn audit_open(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
+    let terms: BTreeSet<TermsId> =
+        tx.rows("SELECT id FROM terms", &[], |row| row.int(0).map(TermsId))?.into_iter().collect();
+    tx.each("SELECT account, thing, part, began, form FROM open_charge ORDER BY account, thing, part, began", &[], |row| {
+        let name =
+            format!("open_charge {} {} {} {}", row.int(0)?, row.int(1)?, row.text_lossy(2)?, row.int(3)?);
+        match open_from(row) {
+            Ok(open) if !terms.contains(&open.terms) => {
+                auditor.stray(name, &format!("there are no terms {}", open.terms.0));
+            }
+            Ok(_) => {}
+            Err(error) => auditor.unreadable(name, &chain_of(&error)),
+        }
+        Ok(())
+    })
 }
 
 fn audit_things(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
@@ -223,9 +243,8 @@ fn audit_strays(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), Stor
         (
             "SELECT 'open_charge ' || o.account || ' ' || o.thing || ' ' || o.part || ' ' || o.began FROM open_charge o
              LEFT JOIN account a ON a.id = o.account LEFT JOIN thing t ON t.id = o.thing AND t.cloud = a.cloud
-             LEFT JOIN terms p ON p.id = o.terms AND p.cloud = a.cloud AND p.product = t.product
-             WHERE p.id IS NULL ORDER BY o.account, o.thing, o.part, o.began",
-            "its account, thing or terms are missing, or of another cloud or product",
+             WHERE t.id IS NULL ORDER BY o.account, o.thing, o.part, o.began",
+            "its account or thing is missing, or of another cloud",
         ),
         (
             "SELECT 'closed_total ' || o.account || ' ' || o.thing || ' ' || o.part || ' ' || o.began FROM closed_total o

@@ -530,11 +530,17 @@ both! {
         } else {
             "CAST(substr(head, 1, 31) || x'00' AS BLOB)"
         };
+        // The first eight bytes are the number of the terms.
+        let form = if bed.database.is_some() {
+            "set_byte(form, 0, (get_byte(form, 0) + 1) % 256)"
+        } else {
+            "CAST(x'0000' || substr(form, 3) AS BLOB)"
+        };
         check_columns(&store, "account_state", "'account_state ' || account", &[("account", NUMBER), ("sealed", NUMBER), ("head", head)]);
         let columns = [("account", NUMBER), ("product", "'zompute'"), ("product", "''"), ("paid", "replace(paid, '25', '24')"),
             ("paid", "'what'"), ("paid", "''"), ("paid", "replace(paid, 'cash', 'unbilled')")];
         check_columns(&store, "posted", "'posted ' || account || ' ' || product", &columns);
-        let columns = [("account", NUMBER), ("thing", NUMBER), ("terms", NUMBER)];
+        let columns = [("account", NUMBER), ("thing", NUMBER), ("part", "'No Name'"), ("form", form)];
         check_columns(&store, "open_charge", "'open_charge ' || account || ' ' || thing || ' ' || part || ' ' || began", &columns);
         check_columns(&store, "thing_payer", "'thing ' || thing", &[("account", NUMBER)]);
         check_columns(&store, "project", "'project ' || id", &[("account", NUMBER), ("cloud", LETTER)]);

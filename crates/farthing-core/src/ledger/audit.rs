@@ -21,6 +21,8 @@ pub enum Audited {
     Charges,
     /// The versions of the clouds' configurations.
     Policies,
+    /// Usage events and their ids.
+    Usage,
 }
 
 /// What is wrong, and where.
@@ -48,6 +50,12 @@ pub struct AuditReport {
 pub const FINDINGS_MAX: usize = 100;
 
 impl AuditReport {
+    /// What the auditor of policy versions has read and found.
+    pub fn add_versions(&mut self, versions: u64, findings: Vec<Finding>) {
+        self.versions = versions;
+        self.add(findings);
+    }
+
     /// What another auditor has found.
     pub fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());

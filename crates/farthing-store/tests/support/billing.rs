@@ -35,7 +35,7 @@ pub fn terms_key(product: &str, account: &str) -> TermsKey {
         product: name(product),
         sku: Some(name("small")),
         part: Some(name("seconds")),
-        account: name(account),
+        account: Some(name(account)),
         on: CivilDate::try_new(2027, 1, 2).expect("a day"),
         properties: BTreeMap::from([("region".to_owned(), "eu".to_owned()), ("tier".to_owned(), "a = b".to_owned())]),
     }

@@ -67,8 +67,7 @@ impl VersionAuditor {
                 self.find(format!("policy_file {cloud} {number} {name}"), "there is no version of this number");
             }
         }
-        report.versions = self.read;
-        report.add(self.findings);
+        report.add_versions(self.read, self.findings);
     }
 
     fn find(&mut self, row: String, what: impl Into<String>) {
