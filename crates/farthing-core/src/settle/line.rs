@@ -91,8 +91,8 @@ impl Compiled {
     }
 }
 
-/// Rates the stretches, in order of time, up to `now`. Closed slots that ended by `closed_from` are left out: nothing new
-/// is known of them.
+/// Rates the stretches, in order of time, up to `now`. Closed slots that ended by `closed_from`, or by the beginning of the
+/// payer's day it lies in, are left out: nothing new is known of them. What is told of a slot is told of all of it.
 pub fn cost(
     stretches: &[Stretch],
     payers: &BTreeMap<OwnerId, Payer>,
@@ -105,11 +105,12 @@ pub fn cost(
     let mut tracks: BTreeMap<(OwnerId, Option<Name>), Track<'_>> = BTreeMap::new();
     for stretch in stretches.iter().filter(|stretch| stretch.from <= now) {
         let Some(payer) = payers.get(&stretch.payer) else { continue };
+        let whole_from = payer.zone.day_of(closed_from)?.start();
         let track = tracks.entry((stretch.payer, stretch.part.clone())).or_insert_with(|| Track {
             payer,
             compiled,
             currency,
-            closed_from,
+            closed_from: whole_from,
             now,
             run: None,
             period: None,
