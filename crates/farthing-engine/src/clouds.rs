@@ -1,12 +1,13 @@
 //! Clouds' configurations over time, read once and kept until another version is applied.
 
 use crate::EngineError;
-use farthing_core::config::Source;
+use farthing_core::config::{Cadence, Source};
+use farthing_core::policy::Pay;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::settle::{Compiled, Meterage, PriceBook, SettleError, Terms, TermsKey};
 use farthing_core::time::{Instant, Zone};
-use farthing_store::{StoreError, TermsId, Tx};
-use std::collections::BTreeMap;
+use farthing_store::{OpenRow, StoreError, TermsId, Tx};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One cloud, as all its versions together say.
@@ -19,7 +20,20 @@ pub(crate) struct CloudBook {
     pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
-    terms: Mutex<BTreeMap<TermsId, Arc<(TermsKey, Terms)>>>,
+    terms: Mutex<BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>>,
+    ready: Mutex<HashMap<ReadyKey, Arc<Ready>>>,
+}
+
+/// Terms of a row, for months of a length.
+type ReadyKey = (TermsId, i64);
+
+/// Terms that a row names, compiled.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) key: Arc<TermsKey>,
+    pub(crate) meterage: Arc<Meterage>,
+    pub(crate) pay: Option<Pay>,
+    pub(crate) settle: Cadence,
 }
 
 /// The clouds that were asked for.
@@ -67,6 +81,7 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         compiled: Compiled::default(),
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
         terms: Mutex::default(),
+        ready: Mutex::default(),
     })
 }
 
@@ -86,7 +101,7 @@ impl CloudBook {
     }
 
     /// The terms of a number that a row names.
-    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(TermsKey, Terms)>, EngineError> {
+    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(Arc<TermsKey>, Terms)>, EngineError> {
         if let Some(found) = self.lock().get(&id) {
             return Ok(found.clone());
         }
@@ -94,9 +109,26 @@ impl CloudBook {
         let profile = self.prices.profile(key.version).or_else(|| self.prices.profile_at(Instant::MAX));
         let profile = profile.ok_or(SettleError::NoProfile)?;
         let terms = Terms::find(&profile.catalog, &profile.policy, &key)?;
-        let found = Arc::new((key, terms));
+        let found = Arc::new((Arc::new(key), terms));
         self.lock().insert(id, found.clone());
         Ok(found)
+    }
+
+    /// What a row's line is priced by.
+    pub(crate) fn ready(&self, tx: &mut Tx<'_>, row: &OpenRow, zone: &Zone) -> Result<Arc<Ready>, EngineError> {
+        // Prices by the hour depend on the zone's clocks and on how much runs: they are not kept here.
+        let place = (row.terms, row.month_seconds);
+        if let Some(found) = self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Ok(found.clone());
+        }
+        let known = self.terms(tx, row.terms)?;
+        let (key, terms) = (known.0.clone(), &known.1);
+        let meterage = self.meterage(&key, terms, row.month_seconds, row.slope, zone)?;
+        let ready = Arc::new(Ready { key, meterage, pay: terms.pay, settle: terms.settle });
+        if terms.hours.is_none() {
+            self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(place, ready.clone());
+        }
+        Ok(ready)
     }
 
     /// The terms of a key, wherever it comes from.
@@ -116,7 +148,7 @@ impl CloudBook {
         self.compiled.get(key, terms, month_seconds, slope, zone)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(TermsKey, Terms)>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

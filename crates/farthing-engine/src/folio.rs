@@ -3,19 +3,19 @@
 //! Every use case that touches what an account owes goes through here: `load` the accounts, `bring_to` the instant, change
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
-use crate::clouds::CloudBook;
-use crate::{EngineError, IdSource, fact_text};
+use crate::clouds::{CloudBook, Ready};
+use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::posting::{self, Stamp, UsageAccounts};
-use farthing_core::ledger::{Chart, Command, CommodityId, OwnerId};
+use farthing_core::ledger::{AccountId, Chart, Command, CommodityId, OwnerId};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
-    AccountBook, Correction, Costs, Line, LineId, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question, Sealed,
-    SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
+    AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
+    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
     stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Zone};
@@ -43,7 +43,7 @@ pub(crate) struct Folio {
     /// What has to be posted: when it counts from, and what.
     postings: Vec<(Instant, Posting)>,
     sealed: Vec<(Sealed, i64)>,
-    loaded: BTreeMap<LineId, OpenRow>,
+    loaded: Vec<OpenRow>,
     posted_loaded: BTreeMap<Name, Posted>,
     state_loaded: PayerState,
     /// Lines, lots or money changed: what is due has to be found anew.
@@ -59,7 +59,12 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) now: Instant,
     pub(crate) folios: BTreeMap<OwnerId, Folio>,
     currency: Currency,
+    /// What products and accounts do that do not say.
+    pay: Pay,
     books: Option<Books>,
+    /// What the line before had: most are alike.
+    last_ready: Option<(TermsId, i64, Arc<Ready>)>,
+    last_zone: Option<Zone>,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -67,8 +72,8 @@ pub(crate) struct Work<'w, 't> {
 pub(crate) struct Books {
     pub(crate) owner: OwnerId,
     pub(crate) commodity: CommodityId,
-    revenue: BTreeMap<Name, farthing_core::ledger::AccountId>,
-    promo: Option<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId)>,
+    revenue: BTreeMap<Name, AccountId>,
+    promo: Option<(AccountId, AccountId)>,
 }
 
 impl<'w, 't> Work<'w, 't> {
@@ -78,8 +83,10 @@ impl<'w, 't> Work<'w, 't> {
         ids: &'w IdSource,
         now: Instant,
     ) -> Result<Work<'w, 't>, EngineError> {
-        let currency = cloud.profile_at(now)?.policy.cloud.currency;
-        Ok(Work { tx, cloud, ids, now, folios: BTreeMap::new(), currency, books: None })
+        let policy = &cloud.profile_at(now)?.policy;
+        let (currency, pay) = (policy.cloud.currency, policy.settle.pay);
+        let folios = BTreeMap::new();
+        Ok(Work { tx, cloud, ids, now, folios, currency, pay, books: None, last_ready: None, last_zone: None })
     }
 
     pub(crate) fn currency(&self) -> Currency {
@@ -100,16 +107,8 @@ impl<'w, 't> Work<'w, 't> {
         let states = self.tx.payer_states(&wanted)?;
         let payers = self.tx.payers(&wanted)?;
         let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0, payer.unbilled.0]).collect();
-        let wallets: BTreeMap<i64, (i64, i64)> = self
-            .tx
-            .accounts_locked(wallets)?
-            .into_iter()
-            .map(|account| (account.id.0, (account.balance(), account.held)))
-            .collect();
-        let mut opens: BTreeMap<OwnerId, Vec<OpenRow>> = BTreeMap::new();
-        for row in self.tx.open_charges(&wanted)? {
-            opens.entry(row.account).or_default().push(row);
-        }
+        let wallets = self.tx.accounts_locked(wallets)?; // in order of id
+        let mut opens = self.tx.open_charges(&wanted)?.into_iter().peekable(); // in order of account
         let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
         for (account, product, row) in self.tx.posted(&wanted)? {
             posted.entry(account).or_default().insert(product, row);
@@ -122,16 +121,21 @@ impl<'w, 't> Work<'w, 't> {
             if payer.id != state.account {
                 return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
             }
-            let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
-            let (cash, debt) = (wallet(payer.cash.0), wallet(payer.debt.0));
-            let unbilled = wallet(payer.unbilled.0).0.saturating_neg();
+            let wallet = |id: AccountId| {
+                let place = wallets.binary_search_by_key(&id, |account| account.id).ok();
+                place.and_then(|place| wallets.get(place)).map_or((0, 0), |account| (account.balance(), account.held))
+            };
+            let (cash, debt) = (wallet(payer.cash), wallet(payer.debt));
+            let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
-            let zone = Zone::parse(&payer.zone)
-                .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+            let zone = self.zone(&payer)?;
             let name = Name::parse(&payer.name)
                 .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
-            let rows = opens.remove(&payer.id).unwrap_or_default();
+            let mut rows = Vec::new();
+            while let Some(row) = opens.next_if(|row| row.account == payer.id) {
+                rows.push(row);
+            }
             let mut lines = Vec::with_capacity(rows.len());
             for row in &rows {
                 lines.push(self.line_of(row, &payer, &zone)?);
@@ -156,7 +160,7 @@ impl<'w, 't> Work<'w, 't> {
                     unbilled,
                     postings: Vec::new(),
                     sealed: Vec::new(),
-                    loaded: rows.into_iter().map(|row| (row.id.clone(), row)).collect(),
+                    loaded: rows,
                     posted_loaded: own_posted,
                     stirred: false,
                     payer,
@@ -193,14 +197,21 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     fn line_of(&mut self, row: &OpenRow, payer: &PayerRow, zone: &Zone) -> Result<Line, EngineError> {
-        let known = self.cloud.terms(self.tx, row.terms)?;
-        let (key, terms) = (&known.0, &known.1);
-        let meterage = self.cloud.meterage(key, terms, row.month_seconds, row.slope, zone)?;
+        let cloud = self.cloud.clone();
+        let ready = match &self.last_ready {
+            Some((terms, month_seconds, ready)) if *terms == row.terms && *month_seconds == row.month_seconds => {
+                ready.clone()
+            }
+            _ => cloud.ready(self.tx, row, zone)?,
+        };
+        if !matches!(*ready.meterage, Meterage::Hours { .. }) {
+            self.last_ready = Some((row.terms, row.month_seconds, ready.clone()));
+        }
         Ok(Line {
             id: row.id.clone(),
-            product: key.product.clone(),
+            product: ready.key.product.clone(),
             open: OpenCharge {
-                key: key.clone(),
+                key: ready.key.clone(),
                 month_seconds: row.month_seconds,
                 since: row.since,
                 at: row.at,
@@ -211,10 +222,21 @@ impl<'w, 't> Work<'w, 't> {
                 until: row.until,
                 by_period: row.by_period,
             },
-            meterage,
-            pay: self.pay_of(terms.pay, payer)?,
-            settle: terms.settle,
+            meterage: ready.meterage.clone(),
+            pay: ready.pay.or(payer.pay).unwrap_or(self.pay),
+            settle: ready.settle,
         })
+    }
+
+    /// An account's zone; most are alike.
+    fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
+        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == payer.zone) {
+            return Ok(known.clone());
+        }
+        let zone = Zone::parse(&payer.zone)
+            .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+        self.last_zone = Some(zone.clone());
+        Ok(zone)
     }
 
     /// What the product says, else the account, else the policy (R3, R99).
@@ -315,7 +337,7 @@ impl<'w, 't> Work<'w, 't> {
             let day = Period::try_new(start, day_end).map_err(|_| SettleError::Calendar)?;
             (day, std::mem::take(&mut folio.book.lines))
         };
-        let mut charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)> = Vec::new();
+        let mut charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
         let mut folded: BTreeSet<ThingId> = BTreeSet::new();
         for mut line in lines {
@@ -368,7 +390,7 @@ impl<'w, 't> Work<'w, 't> {
         id: OwnerId,
         thing: &ThingRow,
         day: Period,
-        charges: &mut Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+        charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
         let costs = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
@@ -389,7 +411,7 @@ impl<'w, 't> Work<'w, 't> {
         &mut self,
         id: OwnerId,
         day: Period,
-        charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
         for (_, product, _, _, charge, pay) in &charges {
@@ -440,6 +462,21 @@ impl<'w, 't> Work<'w, 't> {
             total: line.open.total,
         })?;
         Ok(charge.checked_add(missing).map_err(SettleError::from)?)
+    }
+
+    /// An account that cannot be settled is parked: nothing of it is written but why, and everybody else goes on.
+    pub(crate) fn park_if_failed(&mut self, id: OwnerId, done: Result<(), Refused>) -> Result<(), Refused> {
+        let error = match done {
+            Ok(()) => return Ok(()),
+            Err(Refused::Engine(EngineError::Settle(error))) => error,
+            Err(other) => return Err(other),
+        };
+        self.folios.remove(&id);
+        self.load(&[id])?;
+        let folio = self.folio(id);
+        folio.state.parked = error.to_string();
+        folio.state.due_at = None;
+        Ok(())
     }
 
     // --- Timelines
@@ -621,7 +658,7 @@ impl<'w, 't> Work<'w, 't> {
             });
             entry.take(&row);
         }
-        let mut wanted: Vec<(Slot, Option<TermsKey>, Charge)> = Vec::new();
+        let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             wanted.push((slot.clone(), Some(key.clone()), *charge));
         }
@@ -635,6 +672,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         let mut corrections = Vec::new();
         // What waits is found anew with everything else.
+        self.folio(id).stirred = true;
         self.folio(id).book.lines.retain(|line| line.id.thing != thing.id || !line.id.is_correction());
         for (slot, key, charge) in wanted {
             let was = charged.get(&(slot.part.clone(), slot.from));
@@ -722,7 +760,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// One of the cloud's own accounts, opened if it is not there.
-    pub(crate) fn book_account(&mut self, code: Chart) -> Result<farthing_core::ledger::AccountId, EngineError> {
+    pub(crate) fn book_account(&mut self, code: Chart) -> Result<AccountId, EngineError> {
         let now = self.now;
         let (owner, commodity) = {
             let books = self.books()?;
@@ -732,7 +770,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
     }
 
-    fn revenue(&mut self, product: &Name) -> Result<farthing_core::ledger::AccountId, EngineError> {
+    fn revenue(&mut self, product: &Name) -> Result<AccountId, EngineError> {
         if let Some(found) = self.books()?.revenue.get(product) {
             return Ok(*found);
         }
@@ -741,7 +779,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
-    fn promo(&mut self) -> Result<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId), EngineError> {
+    fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
         if let Some(found) = self.books()?.promo {
             return Ok(found);
         }
@@ -838,15 +876,9 @@ impl<'w, 't> Work<'w, 't> {
                 folio.state.sealed += 1;
                 charges.push(row);
             }
-            let mut there: BTreeSet<LineId> = BTreeSet::new();
-            for line in &folio.book.lines {
-                let row = row_of(*id, line, &cloud.id);
-                there.insert(line.id.clone());
-                if folio.loaded.get(&line.id) != Some(&row) {
-                    opens.push(row);
-                }
+            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
+                folio.changed_lines(&cloud.id, &mut opens, &mut gone);
             }
-            gone.extend(folio.loaded.keys().filter(|line| !there.contains(line)).map(|line| (*id, line.clone())));
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
                     posted.push((*id, product.clone(), row.clone()));
@@ -854,6 +886,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let looked_at = folio.state.due_at.is_some_and(|due| due <= self.now);
             if folio.stirred || looked_at {
+                folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
             }
             if folio.state != folio.state_loaded {
@@ -904,6 +937,18 @@ impl Charged {
 }
 
 impl Folio {
+    /// Lines that are not as they were read, and those that are no more.
+    fn changed_lines(&self, cloud: &str, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
+        let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
+        for line in &self.book.lines {
+            let row = row_of(self.payer.id, line, cloud);
+            if loaded.remove(&line.id) != Some(&row) {
+                opens.push(row);
+            }
+        }
+        gone.extend(loaded.into_keys().map(|line| (self.payer.id, line.clone())));
+    }
+
     /// Money came or went: what is due has to be found anew.
     pub(crate) fn stir(&mut self) {
         self.stirred = true;

@@ -83,6 +83,21 @@ impl Engine {
         self.work("record_fact", cloud, move |work| record(work, &fact))
     }
 
+    /// Records many at once, in order, in one transaction; each is answered for itself, and what is refused changes nothing.
+    pub fn record_facts(&self, cloud: &str, facts: &[ResourceFact]) -> Result<Vec<Result<Told, Refused>>, Refused> {
+        let facts = facts.to_vec();
+        self.work("record_facts", cloud, move |work| {
+            let mut answers = Vec::with_capacity(facts.len());
+            for fact in &facts {
+                match record(work, fact) {
+                    Err(Refused::Engine(error)) => return Err(Refused::Engine(error)),
+                    answer => answers.push(answer),
+                }
+            }
+            Ok(answers)
+        })
+    }
+
     /// What the cloud says is there of an account. What is listed is alive; what runs by our books and is not listed was
     /// last alive when we last heard of it (R84). Answers what is listed and unknown here.
     pub fn record_inventory(&self, cloud: &str, account: &str, listed: &[String]) -> Result<Vec<String>, Refused> {

@@ -156,7 +156,7 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
 }
 
 /// What late events have changed of sealed slots: one correction for each.
-type Late = BTreeMap<(OwnerId, LineId, Instant, Instant), (Name, farthing_core::settle::TermsKey, Charge)>;
+type Late = BTreeMap<(OwnerId, LineId, Instant, Instant), (Name, Arc<farthing_core::settle::TermsKey>, Charge)>;
 
 /// Adds an event to its lines. Nothing of it is added where any part of it cannot be.
 fn count(

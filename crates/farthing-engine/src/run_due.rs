@@ -7,7 +7,7 @@
 use crate::folio::{Work, is_tick};
 use crate::record_fact::missed;
 use crate::{Engine, EngineError, Refused};
-use farthing_core::config::Cadence;
+use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
@@ -68,17 +68,8 @@ impl Engine {
                         let ids = work.tx.payers_open_after(&cloud, from, BATCH)?;
                         work.load(&ids)?;
                         for id in &ids {
-                            work.bring_to(*id, at)?;
-                            let cadences: BTreeMap<_, _> = work
-                                .folio(*id)
-                                .book
-                                .lines
-                                .iter()
-                                .map(|line| (line.product.clone(), line.settle))
-                                .collect();
-                            work.post(*id, at, |product| {
-                                cadences.get(product).is_some_and(|cadence| is_tick(*cadence, at))
-                            })?;
+                            let done = settle_at_tick(work, *id, at);
+                            work.park_if_failed(*id, done)?;
                         }
                         Ok(ids.last().copied().filter(|_| i64::try_from(ids.len()) == Ok(BATCH)))
                     })
@@ -132,13 +123,24 @@ impl Engine {
             if due.is_empty() {
                 return Ok(());
             }
-            for (id, at) in due {
+            let mut by_cloud: BTreeMap<String, Vec<(OwnerId, Instant)>> = BTreeMap::new();
+            for (id, at, cloud) in due {
                 if seen.insert(id, at) == Some(at) {
                     return Err(StoreError::corrupt(format!("account {} stays due at {at}", id.0)).into());
                 }
-                let payers = self.store.read("payer", |tx| tx.payers(&[id]))?;
-                let Some(payer) = payers.into_iter().next() else { continue };
-                self.work("run_due", &payer.cloud, move |work| due_of(work, id, at)).map_err(engine_error)?;
+                by_cloud.entry(cloud).or_default().push((id, at));
+            }
+            for (cloud, due) in by_cloud {
+                self.work("run_due", &cloud, move |work| {
+                    let ids: Vec<OwnerId> = due.iter().map(|(id, _)| *id).collect();
+                    work.load(&ids)?;
+                    for (id, at) in &due {
+                        let done = due_of(work, *id, *at);
+                        work.park_if_failed(*id, done)?;
+                    }
+                    Ok(())
+                })
+                .map_err(engine_error)?;
             }
         }
     }
@@ -163,6 +165,19 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Posts what the products of this tick owe.
+fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refused> {
+    work.bring_to(id, at)?;
+    let mut due: Vec<Name> = Vec::new();
+    for line in &work.folio(id).book.lines {
+        if !due.contains(&line.product) && is_tick(line.settle, at) {
+            due.push(line.product.clone());
+        }
+    }
+    work.post(id, at, |product| due.contains(product))?;
+    Ok(())
 }
 
 /// One account's due time has come.

@@ -34,12 +34,13 @@ CREATE TABLE usage_event (
     sequence BIGINT NOT NULL,
     arrived  BIGINT NOT NULL,
     state    BIGINT NOT NULL,
+    seal     BIGINT NOT NULL,
     event    TEXT NOT NULL,
     PRIMARY KEY (bucket, account, sequence)
 ) {keyed};
 
--- The ids that were used up, some hundred a row: each 16 bytes of hash and 8 of digest, in order. A row an id cost seven
--- times as much, on either store; here the identity of an event is two hundredths of a row. number, stripes: as above.
+-- The ids that were used up, some hundred a row: each 16 bytes of hash and 8 of digest, in order of hash. A row for each would
+-- cost as much again as the events themselves. number, stripes: as above. seal: of all of the row.
 -- made_least, made_most: the times that ids of this row begin with, where any do.
 CREATE TABLE usage_seen (
     bucket     BIGINT NOT NULL,

@@ -105,24 +105,14 @@ CREATE TABLE terms (
     properties TEXT NOT NULL
 ) {rows};
 
--- Working state: what is not sealed, in closed form. An account's lines are one sequential read. total: 16 bytes, big-endian.
+-- Working state: what is not sealed, in closed form. An account's lines are one sequential read, and a million of them are
+-- read at every settlement, so each is few columns: form holds the numbers of its form, packed (`open_charges.rs`).
 CREATE TABLE open_charge (
-    account       BIGINT NOT NULL,
-    thing         BIGINT NOT NULL,
-    part          TEXT NOT NULL,
-    began         BIGINT NOT NULL,
-    terms         BIGINT NOT NULL,
-    month_seconds BIGINT NOT NULL,
-    since         BIGINT NOT NULL,
-    at            BIGINT NOT NULL,
-    total         BYTEA,
-    slope         BIGINT NOT NULL,
-    done_list     BIGINT NOT NULL,
-    done_net      BIGINT NOT NULL,
-    base_list     BIGINT NOT NULL,
-    base_net      BIGINT NOT NULL,
-    until         BIGINT,
-    by_period     BOOLEAN NOT NULL,
+    account BIGINT NOT NULL,
+    thing   BIGINT NOT NULL,
+    part    TEXT NOT NULL,
+    began   BIGINT NOT NULL,
+    form    BYTEA NOT NULL,
     PRIMARY KEY (account, thing, part, began)
 ) {keyed};
 

@@ -1,9 +1,10 @@
-//! `verify`: reads the whole ledger and every policy in one snapshot and hands them to the core's auditors, which name what
+//! `verify`: reads the whole ledger, every policy and every usage event in one snapshot and hands them to the core's auditors, which name what
 //! does not add up.
 
 use crate::accounts::{account_from, commodity_from};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::policies::audit_policies;
+use crate::usage::audit_usage;
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
@@ -33,6 +34,7 @@ impl Tx<'_> {
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
         versions.finish(&mut report);
+        report.add(audit_usage(self)?);
         Ok(report)
     }
 }

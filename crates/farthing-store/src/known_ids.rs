@@ -301,3 +301,85 @@ fn fingerprint_of(hash: &[u8; 16], mask: u32) -> u32 {
 pub(crate) fn made_of<'i>(identities: impl Iterator<Item = &'i Identity>) -> Made {
     identities.fold(None, |made, identity| wider(made, identity.made_ms.map(|ms| (ms, ms))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: u64) -> [u8; 16] {
+        *blake3::hash(&number.to_le_bytes()).as_bytes().first_chunk().expect("32 bytes")
+    }
+
+    fn part(number: u64) -> Part {
+        Part { bucket: i64::try_from(number / 512).expect("small"), part: 0 }
+    }
+
+    /// Rows of 512 ids each.
+    fn enter(known: &mut KnownIds, rows: std::ops::Range<u64>, mut taking: Option<&mut Taking>) {
+        for row in rows {
+            let hashes: Vec<_> = (row * 512..row * 512 + 512).map(hash).collect();
+            known.enter(part(row * 512), 0, None, hashes.into_iter(), taking.as_deref_mut());
+        }
+    }
+
+    fn places(known: &KnownIds, number: u64) -> Vec<Part> {
+        let mut found = Vec::new();
+        for segment in &known.segments {
+            segment.each_maybe(&hash(number), known.fingerprint, |part| found.push(part));
+        }
+        found
+    }
+
+    /// Filled to the last, so that lines run over into the next: three segments.
+    const ROWS: u64 = 3 * (SEGMENT_LEAST as u64) / 512;
+
+    #[test]
+    fn every_id_is_found_in_its_row_and_few_others_are() {
+        let shared = KnownIds::shared(16);
+        let mut known = shared.lock();
+        enter(&mut known, 0..ROWS, None);
+        assert_eq!(known.segments.len(), 3);
+        assert!((0..ROWS * 512).all(|number| places(&known, number).contains(&part(number))));
+        // Twelve slots of a line, three segments, and a fingerprint of 16 bits: 0.055%.
+        let fresh = 100_000;
+        let wrong: usize = (ROWS * 512..ROWS * 512 + fresh).map(|number| places(&known, number).len()).sum();
+        assert!((20..120).contains(&wrong), "{wrong} of {fresh}");
+    }
+
+    #[test]
+    fn what_is_taken_out_again_takes_nothing_else_with_it() {
+        let shared = KnownIds::shared(16);
+        let mut taking = Taking::default();
+        {
+            let mut known = shared.lock();
+            enter(&mut known, 0..150, None);
+            enter(&mut known, 150..300, Some(&mut taking));
+            enter(&mut known, 300..450, None); // another's, meanwhile: many in lines that ours had filled
+        }
+        taking.undo(&shared);
+        let mut known = shared.lock();
+        let kept = || (0..150 * 512).chain(300 * 512..450 * 512);
+        assert!(kept().all(|number| places(&known, number).contains(&part(number))));
+        assert!((150 * 512..300 * 512).all(|number| !places(&known, number).contains(&part(number))));
+        assert_eq!(known.segments.len(), 1);
+        // Their room is used again.
+        enter(&mut known, 450..600, None);
+        assert_eq!((known.segments.len(), known.segments[0].used), (1, 450 * 512));
+        assert!(kept().chain(450 * 512..600 * 512).all(|number| places(&known, number).contains(&part(number))));
+    }
+
+    #[test]
+    fn rows_without_number_open_another_segment() {
+        let shared = KnownIds::shared(16);
+        let mut known = shared.lock();
+        let rows = PLACES_MOST as u64 + 10;
+        for row in 0..rows {
+            known.enter(part(row * 512), 0, None, [hash(row)].into_iter(), None);
+        }
+        assert_eq!(known.segments.len(), 2);
+        assert!((0..rows).all(|row| places(&known, row).contains(&part(row * 512))));
+        known.since = Some(0);
+        known.let_go(i64::try_from(rows).expect("small"));
+        assert_eq!(known.segments.len(), 0);
+    }
+}

@@ -58,7 +58,7 @@ impl TermsId {
         put("farthing terms 1");
         put(cloud);
         put(&key.version.to_string());
-        for name in [Some(&key.product), key.sku.as_ref(), key.part.as_ref(), Some(&key.account)] {
+        for name in [Some(&key.product), key.sku.as_ref(), key.part.as_ref(), key.account.as_ref()] {
             put(name.map_or("", Name::as_str));
         }
         put(&key.on.to_string());
@@ -97,7 +97,7 @@ impl Tx<'_> {
                 key.product.as_str().into(),
                 name(&key.sku).as_str().into(),
                 name(&key.part).as_str().into(),
-                key.account.as_str().into(),
+                name(&key.account).as_str().into(),
                 key.on.to_string().as_str().into(),
                 properties_to_text(&key.properties).as_str().into(),
             ],
@@ -116,7 +116,7 @@ impl Tx<'_> {
                     product: name_from(&row.text(1)?)?,
                     sku: opt_name_from(&row.text(2)?)?,
                     part: opt_name_from(&row.text(3)?)?,
-                    account: name_from(&row.text(4)?)?,
+                    account: opt_name_from(&row.text(4)?)?,
                     on: CivilDate::parse(&day).map_err(|_| StoreError::corrupt(format!("terms of the day {day:?}")))?,
                     properties: properties_from_text(&row.text(6)?),
                 })
@@ -127,54 +127,24 @@ impl Tx<'_> {
     /// The lines of these accounts, account by account.
     pub fn open_charges(&mut self, accounts: &[OwnerId]) -> Result<Vec<OpenRow>, StoreError> {
         self.bulk_rows(
-            "SELECT o.account, o.thing, o.part, o.began, o.terms, o.month_seconds, o.since, o.at, o.total, o.slope,
-                    o.done_list, o.done_net, o.base_list, o.base_net, o.until, o.by_period
+            "SELECT o.account, o.thing, o.part, o.began, o.form
              FROM {bulk} JOIN open_charge o ON o.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(accounts)],
             open_from,
         )
     }
 
-    /// One thing's lines for these accounts.
-    pub fn open_charges_of(&mut self, account: OwnerId, thing: ThingId) -> Result<Vec<OpenRow>, StoreError> {
-        self.rows(
-            "SELECT account, thing, part, began, terms, month_seconds, since, at, total, slope,
-                    done_list, done_net, base_list, base_net, until, by_period
-             FROM open_charge WHERE account = $1 AND thing = $2",
-            &[account.0.into(), thing.0.into()],
-            open_from,
-        )
-    }
-
     /// Writes lines, new ones and those that are there.
     pub fn open_charges_write(&mut self, rows: &[OpenRow]) -> Result<(), StoreError> {
-        let ints = |of: fn(&OpenRow) -> i64| Column::Int(rows.iter().map(of).collect());
         self.bulk_execute(
-            "INSERT INTO open_charge (account, thing, part, began, terms, month_seconds, since, at, total, slope,
-                                      done_list, done_net, base_list, base_net, until, by_period)
-             SELECT c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16 FROM {bulk} WHERE true
-             ON CONFLICT (account, thing, part, began) DO UPDATE SET terms = excluded.terms,
-                 month_seconds = excluded.month_seconds, since = excluded.since, at = excluded.at, total = excluded.total,
-                 slope = excluded.slope, done_list = excluded.done_list, done_net = excluded.done_net,
-                 base_list = excluded.base_list, base_net = excluded.base_net, until = excluded.until,
-                 by_period = excluded.by_period",
+            "INSERT INTO open_charge (account, thing, part, began, form) SELECT c1, c2, c3, c4, c5 FROM {bulk} WHERE true
+             ON CONFLICT (account, thing, part, began) DO UPDATE SET form = excluded.form",
             vec![
-                ints(|row| row.account.0),
-                ints(|row| row.id.thing.0),
+                Column::Int(rows.iter().map(|row| row.account.0).collect()),
+                Column::Int(rows.iter().map(|row| row.id.thing.0).collect()),
                 Column::Text(rows.iter().map(|row| part_text(&row.id)).collect()),
-                ints(|row| row.id.began),
-                ints(|row| row.terms.0),
-                ints(|row| row.month_seconds),
-                ints(|row| row.since.micros()),
-                ints(|row| row.at.micros()),
-                Column::OptId(rows.iter().map(|row| total_bytes(row.total)).collect()),
-                ints(|row| row.slope),
-                ints(|row| row.done.0),
-                ints(|row| row.done.1),
-                ints(|row| row.base.0),
-                ints(|row| row.base.1),
-                Column::OptInt(rows.iter().map(|row| row.until.map(Instant::micros)).collect()),
-                Column::Bool(rows.iter().map(|row| row.by_period).collect()),
+                Column::Int(rows.iter().map(|row| row.id.began).collect()),
+                Column::Bytes(rows.iter().map(form_of).collect()),
             ],
         )?;
         Ok(())
@@ -267,24 +237,131 @@ pub(crate) fn part_text(id: &LineId) -> String {
     id.part.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
-fn total_bytes(total: i128) -> Option<[u8; 16]> {
-    (total != 0).then(|| total.to_be_bytes())
+/// The numbers of a line, packed: whole seconds, zigzag, seven bits a byte, each beside the one it is mostly near.
+fn form_of(row: &OpenRow) -> Vec<u8> {
+    let mut form = Vec::with_capacity(48);
+    form.extend(row.terms.0.to_le_bytes());
+    let seconds = |at: Instant| at.seconds_since(Instant::EPOCH);
+    let until = row.until.map_or(0, |until| seconds(until) + 1);
+    let numbers = [
+        row.month_seconds,
+        seconds(row.since),
+        seconds(row.at).wrapping_sub(seconds(row.since)),
+        row.slope,
+        row.done.1,
+        row.done.0.wrapping_sub(row.done.1),
+        row.base.1,
+        row.base.0.wrapping_sub(row.base.1),
+        until,
+        i64::from(row.by_period),
+    ];
+    for number in numbers {
+        pack(&mut form, i128::from(number));
+    }
+    pack(&mut form, row.total);
+    form
+}
+
+fn form_from(account: OwnerId, id: LineId, form: &[u8]) -> Option<OpenRow> {
+    let (terms, mut rest) = form.split_first_chunk::<8>()?;
+    let mut next = || unpack(&mut rest);
+    let mut number = || i64::try_from(next()?).ok();
+    let month_seconds = number()?;
+    let since = number()?;
+    let at = since.wrapping_add(number()?);
+    let slope = number()?;
+    let done = number()?;
+    let done = (done.wrapping_add(number()?), done);
+    let base = number()?;
+    let base = (base.wrapping_add(number()?), base);
+    let until = number()?;
+    let by_period = number()? == 1;
+    let total = unpack(&mut rest)?;
+    let instant = |seconds| Instant::try_from_seconds(seconds).ok();
+    Some(OpenRow {
+        account,
+        id,
+        terms: TermsId(i64::from_le_bytes(*terms)),
+        month_seconds,
+        since: instant(since)?,
+        at: instant(at)?,
+        total,
+        slope,
+        done,
+        base,
+        until: if until == 0 { None } else { Some(instant(until - 1)?) },
+        by_period,
+    })
+}
+
+fn pack(form: &mut Vec<u8>, number: i128) {
+    let mut rest = (number << 1 ^ number >> 127).cast_unsigned();
+    while rest >= 0x80 {
+        form.push(rest.to_le_bytes()[0] | 0x80);
+        rest >>= 7;
+    }
+    form.push(rest.to_le_bytes()[0]);
+}
+
+fn unpack(rest: &mut &[u8]) -> Option<i128> {
+    let (mut number, mut shift) = (0_u128, 0_u32);
+    loop {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        number |= u128::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some((number >> 1).cast_signed() ^ -((number & 1).cast_signed()));
+        }
+        shift += 7;
+    }
 }
 
 fn open_from(row: &Row<'_>) -> Result<OpenRow, StoreError> {
     let part = row.text(2)?;
-    Ok(OpenRow {
-        account: OwnerId(row.int(0)?),
-        id: LineId { thing: ThingId(row.int(1)?), part: opt_name_from(&part)?, began: row.int(3)? },
-        terms: TermsId(row.int(4)?),
-        month_seconds: row.int(5)?,
-        since: Instant::from_micros(row.int(6)?),
-        at: Instant::from_micros(row.int(7)?),
-        total: row.opt_bytes::<16>(8)?.map_or(0, i128::from_be_bytes),
-        slope: row.int(9)?,
-        done: (row.int(10)?, row.int(11)?),
-        base: (row.int(12)?, row.int(13)?),
-        until: row.opt_int(14)?.map(Instant::from_micros),
-        by_period: row.bool(15)?,
-    })
+    let account = OwnerId(row.int(0)?);
+    let id = LineId { thing: ThingId(row.int(1)?), part: opt_name_from(&part)?, began: row.int(3)? };
+    let thing = id.thing;
+    row.blob(4, |form| form_from(account, id, form))?
+        .ok_or_else(|| StoreError::corrupt(format!("an open charge of thing {} that does not read", thing.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_reads_back() {
+        let at = |seconds| Instant::try_from_seconds(seconds).expect("in range");
+        let id = LineId { thing: ThingId(7), part: None, began: 0 };
+        let plain = OpenRow {
+            account: OwnerId(3),
+            id: id.clone(),
+            terms: TermsId(i64::MAX),
+            month_seconds: 2_678_400,
+            since: at(1_800_000_000),
+            at: at(1_800_000_000),
+            total: 0,
+            slope: 1_000_000,
+            done: (0, 0),
+            base: (0, 0),
+            until: None,
+            by_period: false,
+        };
+        let wide = OpenRow {
+            at: at(0),
+            total: i128::MIN,
+            slope: i64::MAX,
+            done: (i64::MIN, i64::MAX),
+            base: (-5, 9),
+            until: Some(at(0)),
+            by_period: true,
+            ..plain.clone()
+        };
+        let more = OpenRow { total: i128::MAX, done: (i64::MAX, i64::MIN), ..wide.clone() };
+        for row in [plain, wide, more] {
+            let form = form_of(&row);
+            assert_eq!(form_from(row.account, id.clone(), &form).as_ref(), Some(&row), "{} bytes", form.len());
+            assert_eq!(form_from(row.account, id.clone(), &form[..form.len() - 1]), None);
+        }
+    }
 }

@@ -40,23 +40,30 @@ pub struct PayerState {
 
 impl Tx<'_> {
     pub fn payer_insert(&mut self, payer: &PayerRow, state: &PayerState) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO account (id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)",
-            &[
-                payer.id.0.into(),
-                payer.cloud.as_str().into(),
-                payer.name.as_str().into(),
-                payer.zone.as_str().into(),
-                payer.country.as_str().into(),
-                payer.pay.map(pay_code).into(),
-                payer.opened.micros().into(),
-                payer.cash.0.into(),
-                payer.debt.0.into(),
-                payer.unbilled.0.into(),
+        self.payers_insert(std::slice::from_ref(payer), std::slice::from_ref(state))
+    }
+
+    pub fn payers_insert(&mut self, payers: &[PayerRow], states: &[PayerState]) -> Result<(), StoreError> {
+        let ints = |of: fn(&PayerRow) -> i64| Column::Int(payers.iter().map(of).collect());
+        let texts = |of: fn(&PayerRow) -> &String| Column::Text(payers.iter().map(|payer| of(payer).clone()).collect());
+        self.bulk_insert(
+            "account",
+            &["id", "cloud", "name", "zone", "country", "pay", "opened", "closed", "cash", "debt", "unbilled"],
+            vec![
+                ints(|payer| payer.id.0),
+                texts(|payer| &payer.cloud),
+                texts(|payer| &payer.name),
+                texts(|payer| &payer.zone),
+                texts(|payer| &payer.country),
+                Column::OptInt(payers.iter().map(|payer| payer.pay.map(pay_code)).collect()),
+                ints(|payer| payer.opened.micros()),
+                Column::OptInt(payers.iter().map(|payer| payer.closed.map(Instant::micros)).collect()),
+                ints(|payer| payer.cash.0),
+                ints(|payer| payer.debt.0),
+                ints(|payer| payer.unbilled.0),
             ],
         )?;
-        self.payer_states_insert(std::slice::from_ref(state))
+        self.payer_states_insert(states)
     }
 
     fn payer_states_insert(&mut self, states: &[PayerState]) -> Result<(), StoreError> {
@@ -143,12 +150,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Accounts whose time has come, the earliest first, then by id.
-    pub fn payers_due(&mut self, at: Instant, most: i64) -> Result<Vec<(OwnerId, Instant)>, StoreError> {
+    /// Accounts whose time has come, with their clouds, the earliest first, then by id.
+    pub fn payers_due(&mut self, at: Instant, most: i64) -> Result<Vec<(OwnerId, Instant, String)>, StoreError> {
         self.rows(
-            "SELECT account, due_at FROM account_state WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, account LIMIT $2",
+            "SELECT s.account, s.due_at, a.cloud FROM account_state s JOIN account a ON a.id = s.account
+             WHERE s.due_at IS NOT NULL AND s.due_at <= $1 ORDER BY s.due_at, s.account LIMIT $2",
             &[at.micros().into(), most.into()],
-            |row| Ok((OwnerId(row.int(0)?), Instant::from_micros(row.int(1)?))),
+            |row| Ok((OwnerId(row.int(0)?), Instant::from_micros(row.int(1)?), row.text(2)?)),
         )
     }
 
@@ -162,7 +170,7 @@ impl Tx<'_> {
     /// Accounts with something open, after an id, in order.
     pub fn payers_open_after(&mut self, cloud: &str, after: OwnerId, most: i64) -> Result<Vec<OwnerId>, StoreError> {
         self.rows(
-            "SELECT a.id FROM account a WHERE a.id > $1 AND a.cloud = $2
+            "SELECT a.id FROM account a JOIN account_state s ON s.account = a.id WHERE a.id > $1 AND a.cloud = $2 AND s.parked = ''
              AND EXISTS (SELECT 1 FROM open_charge o WHERE o.account = a.id) ORDER BY a.id LIMIT $3",
             &[after.0.into(), cloud.into(), most.into()],
             |row| Ok(OwnerId(row.int(0)?)),

@@ -146,6 +146,17 @@ impl Tx<'_> {
         )
     }
 
+    pub fn thing_payers_insert(&mut self, rows: &[(OwnerId, ThingId)]) -> Result<(), StoreError> {
+        self.bulk_insert(
+            "thing_payer",
+            &["account", "thing"],
+            vec![
+                Column::Int(rows.iter().map(|(account, _)| account.0).collect()),
+                Column::Int(rows.iter().map(|(_, thing)| thing.0).collect()),
+            ],
+        )
+    }
+
     /// Notes that an account pays for a thing from now on.
     pub fn thing_payer_put(&mut self, account: OwnerId, thing: ThingId) -> Result<(), StoreError> {
         self.execute(

@@ -7,10 +7,14 @@
 use crate::known_ids::{KnownIds, Made, Numbers, Part, made_of, wider};
 use crate::{Column, Row, StoreError, Tx, Value};
 use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::audit::Finding;
 use farthing_core::time::Instant;
+use farthing_core::usage::audit::{BucketContent, BucketRow, EventRow, UsageAuditor};
 use farthing_core::usage::{
-    Answer, Batch, Fresh, Judgement, Known, Reason, STRIPES, Taken, UsageEvent, Verdict, Window, judge, settle,
+    Answer, Batch, EventFacts, Fresh, Judgement, Known, Reason, STRIPES, Taken, UsageEvent, Verdict, Window, judge,
+    seal_event, settle, text_hash,
 };
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 const BUCKET_MICROS: i64 = 10_000_000;
@@ -173,9 +177,19 @@ impl Tx<'_> {
             if listed != 1 {
                 return Err(StoreError::Conflict("an event that waited for a price waits no longer".into()));
             }
+            let mut text = String::new();
+            row.event.write_text(&mut text);
+            let account = row.account.map_or(0, |account| account.0);
+            let facts = EventFacts {
+                bucket: at.bucket,
+                account,
+                sequence: at.sequence,
+                arrived: at.arrived.micros(),
+                state: 0,
+            };
             self.execute(
-                "UPDATE usage_event SET state = 0 WHERE bucket = $1 AND account = $2 AND sequence = $3",
-                &[at.bucket.into(), row.account.map_or(0, |account| account.0).into(), at.sequence.into()],
+                "UPDATE usage_event SET state = 0, seal = $4 WHERE bucket = $1 AND account = $2 AND sequence = $3",
+                &[at.bucket.into(), account.into(), at.sequence.into(), seal_event(&facts, text_hash(&text)).into()],
             )?;
         }
         Ok(())
@@ -290,12 +304,7 @@ fn catch_up(tx: &mut Tx<'_>, now: Instant, window: Window) -> Result<Numbers, St
     let Some(shared) = tx.known_ids() else {
         return Err(StoreError::Unusable("usage events are taken in a write".into()));
     };
-    let mut numbers: Numbers = [0; STRIPES as usize];
-    tx.each("SELECT stripe, number FROM usage_stripe", &[], |row| {
-        let stripe = usize::try_from(row.int(0)?).ok().and_then(|stripe| numbers.get_mut(stripe));
-        *stripe.ok_or_else(|| StoreError::corrupt("a stripe of no known number"))? = row.int(1)?;
-        Ok(())
-    })?;
+    let numbers = stripe_numbers(tx)?;
     let moves = tx.with_taking(|taking| !std::mem::replace(&mut taking.begun, true));
     let mut known = shared.lock();
     known.window_days = known.window_days.max(window.dedupe_days);
@@ -324,6 +333,16 @@ fn catch_up(tx: &mut Tx<'_>, now: Instant, window: Window) -> Result<Numbers, St
             }
         }
     }
+    Ok(numbers)
+}
+
+fn stripe_numbers(tx: &mut Tx<'_>) -> Result<Numbers, StoreError> {
+    let mut numbers: Numbers = [0; STRIPES as usize];
+    tx.each("SELECT stripe, number FROM usage_stripe", &[], |row| {
+        let stripe = usize::try_from(row.int(0)?).ok().and_then(|stripe| numbers.get_mut(stripe));
+        *stripe.ok_or_else(|| StoreError::corrupt("a stripe of no known number"))? = row.int(1)?;
+        Ok(())
+    })?;
     Ok(numbers)
 }
 
@@ -398,10 +417,17 @@ pub(crate) fn hash_and_digest(id: &[u8; ID_BYTES]) -> ([u8; 16], i64) {
     (*hash, i64::from_le_bytes(digest.try_into().expect("8 bytes are left")))
 }
 
-/// The seal of a row of ids.
-pub(crate) fn seal_of(ids: &[u8]) -> i64 {
-    let hash = blake3::hash(ids);
-    i64::from_le_bytes(*hash.as_bytes().first_chunk().expect("a hash has 32 bytes"))
+/// The seal of a row of ids. Its place belongs to it, and what it is found by: a row that others miss loses duplicates.
+fn seal_of(part: Part, written: Written, made: Made, ids: &[u8]) -> i64 {
+    let (least, most) = made.map_or((0, 0), |(least, most)| (least + 1, most + 1));
+    let mut hasher = blake3::Hasher::new();
+    for number in [part.bucket, part.part, written.number, written.stripes] {
+        hasher.update(&number.to_le_bytes());
+    }
+    hasher.update(&least.to_le_bytes());
+    hasher.update(&most.to_le_bytes());
+    hasher.update(ids);
+    i64::from_le_bytes(*hasher.finalize().as_bytes().first_chunk().expect("a hash has 32 bytes"))
 }
 
 /// What is known of each event's id: where the filter says maybe, the rows are read.
@@ -556,19 +582,30 @@ fn events_insert(
     sequences: &[i64],
     now: Instant,
 ) -> Result<(), StoreError> {
-    let state = |taken: &Taken| match taken.answer {
-        Answer::Refused(reason) => reason.code(),
-        Answer::Accepted | Answer::Duplicate => 0,
-    };
+    let facts: Vec<EventFacts> = kept
+        .iter()
+        .map(|place| EventFacts {
+            bucket,
+            account: taken[*place].account.map_or(0, |account| account.0),
+            sequence: sequences[*place],
+            arrived: now.micros(),
+            state: match taken[*place].answer {
+                Answer::Refused(reason) => reason.code(),
+                Answer::Accepted | Answer::Duplicate => 0,
+            },
+        })
+        .collect();
+    let seal = |(facts, place): (&EventFacts, &usize)| seal_event(facts, batch.text_hashes()[*place]);
     tx.bulk_insert(
         "usage_event",
-        &["bucket", "account", "sequence", "arrived", "state", "event"],
+        &["bucket", "account", "sequence", "arrived", "state", "seal", "event"],
         vec![
             Column::Int(vec![bucket; kept.len()]),
-            Column::Int(kept.iter().map(|place| taken[*place].account.map_or(0, |account| account.0)).collect()),
-            Column::Int(kept.iter().map(|place| sequences[*place]).collect()),
+            Column::Int(facts.iter().map(|facts| facts.account).collect()),
+            Column::Int(facts.iter().map(|facts| facts.sequence).collect()),
             Column::Int(vec![now.micros(); kept.len()]),
-            Column::Int(kept.iter().map(|place| state(&taken[*place])).collect()),
+            Column::Int(facts.iter().map(|facts| facts.state).collect()),
+            Column::Int(facts.iter().zip(kept).map(seal).collect()),
             Column::Joined(batch.text().clone(), kept.iter().map(|place| batch.text_of(*place)).collect()),
         ],
     )
@@ -605,10 +642,17 @@ fn refused_insert(
 /// A row of ids to be written.
 struct NewPart {
     part: i64,
+    written: Written,
     made: Made,
     ids: Vec<u8>,
     /// Of those that are new: these are entered into the filter.
     hashes: Vec<[u8; 16]>,
+}
+
+impl NewPart {
+    fn seal(&self, bucket: i64) -> i64 {
+        seal_of(Part { bucket, part: self.part }, self.written, self.made, &self.ids)
+    }
 }
 
 /// Writes ids, in order of hash, and enters them into the filter.
@@ -620,21 +664,22 @@ fn ids_write(
     written: Written,
 ) -> Result<(), StoreError> {
     let identities = batch.identities();
-    let parts = if let Some(part) = few_with_those_before(tx, batch, ids, bucket)? {
-        part_rewrite(tx, bucket.id, &part, written)?;
+    let parts = if let Some(part) = few_with_those_before(tx, batch, ids, bucket, written)? {
+        part_rewrite(tx, bucket.id, &part)?;
         vec![part]
     } else {
         let parts: Vec<NewPart> = (bucket.parts..)
             .zip(ids.chunks(PART_IDS))
             .map(|(part, places)| NewPart {
                 part,
+                written,
                 made: made_of(places.iter().map(|place| &identities[*place])),
                 ids: places.iter().flat_map(|place| id_bytes(batch, *place)).collect(),
                 hashes: places.iter().map(|place| identities[*place].hash).collect(),
             })
             .collect();
         bucket.parts += i64::try_from(parts.len()).expect("parts of a batch");
-        parts_insert(tx, bucket.id, &parts, written)?;
+        parts_insert(tx, bucket.id, &parts)?;
         parts
     };
     let shared = tx.known_ids().expect("catching up has asked for it");
@@ -642,7 +687,7 @@ fn ids_write(
         let mut known = shared.lock();
         for new in parts {
             let part = Part { bucket: bucket.id, part: new.part };
-            known.enter(part, seal_of(&new.ids), new.made, new.hashes.into_iter(), Some(taking));
+            known.enter(part, new.seal(bucket.id), new.made, new.hashes.into_iter(), Some(taking));
         }
     });
     Ok(())
@@ -654,20 +699,22 @@ fn few_with_those_before(
     batch: &Batch,
     ids: &[usize],
     bucket: &Bucket,
+    written: Written,
 ) -> Result<Option<NewPart>, StoreError> {
     if ids.is_empty() || ids.len() >= PART_IDS_REWRITTEN || bucket.parts == 0 {
         return Ok(None);
     }
     let part = bucket.parts - 1;
     let before = tx.one(
-        "SELECT made_least, made_most, ids FROM usage_seen WHERE bucket = $1 AND part = $2",
+        "SELECT made_least, made_most, stripes, ids FROM usage_seen WHERE bucket = $1 AND part = $2",
         &[bucket.id.into(), part.into()],
         |row| {
             let made = made_from(row.opt_int(0)?, row.opt_int(1)?);
-            Ok((made, row.blob(2, |ids| ids_of(ids).map(<[[u8; ID_BYTES]]>::to_vec))??))
+            Ok((made, row.int(2)?, row.blob(3, |ids| ids_of(ids).map(<[[u8; ID_BYTES]]>::to_vec))??))
         },
     )?;
-    let Some((made, mut all)) = before.filter(|(_, before)| before.len() + ids.len() <= PART_IDS_REWRITTEN) else {
+    let fits = |before: &(Made, i64, Vec<[u8; ID_BYTES]>)| before.2.len() + ids.len() <= PART_IDS_REWRITTEN;
+    let Some((made, stripes, mut all)) = before.filter(fits) else {
         return Ok(None);
     };
     all.extend(ids.iter().map(|place| id_bytes(batch, *place)));
@@ -675,6 +722,7 @@ fn few_with_those_before(
     let identities = || ids.iter().map(|place| &batch.identities()[*place]);
     Ok(Some(NewPart {
         part,
+        written: Written { stripes: written.stripes | stripes, ..written },
         made: wider(made, made_of(identities())),
         ids: all.concat(),
         hashes: identities().map(|identity| identity.hash).collect(),
@@ -693,38 +741,171 @@ fn made_to(ms: Option<u64>) -> Option<i64> {
     ms.and_then(|ms| i64::try_from(ms).ok()) // 50 bits at most
 }
 
-fn part_rewrite(tx: &mut Tx<'_>, bucket: i64, part: &NewPart, written: Written) -> Result<(), StoreError> {
+fn part_rewrite(tx: &mut Tx<'_>, bucket: i64, part: &NewPart) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE usage_seen
-         SET number = $3, stripes = stripes | $4, made_least = $5, made_most = $6, seal = $7, ids = $8
+         SET number = $3, stripes = $4, made_least = $5, made_most = $6, seal = $7, ids = $8
          WHERE bucket = $1 AND part = $2",
         &[
             bucket.into(),
             part.part.into(),
-            written.number.into(),
-            written.stripes.into(),
+            part.written.number.into(),
+            part.written.stripes.into(),
             made_to(part.made.map(|(least, _)| least)).into(),
             made_to(part.made.map(|(_, most)| most)).into(),
-            seal_of(&part.ids).into(),
+            part.seal(bucket).into(),
             Value::Bytes(&part.ids),
         ],
     )?;
     Ok(())
 }
 
-fn parts_insert(tx: &mut Tx<'_>, bucket: i64, parts: &[NewPart], written: Written) -> Result<(), StoreError> {
+fn parts_insert(tx: &mut Tx<'_>, bucket: i64, parts: &[NewPart]) -> Result<(), StoreError> {
     tx.bulk_insert(
         "usage_seen",
         &["bucket", "part", "number", "stripes", "made_least", "made_most", "seal", "ids"],
         vec![
             Column::Int(vec![bucket; parts.len()]),
             Column::Int(parts.iter().map(|part| part.part).collect()),
-            Column::Int(vec![written.number; parts.len()]),
-            Column::Int(vec![written.stripes; parts.len()]),
+            Column::Int(parts.iter().map(|part| part.written.number).collect()),
+            Column::Int(parts.iter().map(|part| part.written.stripes).collect()),
             Column::OptInt(parts.iter().map(|part| made_to(part.made.map(|(least, _)| least))).collect()),
             Column::OptInt(parts.iter().map(|part| made_to(part.made.map(|(_, most)| most))).collect()),
-            Column::Int(parts.iter().map(|part| seal_of(&part.ids)).collect()),
+            Column::Int(parts.iter().map(|part| part.seal(bucket)).collect()),
             Column::Bytes(parts.iter().map(|part| part.ids.clone()).collect()),
         ],
     )
+}
+
+/// Events that are checked at a time, more or less: their texts are in memory then.
+const AUDITED_AT_ONCE: i64 = 50_000;
+
+pub(crate) fn audit_usage(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
+    let mut auditor = UsageAuditor::default();
+    let numbers = stripe_numbers(tx)?;
+    let buckets =
+        tx.rows("SELECT bucket, cloud, events, parts, forgotten FROM usage_bucket ORDER BY bucket", &[], |row| {
+            Ok(BucketRow {
+                bucket: row.int(0)?,
+                cloud: row.text_lossy(1)?,
+                events: row.int(2)?,
+                parts: row.int(3)?,
+                forgotten: row.bool(4)?,
+            })
+        })?;
+    for (sql, table, what) in [
+        (
+            "SELECT DISTINCT e.bucket FROM usage_event e LEFT JOIN usage_bucket b ON b.bucket = e.bucket WHERE b.bucket IS NULL",
+            "usage_event",
+            "its bucket is not there",
+        ),
+        (
+            "SELECT DISTINCT s.bucket FROM usage_seen s LEFT JOIN usage_bucket b ON b.bucket = s.bucket WHERE b.bucket IS NULL",
+            "usage_seen",
+            "its bucket is not there",
+        ),
+    ] {
+        tx.each(sql, &[], |row| {
+            auditor.unreadable(format!("{table} {}", row.int(0)?), what);
+            Ok(())
+        })?;
+    }
+    tx.each(
+        "SELECT r.bucket, r.sequence FROM usage_refused r
+         LEFT JOIN usage_bucket b ON b.bucket = r.bucket AND b.cloud = r.cloud
+         LEFT JOIN usage_event e ON e.bucket = r.bucket AND e.account = r.account AND e.sequence = r.sequence
+           AND e.arrived = r.arrived AND e.state = r.reason
+         WHERE b.bucket IS NULL OR e.bucket IS NULL ORDER BY r.bucket, r.sequence",
+        &[],
+        |row| {
+            let what = "there is no event of its cloud, account and time that was refused for its reason";
+            auditor.unreadable(format!("usage_refused {} {}", row.int(0)?, row.int(1)?), what);
+            Ok(())
+        },
+    )?;
+    let mut buckets = buckets.as_slice();
+    while !buckets.is_empty() {
+        let mut events = 0;
+        let few = buckets.iter().take_while(|bucket| {
+            let room = events < AUDITED_AT_ONCE;
+            events = events.saturating_add(bucket.events.max(1));
+            room
+        });
+        let (these, rest) = buckets.split_at(few.count().max(1));
+        audit_buckets(tx, &mut auditor, these, &numbers)?;
+        buckets = rest;
+    }
+    Ok(auditor.finish())
+}
+
+fn audit_buckets(
+    tx: &mut Tx<'_>,
+    auditor: &mut UsageAuditor,
+    buckets: &[BucketRow],
+    numbers: &Numbers,
+) -> Result<(), StoreError> {
+    let mut contents: BTreeMap<i64, BucketContent> =
+        buckets.iter().map(|bucket| (bucket.bucket, BucketContent::default())).collect();
+    let range = [buckets[0].bucket.into(), buckets[buckets.len() - 1].bucket.into()];
+    tx.each(
+        "SELECT bucket, account, sequence, arrived, state, seal, event FROM usage_event WHERE bucket BETWEEN $1 AND $2",
+        &range,
+        |row| {
+            if let Some(content) = contents.get_mut(&row.int(0)?) {
+                content.events.push(EventRow {
+                    account: row.int(1)?,
+                    sequence: row.int(2)?,
+                    arrived: row.int(3)?,
+                    state: row.int(4)?,
+                    seal: row.int(5)?,
+                    text: row.text_lossy(6)?,
+                });
+            }
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT bucket, part, made_least, made_most, seal, ids, number, stripes
+         FROM usage_seen WHERE bucket BETWEEN $1 AND $2",
+        &range,
+        |row| {
+            let (bucket, part, seal) = (row.int(0)?, row.int(1)?, row.int(4)?);
+            let written = Written { number: row.int(6)?, stripes: row.int(7)? };
+            let made = made_from(row.opt_int(2)?, row.opt_int(3)?);
+            let name = || format!("usage_seen {bucket} {part}");
+            let counted =
+                (0..numbers.len()).filter(|stripe| written.stripes >> stripe & 1 == 1).map(|stripe| numbers[stripe]);
+            if counted.max().is_none_or(|counted| counted < written.number) {
+                auditor.unreadable(name(), "it has a number that none of its stripes has come to");
+            }
+            let Some(content) = contents.get_mut(&bucket) else { return Ok(()) };
+            content.parts += 1;
+            row.blob(5, |ids| match ids_of(ids) {
+                Err(error) => auditor.unreadable(name(), error.to_string()),
+                Ok(_) if seal != seal_of(Part { bucket, part }, written, made, ids) => {
+                    auditor.unreadable(name(), "it is not what was written: its seal does not fit");
+                }
+                Ok(ids) if !ids.is_sorted_by(|one, next| one[..16] < next[..16]) => {
+                    auditor.unreadable(name(), "its ids are not in order");
+                }
+                Ok(ids) => content.ids.extend(ids.iter().map(hash_and_digest)),
+            })
+        },
+    )?;
+    tx.each(
+        "SELECT e.bucket, e.sequence FROM usage_event e JOIN usage_bucket b ON b.bucket = e.bucket
+         JOIN usage_refused r ON r.cloud = b.cloud AND r.arrived = e.arrived AND r.bucket = e.bucket AND r.sequence = e.sequence
+         WHERE e.bucket BETWEEN $1 AND $2 AND e.state <> 0 AND r.account = e.account AND r.reason = e.state",
+        &range,
+        |row| {
+            if let Some(content) = contents.get_mut(&row.int(0)?) {
+                content.listed.insert(row.int(1)?);
+            }
+            Ok(())
+        },
+    )?;
+    for bucket in buckets {
+        auditor.bucket(bucket, &contents.remove(&bucket.bucket).unwrap_or_default());
+    }
+    Ok(())
 }

@@ -19,6 +19,8 @@ pub enum Audited {
     Ledger,
     /// The versions of the clouds' configurations.
     Policies,
+    /// Usage events and their ids.
+    Usage,
 }
 
 /// What is wrong, and where.
@@ -47,6 +49,11 @@ impl AuditReport {
     /// What the auditor of policy versions has read and found.
     pub fn add_versions(&mut self, versions: u64, findings: Vec<Finding>) {
         self.versions = versions;
+        self.add(findings);
+    }
+
+    /// What another auditor has found.
+    pub fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));
     }

@@ -68,7 +68,7 @@ pub struct Posting {
 pub struct Sealed {
     pub line: LineId,
     pub product: Name,
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub from: Instant,
     pub to: Instant,
     pub charge: Charge,
@@ -81,7 +81,7 @@ pub struct Sealed {
 pub struct Correction {
     pub line: LineId,
     pub product: Name,
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub from: Instant,
     pub to: Instant,
     pub charge: Charge,
@@ -234,10 +234,10 @@ impl AccountBook {
     pub fn seal(
         &mut self,
         day: Period,
-        charges: Vec<(LineId, Name, TermsKey, Period, Charge)>,
+        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge)>,
     ) -> Result<Vec<Sealed>, SettleError> {
         let mut sealed = Vec::with_capacity(charges.len());
-        let mut by_product: BTreeMap<Name, Vec<(LineId, TermsKey, Period, Charge)>> = BTreeMap::new();
+        let mut by_product: BTreeMap<Name, Vec<(LineId, Arc<TermsKey>, Period, Charge)>> = BTreeMap::new();
         for (line, product, key, period, charge) in charges {
             by_product.entry(product).or_default().push((line, key, period, charge));
         }

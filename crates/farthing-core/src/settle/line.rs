@@ -24,7 +24,7 @@ pub struct Stretch {
     pub part: Option<Name>,
     /// Millionths of what is priced, each second.
     pub slope: i64,
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub terms: Arc<Terms>,
     /// When the session that ends with this stretch began.
     pub session_ends: Option<Instant>,
@@ -55,7 +55,7 @@ pub struct Slot {
 #[derive(Clone, Debug, Default)]
 pub struct Costs {
     /// What each closed slot costs in full.
-    pub closed: BTreeMap<Slot, (TermsKey, Charge)>,
+    pub closed: BTreeMap<Slot, (Arc<TermsKey>, Charge)>,
     /// What is open, by payer and part.
     pub open: Vec<(OwnerId, Option<Name>, OpenCharge)>,
 }
@@ -148,7 +148,7 @@ struct Run {
     total: i128,
     id: i64,
     slope: i64,
-    key: TermsKey,
+    key: Arc<TermsKey>,
     terms: Arc<Terms>,
 }
 
@@ -159,7 +159,7 @@ struct RatingPeriod {
     /// One total for each price that has held in it.
     totals: Vec<(Arc<Terms>, i128)>,
     covered_seconds: i64,
-    last: Option<(TermsKey, Arc<Terms>)>,
+    last: Option<(Arc<TermsKey>, Arc<Terms>)>,
     payer: OwnerId,
     part: Option<Name>,
 }
@@ -271,7 +271,7 @@ impl Track<'_> {
     fn at_instant(
         &mut self,
         piece: &Stretch,
-        key: &TermsKey,
+        key: &Arc<TermsKey>,
         at: Instant,
         charge: Charge,
         costs: &mut Costs,
@@ -440,7 +440,7 @@ fn starts_period(piece: &Stretch, zone: &Zone) -> bool {
     piece.terms.period_of(piece.from, zone).is_ok_and(|period| period.start() == piece.from)
 }
 
-fn add(costs: &mut Costs, slot: Slot, key: &TermsKey, charge: Charge) -> Result<(), SettleError> {
+fn add(costs: &mut Costs, slot: Slot, key: &Arc<TermsKey>, charge: Charge) -> Result<(), SettleError> {
     match costs.closed.get_mut(&slot) {
         Some((_, sum)) => *sum = sum.checked_add(charge)?,
         None => {

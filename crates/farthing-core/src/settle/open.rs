@@ -7,11 +7,12 @@ use super::{Meterage, SettleError, TermsKey};
 use crate::money::Money;
 use crate::rate::{Charge, capped};
 use crate::time::Instant;
+use std::sync::Arc;
 
 /// One thing's part, for one payer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenCharge {
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub month_seconds: i64,
     /// Where the run, or the rating period, began.
     pub since: Instant,

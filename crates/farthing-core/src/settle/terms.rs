@@ -21,8 +21,8 @@ pub struct TermsKey {
     pub product: Name,
     pub sku: Option<Name>,
     pub part: Option<Name>,
-    /// By which a contract may be found, and the day for which it holds.
-    pub account: Name,
+    /// By which a contract may be found, where the account has one, and the day for which it holds.
+    pub account: Option<Name>,
     pub on: CivilDate,
     /// The properties that prices depend on.
     pub properties: BTreeMap<String, String>,
@@ -64,7 +64,7 @@ impl Terms {
             product: key.product.as_str(),
             sku: key.sku.as_ref().map(Name::as_str),
             component: key.part.as_ref(),
-            account: Some(&key.account),
+            account: key.account.as_ref(),
             on: Some(key.on),
         };
         let offer = catalog.offer(wanted)?;
@@ -277,19 +277,24 @@ impl PriceBook {
     }
 
     /// The terms at an instant.
-    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<(TermsKey, Arc<Terms>), SettleError> {
+    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<(Arc<TermsKey>, Arc<Terms>), SettleError> {
         let (_, version, profile) = self.version_at(at).ok_or(SettleError::NoProfile)?;
         let key = TermsKey {
             version: *version,
             product: thing.product.clone(),
             sku: thing.sku.cloned(),
             part: thing.part.cloned(),
-            account: thing.account.clone(),
+            account: profile
+                .catalog
+                .contract
+                .iter()
+                .any(|own| own.account == *thing.account)
+                .then(|| thing.account.clone()),
             on: PriceBook::contract_day(profile, thing, at)?,
             properties: thing.properties.clone(),
         };
         let terms = Arc::new(Terms::find(&profile.catalog, &profile.policy, &key)?);
-        Ok((key, terms))
+        Ok((Arc::new(key), terms))
     }
 
     /// The day by which contracts are looked up: the first that has the same answer, so that keys do not multiply.
@@ -401,7 +406,7 @@ pub struct Priced<'a> {
 pub struct Holding {
     pub from: Instant,
     pub to: Option<Instant>,
-    pub key: TermsKey,
+    pub key: Arc<TermsKey>,
     pub terms: Arc<Terms>,
 }
 

@@ -1,5 +1,6 @@
 //! Events made ready to be taken: all that needs no store, so that it is done beside the writer and not in its turn.
 
+use super::identity::text_hash;
 use super::{Identity, UsageEvent};
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,22 +16,26 @@ pub struct Batch {
     /// All texts, one after another.
     text: Arc<str>,
     ends: Vec<usize>,
+    text_hashes: Vec<[u8; 8]>,
 }
 
 impl Batch {
     pub fn new(cloud: &str, events: Vec<UsageEvent>) -> Batch {
         let (mut text, mut room) = (String::new(), Vec::new());
         let (mut ends, mut identities) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        let mut text_hashes = Vec::with_capacity(events.len());
         for event in &events {
+            let start = text.len();
             event.write_text(&mut text);
             ends.push(text.len());
+            text_hashes.push(text_hash(text.get(start..).unwrap_or_default()));
             identities.push(Identity::with(cloud, event, &mut room));
         }
         let mut by_hash: Vec<([u8; 16], usize)> =
             identities.iter().enumerate().map(|(place, identity)| (identity.hash, place)).collect();
         by_hash.sort_unstable();
         let by_hash = by_hash.into_iter().map(|(_, place)| place).collect();
-        Batch { cloud: cloud.to_owned(), events, identities, by_hash, text: text.into(), ends }
+        Batch { cloud: cloud.to_owned(), events, identities, by_hash, text: text.into(), ends, text_hashes }
     }
 
     pub fn cloud(&self) -> &str {
@@ -55,6 +60,11 @@ impl Batch {
 
     pub fn by_hash(&self) -> &[usize] {
         &self.by_hash
+    }
+
+    /// Of each event's text.
+    pub fn text_hashes(&self) -> &[[u8; 8]] {
+        &self.text_hashes
     }
 
     /// The text that holds every event's.

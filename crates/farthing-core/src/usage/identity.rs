@@ -68,6 +68,30 @@ impl Identity {
     }
 }
 
+/// What stands beside an event's text in its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventFacts {
+    pub bucket: i64,
+    pub account: i64,
+    pub sequence: i64,
+    pub arrived: i64,
+    pub state: i64,
+}
+
+/// The hash of an event's text, for its seal: made with the batch.
+pub fn text_hash(text: &str) -> [u8; 8] {
+    first(blake3::hash(text.as_bytes()).as_bytes())
+}
+
+/// The seal of an event's row: a row changed later is named by `verify`.
+pub fn seal_event(facts: &EventFacts, text_hash: [u8; 8]) -> i64 {
+    let EventFacts { bucket, account, sequence, arrived, state } = *facts;
+    let numbers = [bucket, account, sequence, arrived, state].map(i64::to_le_bytes);
+    let [bucket, account, sequence, arrived, state] = numbers;
+    let row = [bucket, account, sequence, arrived, state, text_hash];
+    i64::from_le_bytes(first(blake3::hash(row.as_flattened()).as_bytes()))
+}
+
 /// A text after its length, so that no two lists of texts are the same bytes.
 fn put(room: &mut Vec<u8>, text: &str) {
     let length = u32::try_from(text.len()).expect("no text of an event has four gigabytes");

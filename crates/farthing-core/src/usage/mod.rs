@@ -4,6 +4,7 @@
 //! says which account it is of and whether it can be booked (`Verdict`). The store looks up what came before (`Known`),
 //! and calls `judge` and `settle` in its transaction.
 
+pub mod audit;
 mod batch;
 mod event;
 mod identity;
@@ -12,5 +13,5 @@ mod text;
 
 pub use batch::Batch;
 pub use event::{Subject, UsageEvent};
-pub use identity::{Identity, STRIPES};
+pub use identity::{EventFacts, Identity, STRIPES, seal_event, text_hash};
 pub use judge::{AHEAD_SECONDS_MAX, Answer, Fresh, Judgement, Known, Reason, Taken, Verdict, Window, judge, settle};

@@ -99,7 +99,7 @@ fn field(out: &mut String, letter: char, text: &str) {
 const ESCAPED: [(u8, char); 5] = [(b'\t', 't'), (b'\n', 'n'), (b'\0', '0'), (b'=', 'e'), (b'\\', '\\')];
 
 fn escape(out: &mut String, text: &str) {
-    if !text.bytes().any(|byte| ESCAPED.iter().any(|(escaped, _)| *escaped == byte)) {
+    if !text.bytes().any(|byte| matches!(byte, b'\t' | b'\n' | b'\0' | b'=' | b'\\')) {
         out.push_str(text);
         return;
     }

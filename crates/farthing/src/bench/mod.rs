@@ -7,10 +7,12 @@ mod ingest;
 mod ledger;
 mod measure;
 mod rate;
+mod settle;
 
 use clap::{Args, Subcommand};
 use farthing::failure::Failure;
 use farthing_core::ledger::{AccountId, Chart, CommodityKind, Floor};
+use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, NewAccount, Options, Store};
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ enum What {
     Authorise(authorise::Arguments),
     /// Usage events of random customers, in durable batches.
     Ingest(ingest::Arguments),
+    /// Hours of settling everything that runs.
+    Settle(settle::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
     Rate(rate::Arguments),
 }
@@ -55,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Check(arguments) => check::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
         What::Ingest(arguments) => ingest::run(arguments),
+        What::Settle(arguments) => settle::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }
 }
@@ -68,6 +73,15 @@ struct Bed {
 
 impl Bed {
     fn new(at: &Where) -> Result<Bed, Failure> {
+        Bed::with_clock(at, Clock::real(None)?)
+    }
+
+    /// With a clock that is moved by hand.
+    fn simulated(at: &Where, start: Instant) -> Result<Bed, Failure> {
+        Bed::with_clock(at, Clock::simulated(start))
+    }
+
+    fn with_clock(at: &Where, clock: Clock) -> Result<Bed, Failure> {
         let (location, file) = if let Some(text) = &at.store {
             (Location::parse(text), None)
         } else {
@@ -76,7 +90,8 @@ impl Bed {
             (Location::Sqlite(file.clone()), Some(file))
         };
         let name = if matches!(location, Location::Sqlite(_)) { "sqlite" } else { "postgres" };
-        Ok(Bed { engine: open(&location)?, name, file })
+        let store = Store::open(&location, &Options::default())?;
+        Ok(Bed { engine: Engine::new(store, clock, IdSource::random(IdSource::any_process())), name, file })
     }
 
     /// Opens so many customers of a bench cloud, each with one account that may go down to minus `floor`.

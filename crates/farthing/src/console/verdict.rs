@@ -52,13 +52,21 @@ pub fn counted(report: &AuditReport) -> String {
     .join(", ")
 }
 
-/// What is wrong, as the beginning of a sentence: a broken file, a ledger and a policy are mended in different ways.
-pub fn wrong(report: &AuditReport) -> &'static str {
+/// What is wrong, as the beginning of a sentence: each part is mended in another way.
+pub fn wrong(report: &AuditReport) -> String {
     let wrong = report.wrong();
-    match (wrong.contains(&Audited::File), wrong.contains(&Audited::Ledger), wrong.contains(&Audited::Policies)) {
-        (true, _, _) => "The database file is damaged",
-        (_, true, true) => "The ledger does not add up, and policy versions are not what was applied",
-        (_, false, true) => "The ledger adds up, but policy versions are not what was applied",
-        _ => "The ledger does not add up",
+    if wrong.contains(&Audited::File) {
+        return "The database file is damaged".to_owned();
+    }
+    let ledger = if wrong.contains(&Audited::Ledger) { "The ledger does not add up" } else { "The ledger adds up" };
+    let others = [
+        (Audited::Policies, "policy versions are not what was applied"),
+        (Audited::Usage, "usage events are not what was taken in"),
+    ];
+    let others: Vec<&str> = others.into_iter().filter(|(of, _)| wrong.contains(of)).map(|(_, told)| told).collect();
+    match (others.as_slice(), wrong.contains(&Audited::Ledger)) {
+        ([], _) => ledger.to_owned(),
+        (others, true) => format!("{ledger}, and {}", others.join(", and ")),
+        (others, false) => format!("{ledger}, but {}", others.join(", and ")),
     }
 }
