@@ -167,10 +167,11 @@ impl Tx<'_> {
         Ok(next.flatten().map(Instant::from_micros))
     }
 
-    /// Accounts with something open, after an id, in order.
+    /// Accounts with something open, after an id, in order. (The cloud is compared as an expression: an index by cloud would read
+    /// all of its accounts for each page of them.)
     pub fn payers_open_after(&mut self, cloud: &str, after: OwnerId, most: i64) -> Result<Vec<OwnerId>, StoreError> {
         self.rows(
-            "SELECT a.id FROM account a JOIN account_state s ON s.account = a.id WHERE a.id > $1 AND a.cloud = $2 AND s.parked = ''
+            "SELECT a.id FROM account a JOIN account_state s ON s.account = a.id WHERE a.id > $1 AND a.cloud || '' = $2 AND s.parked = ''
              AND EXISTS (SELECT 1 FROM open_charge o WHERE o.account = a.id) ORDER BY a.id LIMIT $3",
             &[after.0.into(), cloud.into(), most.into()],
             |row| Ok(OwnerId(row.int(0)?)),

@@ -133,7 +133,7 @@ fn balance(arguments: &Arguments, bed: &Bed, cloud: &str) -> Result<(), Failure>
         let begun = Instant::now();
         let view = bed.engine.account_view(cloud, name, now).map_err(|error| error.to_string())?;
         waits.push(begun.elapsed());
-        assert!(view.figures.balance > 0, "everybody has money");
+        assert!(view.figures.balance > 0, "everybody has money: {name} has {:?}", view.figures);
     }
     let rows = waits.len() as u64;
     let took = waits.iter().sum();
@@ -279,7 +279,7 @@ fn copy(
             kind: Kind::TopUp,
             mode: Mode::Reports,
             effective: start,
-            movement: Movement::Move { debit: provider, credit: own[0], amount: 100_000_000_000_000, commodity },
+            movement: Movement::Move { debit: provider, credit: own[0], amount: 1_000_000_000_000, commodity },
         }));
         for place in 0..per_account {
             let sku = (place + number) % SKUS;
@@ -297,7 +297,8 @@ fn copy(
         }
     }
     tx.payers_insert(&payers, &states)?;
-    tx.ledger_run(&commands, start)?;
+    let booked = tx.ledger_run(&commands, start)?;
+    assert!(booked.iter().all(|outcome| outcome.code.stands()), "everybody gets money");
     tx.things_insert(&things)?;
     tx.facts_insert(&facts)?;
     tx.thing_payers_insert(&pays)?;
