@@ -18,7 +18,9 @@ fn shortest(mut story: Story, mut why: String) -> (Story, String) {
         let mut fewer = story.clone();
         fewer.happenings.remove(place);
         match fails(&fewer) {
-            Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => (story, why, place) = (fewer, still, 0),
+            Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => {
+                (story, why, place) = (fewer, still, 0)
+            }
             _ => place += 1,
         }
     }
@@ -36,7 +38,9 @@ fn property(name: &str, cases: u32, taste: impl Fn(u64) -> Taste) {
             let (story, why) = shortest(story, why);
             eprintln!("{name}: FARTHING_SIM_SEED={seed} FARTHING_SIM_CASES=1\n{story}\n{why}\n=====");
             failed += 1;
-            if failed >= most { break; }
+            if failed >= most {
+                break;
+            }
         }
     }
     assert_eq!(failed, 0, "{name}");

@@ -18,8 +18,10 @@ pub struct PayerRow {
     pub opened: Instant,
     pub closed: Option<Instant>,
     pub cash: AccountId,
-    pub debt: AccountId,
-    pub unbilled: AccountId,
+    /// None: it never owed anything.
+    pub debt: Option<AccountId>,
+    /// None: it never had anything to be billed.
+    pub unbilled: Option<AccountId>,
 }
 
 /// What changes of it.
@@ -59,8 +61,8 @@ impl Tx<'_> {
                 ints(|payer| payer.opened.micros()),
                 Column::OptInt(payers.iter().map(|payer| payer.closed.map(Instant::micros)).collect()),
                 ints(|payer| payer.cash.0),
-                ints(|payer| payer.debt.0),
-                ints(|payer| payer.unbilled.0),
+                Column::OptInt(payers.iter().map(|payer| payer.debt.map(|debt| debt.0)).collect()),
+                Column::OptInt(payers.iter().map(|payer| payer.unbilled.map(|unbilled| unbilled.0)).collect()),
             ],
         )?;
         self.payer_states_insert(states)
@@ -98,6 +100,19 @@ impl Tx<'_> {
             vec![ids_column(ids)],
             payer_from,
         )
+    }
+
+    /// Notes which ledger accounts it has by now.
+    pub fn payer_wallets_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE account SET debt = $2, unbilled = $3 WHERE id = $1",
+            &[
+                payer.id.0.into(),
+                payer.debt.map(|debt| debt.0).into(),
+                payer.unbilled.map(|unbilled| unbilled.0).into(),
+            ],
+        )?;
+        Ok(())
     }
 
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
@@ -223,8 +238,8 @@ fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
         opened: Instant::from_micros(row.int(6)?),
         closed: row.opt_int(7)?.map(Instant::from_micros),
         cash: AccountId(row.int(8)?),
-        debt: AccountId(row.int(9)?),
-        unbilled: AccountId(row.int(10)?),
+        debt: row.opt_int(9)?.map(AccountId),
+        unbilled: row.opt_int(10)?.map(AccountId),
     })
 }
 
