@@ -106,7 +106,12 @@ impl<'w, 't> Work<'w, 't> {
         }
         let states = self.tx.payer_states(&wanted)?;
         let payers = self.tx.payers(&wanted)?;
-        let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0, payer.unbilled.0]).collect();
+        let wallets = payers
+            .iter()
+            .flat_map(|payer| [Some(payer.cash), payer.debt, payer.unbilled])
+            .flatten()
+            .map(|account| account.0)
+            .collect();
         let wallets = self.tx.accounts_locked(wallets)?; // in order of id
         let mut opens = self.tx.open_charges(&wanted)?.into_iter().peekable(); // in order of account
         let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
@@ -121,11 +126,11 @@ impl<'w, 't> Work<'w, 't> {
             if payer.id != state.account {
                 return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
             }
-            let wallet = |id: AccountId| {
-                let place = wallets.binary_search_by_key(&id, |account| account.id).ok();
+            let wallet = |id: Option<AccountId>| {
+                let place = id.and_then(|id| wallets.binary_search_by_key(&id, |account| account.id).ok());
                 place.and_then(|place| wallets.get(place)).map_or((0, 0), |account| (account.balance(), account.held))
             };
-            let (cash, debt) = (wallet(payer.cash), wallet(payer.debt));
+            let (cash, debt) = (wallet(Some(payer.cash)), wallet(payer.debt));
             let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
@@ -174,16 +179,15 @@ impl<'w, 't> Work<'w, 't> {
     pub(crate) fn reload(&mut self, id: OwnerId) -> Result<(), EngineError> {
         self.flush_postings()?;
         let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
-        let wallets: BTreeMap<i64, (i64, i64)> = self
-            .tx
-            .accounts_locked(vec![folio.payer.cash.0, folio.payer.debt.0])?
-            .into_iter()
-            .map(|account| (account.id.0, (account.balance(), account.held)))
-            .collect();
+        let (cash, debt) = (folio.payer.cash, folio.payer.debt);
+        let wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let wallet = |id: Option<AccountId>| {
+            let found = wallets.iter().find(|account| Some(account.id) == id);
+            found.map_or((0, 0), |account| (account.balance(), account.held))
+        };
+        let (cash, debt) = (wallet(Some(cash)), wallet(debt));
         let lots = self.tx.lots(&[id])?;
         let folio = self.folio(id);
-        let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
-        let (cash, debt) = (wallet(folio.payer.cash.0), wallet(folio.payer.debt.0));
         folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
         folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
         folio.lots = lots;
@@ -788,6 +792,37 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
+    /// The account of what somebody owes, opened when it is first needed.
+    pub(crate) fn debt_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
+        if let Some(debt) = self.folio(id).payer.debt {
+            return Ok(debt);
+        }
+        let floor = self.policy_at(self.now)?.zero.floor.map_or(0, farthing_core::money::Money::units);
+        let code = Chart::ReceivableDebt;
+        let debt = self.wallet_account(id, code, floor)?;
+        self.folio(id).payer.debt = Some(debt);
+        let payer = self.folio(id).payer.clone();
+        self.tx.payer_wallets_write(&payer)?;
+        Ok(debt)
+    }
+
+    fn unbilled_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
+        if let Some(unbilled) = self.folio(id).payer.unbilled {
+            return Ok(unbilled);
+        }
+        let unbilled = self.wallet_account(id, Chart::Unbilled, 0)?;
+        self.folio(id).payer.unbilled = Some(unbilled);
+        let payer = self.folio(id).payer.clone();
+        self.tx.payer_wallets_write(&payer)?;
+        Ok(unbilled)
+    }
+
+    fn wallet_account(&mut self, owner: OwnerId, code: Chart, floor: i64) -> Result<AccountId, EngineError> {
+        let (now, commodity) = (self.now, self.books()?.commodity);
+        let floor = code.floor(floor);
+        Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
+    }
+
     /// Runs ledger commands that must all be booked: a refusal is a fault of ours, and nothing of this transaction stands.
     pub(crate) fn book(&mut self, commands: &[Command]) -> Result<(), EngineError> {
         if commands.is_empty() {
@@ -822,16 +857,12 @@ impl<'w, 't> Work<'w, 't> {
                 let commodity = self.books()?.commodity;
                 let uses_credit = posting.parts.iter().any(|(source, _)| matches!(source, Source::Lot(_)));
                 let (promo_open, promo_used) = if uses_credit { self.promo()? } else { (revenue, revenue) };
-                let payer = &self.folios[&id].payer;
-                let accounts = UsageAccounts {
-                    commodity,
-                    revenue,
-                    cash: payer.cash,
-                    debt: payer.debt,
-                    unbilled: payer.unbilled,
-                    promo_open,
-                    promo_used,
-                };
+                let has = |wanted: Source| posting.parts.iter().any(|(source, _)| *source == wanted);
+                let (owes, waits) = (has(Source::Debt), has(Source::Unbilled));
+                let cash = self.folios[&id].payer.cash;
+                let debt = if owes { self.debt_account(id)? } else { cash };
+                let unbilled = if waits { self.unbilled_account(id)? } else { cash };
+                let accounts = UsageAccounts { commodity, revenue, cash, debt, unbilled, promo_open, promo_used };
                 let mut ids = self.stamp_ids();
                 let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
                 commands.push(posting::settled(&mut stamp, &accounts, &posting.parts));

@@ -10,6 +10,7 @@
 
 pub mod check;
 pub mod model;
+pub mod oracle;
 pub mod script;
 pub mod seed;
 pub mod stage;

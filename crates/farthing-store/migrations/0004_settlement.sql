@@ -3,7 +3,8 @@
 -- What is evidence has a seal: accounts, things, facts, charges, grants, and terms, whose number is their hash. The rest is working state
 -- that follows from it: `verify` works it out again.
 
--- id: of its ledger owner. cash, debt and unbilled are its ledger accounts.
+-- id: of its ledger owner. cash, debt and unbilled are its ledger accounts, the last two once they are needed: sums that most
+-- never have would stand between those that change every hour.
 CREATE TABLE account (
     id       BIGINT NOT NULL PRIMARY KEY,
     cloud    TEXT NOT NULL,
@@ -14,8 +15,8 @@ CREATE TABLE account (
     opened   BIGINT NOT NULL,
     closed   BIGINT,
     cash     BIGINT NOT NULL,
-    debt     BIGINT NOT NULL,
-    unbilled BIGINT NOT NULL,
+    debt     BIGINT,
+    unbilled BIGINT,
     seal     BIGINT NOT NULL,
     UNIQUE (cloud, name)
 ) {rows};

@@ -24,10 +24,10 @@ pub(crate) fn audit_payers(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Resu
                 Ok(payer) => auditor.sealed(name, payer.seal() == row.int(11)?),
                 Err(error) => auditor.unreadable(name, &chain_of(&error)),
             }
-            let wallet = |column| row.int(column).map(AccountId);
+            let wallet = |column| Ok::<_, StoreError>(row.opt_int(column)?.map(AccountId));
             auditor.account(
                 OwnerId(row.int(0)?),
-                Wallets { cash: wallet(8)?, debt: wallet(9)?, unbilled: wallet(10)? },
+                Wallets { cash: AccountId(row.int(8)?), debt: wallet(9)?, unbilled: wallet(10)? },
             );
             Ok(())
         },
@@ -189,7 +189,8 @@ fn audit_strays(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), Stor
              LEFT JOIN ledger_account c ON c.id = a.cash AND c.owner = a.id AND c.code = 'cash'
              LEFT JOIN ledger_account d ON d.id = a.debt AND d.owner = a.id AND d.code = 'receivable/debt'
              LEFT JOIN ledger_account u ON u.id = a.unbilled AND u.owner = a.id AND u.code = 'unbilled'
-             WHERE c.id IS NULL OR d.id IS NULL OR u.id IS NULL ORDER BY a.id",
+             WHERE c.id IS NULL OR (a.debt IS NOT NULL AND d.id IS NULL) OR (a.unbilled IS NOT NULL AND u.id IS NULL)
+             ORDER BY a.id",
             "its cash, debt or unbilled is no such account of its own in the ledger",
         ),
         (

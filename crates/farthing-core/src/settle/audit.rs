@@ -34,8 +34,9 @@ pub struct AuditedCharge {
 #[derive(Clone, Copy, Debug)]
 pub struct Wallets {
     pub cash: AccountId,
-    pub debt: AccountId,
-    pub unbilled: AccountId,
+    /// None: never needed so far.
+    pub debt: Option<AccountId>,
+    pub unbilled: Option<AccountId>,
 }
 
 /// By what a product's charges are paid. Cash and debt are one: a debt that was paid since comes back as cash.
@@ -104,8 +105,8 @@ impl ChargeAuditor {
 
     pub fn account(&mut self, id: OwnerId, wallets: Wallets) {
         let Wallets { cash, debt, unbilled } = wallets;
-        for (account, funding) in [(cash, Funding::Money), (debt, Funding::Money), (unbilled, Funding::Unbilled)] {
-            self.roles.insert(account, Role::Wallet(id, funding));
+        for (account, funding) in [(Some(cash), Funding::Money), (debt, Funding::Money), (unbilled, Funding::Unbilled)] {
+            account.map(|account| self.roles.insert(account, Role::Wallet(id, funding)));
         }
         self.chains.insert(id, Chained { says: None, count: 0, head: [0; 32] });
     }

@@ -57,8 +57,8 @@ pub fn payer(tx: &mut Tx<'_>, cloud: &str, name: &str, due_at: Option<Instant>) 
         opened: NOON,
         closed: None,
         cash: opened[0],
-        debt: opened[1],
-        unbilled: opened[2],
+        debt: Some(opened[1]),
+        unbilled: Some(opened[2]),
     };
     tx.payer_insert(&payer, &state(owner, due_at))?;
     Ok(payer)
@@ -177,8 +177,8 @@ pub fn charged(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             commodity,
             revenue,
             cash: payer.cash,
-            debt: payer.debt,
-            unbilled: payer.unbilled,
+            debt: payer.debt.expect("opened with it"),
+            unbilled: payer.unbilled.expect("opened with it"),
             promo_open,
             promo_used,
         };

@@ -1,0 +1,52 @@
+//! Random stories on the real engine: what it charges, and what it moves, is what an independent reckoning says.
+
+use farthing_sim::oracle::drive::play;
+use farthing_sim::oracle::generate::{Taste, story};
+use farthing_sim::oracle::story::Story;
+use farthing_sim::seed;
+use farthing_store::Scratch;
+
+fn fails(story: &Story) -> Option<String> {
+    let scratch = Scratch::embedded().expect("a folder");
+    play(story, scratch.location(), true).err()
+}
+
+/// Drops whatever is not needed to fail.
+fn shortest(mut story: Story, mut why: String) -> (Story, String) {
+    let mut place = 0;
+    while place < story.happenings.len() {
+        let mut fewer = story.clone();
+        fewer.happenings.remove(place);
+        match fails(&fewer) {
+            Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => {
+                (story, why, place) = (fewer, still, 0)
+            }
+            _ => place += 1,
+        }
+    }
+    (story, why)
+}
+
+fn property(name: &str, cases: u32, taste: impl Fn(u64) -> Taste) {
+    let first = seed::of_this_run();
+    let most: usize = std::env::var("ORACLE_SHOW").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let mut failed = 0;
+    for case in 0..cases {
+        let seed = first.wrapping_add(u64::from(case));
+        let story = story(seed, taste(seed));
+        if let Some(why) = fails(&story) {
+            let (story, why) = shortest(story, why);
+            eprintln!("{name}: FARTHING_SIM_SEED={seed} FARTHING_SIM_CASES=1\n{story}\n{why}\n=====");
+            failed += 1;
+            if failed >= most {
+                break;
+            }
+        }
+    }
+    assert_eq!(failed, 0, "{name}");
+}
+
+#[test]
+fn told_at_once() {
+    property("told at once", seed::cases(), |_| Taste { late: 0, ..Taste::default() });
+}
