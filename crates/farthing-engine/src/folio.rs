@@ -4,28 +4,32 @@
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
 use crate::clouds::{CloudBook, Ready};
+use crate::run_due::happen_at;
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
-use farthing_core::ledger::posting::{self, Stamp, UsageAccounts};
-use farthing_core::ledger::{AccountId, Chart, Command, CommodityId, OwnerId};
+use farthing_core::ledger::posting::{self, FreeCredit, Stamp, UsageAccounts};
+use farthing_core::ledger::{Account, AccountId, Chart, Command, CommodityId, OwnerId};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
-    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
-    stretches_of_scope,
+    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    stretches_of_resource, stretches_of_scope,
 };
-use farthing_core::time::{Duration, Instant, Period, Zone};
-use farthing_core::timeline::{Timeline, fold};
+use farthing_core::time::{Duration, Instant, Period, Span, Zone};
+use farthing_core::timeline::{Fact, Segment, Timeline, fold};
 use farthing_store::{
     ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
     ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// What a cloud's own books are called among the ledger's owners.
+pub(crate) const BOOKS: &str = "books";
 
 /// One account's book, and what of it has changed.
 #[derive(Debug)]
@@ -112,19 +116,25 @@ impl<'w, 't> Work<'w, 't> {
             .flatten()
             .map(|account| account.0)
             .collect();
-        let wallets = self.tx.accounts_locked(wallets)?; // in order of id
+        let mut wallets = self.tx.accounts_locked(wallets)?; // in order of id
         let mut opens = self.tx.open_charges(&wanted)?.into_iter().peekable(); // in order of account
         let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
         for (account, product, row) in self.tx.posted(&wanted)? {
             posted.entry(account).or_default().insert(product, row);
         }
         let mut lots: BTreeMap<OwnerId, Vec<LotRow>> = BTreeMap::new();
-        for lot in self.tx.lots(&wanted)? {
+        let mut own = self.tx.lots(&wanted)?;
+        self.end_holds(&mut wallets, &mut own)?;
+        for lot in own {
             lots.entry(lot.account).or_default().push(lot);
         }
         for (payer, state) in payers.into_iter().zip(states) {
             if payer.id != state.account {
                 return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
+            }
+            if state.version > self.cloud.newest {
+                // Another process has applied a version since this one looked: with older prices nothing is right.
+                return Err(self.tx.overtaken("the cloud has a newer configuration than was read").into());
             }
             let wallet = |id: Option<AccountId>| {
                 let place = id.and_then(|id| wallets.binary_search_by_key(&id, |account| account.id).ok());
@@ -175,18 +185,36 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
+    /// A hold whose time has come reserves nothing any more. The ledger says so itself as soon as it is asked to move anything of
+    /// its owner; who only looks sees it as well.
+    fn end_holds(&mut self, wallets: &mut [Account], lots: &mut [LotRow]) -> Result<(), EngineError> {
+        if wallets.iter().all(|account| account.held == 0) && lots.iter().all(|lot| lot.held == 0) {
+            return Ok(());
+        }
+        for part in self.tx.holds_due(self.now)?.iter().flat_map(|hold| &hold.parts) {
+            let wallet = wallets.iter_mut().find(|account| account.id == part.account).map(|account| &mut account.held);
+            let held =
+                wallet.or_else(|| lots.iter_mut().find(|lot| lot.ledger == part.account).map(|lot| &mut lot.held));
+            if let Some(held) = held {
+                *held = held.saturating_sub(part.reserved);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads an account again that the ledger has moved beside its book: what waits of it is written first.
     pub(crate) fn reload(&mut self, id: OwnerId) -> Result<(), EngineError> {
         self.flush_postings()?;
         let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
         let (cash, debt) = (folio.payer.cash, folio.payer.debt);
-        let wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let mut wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let mut lots = self.tx.lots(&[id])?;
+        self.end_holds(&mut wallets, &mut lots)?;
         let wallet = |id: Option<AccountId>| {
             let found = wallets.iter().find(|account| Some(account.id) == id);
             found.map_or((0, 0), |account| (account.balance(), account.held))
         };
         let (cash, debt) = (wallet(Some(cash)), wallet(debt));
-        let lots = self.tx.lots(&[id])?;
         let folio = self.folio(id);
         folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
         folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
@@ -260,11 +288,24 @@ impl<'w, 't> Work<'w, 't> {
 
     // --- Time
 
-    /// Brings an account to an instant: days that are over are sealed, lines whose form has ended are folded again, and
-    /// configurations it does not know of are taken in.
+    /// Brings an account to an instant. What has become due on the way happens at its own time, however late it is looked at:
+    /// a gift that began and ended while nobody looked has paid for what was used between.
     pub(crate) fn bring_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        while let Some(due) = self.folio(id).state.due_at.filter(|due| *due <= at) {
+            happen_at(self, id, due)?;
+            let late_window = self.policy_at(due)?.settle.late_window;
+            let cloud = self.cloud.clone();
+            let folio = self.folio(id);
+            folio.find_due(due, late_window, &cloud)?;
+            folio.stirred = true;
+        }
+        self.carry_to(id, at)
+    }
+
+    /// Days that are over are sealed, lines whose form has ended are folded again, and configurations it does not know of are
+    /// taken in.
+    pub(crate) fn carry_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
         let at = at.floor_second();
-        let newest = self.cloud.newest;
         loop {
             let folio = self.folio(id);
             if folio.book.lines.is_empty() {
@@ -274,16 +315,18 @@ impl<'w, 't> Work<'w, 't> {
                     folio.state.open_from = start;
                     folio.book.open_from = start;
                 }
-                folio.state.version = newest;
-                return Ok(());
             }
             let day_end = folio.zone.day_of(folio.state.open_from).map_err(SettleError::from)?.end();
             let until = at.min(day_end);
             let known = folio.state.version;
-            if known != self.cloud.newest {
+            if known < self.cloud.newest {
+                // What is sealed may be corrected by it, also where nothing is open any more.
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
+            }
+            if self.folio(id).book.lines.is_empty() {
+                return Ok(());
             }
             let stale: BTreeSet<ThingId> = self
                 .folio(id)
@@ -396,12 +439,15 @@ impl<'w, 't> Work<'w, 't> {
         day: Period,
         charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
+        let (costs, _) = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             if *charge == Charge::zero(self.currency) {
                 continue;
             }
-            let line = LineId { thing: thing.id, part: slot.part.clone(), began: 0 };
+            let known = self.cloud.terms_of(key)?;
+            // A rating period may begin with a day that was charged by itself, at a price without memory.
+            let began = if known.memory { slot.from.seconds_since(Instant::EPOCH) } else { 0 };
+            let line = LineId { thing: thing.id, part: slot.part.clone(), began };
             let period = Period::try_new(slot.from, slot.to).map_err(|_| SettleError::Calendar)?;
             let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
@@ -498,15 +544,13 @@ impl<'w, 't> Work<'w, 't> {
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
     /// is sealed is compared, and the difference booked as a correction.
     pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, changed, as_of, None)?;
-        let payers: BTreeSet<OwnerId> = self.folios.keys().copied().collect();
-        for id in payers {
-            if changed < self.folios[&id].state.open_from {
-                self.correct(id, thing, &costs, changed)?;
+        let (costs, payers) = self.cost_of(thing, changed, as_of, None)?;
+        for id in &payers {
+            if changed < self.folios[id].state.open_from {
+                self.correct(*id, thing, &costs, changed)?;
             }
         }
-        let loaded: Vec<OwnerId> = self.folios.keys().copied().collect();
-        for id in loaded {
+        for id in payers {
             self.take_open(id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
         }
         Ok(())
@@ -535,25 +579,15 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// What a thing costs whoever of the loaded accounts pays or paid for it. `sealing` moves one account's open day.
+    /// What a thing costs whoever of the loaded accounts pays or paid for it, and who they are. `sealing` moves one account's
+    /// open day.
     fn cost_of(
         &mut self,
         thing: &ThingRow,
         changed: Instant,
         as_of: Instant,
         sealing: Option<(OwnerId, Instant)>,
-    ) -> Result<Costs, EngineError> {
-        let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
-        let mut closed_from = as_of;
-        for (id, folio) in &self.folios {
-            let open_from = match sealing {
-                Some((sealed, end)) if sealed == *id => end,
-                _ => folio.state.open_from,
-            };
-            payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from });
-            let day = folio.zone.day_of(changed.floor_second()).map_err(SettleError::from)?;
-            closed_from = closed_from.min(day.start());
-        }
+    ) -> Result<(Costs, Vec<OwnerId>), EngineError> {
         let cloud = self.cloud.clone();
         let profile = cloud.profile_at(as_of)?;
         let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) else {
@@ -562,6 +596,17 @@ impl<'w, 't> Work<'w, 't> {
             })
             .into());
         };
+        let facts = if thing.kind == ThingKind::Resource { self.facts_of(thing)? } else { Vec::new() };
+        let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
+        for id in self.paying(thing, product, &facts) {
+            let folio = &self.folios[&id];
+            let open_from = match sealing {
+                Some((sealed, end)) if sealed == id => end,
+                _ => folio.state.open_from,
+            };
+            let closed_from = folio.zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
+            payers.insert(id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
+        }
         let parts = parts_of(product);
         let properties = properties_from_text(&thing.properties);
         let prices = ThingPrices { product: &thing.product, parts: &parts, properties: &properties };
@@ -575,15 +620,26 @@ impl<'w, 't> Work<'w, 't> {
         } else if shared_scope(product).is_some() || !matches!(product.kind, Kind::Running | Kind::Capacity) {
             Vec::new() // its scope is charged, or its use, or its term
         } else {
-            let timeline = self.timeline_of(thing, product)?;
+            let timeline = self.fold(&facts, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
-        Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, closed_from, as_of)?)
+        let costs = cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?;
+        Ok((costs, payers.into_keys().collect()))
+    }
+
+    /// Who of the loaded accounts pays or ever paid for a thing.
+    fn paying(&self, thing: &ThingRow, product: &Product, facts: &[Fact]) -> Vec<OwnerId> {
+        let mut ids: BTreeSet<OwnerId> = BTreeSet::from([thing.account]);
+        ids.extend(facts.iter().filter_map(Fact::payer));
+        if thing.kind == ThingKind::Scope && shared_scope(product) == Some(Scope::Project) {
+            ids.extend(self.folios.keys()); // a project goes from hand to hand
+        }
+        ids.into_iter().filter(|id| self.folios.contains_key(id)).collect()
     }
 
     /// What of a thing was open for an account at an instant of its open day.
     pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
-        let costs = self.cost_of(thing, at, at, None)?;
+        let (costs, _) = self.cost_of(thing, at, at, None)?;
         let zone = self.folios[&id].zone.clone();
         let mut sum = 0_i64;
         for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
@@ -597,14 +653,18 @@ impl<'w, 't> Work<'w, 't> {
 
     /// A resource's facts, folded.
     pub(crate) fn timeline_of(&mut self, thing: &ThingRow, product: &Product) -> Result<Timeline, EngineError> {
-        let facts = self
-            .tx
-            .facts_of(thing.id)?
-            .iter()
-            .map(|row| row.read(fact_text::read))
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let facts = self.facts_of(thing)?;
+        self.fold(&facts, product)
+    }
+
+    pub(crate) fn facts_of(&mut self, thing: &ThingRow) -> Result<Vec<Fact>, EngineError> {
+        let rows = self.tx.facts_of(thing.id)?;
+        Ok(rows.iter().map(|row| row.read(fact_text::read)).collect::<Result<_, StoreError>>()?)
+    }
+
+    fn fold(&self, facts: &[Fact], product: &Product) -> Result<Timeline, EngineError> {
         let silence = self.policy_at(self.now)?.monitor.missing_after;
-        Ok(fold(&facts, size_first(product), silence))
+        Ok(fold(facts, size_first(product), silence))
     }
 
     fn members_of_scope(
@@ -612,14 +672,20 @@ impl<'w, 't> Work<'w, 't> {
         scope: &ThingRow,
         product: &Product,
         payer: OwnerId,
-    ) -> Result<Vec<Vec<farthing_core::timeline::Segment>>, EngineError> {
+    ) -> Result<Vec<Vec<Segment>>, EngineError> {
+        let by_person = shared_scope(product) == Some(Scope::User);
         let mut members = Vec::new();
         for thing in self.tx.things_of_account(payer)? {
             if thing.kind != ThingKind::Resource || thing.product != scope.product {
                 continue;
             }
-            if scope_name(product, &thing, payer).as_deref() == Some(scope.name.as_str()) {
-                members.push(self.timeline_of(&thing, product)?.segments);
+            // A thing may go from person to person: each has it for a stretch of its time.
+            let of_scope = ThingRow { person: scope.person.clone(), ..thing.clone() };
+            let asked = if by_person { &of_scope } else { &thing };
+            if scope_name(product, asked, payer).as_deref() == Some(scope.name.as_str()) {
+                let mut segments = self.timeline_of(&thing, product)?.segments;
+                segments.retain(|segment| !by_person || segment.user.as_ref().map_or("", Name::as_str) == scope.person);
+                members.push(segments);
             }
         }
         Ok(members)
@@ -634,26 +700,26 @@ impl<'w, 't> Work<'w, 't> {
             (folio.zone.clone(), folio.state.open_from)
         };
         let first = zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
-        let mut days: BTreeSet<Instant> =
+        let mut starts: BTreeSet<Instant> =
             costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
         if first < open_from {
             let whole = Period::try_new(first, open_from).map_err(|_| SettleError::Calendar)?;
-            days.extend(whole.days(&zone).map(|(_, day)| day.start()));
-            days.insert(
-                farthing_core::time::Anchor::calendar_month(zone.clone())
-                    .period_containing(first)
-                    .map_err(SettleError::from)?
-                    .1
-                    .start(),
-            );
+            starts.extend(whole.days(&zone).map(|(_, day)| day.start()));
+            for span in self.rating_spans(thing)? {
+                let mut at = first;
+                while at < open_from {
+                    let period = rating_period(span, at, &zone)?;
+                    starts.insert(period.start());
+                    at = period.end();
+                }
+            }
         }
-        let days: Vec<Instant> = days.into_iter().collect();
-        let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
+        let starts: Vec<Instant> = starts.into_iter().collect();
+        let mut charged: BTreeMap<(Option<Name>, Instant, Instant), Charged> = BTreeMap::new();
+        let mut rows = self.tx.charges_at(id, thing.id, &starts)?;
         rows.sort_by_key(|row| (row.from, row.number));
-        for row in rows.into_iter().filter(|row| row.line.began == 0) {
-            let entry = charged.entry((row.line.part.clone(), row.from)).or_insert_with(|| Charged {
-                to: row.to,
+        for row in rows {
+            let entry = charged.entry((row.line.part.clone(), row.from, row.to)).or_insert_with(|| Charged {
                 list: 0,
                 net: 0,
                 paid: Paid::new(),
@@ -666,20 +732,27 @@ impl<'w, 't> Work<'w, 't> {
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             wanted.push((slot.clone(), Some(key.clone()), *charge));
         }
-        for ((part, from), was) in &charged {
-            let slot = Slot { payer: id, part: part.clone(), from: *from, to: was.to };
-            let is_known = wanted.iter().any(|(other, ..)| other.part == *part && other.from == *from);
-            // A rating period that began before what was looked at is not said anew: it stands.
-            if !is_known && *from >= first {
+        for (part, from, to) in charged.keys() {
+            let slot = Slot { payer: id, part: part.clone(), from: *from, to: *to };
+            // What ended before is not said anew: it stands.
+            if *to > first && !costs.closed.contains_key(&slot) {
                 wanted.push((slot, None, Charge::zero(self.currency)));
             }
         }
         let mut corrections = Vec::new();
-        // What waits is found anew with everything else.
-        self.folio(id).stirred = true;
-        self.folio(id).book.lines.retain(|line| line.id.thing != thing.id || !line.id.is_correction());
+        // What waits is found anew with everything else; what is posted of it stays posted.
+        let folio = self.folio(id);
+        folio.stirred = true;
+        let mut waited: BTreeMap<LineId, i128> = BTreeMap::new();
+        folio.book.lines.retain(|line| {
+            let anew = line.id.thing == thing.id && line.id.is_correction() && line.open.at > first;
+            if anew {
+                waited.insert(line.id.clone(), line.open.total);
+            }
+            !anew
+        });
         for (slot, key, charge) in wanted {
-            let was = charged.get(&(slot.part.clone(), slot.from));
+            let was = charged.get(&(slot.part.clone(), slot.from, slot.to));
             let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
@@ -704,7 +777,24 @@ impl<'w, 't> Work<'w, 't> {
                 pay,
             });
         }
-        self.book_corrections(id, corrections)
+        self.book_corrections(id, corrections)?;
+        for line in &mut self.folio(id).book.lines {
+            if let Some(posted) = waited.get(&line.id) {
+                line.open.total = *posted;
+            }
+        }
+        Ok(())
+    }
+
+    /// The lengths of rating periods that charges of a thing may have.
+    fn rating_spans(&self, thing: &ThingRow) -> Result<BTreeSet<Span>, EngineError> {
+        let mut spans = BTreeSet::new();
+        let catalog = &self.cloud.profile_at(self.now)?.catalog;
+        if let Some(product) = catalog.product_by_id(thing.product.as_str()) {
+            spans.insert(product.period);
+            spans.extend(product.component.iter().filter_map(|part| part.period));
+        }
+        Ok(spans)
     }
 
     /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
@@ -756,7 +846,7 @@ impl<'w, 't> Work<'w, 't> {
     /// The cloud's own ledger accounts.
     pub(crate) fn books(&mut self) -> Result<&mut Books, EngineError> {
         if self.books.is_none() {
-            let owner = self.tx.owner_ensure(&self.cloud.id, "books", true)?;
+            let owner = self.tx.owner_ensure(&self.cloud.id, BOOKS, true)?;
             let commodity = self.tx.commodity_ensure_currency(self.currency)?;
             self.books = Some(Books { owner, commodity, revenue: BTreeMap::new(), promo: None });
         }
@@ -783,7 +873,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
-    fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
+    pub(crate) fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
         if let Some(found) = self.books()?.promo {
             return Ok(found);
         }
@@ -866,6 +956,14 @@ impl<'w, 't> Work<'w, 't> {
                 let mut ids = self.stamp_ids();
                 let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
                 commands.push(posting::settled(&mut stamp, &accounts, &posting.parts));
+                // What returns to a lot that has lapsed lapses again at once.
+                for (source, part) in posting.parts.iter().filter(|(_, part)| *part < 0) {
+                    let Source::Lot(credit) = *source else { continue };
+                    if !self.folios[&id].lots.iter().any(|lot| lot.ledger == credit) {
+                        let facts = FreeCredit { commodity, promo_open, credit, amount: part.saturating_neg() };
+                        commands.push(posting::credit_lapsed(&mut stamp, &facts));
+                    }
+                }
             }
         }
         Ok(commands)
@@ -915,8 +1013,9 @@ impl<'w, 't> Work<'w, 't> {
                     posted.push((*id, product.clone(), row.clone()));
                 }
             }
-            let looked_at = folio.state.due_at.is_some_and(|due| due <= self.now);
-            if folio.stirred || looked_at {
+            // What is due and was not looked at stays so: it happens at its own time.
+            let waits = folio.state.due_at.is_some_and(|due| due <= self.now);
+            if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
             }
@@ -935,7 +1034,6 @@ impl<'w, 't> Work<'w, 't> {
 
 /// What was charged for a slot, corrections included.
 struct Charged {
-    to: Instant,
     list: i64,
     net: i64,
     paid: Paid,
@@ -1003,7 +1101,10 @@ impl Folio {
             at_latest(lot.starts);
             if let Some(expires) = lot.expires {
                 at_latest(expires);
-                at_latest(expires.checked_add(late_window).map_err(SettleError::from)?);
+                let lapses = expires.checked_add(late_window).map_err(SettleError::from)?;
+                // What outlived its end under a hold lapses once the hold is over.
+                let soon = now.floor_second().checked_add(Duration::try_from_seconds(1).map_err(SettleError::from)?);
+                at_latest(if lot.held == 0 { lapses.max(soon.map_err(SettleError::from)?) } else { lapses });
             }
         }
         let out = self.book.is_out(now.floor_second())?;

@@ -64,7 +64,8 @@ fn price(
     let mut found = Vec::with_capacity(fresh.len());
     let mut subjects = Subjects::default();
     for event in fresh {
-        found.push(subjects.find(&mut work, &batch.events()[event.place])?);
+        let whose = subjects.find(&mut work, &batch.events()[event.place])?;
+        found.push(whose.map(|found| Found { payer: found.payer_at(event.at), ..found }));
     }
     let accounts: BTreeSet<OwnerId> =
         found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
@@ -102,9 +103,19 @@ fn price(
 #[derive(Clone, Debug)]
 struct Found {
     payer: OwnerId,
+    /// Who paid from when on, where its project has gone from hand to hand (R23).
+    payers: Vec<(Instant, OwnerId)>,
     project: i64,
     person: String,
     resource: Option<ThingRow>,
+}
+
+impl Found {
+    fn payer_at(&self, at: Instant) -> OwnerId {
+        let at = at.floor_second();
+        let then = self.payers.iter().rfind(|(from, _)| from.floor_second() <= at).or(self.payers.first());
+        then.map_or(self.payer, |(_, payer)| *payer)
+    }
 }
 
 /// Who was looked up already: a batch names few.
@@ -131,8 +142,14 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
             let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, name)? else {
                 return Ok(Err(Reason::UnknownSubject));
             };
+            let moved = thing.project != 0 && work.tx.thing_moved(thing.id)?;
+            let facts = if moved { work.facts_of(&thing)? } else { Vec::new() };
+            let first = facts.iter().position(|fact| fact.payer().is_some()).unwrap_or(0);
+            let moves = facts.iter().skip(first + 1).filter(|fact| matches!(fact.what, What::Move(_)));
+            let payers = facts.get(first).into_iter().chain(moves).filter_map(|fact| Some((fact.at, fact.payer()?)));
             Ok(Ok(Found {
                 payer: thing.account,
+                payers: payers.collect(),
                 project: thing.project,
                 person: thing.person.clone(),
                 resource: Some(thing),
@@ -150,7 +167,13 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                     _ => return Ok(Err(Reason::UnknownSubject)),
                 },
             };
-            Ok(Ok(Found { payer: payer.id, project, person: user.clone().unwrap_or_default(), resource: None }))
+            Ok(Ok(Found {
+                payer: payer.id,
+                payers: Vec::new(),
+                project,
+                person: user.clone().unwrap_or_default(),
+                resource: None,
+            }))
         }
     }
 }
@@ -310,6 +333,9 @@ fn usage_thing(
     let name = format!("{}/{whose}/{text}", product.id);
     let cloud = work.cloud.id.clone();
     if let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Usage, &name)? {
+        if thing.account != found.payer {
+            work.tx.thing_payer_put(found.payer, thing.id)?; // a project's use goes from hand to hand with it
+        }
         return Ok(thing.id);
     }
     let thing = ThingRow {

@@ -125,18 +125,21 @@ pub(crate) fn audit_charges(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Res
 fn audit_open(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
     let terms: BTreeSet<TermsId> =
         tx.rows("SELECT id FROM terms", &[], |row| row.int(0).map(TermsId))?.into_iter().collect();
-    tx.each("SELECT account, thing, part, began, form FROM open_charge ORDER BY account, thing, part, began", &[], |row| {
-        let name =
-            format!("open_charge {} {} {} {}", row.int(0)?, row.int(1)?, row.text_lossy(2)?, row.int(3)?);
-        match open_from(row) {
-            Ok(open) if !terms.contains(&open.terms) => {
-                auditor.stray(name, &format!("there are no terms {}", open.terms.0));
+    tx.each(
+        "SELECT account, thing, part, began, form FROM open_charge ORDER BY account, thing, part, began",
+        &[],
+        |row| {
+            let name = format!("open_charge {} {} {} {}", row.int(0)?, row.int(1)?, row.text_lossy(2)?, row.int(3)?);
+            match open_from(row) {
+                Ok(open) if !terms.contains(&open.terms) => {
+                    auditor.stray(name, &format!("there are no terms {}", open.terms.0));
+                }
+                Ok(_) => {}
+                Err(error) => auditor.unreadable(name, &chain_of(&error)),
             }
-            Ok(_) => {}
-            Err(error) => auditor.unreadable(name, &chain_of(&error)),
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 fn audit_things(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {

@@ -87,8 +87,16 @@ impl Tx<'_> {
         Ok(number.unwrap_or(1))
     }
 
+    /// Lapsed or not.
     pub fn lot_by_name(&mut self, account: OwnerId, name: &str) -> Result<Option<LotRow>, StoreError> {
-        Ok(self.lots(&[account])?.into_iter().find(|lot| lot.name == name))
+        self.one(
+            "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
+                    b.credits - b.debits, coalesce(h.held, 0)
+             FROM lot l JOIN ledger_balance b ON b.account = l.ledger LEFT JOIN ledger_held h ON h.account = l.ledger
+             WHERE l.account = $1 AND l.name = $2",
+            &[account.0.into(), name.into()],
+            lot_from,
+        )
     }
 
     /// The lots of these accounts that are not lapsed, with what is left of them.

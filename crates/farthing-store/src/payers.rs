@@ -181,13 +181,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// All accounts of a cloud that have anything open become due.
-    pub fn payers_hurry_all(&mut self, cloud: &str, at: Instant) -> Result<(), StoreError> {
+    /// All accounts of a cloud that have anything open become due. `ever`: or that ever had.
+    pub fn payers_hurry_all(&mut self, cloud: &str, at: Instant, ever: bool) -> Result<(), StoreError> {
         self.execute(
             "UPDATE account_state SET due_at = $2
              WHERE (due_at IS NULL OR due_at > $2) AND account IN (SELECT id FROM account WHERE cloud = $1)
-               AND account IN (SELECT account FROM open_charge)",
-            &[cloud.into(), at.micros().into()],
+               AND (account IN (SELECT account FROM open_charge) OR ($3 AND account IN (SELECT account FROM thing_payer)))",
+            &[cloud.into(), at.micros().into(), ever.into()],
         )?;
         Ok(())
     }

@@ -184,21 +184,25 @@ impl Tx<'_> {
         )
     }
 
-    /// Resources that give signs of life and gave the last one at this instant or before.
-    pub fn things_silent_since(&mut self, at: Instant, most: i64) -> Result<Vec<ThingRow>, StoreError> {
+    /// A cloud's resources that give signs of life and gave the last one at this instant or before; nor did they begin to run,
+    /// nor were they listed, after it.
+    pub fn things_silent_since(&mut self, cloud: &str, at: Instant, most: i64) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
-             FROM thing WHERE seen_at IS NOT NULL AND seen_at <= $1 AND state IN ('running', 'queued', 'starting')
-             ORDER BY seen_at, id LIMIT $2",
-            &[at.micros().into(), most.into()],
+             FROM thing WHERE seen_at IS NOT NULL AND seen_at <= $1 AND since <= $1 AND coalesce(listed_at, 0) <= $1
+               AND cloud = $2 AND state IN ('running', 'queued', 'starting')
+             ORDER BY seen_at, id LIMIT $3",
+            &[at.micros().into(), cloud.into(), most.into()],
             thing_from,
         )
     }
 
-    /// The earliest last sign of life of anything that runs.
+    /// The earliest last sign of life of anything that runs, as `things_silent_since` reckons it.
     pub fn thing_sign_first(&mut self, cloud: &str) -> Result<Option<Instant>, StoreError> {
         let first = self.one(
-            "SELECT min(seen_at) FROM thing WHERE seen_at IS NOT NULL AND cloud = $1 AND state IN ('running', 'queued', 'starting')",
+            "SELECT min(CASE WHEN seen_at >= since AND seen_at >= coalesce(listed_at, 0) THEN seen_at
+                             WHEN since >= coalesce(listed_at, 0) THEN since ELSE listed_at END)
+             FROM thing WHERE seen_at IS NOT NULL AND cloud = $1 AND state IN ('running', 'queued', 'starting')",
             &[cloud.into()],
             |row| row.opt_int(0),
         )?;
@@ -237,6 +241,15 @@ impl Tx<'_> {
                 Column::Int(facts.iter().map(FactRow::seal).collect()),
             ],
         )
+    }
+
+    /// Whether it was ever given to another account.
+    pub fn thing_moved(&mut self, thing: ThingId) -> Result<bool, StoreError> {
+        let moves =
+            self.one("SELECT count(*) FROM fact WHERE thing = $1 AND what LIKE 'move%'", &[thing.0.into()], |row| {
+                row.int(0)
+            })?;
+        Ok(moves.unwrap_or(0) > 0)
     }
 
     pub fn facts_of(&mut self, thing: ThingId) -> Result<Vec<FactRow>, StoreError> {

@@ -105,7 +105,8 @@ impl ChargeAuditor {
 
     pub fn account(&mut self, id: OwnerId, wallets: Wallets) {
         let Wallets { cash, debt, unbilled } = wallets;
-        for (account, funding) in [(Some(cash), Funding::Money), (debt, Funding::Money), (unbilled, Funding::Unbilled)] {
+        for (account, funding) in [(Some(cash), Funding::Money), (debt, Funding::Money), (unbilled, Funding::Unbilled)]
+        {
             account.map(|account| self.roles.insert(account, Role::Wallet(id, funding)));
         }
         self.chains.insert(id, Chained { says: None, count: 0, head: [0; 32] });

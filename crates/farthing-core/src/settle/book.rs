@@ -10,6 +10,7 @@ use crate::money::allocate;
 use crate::policy::Pay;
 use crate::rate::Charge;
 use crate::time::{Instant, Period};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -152,8 +153,11 @@ impl AccountBook {
             .collect();
         for (product, should, pay) in open {
             let posted = self.posted.entry(product.clone()).or_default();
+            if posted.settled_to.is_some_and(|to| to > at) && !sealing.contains_key(&product) {
+                continue; // somebody was here later: what has accrued since is not given back
+            }
             let difference = should.checked_sub(posted.sum()).ok_or(overflow.clone())?;
-            posted.settled_to = Some(at);
+            posted.settled_to = posted.settled_to.max(Some(at));
             if difference == 0 {
                 continue;
             }
@@ -205,18 +209,20 @@ impl AccountBook {
         for correction in corrections {
             let Correction { line, product, key, from, to, charge, mut paid, pay } = correction;
             let net = charge.net.units();
-            let signed: Paid = match (pay, net >= 0) {
-                (Pay::Postpaid, _) => vec![(Source::Unbilled, net)],
-                (Pay::Prepaid, true) => self.purse.pay(&product, net, from),
-                (Pay::Prepaid, false) => {
+            let signed: Paid = match (net.cmp(&0), pay) {
+                (Ordering::Equal, _) => Paid::new(),
+                (Ordering::Greater, Pay::Postpaid) => vec![(Source::Unbilled, net)],
+                (Ordering::Greater, Pay::Prepaid) => self.purse.pay(&product, net, from),
+                // Whatever the product is paid by now, it goes back to what paid it.
+                (Ordering::Less, _) => {
                     let wanted = net.saturating_neg();
                     let mut back = self.purse.give_back(&mut paid, wanted);
                     // More than its charges had: only a fault elsewhere could ask for it. It is cash, not lost.
                     let given = back.iter().map(|(_, part)| *part).fold(0, i64::saturating_add);
                     if given < wanted {
                         let rest = wanted.saturating_sub(given);
-                        self.purse.cash = self.purse.cash.saturating_add(rest);
-                        merge(&mut back, (Source::Cash, rest));
+                        let source = if pay == Pay::Postpaid { Source::Unbilled } else { Source::Cash };
+                        self.purse.return_to(source, rest, &mut back);
                     }
                     back.into_iter().map(|(source, part)| (source, part.saturating_neg())).collect()
                 }

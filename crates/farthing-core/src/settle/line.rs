@@ -40,6 +40,9 @@ pub struct Payer {
     pub name: Name,
     /// Days that ended by here are sealed.
     pub open_from: Instant,
+    /// Closed slots that ended by here are left out: nothing new is known of them. The beginning of a day in its zone, because
+    /// what is told of a slot is told of all of it.
+    pub closed_from: Instant,
 }
 
 /// A closed day, or rating period, of one part of a thing for one payer.
@@ -91,26 +94,22 @@ impl Compiled {
     }
 }
 
-/// Rates the stretches, in order of time, up to `now`. Closed slots that ended by `closed_from`, or by the beginning of the
-/// payer's day it lies in, are left out: nothing new is known of them. What is told of a slot is told of all of it.
+/// Rates the stretches, in order of time, up to `now`.
 pub fn cost(
     stretches: &[Stretch],
     payers: &BTreeMap<OwnerId, Payer>,
     compiled: &Compiled,
     currency: Currency,
-    closed_from: Instant,
     now: Instant,
 ) -> Result<Costs, SettleError> {
     let mut costs = Costs::default();
     let mut tracks: BTreeMap<(OwnerId, Option<Name>), Track<'_>> = BTreeMap::new();
     for stretch in stretches.iter().filter(|stretch| stretch.from <= now) {
         let Some(payer) = payers.get(&stretch.payer) else { continue };
-        let whole_from = payer.zone.day_of(closed_from)?.start();
         let track = tracks.entry((stretch.payer, stretch.part.clone())).or_insert_with(|| Track {
             payer,
             compiled,
             currency,
-            closed_from: whole_from,
             now,
             run: None,
             period: None,
@@ -133,7 +132,6 @@ struct Track<'a> {
     payer: &'a Payer,
     compiled: &'a Compiled,
     currency: Currency,
-    closed_from: Instant,
     now: Instant,
     run: Option<Run>,
     period: Option<RatingPeriod>,
@@ -220,7 +218,7 @@ impl Track<'_> {
         };
         // Days that are sealed: each its own charge.
         let sealed_to = stop.min(self.payer.open_from);
-        let mut day_from = piece.from.max(self.closed_from);
+        let mut day_from = piece.from.max(self.payer.closed_from);
         while day_from < sealed_to {
             let day = self.payer.zone.day_of(day_from)?;
             let day_to = day.end().min(sealed_to);
@@ -280,7 +278,7 @@ impl Track<'_> {
         let second = crate::time::Duration::try_from_seconds(1)?;
         let day = self.payer.zone.day_of(at.checked_sub(second)?)?;
         if day.end() <= self.payer.open_from {
-            if day.end() > self.closed_from {
+            if day.end() > self.payer.closed_from {
                 add(costs, slot(piece, day), key, charge)?;
             }
         } else {
@@ -378,7 +376,7 @@ impl Track<'_> {
         if state.period.end() > self.payer.open_from {
             // Over, but its last day is not sealed yet: it is open, minimum and all.
             self.open_done = self.open_done.checked_add(cost)?;
-        } else if state.period.end() > self.closed_from {
+        } else if state.period.end() > self.payer.closed_from {
             add(costs, slot, key, cost)?;
         }
         Ok(())

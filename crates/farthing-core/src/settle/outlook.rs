@@ -107,10 +107,10 @@ impl AccountBook {
         for edge in edges {
             // At the edge itself a lot may have lapsed or begun: the second before belongs to this stretch.
             let last = edge.checked_sub(Duration::try_from_seconds(1)?)?;
-            if last > from && self.is_out(last)? {
+            if last > from && self.will_be_out(last) {
                 return self.first_out(from, last).map(Some);
             }
-            if self.is_out(edge)? {
+            if self.will_be_out(edge) {
                 return Ok(Some(edge));
             }
             from = edge;
@@ -118,12 +118,17 @@ impl AccountBook {
         Ok(None)
     }
 
+    /// What has grown beyond every number by then has taken everything there is.
+    fn will_be_out(&self, at: Instant) -> bool {
+        self.is_out(at).unwrap_or(true)
+    }
+
     /// Between an instant at which something is left and a later one at which nothing is.
     fn first_out(&self, from: Instant, to: Instant) -> Result<Instant, SettleError> {
         let (mut some, mut none) = (0_i64, to.seconds_since(from));
         while none.saturating_sub(some) > 1 {
             let middle = some.saturating_add(none.saturating_sub(some) / 2);
-            if self.is_out(from.checked_add(Duration::try_from_seconds(middle)?)?)? {
+            if self.will_be_out(from.checked_add(Duration::try_from_seconds(middle)?)?) {
                 none = middle;
             } else {
                 some = middle;

@@ -261,12 +261,7 @@ fn copy(
     let mut number = named;
     for ((owner, own), id) in owners.iter().zip(accounts).zip(ids) {
         let name = format!("customer-{}", owner.0);
-        payers.push(PayerRow {
-            id: *owner,
-            name,
-            cash: own,
-            ..pattern.payer.clone()
-        });
+        payers.push(PayerRow { id: *owner, name, cash: own, ..pattern.payer.clone() });
         states.push(PayerState { account: *owner, ..pattern.state.clone() });
         commands.push(Command::Transfer(Transfer {
             id: *id,
