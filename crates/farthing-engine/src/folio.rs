@@ -25,7 +25,7 @@ use farthing_store::{
     ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
     ThingRow, Tx, properties_from_text,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What a cloud's own books are called among the ledger's owners.
@@ -985,6 +985,7 @@ impl<'w, 't> Work<'w, 't> {
         let mut posted: Vec<(OwnerId, Name, Posted)> = Vec::new();
         let mut states: Vec<PayerState> = Vec::new();
         let cloud = self.cloud.clone();
+        let mut terms = TermsIds { cloud: &cloud.id, known: HashMap::new() };
         for (id, folio) in &mut self.folios {
             for (sealed, number) in folio.sealed.drain(..) {
                 let row = ChargeRow {
@@ -994,7 +995,7 @@ impl<'w, 't> Work<'w, 't> {
                     from: sealed.from,
                     to: sealed.to,
                     product: sealed.product,
-                    terms: TermsId::of(&cloud.id, &sealed.key),
+                    terms: terms.of(&sealed.key),
                     list: sealed.charge.list.units(),
                     net: sealed.charge.net.units(),
                     paid: sealed.paid,
@@ -1006,7 +1007,7 @@ impl<'w, 't> Work<'w, 't> {
                 charges.push(row);
             }
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
-                folio.changed_lines(&cloud.id, &mut opens, &mut gone);
+                folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
@@ -1065,12 +1066,25 @@ impl Charged {
     }
 }
 
+/// The numbers of terms that many lines share: a hash each, found once.
+struct TermsIds<'c> {
+    cloud: &'c str,
+    known: HashMap<*const TermsKey, (Arc<TermsKey>, TermsId)>,
+}
+
+impl TermsIds<'_> {
+    fn of(&mut self, key: &Arc<TermsKey>) -> TermsId {
+        let found = self.known.entry(Arc::as_ptr(key)).or_insert_with(|| (key.clone(), TermsId::of(self.cloud, key)));
+        found.1
+    }
+}
+
 impl Folio {
     /// Lines that are not as they were read, and those that are no more.
-    fn changed_lines(&self, cloud: &str, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
+    fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
         for line in &self.book.lines {
-            let row = row_of(self.payer.id, line, cloud);
+            let row = row_of(self.payer.id, line, terms.of(&line.open.key));
             if loaded.remove(&line.id) != Some(&row) {
                 opens.push(row);
             }
@@ -1131,12 +1145,12 @@ impl Folio {
     }
 }
 
-pub(crate) fn row_of(account: OwnerId, line: &Line, cloud: &str) -> OpenRow {
+fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
     let open = &line.open;
     OpenRow {
         account,
         id: line.id.clone(),
-        terms: TermsId::of(cloud, &open.key),
+        terms,
         month_seconds: open.month_seconds,
         since: open.since,
         at: open.at,

@@ -123,8 +123,10 @@ impl AccountBook {
         }
         for line in &self.lines {
             let sum = open.entry(&line.product).or_insert((0, line.pay));
-            sum.0 =
-                sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
+            sum.0 = sum
+                .0
+                .checked_add(line.net_at(at)?)
+                .ok_or_else(|| SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
         }
         Ok(open)
@@ -138,13 +140,13 @@ impl AccountBook {
         sealing: &BTreeMap<Name, (i64, Pay)>,
         chosen: impl Fn(&Name) -> bool,
     ) -> Result<Vec<Posting>, SettleError> {
-        let overflow = SettleError::Overflow { what: "post a difference" };
+        let overflow = || SettleError::Overflow { what: "post a difference" };
         let mut postings = self.post_corrections(&chosen);
         let mut should: BTreeMap<Name, (i64, Pay)> =
             self.open_by_product(at)?.into_iter().map(|(product, sum)| (product.clone(), sum)).collect();
         for (product, (more, pay)) in sealing {
             let sum = should.entry(product.clone()).or_insert((0, *pay));
-            *sum = (sum.0.checked_add(*more).ok_or(overflow.clone())?, *pay);
+            *sum = (sum.0.checked_add(*more).ok_or_else(overflow)?, *pay);
         }
         let open: Vec<(Name, i64, Pay)> = should
             .into_iter()
@@ -156,7 +158,7 @@ impl AccountBook {
             if posted.settled_to.is_some_and(|to| to > at) && !sealing.contains_key(&product) {
                 continue; // somebody was here later: what has accrued since is not given back
             }
-            let difference = should.checked_sub(posted.sum()).ok_or(overflow.clone())?;
+            let difference = should.checked_sub(posted.sum()).ok_or_else(overflow)?;
             posted.settled_to = posted.settled_to.max(Some(at));
             if difference == 0 {
                 continue;

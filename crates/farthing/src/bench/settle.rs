@@ -295,9 +295,9 @@ fn copy(
     tx.open_charges_write(&opens)
 }
 
-/// What this process has had written to disks.
+/// What this process has written, to whatever file.
 fn bytes_written() -> Result<u64, Failure> {
     let told = std::fs::read_to_string("/proc/self/io")?;
-    let line = told.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    let line = told.lines().find_map(|line| line.strip_prefix("wchar: "));
     Ok(line.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0))
 }
