@@ -339,7 +339,7 @@ impl<'w, 't> Work<'w, 't> {
             for thing in stale {
                 let rows = self.tx.things(&[thing])?;
                 for row in rows {
-                    self.refold(&row, until, until)?;
+                    self.refold(&row, until, until, Some(id))?;
                 }
             }
             if day_end > at {
@@ -439,7 +439,9 @@ impl<'w, 't> Work<'w, 't> {
         day: Period,
         charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
     ) -> Result<(), EngineError> {
-        let (costs, _) = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
+        let sealed_to = Some(day.end());
+        let asked = Asked { changed: day.start(), as_of: day.end(), looks_back: false, only: Some(id), sealed_to };
+        let (costs, _) = self.cost_of(thing, &asked)?;
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             if *charge == Charge::zero(self.currency) {
                 continue;
@@ -535,16 +537,24 @@ impl<'w, 't> Work<'w, 't> {
     fn refold_all(&mut self, id: OwnerId, from: Instant, as_of: Instant) -> Result<(), EngineError> {
         for thing in self.tx.things_of_account(id)? {
             if thing.kind != ThingKind::Usage {
-                self.refold(&thing, from, as_of)?;
+                self.refold(&thing, from, as_of, Some(id))?;
             }
         }
         Ok(())
     }
 
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
-    /// is sealed is compared, and the difference booked as a correction.
-    pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
-        let (costs, payers) = self.cost_of(thing, changed, as_of, None)?;
+    /// is sealed is compared, and the difference booked as a correction. For one account, or for all that are loaded, which are
+    /// then brought to the instant already.
+    pub(crate) fn refold(
+        &mut self,
+        thing: &ThingRow,
+        changed: Instant,
+        as_of: Instant,
+        only: Option<OwnerId>,
+    ) -> Result<(), EngineError> {
+        let (costs, payers) =
+            self.cost_of(thing, &Asked { changed, as_of, looks_back: false, only, sealed_to: None })?;
         for id in &payers {
             if changed < self.folios[id].state.open_from {
                 self.correct(*id, thing, &costs, changed)?;
@@ -579,16 +589,10 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// What a thing costs whoever of the loaded accounts pays or paid for it, and who they are. `sealing` moves one account's
-    /// open day.
-    fn cost_of(
-        &mut self,
-        thing: &ThingRow,
-        changed: Instant,
-        as_of: Instant,
-        sealing: Option<(OwnerId, Instant)>,
-    ) -> Result<(Costs, Vec<OwnerId>), EngineError> {
+    /// What a thing costs whoever of the loaded accounts pays or paid for it, and who they are.
+    fn cost_of(&mut self, thing: &ThingRow, asked: &Asked) -> Result<(Costs, Vec<OwnerId>), EngineError> {
         let cloud = self.cloud.clone();
+        let mut as_of = asked.as_of;
         let profile = cloud.profile_at(as_of)?;
         let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) else {
             return Err(SettleError::Offer(farthing_core::catalog::OfferError::NoProduct {
@@ -598,22 +602,28 @@ impl<'w, 't> Work<'w, 't> {
         };
         let facts = if thing.kind == ThingKind::Resource { self.facts_of(thing)? } else { Vec::new() };
         let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
-        for id in self.paying(thing, product, &facts) {
+        for id in self.paying(thing, product, &facts).into_iter().filter(|id| asked.only.is_none_or(|only| only == *id))
+        {
             let folio = &self.folios[&id];
-            let open_from = match sealing {
-                Some((sealed, end)) if sealed == id => end,
-                _ => folio.state.open_from,
-            };
-            let closed_from = folio.zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
+            let open_from = asked.sealed_to.unwrap_or(folio.state.open_from);
+            let closed_from = folio.zone.day_of(asked.changed.floor_second()).map_err(SettleError::from)?.start();
             payers.insert(id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
         }
         let parts = parts_of(product);
         let properties = properties_from_text(&thing.properties);
         let prices = ThingPrices { product: &thing.product, parts: &parts, properties: &properties };
+        // What another process has been told of already, its clock a little ahead of ours, is not forgotten.
+        let mut told = |at: Instant| {
+            if !asked.looks_back {
+                as_of = as_of.max(at.floor_second());
+            }
+        };
+        facts.iter().for_each(|fact| told(fact.at));
         let stretches = if thing.kind == ThingKind::Scope {
             let mut stretches = Vec::new();
             for (id, payer) in &payers {
                 let members = self.members_of_scope(thing, product, *id)?;
+                members.iter().flatten().for_each(|segment| told(segment.from));
                 stretches.extend(stretches_of_scope(&members, (*id, payer), &prices, &cloud.prices)?);
             }
             stretches
@@ -639,7 +649,8 @@ impl<'w, 't> Work<'w, 't> {
 
     /// What of a thing was open for an account at an instant of its open day.
     pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
-        let (costs, _) = self.cost_of(thing, at, at, None)?;
+        let asked = Asked { changed: at, as_of: at, looks_back: true, only: Some(id), sealed_to: None };
+        let (costs, _) = self.cost_of(thing, &asked)?;
         let zone = self.folios[&id].zone.clone();
         let mut sum = 0_i64;
         for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
@@ -1031,6 +1042,18 @@ impl<'w, 't> Work<'w, 't> {
         self.tx.payer_states_write(&states)?;
         Ok(())
     }
+}
+
+/// What is asked of what a thing costs.
+struct Asked {
+    /// Closed slots that ended before this one's day are left out.
+    changed: Instant,
+    as_of: Instant,
+    /// As it was then, whatever was told since.
+    looks_back: bool,
+    only: Option<OwnerId>,
+    /// The open day is about to be sealed up to here.
+    sealed_to: Option<Instant>,
 }
 
 /// What was charged for a slot, corrections included.

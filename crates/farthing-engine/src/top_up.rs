@@ -118,9 +118,6 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     let payer = account_of(work, &grant.account)?;
     let now = work.now;
     let starts = grant.starts.unwrap_or(now.floor_second());
-    if grant.expires.is_some_and(|expires| expires <= starts) {
-        return Err(Refused::new(RefusalCode::Invalid, "a grant ends after it begins: give a later `expires`"));
-    }
     work.load(&[payer.id])?;
     work.bring_to(payer.id, now)?;
     if let Some(there) = work.tx.lot_by_name(payer.id, name.as_str())? {
@@ -135,6 +132,9 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
             RefusalCode::Conflict,
             format!("account {} has the grant {name} already, with other facts", grant.account),
         ));
+    }
+    if grant.expires.is_some_and(|expires| expires <= starts) {
+        return Err(Refused::new(RefusalCode::Invalid, "a grant ends after it begins: give a later `expires`"));
     }
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
