@@ -16,5 +16,7 @@ pub mod money;
 pub mod policy;
 pub mod profile;
 pub mod rate;
+pub mod settle;
 pub mod time;
+pub mod timeline;
 pub mod usage;

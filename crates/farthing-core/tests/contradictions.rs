@@ -36,7 +36,7 @@ fn r8_units_that_are_taken_are_sold() {
 fn r17_a_gift_is_something_for_something() {
     let gift = |more: &str| format!("[[gift]]\nid = \"trial\"\nname = \"Trial credit\"\n{more}");
     check("", &gift("credit = \"20.00\""), None);
-    check("", &gift("credit = \"0.00\""), Some("a gift of nothing"));
+    check("", &gift("credit = \"0.00\""), Some("gift \"trial\" gives nothing"));
     check("", &gift("credit = \"20.00\"\nproducts = [\"vm\"]"), Some("there is no product called \"vm\""));
 }
 
@@ -49,7 +49,11 @@ fn r4_an_add_on_is_priced_by_the_period_of_its_node() {
         )
     };
     check("", &node("18.00"), None);
-    check("", &node("18.00 / hour"), Some("the price 18.00 / hour of add-on \"worker\" is for a whole period"));
+    check(
+        "",
+        &node("18.00 / hour"),
+        Some("the price of add-on \"worker\" is one amount for a whole period, not 18.00 / hour"),
+    );
 }
 
 #[test]

@@ -2,15 +2,36 @@
 
 mod apply_policy;
 mod clock;
+mod clouds;
 mod export_ledger;
+mod fact_text;
+mod folio;
+mod hold_money;
 mod ids;
+mod look_at_account;
+mod open_account;
+mod open_project;
+mod record_fact;
+mod record_usage;
+mod refusal;
+mod run_due;
 mod run_ledger;
+mod top_up;
+mod work;
 
 pub use apply_policy::ApplyPolicyError;
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
+pub use hold_money::NewHold;
 pub use ids::IdSource;
+pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
+pub use open_account::NewAccount;
+pub use open_project::NewMember;
+pub use record_fact::{NewResource, Reported, ResourceFact, Told};
+pub use refusal::{RefusalCode, Refused};
+pub use top_up::NewGrant;
 
+use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;
 use farthing_store::{Store, StoreError};
 use std::fmt;
@@ -22,13 +43,20 @@ pub struct Engine {
     store: Store,
     /// Shared with closures that read it under the store's lock.
     clock: Arc<Clock>,
-    ids: IdSource,
+    ids: Arc<IdSource>,
+    clouds: Arc<clouds::Clouds>,
     ledger: run_ledger::LedgerQueue,
 }
 
 impl Engine {
     pub fn new(store: Store, clock: Clock, ids: IdSource) -> Engine {
-        Engine { store, clock: Arc::new(clock), ids, ledger: run_ledger::LedgerQueue::default() }
+        Engine {
+            store,
+            clock: Arc::new(clock),
+            ids: Arc::new(ids),
+            clouds: Arc::default(),
+            ledger: run_ledger::LedgerQueue::default(),
+        }
     }
 
     pub fn store(&self) -> &Store {
@@ -54,6 +82,14 @@ pub enum EngineError {
     Clock(ClockError),
     /// The one that ran this request's batch ended before it answered; asking again with the same ids tells how it went.
     Abandoned,
+    /// Something could not be settled.
+    Settle(SettleError),
+    /// A version that was applied cannot be read by this Farthing.
+    Configuration {
+        cloud: String,
+        number: i64,
+        first: String,
+    },
 }
 
 impl fmt::Display for EngineError {
@@ -62,6 +98,11 @@ impl fmt::Display for EngineError {
             EngineError::Store(error) => error.fmt(f),
             EngineError::Clock(error) => error.fmt(f),
             EngineError::Abandoned => f.write_str("the request was abandoned: ask again with the same ids"),
+            EngineError::Settle(error) => error.fmt(f),
+            EngineError::Configuration { cloud, number, first } => write!(
+                f,
+                "version {number} of cloud {cloud} cannot be read by this version of Farthing ({first}): apply a corrected one"
+            ),
         }
     }
 }
@@ -70,7 +111,8 @@ impl std::error::Error for EngineError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             EngineError::Store(error) => error.source(),
-            EngineError::Clock(_) | EngineError::Abandoned => None,
+            EngineError::Settle(error) => Some(error),
+            EngineError::Clock(_) | EngineError::Abandoned | EngineError::Configuration { .. } => None,
         }
     }
 }
@@ -84,5 +126,11 @@ impl From<StoreError> for EngineError {
 impl From<ClockError> for EngineError {
     fn from(error: ClockError) -> EngineError {
         EngineError::Clock(error)
+    }
+}
+
+impl From<SettleError> for EngineError {
+    fn from(error: SettleError) -> EngineError {
+        EngineError::Settle(error)
     }
 }

@@ -168,6 +168,13 @@ impl Tx<'_> {
         )
     }
 
+    /// These ledger accounts, locked where others may write; in order of id.
+    pub fn accounts_locked(&mut self, mut ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
+        ids.sort_unstable();
+        ids.dedup();
+        accounts_load(self, ids)
+    }
+
     /// All of an owner's accounts, in order of opening.
     pub fn accounts_of(&mut self, owner: OwnerId) -> Result<Vec<AccountRow>, StoreError> {
         self.rows(

@@ -9,9 +9,10 @@ use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::audit::Auditor;
-pub use farthing_core::ledger::audit::{AuditReport, Finding};
+pub use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::policy::VersionAuditor;
 use farthing_core::time::Instant;
+use farthing_core::usage::audit::UsageAuditor;
 
 impl Tx<'_> {
     /// Checks everything that must hold of the ledger and of what it is computed by. For `Store::read`, whose snapshot it needs.
@@ -33,8 +34,10 @@ impl Tx<'_> {
         let mut versions = VersionAuditor::default();
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
-        report.add(versions.finish());
-        report.add(audit_usage(self)?);
+        versions.finish(&mut report);
+        let mut usage = UsageAuditor::default();
+        audit_usage(self, &mut usage)?;
+        usage.finish(&mut report);
         Ok(report)
     }
 }

@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "ledger", text: include_str!("../migrations/0001_ledger.sql") },
     Migration { number: 2, name: "policy", text: include_str!("../migrations/0002_policy.sql") },
     Migration { number: 3, name: "usage", text: include_str!("../migrations/0003_usage.sql") },
+    Migration { number: 4, name: "settlement", text: include_str!("../migrations/0004_settlement.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -12,6 +12,15 @@ impl Tx<'_> {
         Ok(clouds)
     }
 
+    /// The number of a cloud's newest version and when it starts: what tells whether anything was applied meanwhile.
+    pub fn policy_newest(&mut self, cloud: &str) -> Result<Option<(i64, Instant)>, StoreError> {
+        self.one(
+            "SELECT number, starts FROM policy_version WHERE cloud = $1 ORDER BY number DESC LIMIT 1",
+            &[cloud.into()],
+            |row| Ok((row.int(0)?, Instant::from_micros(row.int(1)?))),
+        )
+    }
+
     /// All versions of a cloud, none where it has none.
     pub fn policy_versions(&mut self, cloud: &str) -> Result<Versions, StoreError> {
         let list = self.rows(

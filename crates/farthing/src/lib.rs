@@ -4,3 +4,4 @@ pub mod clouds;
 pub mod console;
 pub mod demo;
 pub mod failure;
+pub mod scenario;

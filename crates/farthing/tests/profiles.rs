@@ -1,5 +1,6 @@
 //! A cloud's files on the command line, as an operator works with them: check, plan, apply, versions, estimate.
 
+use farthing_store::{Location, Options, Store, StoreError};
 use farthing_testbed::ScratchDir;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -189,8 +190,29 @@ fn plan_and_apply(store: Option<String>) {
     ]);
     assert_eq!(code, Some(0), "{complained}");
     assert_eq!(std::fs::read_to_string(into.join("catalog.toml")).expect("written"), CATALOG);
+
+    // The audit counts the versions, and says that it is one of them that is wrong.
     let (code, said, _) = desk.told(&["verify", "--store", &desk.store]);
     assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.starts_with("Every unit is accounted for: 0 transfers, 0 accounts, 0 holds, 3 policy versions in "),
+        "{said}"
+    );
+    let store = Store::open(&Location::parse(&desk.store), &Options::default()).expect("it opens");
+    let tampered = store.write("tamper", |tx| {
+        let changed =
+            "UPDATE policy_file SET text = replace(text, '0.042', '0.024') WHERE name = 'catalog.toml' AND number = 1";
+        tx.execute(changed, &[])
+    });
+    assert_eq!(tampered.map_err(|error: StoreError| error.to_string()), Ok(1));
+    drop(store);
+    let (code, said, _) = desk.told(&["verify", "--store", &desk.store]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.starts_with("The ledger adds up, but policy versions are not what was applied: 0 transfers"),
+        "{said}"
+    );
+    assert!(said.contains("First wrong row: policy_file north 1 catalog.toml: "), "{said}");
 }
 
 #[test]

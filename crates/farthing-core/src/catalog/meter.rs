@@ -1,7 +1,8 @@
 //! What counts, and how many counts become one total.
 
-use crate::config::{Name, Text, choice, section};
-use crate::measure::Unit;
+use super::OfferError;
+use crate::config::{Name, Size, Text, choice, section};
+use crate::measure::{DataStep, Quantity, Unit};
 use std::collections::BTreeMap;
 
 section! {
@@ -33,5 +34,12 @@ choice! {
         Unique = "unique",
         TimeWeighted = "time_weighted",
         Average = "average",
+    }
+}
+
+impl Meter {
+    /// A size as this meter counts it: 1 TB is 1024 of a meter of GB.
+    pub fn count(&self, size: &Size, step: DataStep) -> Result<Quantity, OfferError> {
+        super::offer::in_unit(size, Some(&self.unit), step)
     }
 }

@@ -41,7 +41,7 @@ impl Catalog {
     /// Reads what `catalog.toml` says, of a cloud with this policy. Whatever is wrong is in the remarks.
     pub fn read(source: &Source, table: &Table, policy: &Policy) -> (Option<Catalog>, Vec<Remark>) {
         let mut reader = Reader::new(source, policy.cloud.currency);
-        reader.tell_unknown(table, &Catalog::known());
+        reader.tell_unknown(table, Catalog::known());
         let catalog = Catalog::read_table(table, 0..0, &mut reader);
         if let Some(catalog) = &catalog {
             check::check(catalog, policy, &mut reader);

@@ -73,6 +73,11 @@ pub enum OfferError {
         size: Size,
         unit: String,
     },
+    /// A size that the meter, which counts millionths of its unit, cannot say.
+    SizeTooFine {
+        size: Size,
+        unit: String,
+    },
     Rate(RateError),
 }
 
@@ -178,6 +183,11 @@ impl Offer<'_> {
     /// What the meter counts in.
     pub fn unit(&self) -> Option<&Unit> {
         self.meter.map(|meter| &meter.unit)
+    }
+
+    /// What the price speaks of: what is counted, or what it is converted into.
+    pub(super) fn sold(&self) -> Option<&Unit> {
+        self.pricing.convert.as_ref().map(|line| &line.unit).or(self.unit())
     }
 
     /// The tariff for everything that no line of `prices` speaks of.
@@ -324,8 +334,11 @@ impl Offer<'_> {
 /// A size in the unit that is counted, exactly.
 pub(super) fn in_unit(size: &Size, unit: Option<&Unit>, step: DataStep) -> Result<Quantity, OfferError> {
     let (Some(written), Some(unit)) = (&size.unit, unit) else { return Ok(size.quantity) };
-    let mismatch = || OfferError::SizeMismatch { size: size.clone(), unit: unit.to_string() };
-    let (one, other) = written.per(unit, step).ok_or_else(mismatch)?;
+    let told = || (size.clone(), unit.to_string());
+    let Some((one, other)) = written.per(unit, step) else {
+        let (size, unit) = told();
+        return Err(OfferError::SizeMismatch { size, unit });
+    };
     let exact = || {
         let scaled = i128::from(size.quantity.millionths()).checked_mul(i128::from(one))?;
         let other = i128::from(other);
@@ -334,7 +347,10 @@ pub(super) fn in_unit(size: &Size, unit: Option<&Unit>, step: DataStep) -> Resul
         }
         i64::try_from(scaled.checked_div(other)?).ok()
     };
-    exact().map(Quantity::from_millionths).ok_or_else(mismatch)
+    exact().map(Quantity::from_millionths).ok_or_else(|| {
+        let (size, unit) = told();
+        OfferError::SizeTooFine { size, unit }
+    })
 }
 
 impl From<RateError> for OfferError {
@@ -367,7 +383,8 @@ impl fmt::Display for OfferError {
             }
             OfferError::NoPriceFor { properties } => write!(out, "there is no price where {properties}"),
             OfferError::KeyMissing { mode, key } => write!(out, "mode {:?} needs the key `{key}`", mode.word()),
-            OfferError::SizeMismatch { size, unit } => {
+            OfferError::SizeMismatch { size, unit } => write!(out, "{size} cannot be turned into {unit}"),
+            OfferError::SizeTooFine { size, unit } => {
                 write!(out, "{size} cannot be counted in {unit} to a millionth of one")
             }
             OfferError::Rate(error) => error.fmt(out),

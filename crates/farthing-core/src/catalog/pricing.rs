@@ -90,7 +90,7 @@ section! {
 section! {
     /// A price for some hours of some days.
     HoursLine {
-        /// "mon-fri", "sat,sun"; every day when not said
+        /// "mon-fri", "sat-sun"; every day when not said
         days: Option<crate::time::WorkingWeek> = "none" @ Catalogue,
         /// From this time of day
         from: TimeOfDay = "00:00" @ Catalogue,

@@ -104,7 +104,7 @@ choice! {
 
 choice! {
     /// Which price a thing keeps.
-    PriceAt: "when a price is taken" {
+    PriceAt: "a time to take the price" {
         Live = "live",
         Start = "start",
     }
@@ -112,7 +112,7 @@ choice! {
 
 choice! {
     /// What running out of money does to it.
-    AtZero: "what running out does" {
+    AtZero: "a way to run out of money" {
         Steps = "steps",
         Finish = "finish",
     }
@@ -146,7 +146,7 @@ choice! {
 
 choice! {
     /// When a term is paid.
-    Charged: "when a term is paid" {
+    Charged: "a time to pay a term" {
         Advance = "advance",
         Arrears = "arrears",
     }
@@ -163,7 +163,7 @@ choice! {
 
 choice! {
     /// When the cloud is told to make what was ordered.
-    Provision: "when it is made" {
+    Provision: "a time to make it" {
         AfterPayment = "after_payment",
         AtOnce = "at_once",
     }
@@ -222,7 +222,7 @@ section! {
 
 choice! {
     /// What a thing costs that comes back.
-    Restore: "a price of what comes back" {
+    Restore: "a way to price what comes back" {
         /// It goes on at the price and in the term it had.
         AsBefore = "as_before",
         /// The price of today, and of a term the whole period.

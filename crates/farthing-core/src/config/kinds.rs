@@ -3,9 +3,9 @@
 use super::item::Node;
 use super::{Item, Reader, Value, Whole};
 use crate::measure::{DataStep, PriceTag, Quantity, Unit, UnitPrice};
-use crate::money::{Currency, Locale, Money};
+use crate::money::{Currency, Locale, Money, MoneyParseProblem};
 use crate::rate::Percent;
-use crate::time::{CalendarSpan, CivilDate, Duration, Span, TimeOfDay, WorkingDays, WorkingWeek, Zone};
+use crate::time::{CalendarSpan, CivilDate, Duration, ParseError, Span, TimeOfDay, WorkingDays, WorkingWeek, Zone};
 use std::fmt;
 use std::num::NonZeroU16;
 
@@ -175,9 +175,42 @@ macro_rules! worded {
 
 pub(crate) use worded;
 
-#[expect(clippy::unnecessary_wraps, reason = "what every reader of a value gives back when it refuses one")]
+#[expect(clippy::unnecessary_wraps, reason = "a kind may also have nothing to say")]
 pub(crate) fn said(error: impl fmt::Display) -> Option<String> {
     Some(error.to_string())
+}
+
+#[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "as `said`, for map_err")]
+fn when(error: ParseError) -> Option<String> {
+    Some(error.plainly())
+}
+
+/// An amount of the cloud's currency, whose code may stand behind it; never negative.
+fn amount_of(text: &str, currency: Currency) -> Result<Money, Option<String>> {
+    let (amount, code) = match text.rsplit_once(' ') {
+        Some((amount, code)) => (amount.trim_end(), Some(code)),
+        None => (text.strip_suffix(currency.code()).unwrap_or(text), None),
+    };
+    match code.map(Currency::parse) {
+        Some(Ok(other)) if other != currency => {
+            return Err(Some(format!(
+                "amounts of this cloud are in {currency}; write it in {currency}, without a code"
+            )));
+        }
+        Some(Err(_)) => return Err(Some("; write a number and nothing behind it, such as \"5.00\"".to_owned())),
+        _ => {}
+    }
+    match Money::parse_amount(amount, currency) {
+        Ok(amount) if amount.is_negative() => Err(Some("it cannot be negative; write 0 or more".to_owned())),
+        Ok(amount) => Ok(amount),
+        Err(error) => Err(Some(match error.problem {
+            MoneyParseProblem::TooManyDecimals { most } => {
+                format!("{currency} has {most} decimals at most here; round it")
+            }
+            MoneyParseProblem::TooLarge { largest } => format!("it is too large; write {largest} at most"),
+            _ => "; write digits, with \".\" before the decimals, such as \"5.00\" or \"1,234.50\"".to_owned(),
+        })),
+    }
 }
 
 worded!(
@@ -189,7 +222,7 @@ worded!(
         if whole && text.chars().count() <= TEXT_CHARACTERS_MAX {
             Ok(Text(text))
         } else {
-            Err(Some(format!("it has 1 to {TEXT_CHARACTERS_MAX} characters and no space at its ends")))
+            Err(Some(format!("; write 1 to {TEXT_CHARACTERS_MAX} characters, with no space at the ends")))
         }
     },
     |value| value.0.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
@@ -198,26 +231,15 @@ worded!(
     Name,
     "a name",
     "\"small-2c-4g\"",
-    |text, _reader| Name::parse(&text).ok_or_else(|| Some(
-        "it has lower-case letters, digits, \"-\", \"_\" and \".\", and begins and ends with a letter or digit"
+    |text, _reader| {
+        Name::parse(&text).ok_or_else(|| Some(
+        "; write lower-case letters, digits, \"-\", \"_\" and \".\", beginning and ending with a letter or digit, 80 at most"
             .to_owned()
-    )),
+    ))
+    },
     |value| value
 );
-worded!(
-    Money,
-    "an amount",
-    "\"5.00\"",
-    |text, reader| {
-        let amount = text.strip_suffix(reader.currency.code()).map_or(text.as_str(), str::trim_end);
-        match Money::parse_amount(amount, reader.currency) {
-            Ok(amount) if amount.is_negative() => Err(Some("it cannot be negative here".to_owned())),
-            Ok(amount) => Ok(amount),
-            Err(error) => Err(said(error)),
-        }
-    },
-    |value| plain_amount(*value)
-);
+worded!(Money, "an amount", "\"5.00\"", |text, reader| amount_of(&text, reader.currency), |value| plain_amount(*value));
 worded!(Quantity, "a quantity", "\"100k\"", |text, _reader| Quantity::parse(&text).map_err(said), |value| value);
 worded!(
     Size,
@@ -237,14 +259,14 @@ worded!(
     Duration,
     "a duration",
     "\"72h\"",
-    |text, _reader| Duration::parse(&short_span(&text)).map_err(said),
+    |text, _reader| Duration::parse(&short_span(&text)).map_err(when),
     |value| value
 );
 worded!(
     Span,
     "a span of time",
     "\"1 month\"",
-    |text, _reader| Span::parse(&short_span(&text)).map_err(said),
+    |text, _reader| Span::parse(&short_span(&text)).map_err(when),
     |value| match value {
         Span::Exact(duration) => duration.to_string(),
         Span::Calendar(span) => span.to_string(),
@@ -258,7 +280,7 @@ worded!(
         "month" => Ok(CalendarSpan::MONTH),
         "quarter" => NonZeroU16::new(3).map(CalendarSpan::from_months).ok_or(None),
         "year" => Ok(CalendarSpan::YEAR),
-        other => CalendarSpan::parse(&short_span(other)).map_err(said),
+        other => CalendarSpan::parse(&short_span(other)).map_err(when),
     },
     |value| value
 );
@@ -267,9 +289,9 @@ worded!(
     "a deadline",
     "\"7wd\"",
     |text, _reader| if text.ends_with("wd") {
-        WorkingDays::parse(&text).map(Deadline::Working).map_err(said)
+        WorkingDays::parse(&text).map(Deadline::Working).map_err(when)
     } else {
-        Span::parse(&short_span(&text)).map(Deadline::Span).map_err(said)
+        Span::parse(&short_span(&text)).map(Deadline::Span).map_err(when)
     },
     |value| match value {
         Deadline::Span(Span::Exact(duration)) => duration.to_string(),
@@ -286,10 +308,12 @@ worded!(
         "cycle" => Ok(Cadence::Cycle),
         other => match Duration::parse(&short_span(other)) {
             Ok(duration) if duration.is_zero() || 86_400_i64.checked_rem(duration.seconds()) != Some(0) => {
-                Err(Some("it divides a day evenly, such as 5m, 15m or 1h, or is \"day\" or \"cycle\"".to_owned()))
+                Err(Some("it does not divide a day evenly; write 5m, 15m or 1h, or \"day\" or \"cycle\"".to_owned()))
             }
             Ok(duration) => Ok(Cadence::Every(duration)),
-            Err(error) => Err(said(error)),
+            Err(_) => Err(Some(
+                "; write a time that divides a day evenly, such as 5m or 1h, or \"day\" or \"cycle\"".to_owned()
+            )),
         },
     },
     |value| value
@@ -300,7 +324,10 @@ worded!(
     "\"28.00\"",
     |text, reader| match Duration::parse(&short_span(&text)) {
         Ok(time) => Ok(Cap::Time(time)),
-        Err(_) => Money::parse_amount(&text, reader.currency).map(Cap::Amount).map_err(said),
+        Err(_) => amount_of(&text, reader.currency).map(Cap::Amount).map_err(|why| {
+            let why = why.filter(|why| !why.starts_with("; "));
+            why.or_else(|| Some("; write an amount such as \"28.00\", or a time such as \"672h\"".to_owned()))
+        }),
     },
     |value| value
 );
@@ -322,7 +349,7 @@ worded!(
 worded!(
     DataStep,
     "1024 or 1000",
-    "1024",
+    "1024 or 1000",
     |text, _reader| match text.as_str() {
         "1024" => Ok(DataStep::Binary),
         "1000" => Ok(DataStep::Decimal),
@@ -333,44 +360,60 @@ worded!(
         DataStep::Decimal => 1000,
     }
 );
-worded!(Count, "a whole number", "4", |text, _reader| text.parse().map(Count).map_err(|_| None), |value| value.0);
+worded!(
+    Count,
+    "a whole number",
+    "4",
+    |text, _reader| text
+        .parse()
+        .map(Count)
+        .map_err(|_| { Some(format!("; write one from 0 to {}, without decimals", u32::MAX)) }),
+    |value| value.0
+);
 worded!(
     Currency,
     "a currency",
     "\"USD\"",
     |text, _reader| match Currency::parse(&text) {
         Ok(currency) if currency.code() == text => Ok(currency),
-        Ok(currency) => Err(Some(format!("write it {}", currency.code()))),
+        Ok(currency) => Err(Some(format!("codes are in capitals; write {:?}", currency.code()))),
         Err(error) => Err(said(error)),
     },
     |value| value.code()
 );
-worded!(Zone, "a time zone", "\"Europe/Rome\"", |text, _reader| Zone::parse(&text).map_err(said), |value| value);
+worded!(
+    Zone,
+    "a time zone",
+    "\"Europe/Rome\"",
+    |text, _reader| Zone::parse(&text)
+        .map_err(|error| error.to_string().split_once("; ").map(|(_, remedy)| format!("; {remedy}"))),
+    |value| value
+);
 worded!(
     Locale,
     "a language",
     "\"en\"",
     |text, _reader| Locale::from_tag(&text).ok_or_else(|| {
         let known: Vec<&str> = Locale::ALL.into_iter().map(Locale::language).collect();
-        Some(format!("amounts can be written in {}", known.join(", ")))
+        Some(format!("; amounts can be written in {}", known.join(", ")))
     }),
     |value| value.language()
 );
 worded!(
     WorkingWeek,
-    "the working days of a week",
+    "days of a week",
     "\"mon-fri\"",
-    |text, _reader| WorkingWeek::parse(&text).map_err(said),
+    |text, _reader| WorkingWeek::parse(&text).map_err(when),
     |value| value
 );
-worded!(CivilDate, "a date", "\"2026-12-25\"", |text, _reader| CivilDate::parse(&text).map_err(said), |value| value);
+worded!(CivilDate, "a date", "\"2026-12-25\"", |text, _reader| CivilDate::parse(&text).map_err(when), |value| value);
 worded!(
     TimeOfDay,
     "a time of day",
     "\"22:00\"",
     |text, _reader| {
         let whole = if text.len() == 5 { format!("{text}:00") } else { text };
-        TimeOfDay::parse(&whole).map_err(said)
+        TimeOfDay::parse(&whole).map_err(when)
     },
     |value| value
 );
@@ -378,12 +421,13 @@ worded!(
     Colour,
     "a colour",
     "\"#0a66c2\"",
-    |text, _reader| Colour::parse(&text).ok_or_else(|| Some("\"#\" and six hexadecimal digits".to_owned())),
+    |text, _reader| Colour::parse(&text)
+        .ok_or_else(|| Some("; write \"#\" and six hexadecimal digits, such as \"#0a66c2\"".to_owned())),
     |value| value
 );
 
 impl Value for bool {
-    const KIND: Whole = Whole { one: "true or false", example: "true" };
+    const KIND: Whole = Whole { one: "true or false", example: "true or false" };
 
     fn read(item: &Item, reader: &mut Reader<'_>) -> Option<bool> {
         match &item.node {
@@ -407,7 +451,10 @@ mod tests {
     fn read<T: Value>(text: &str) -> Result<T, String> {
         let source = Source::new("test", text);
         let mut reader = Reader::new(&source, Currency::USD);
-        T::read(&Item::loose(text), &mut reader).ok_or_else(|| reader.remarks.remove(0).what)
+        T::read(&Item::loose(text), &mut reader).ok_or_else(|| {
+            let remark = reader.remarks.remove(0);
+            format!("{}; {}", remark.what, remark.remedy)
+        })
     }
 
     #[test]
@@ -452,10 +499,10 @@ mod tests {
         check::<Money>("five", "takes an amount");
         check::<Money>("\"-5\"", "cannot be negative");
         check::<Money>("\"5 EUR\"", "5 EUR");
-        check::<Cadence>("7m", "divides a day");
+        check::<Cadence>("7m", "divide a day");
         check::<Name>("\"Big One\"", "lower-case");
         check::<bool>("1", "true or false");
-        check::<Currency>("usd", "write it USD");
+        check::<Currency>("usd", "write \"USD\"");
         check::<Colour>("blue", "six hexadecimal");
         check::<Duration>("\"1 month\"", "no fixed number of seconds");
     }

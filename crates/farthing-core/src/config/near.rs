@@ -8,6 +8,25 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     ranked.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
+/// Those of `known` that share a word with what was found or are spelt like it, the likeliest first: too far off to be meant
+/// for certain, near enough to be looked at.
+pub(super) fn nearest_few<'a>(found: &str, known: &[&'a str], most: usize) -> Vec<&'a str> {
+    let words = |text: &str| text.split(['_', '-', ' ']).map(str::to_lowercase).collect::<Vec<_>>();
+    let own = words(found);
+    let alike = |other: &str| {
+        let shared = words(other).iter().filter(|word| word.len() >= WORD_LETTERS_MIN && own.contains(word)).count();
+        (std::cmp::Reverse(shared), distance(&found.to_lowercase(), other))
+    };
+    let half = found.chars().count().div_ceil(2);
+    let mut ranked: Vec<_> = known.iter().map(|known| (alike(known), *known)).collect();
+    ranked.retain(|((shared, distance), _)| shared.0 > 0 || *distance < half);
+    ranked.sort_unstable();
+    ranked.into_iter().take(most).map(|(_, known)| known).collect()
+}
+
+/// `at` and `of` stand in many keys and say nothing of them.
+const WORD_LETTERS_MIN: usize = 3;
+
 /// How many letters must be changed, put in, taken out, or swapped with their neighbour.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
@@ -35,6 +54,17 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_shares_a_word_or_most_letters_is_looked_at() {
+        let known = ["min_duration", "duration", "monthly_cap", "minimum", "price", "prices", "at"];
+        let check = |found: &str, few: &[&str]| assert_eq!(nearest_few(found, &known, 3), few, "{found}");
+        check("monthly_limit", &["monthly_cap"]);
+        check("minimum_duration", &["min_duration", "duration", "minimum"]);
+        check("pricing", &["price", "prices"]);
+        check("favourite", &[]);
+        check("at_any_time", &[]);
+    }
 
     #[test]
     fn slips_of_the_keys_are_understood() {

@@ -1,9 +1,9 @@
 //! Reading values out of a tree: each kind of value reads and prints itself, and what it cannot read it tells.
 
 use super::item::{Entry, Node};
-use super::{Item, Key, Remark, Severity, Source, Table, nearest};
+use super::{Item, Key, Remark, Severity, Source, Table, nearest, nearest_few};
 use crate::money::Currency;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Where a file is being read, and what was said about it so far.
@@ -15,15 +15,47 @@ pub struct Reader<'a> {
     pub remarks: Vec<Remark>,
     /// Dotted, as a person would name the key: `ladder.delete.after`.
     path: Vec<String>,
+    unread: Unread,
+}
+
+/// What could not be read. Whatever depends on it is not checked further: one mistake gives one message.
+#[derive(Debug, Default)]
+struct Unread {
+    /// Keys at the top of the file with a mistake somewhere below them.
+    sections: BTreeSet<String>,
+    /// Elements of lists with a mistake in them.
+    elements: Vec<Range<usize>>,
+    /// Keys at the top of the file of which an element is missing, so that what it is called is not known.
+    incomplete: BTreeSet<String>,
+    /// Where an unknown key stands, and which one was probably meant.
+    meant: Vec<(Range<usize>, &'static str)>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a Source, currency: Currency) -> Reader<'a> {
-        Reader { source, currency, remarks: Vec::new(), path: Vec::new() }
+        Reader { source, currency, remarks: Vec::new(), path: Vec::new(), unread: Unread::default() }
     }
 
     pub fn error(&mut self, at: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
+        if let Some(section) = self.path.first() {
+            self.unread.sections.insert(section.clone());
+        }
         self.remark(Severity::Error, at, what, remedy);
+    }
+
+    /// Everything in these sections could be read, or they are not there.
+    pub fn is_read(&self, sections: &[&str]) -> bool {
+        sections.iter().all(|section| !self.unread.sections.contains(*section))
+    }
+
+    /// Everything in this element of a list could be read.
+    pub fn is_element_read(&self, places: &Places) -> bool {
+        !self.unread.elements.contains(&places.whole)
+    }
+
+    /// No element of this section is missing, so a name that is not there is wrong.
+    pub fn is_complete(&self, section: &str) -> bool {
+        !self.unread.incomplete.contains(section)
     }
 
     pub fn remark(&mut self, severity: Severity, at: Range<usize>, what: impl Into<String>, remedy: impl Into<String>) {
@@ -36,19 +68,26 @@ impl<'a> Reader<'a> {
         self.path.join(".")
     }
 
-    /// Tells that this is not what belongs here.
+    /// Tells that this is not what belongs here. `why` may end in a remedy of its own, after a semicolon.
     pub fn not_a<T: Value>(&mut self, item: &Item, why: Option<String>) -> Option<T> {
-        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-        let what = format!("`{}` is {}, but it takes {}{why}", self.path(), item.named(), T::KIND.one());
-        self.error(item.at.clone(), what, format!("write {}", T::KIND.example()));
+        let why = why.unwrap_or_default();
+        let (why, remedy) = why.rsplit_once("; ").map_or((why.as_str(), None), |(why, remedy)| (why, Some(remedy)));
+        // An error says of itself what was not read ("five": …), and so does this sentence: once is enough.
+        let named = item.named();
+        let again = why.strip_prefix(&named).or_else(|| why.strip_prefix(&format!("{named:?}")));
+        let why = again.map_or(why, |again| again.split_once(": ").map_or("", |(_, why)| why));
+        let stroke = if why.is_empty() { "" } else { ": " };
+        let what = format!("`{}` is {}, but it takes {}{stroke}{why}", self.path(), item.named(), T::KIND.one());
+        let remedy = remedy.map_or_else(|| format!("write {}", T::KIND.example()), str::to_owned);
+        self.error(item.at.clone(), what, remedy);
         None
     }
 
     /// A text, or a number as it was written.
     pub fn text<T: Value>(&mut self, item: &Item) -> Option<String> {
         match &item.node {
-            Node::Number(text) => Some(text.replace('_', "")),
             Node::Text(text) | Node::Date(text) => Some(text.clone()),
+            Node::Number(text) => Some(text.replace('_', "")),
             Node::Boolean(_) | Node::List(_) | Node::Table(_) => self.not_a::<T>(item, None).map(|_| String::new()),
         }
     }
@@ -57,7 +96,12 @@ impl<'a> Reader<'a> {
     pub fn table<'t>(&mut self, item: &'t Item, known: &[&'static str]) -> Option<&'t Table> {
         let Node::Table(table) = &item.node else {
             let what = format!("`{}` is {}, but it takes a table", self.path(), item.named());
-            self.error(item.at.clone(), what, format!("its keys are {}", known.join(", ")));
+            let remedy = match (&item.node, self.path.as_slice()) {
+                (Node::List(_), [section]) => format!("write [{section}], once and without second brackets"),
+                (_, [section]) => format!("write a section [{section}]; {}", keys_here(known)),
+                _ => format!("write {{ … }}; {}", keys_here(known)),
+            };
+            self.error(item.at.clone(), what, remedy);
             return None;
         };
         self.tell_unknown(table, known);
@@ -67,12 +111,19 @@ impl<'a> Reader<'a> {
     pub fn tell_unknown(&mut self, table: &Table, known: &[&'static str]) {
         for Entry { key, key_at, .. } in &table.entries {
             if !known.contains(&key.as_str()) {
-                let whole = if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path()) };
-                let remedy = nearest(key, known.iter().copied()).map_or_else(
-                    || format!("the keys here are {}", known.join(", ")),
-                    |meant| format!("did you mean `{meant}`?"),
-                );
+                let shown = shown_key(key);
+                let whole = if self.path.is_empty() { shown } else { format!("{}.{shown}", self.path()) };
+                let meant = nearest(key, known.iter().copied());
+                let meant = meant.and_then(|meant| known.iter().copied().find(|known| *known == meant));
+                let remedy = meant.map_or_else(|| keys_near(key, known), |meant| format!("did you mean `{meant}`?"));
                 self.error(key_at.clone(), format!("there is no key `{whole}`"), remedy);
+                if let Some(meant) = meant {
+                    self.unread.meant.push((key_at.clone(), meant));
+                    if self.path.is_empty() {
+                        self.unread.sections.insert(meant.to_owned());
+                        self.unread.incomplete.insert(meant.to_owned());
+                    }
+                }
             }
         }
     }
@@ -83,26 +134,85 @@ impl<'a> Reader<'a> {
         table: &Table,
         whole: &Range<usize>,
         key: &'static str,
-        default: Option<&'static str>,
+        default: Option<fn() -> T>,
     ) -> Option<T> {
         if let Some(entry) = table.get(key) {
             let read = self.within(key, |reader| T::read(&entry.item, reader));
             // What could not be read has been told; reading goes on with the default, to find what else is wrong.
-            return read.or_else(|| default.map(|text| default_of(text)));
+            return read.or_else(|| default.map(|default| default()));
         }
         if default.is_none() {
-            let name = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path()) };
-            self.error(whole.clone(), format!("`{name}` is missing"), format!("write {key} = {}", T::KIND.example()));
+            // Told already: "there is no key `nmae`; did you mean `name`?"
+            let misspelt = |entry: &Entry| self.unread.meant.contains(&(entry.key_at.clone(), key));
+            if table.entries.iter().any(misspelt) {
+                return None;
+            }
+            let top = self.path.is_empty();
+            let name = if top { key.to_owned() } else { format!("{}.{key}", self.path()) };
+            let remedy = if top && T::KIND == Whole::TABLE {
+                format!("write a section [{key}]")
+            } else {
+                let example = T::KIND.example();
+                let (choice, example) =
+                    example.strip_prefix("one of ").map_or(("", example), |words| ("one of ", words));
+                format!("write {key} = {choice}{example}")
+            };
+            self.error(whole.clone(), format!("`{name}` is missing"), remedy);
         }
-        default.map(|text| default_of(text))
+        default.map(|default| default())
+    }
+
+    /// One of a list, remembered where something is wrong with it.
+    fn element<T: Value>(&mut self, item: &Item) -> Option<T> {
+        let told = self.remarks.len();
+        let read = T::read(item, self);
+        if self.remarks.len() > told {
+            self.unread.elements.push(item.at.clone());
+        }
+        if read.is_none()
+            && let Some(section) = self.path.first()
+        {
+            self.unread.incomplete.insert(section.clone());
+        }
+        read
     }
 
     /// Runs with the key at the end of the path.
     pub fn within<R>(&mut self, key: &str, run: impl FnOnce(&mut Self) -> R) -> R {
-        self.path.push(key.to_owned());
+        self.path.push(shown_key(key));
         let result = run(self);
         self.path.pop();
         result
+    }
+}
+
+/// A key as it can be typed: bare, or in quotes.
+fn shown_key(key: &str) -> String {
+    let bare = |found: char| found.is_ascii_alphanumeric() || matches!(found, '_' | '-' | ' ');
+    let shown: String = key.chars().take(KEY_CHARACTERS_SHOWN).collect();
+    let more = if shown.len() < key.len() { "…" } else { "" };
+    if !shown.is_empty() && shown.chars().all(bare) { format!("{shown}{more}") } else { format!("{shown:?}{more}") }
+}
+
+const KEY_CHARACTERS_SHOWN: usize = 60;
+/// More than these in one line are read by nobody.
+const KEYS_LISTED_MAX: usize = 25;
+
+/// All keys where they are few, else those that are something like what was written.
+fn keys_near(found: &str, known: &[&'static str]) -> String {
+    let near = nearest_few(found, known, 3);
+    if known.len() <= KEYS_LISTED_MAX || near.is_empty() {
+        return keys_here(known);
+    }
+    let near: Vec<String> = near.iter().map(|key| format!("`{key}`")).collect();
+    format!("did you mean {}? `farthing check --keys` prints them all", near.join(" or "))
+}
+
+fn keys_here(known: &[&'static str]) -> String {
+    if known.len() <= KEYS_LISTED_MAX {
+        format!("the keys here are {}", known.join(", "))
+    } else {
+        "`farthing check --keys` prints all the keys there are".to_owned()
     }
 }
 
@@ -124,6 +234,9 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// A section, whatever its keys.
+    pub const TABLE: Whole = Whole { one: "a table", example: "{ … }" };
+
     /// For what has keys and no value of its own.
     pub const NOTHING: Whole = Whole { one: "", example: "" };
 
@@ -131,8 +244,8 @@ impl Whole {
         self.one
     }
 
-    pub const fn example(self) -> &'static str {
-        self.example
+    pub fn example(self) -> &'static str {
+        self.example.trim_end_matches(',') // a list of words is made with a comma after each
     }
 }
 
@@ -222,9 +335,10 @@ impl<T: Value> Value for Vec<T> {
 
     fn read(item: &Item, reader: &mut Reader<'_>) -> Option<Vec<T>> {
         match &item.node {
-            Node::List(items) => items.iter().map(|item| T::read(item, reader)).collect(),
+            // All are read, so that every mistake is told; what could not be read is left out.
+            Node::List(items) => Some(items.iter().filter_map(|item| reader.element(item)).collect()),
             // One alone needs no brackets: `channels = "card"`.
-            _ => T::read(item, reader).map(|one| vec![one]),
+            _ => Some(reader.element(item).into_iter().collect()),
         }
     }
 
@@ -257,11 +371,11 @@ impl<T: Value> Value for BTreeMap<String, T> {
             reader.error(item.at.clone(), what, format!("write {{ name = {} }}", T::KIND.example()));
             return None;
         };
-        let read = |entry: &Entry, reader: &mut Reader<'_>| {
+        let read = |entry: &Entry| {
             let value = reader.within(&entry.key, |reader| T::read(&entry.item, reader))?;
             Some((entry.key.clone(), value))
         };
-        table.entries.iter().map(|entry| read(entry, reader)).collect()
+        Some(table.entries.iter().filter_map(read).collect())
     }
 
     fn print(&self) -> String {

@@ -53,7 +53,9 @@ impl Remark {
         let before: String = before.map(|found| if found == '\t' { '\t' } else { ' ' }).collect();
         let _ = writeln!(text, "{margin}--> {}:{}:{}", source.name, place.line, place.column);
         let _ = writeln!(text, "{margin} |");
-        let _ = writeln!(text, "{number} | {}", place.text);
+        // What would move the cursor of a terminal is not printed.
+        let plain = |found: char| if found.is_control() && found != '\t' { char::REPLACEMENT_CHARACTER } else { found };
+        let _ = writeln!(text, "{number} | {}", place.text.chars().map(plain).collect::<String>());
         let _ = writeln!(text, "{margin} | {before}{}", "^".repeat(place.width));
         let _ = writeln!(text, "{margin} = {}", self.remedy);
         text

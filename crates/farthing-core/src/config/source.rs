@@ -19,9 +19,31 @@ pub(super) struct Place<'a> {
     pub width: usize,
 }
 
+/// Which of several, where a word stands more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    First,
+    Last,
+}
+
 impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
         Source { name: name.into(), text: text.into() }
+    }
+
+    /// Where a quoted word stands within a value: one of a list. The whole value where it is written another way.
+    pub fn word(&self, within: &Range<usize>, word: &str, which: Found) -> Range<usize> {
+        let Some(value) = self.text.get(within.clone()) else { return within.clone() };
+        let found = ["\"", "'"].into_iter().find_map(|quote| {
+            let quoted = format!("{quote}{word}{quote}");
+            let at = match which {
+                Found::First => value.find(&quoted),
+                Found::Last => value.rfind(&quoted),
+            }?;
+            let start = within.start.saturating_add(at);
+            Some(start..start.saturating_add(quoted.len()))
+        });
+        found.unwrap_or_else(|| within.clone())
     }
 
     pub(super) fn place(&self, span: &Range<usize>) -> Place<'_> {

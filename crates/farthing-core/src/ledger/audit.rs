@@ -11,9 +11,22 @@ use crate::id::HoldId;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a wrong row is a row of: each is mended in another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audited {
+    /// The database itself, below its rows.
+    File,
+    Ledger,
+    /// The versions of the clouds' configurations.
+    Policies,
+    /// Usage events as they came in, and their ids.
+    Usage,
+}
+
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    pub of: Audited,
     /// The table and the row's key: `transfer trf_…`, `ledger_balance 7`.
     pub row: String,
     pub what: String,
@@ -24,6 +37,10 @@ pub struct AuditReport {
     pub accounts: u64,
     pub transfers: u64,
     pub holds: u64,
+    /// Policy versions, of all clouds.
+    pub versions: u64,
+    /// Usage events kept.
+    pub events: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -31,10 +48,26 @@ pub struct AuditReport {
 pub const FINDINGS_MAX: usize = 100;
 
 impl AuditReport {
-    /// What others than the ledger's auditor have found.
-    pub fn add(&mut self, findings: Vec<Finding>) {
+    /// What the auditor of policy versions has read and found.
+    pub fn add_versions(&mut self, versions: u64, findings: Vec<Finding>) {
+        self.versions = versions;
+        self.add(findings);
+    }
+
+    /// What the auditor of usage events has read and found.
+    pub fn add_usage(&mut self, events: u64, findings: Vec<Finding>) {
+        self.events = events;
+        self.add(findings);
+    }
+
+    fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));
+    }
+
+    /// Which parts are wrong, each once.
+    pub fn wrong(&self) -> BTreeSet<Audited> {
+        self.findings.iter().map(|finding| finding.of).collect()
     }
 }
 
@@ -252,7 +285,7 @@ impl Auditor {
 
     /// What the database itself reports as broken.
     pub fn file(&mut self, what: String) {
-        self.find("the database file".to_owned(), what);
+        self.find_of(Audited::File, "the database file".to_owned(), what);
     }
 
     pub fn finish(mut self) -> AuditReport {
@@ -321,8 +354,12 @@ impl Auditor {
     }
 
     fn find(&mut self, row: String, what: impl Into<String>) {
+        self.find_of(Audited::Ledger, row, what);
+    }
+
+    fn find_of(&mut self, of: Audited, row: String, what: impl Into<String>) {
         if self.report.findings.len() < FINDINGS_MAX {
-            self.report.findings.push(Finding { row, what: what.into() });
+            self.report.findings.push(Finding { of, row, what: what.into() });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A price as people write it: `0.042 / hour`, `0.15 per 1M tokens`, `0.10 / GB-month`, `25.00`.
 
 use super::{DataStep, MeasureError, Quantity, TimeUnit, Unit};
-use crate::money::{Currency, MoneyError, Price, Ratio};
+use crate::money::{Currency, MoneyError, MoneyParseProblem, Price, Ratio};
 use std::fmt;
 
 /// An amount for so much of something.
@@ -31,14 +31,18 @@ impl PriceTag {
             amount.split_once(' ').map_or((amount, None), |(amount, code)| (amount, Some(code.trim())));
         if let Some(code) = code.filter(|code| *code != currency.code()) {
             return Err(MeasureError::new(format!(
-                "the price {text:?} is in {code:?}, but this cloud counts in {}: leave the code out, or use one currency",
+                "{text:?} is not a price: it is in {code:?}, but this cloud counts in {}; leave the code out, or use one currency",
                 currency.code()
             )));
         }
         let amount = Price::parse(amount).map_err(|error| {
-            MeasureError::new(format!(
-                "{text:?} is not a price: {error}; write it like 0.042 / hour or 0.15 / 1M tokens"
-            ))
+            let why = match error.problem {
+                MoneyParseProblem::NegativePrice => "it cannot be negative".to_owned(),
+                MoneyParseProblem::TooManyDecimals { most } => format!("it has more than {most} decimals"),
+                MoneyParseProblem::TooLarge { .. } => "it is too large".to_owned(),
+                _ => format!("{amount:?} is no amount"),
+            };
+            MeasureError::new(format!("{text:?} is not a price: {why}; write it like 0.042 / hour or 0.15 / 1M tokens"))
         })?;
         let per = per.map_or(Ok(Per::WHOLE), Per::parse)?;
         Ok(PriceTag { amount, per })
@@ -85,11 +89,13 @@ impl Per {
         let (count, unit) =
             if counted { Quantity::parse_with_unit(text)? } else { (Quantity::ONE, Some(Unit::parse(text)?)) };
         if count.is_zero() {
-            return Err(MeasureError::new(format!("a price for 0 of something has no meaning: {text:?}")));
+            return Err(MeasureError::new(format!(
+                "a price for 0 of something has no meaning in {text:?}; write how many"
+            )));
         }
         let Some(unit) = unit else {
             return Err(MeasureError::new(format!(
-                "{text:?} says how many but not of what: write it like \"1000 calls\""
+                "{text:?} says how many but not of what; write it like \"1000 calls\""
             )));
         };
         if let Some(time) = TimeUnit::parse(unit.as_str()) {

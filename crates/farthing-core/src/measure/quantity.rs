@@ -49,7 +49,8 @@ impl Quantity {
             .find_map(|(suffix, multiple)| Some((text.strip_suffix(suffix)?, *multiple)))
             .unwrap_or((text, 1));
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let whole = ungrouped(whole).ok_or_else(|| wrong("its digits are not plain"))?;
+        let whole = ungrouped(whole)
+            .ok_or_else(|| wrong("it is not made of digits, \".\" before decimals and \",\" between thousands"))?;
         if number.contains('.') && fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong("digits belong after the point"));
         }
@@ -81,11 +82,12 @@ impl Quantity {
             Some((suffix, _)) => (format!("{number}{suffix}"), rest.strip_prefix(suffix).unwrap_or_default()),
             None => (number.to_owned(), rest),
         };
-        let quantity = Quantity::parse(&number).map_err(|_| {
-            Quantity::parse(text).err().unwrap_or_else(|| {
-                MeasureError::new(format!("{text:?} is not a quantity: it begins with no number; write it like 20 GB"))
-            })
-        })?;
+        if number.is_empty() {
+            return Err(MeasureError::new(format!(
+                "{text:?} is not a quantity: it begins with no number; write it like 20 GB"
+            )));
+        }
+        let quantity = Quantity::parse(&number)?;
         let unit = unit.trim();
         Ok((quantity, if unit.is_empty() { None } else { Some(super::Unit::parse(unit)?) }))
     }

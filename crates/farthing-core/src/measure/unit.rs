@@ -36,7 +36,7 @@ impl Unit {
         let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());
         if !starts || !text.chars().all(plain) || text.len() > UNIT_CHARACTERS_MAX {
             return Err(MeasureError::new(format!(
-                "{text:?} is no unit: use a word such as token, GB or gpu-unit, with letters, digits and \"-\""
+                "{text:?} is no unit; use a word such as token, GB or gpu-unit, with letters, digits and \"-\""
             )));
         }
         Ok(Unit(singular(text).to_owned()))

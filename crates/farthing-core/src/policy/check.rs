@@ -1,23 +1,35 @@
 //! What in a policy cannot be, though each key by itself can: contradictions, and dangerous steps without an explicit time.
 
 use super::{BillOn, Channel, Policy, Step, TaxPoint, bills::TaxRates};
-use crate::config::{Places, Reader, Severity, Value};
+use crate::config::{Found, Places, Reader, Severity, Value};
 use crate::money::Money;
 use crate::time::Duration;
 
-/// The gap between a notice and the mail that carries it; a notice must fit between the step before and its own.
+type Check = fn(&Policy, &mut Reader<'_>);
+
 pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
-    steps(policy, reader);
-    top_up(policy, reader);
-    auto_refill(policy, reader);
-    trial(policy, reader);
-    bills(policy, reader);
-    taxes(policy, reader);
-    usage(policy, reader);
-    space(policy, reader);
+    // With the sections that each looks at. Where one of them could not be read whole, that is told, and no conclusion is
+    // drawn from the rest.
+    let checks: [(&[&str], Check); 11] = [
+        (&["ladder"], steps),
+        (&["zero", "start"], gates),
+        (&["top_up", "sepa"], top_up),
+        (&["auto_refill", "top_up"], auto_refill),
+        (&["trial", "auto_refill", "top_up"], trial),
+        (&["bill"], bills),
+        (&["tax", "brand", "bill"], taxes),
+        (&["settle", "monitor"], usage),
+        (&["members"], members),
+        (&["renewal"], renewal),
+        (&["space", "renewal"], space),
+    ];
+    for (sections, check) in checks {
+        if reader.is_read(sections) {
+            check(policy, reader);
+        }
+    }
 }
 
-/// `first.key` and `second.key` of one file, told at the second.
 fn tell(reader: &mut Reader<'_>, places: &Places, key: &str, what: String, remedy: &str) {
     reader.error(places.of(key), what, remedy);
 }
@@ -29,9 +41,10 @@ fn steps(policy: &Policy, reader: &mut Reader<'_>) {
     for (name, step) in [("delete", &ladder.delete), ("purge", &ladder.purge)] {
         let Some(step) = step else { continue };
         if step.after.is_none_or(Duration::is_zero) {
-            let at = ladder.places.of(name);
+            let at = if step.places.has("after") { step.places.of("after") } else { ladder.places.of(name) };
             let what = format!("`ladder.{name}` destroys, so it needs a time that somebody wrote, longer than zero");
-            reader.error(at, what, format!("write {name} = {{ after = \"3d\" }}, or leave `{name}` out"));
+            let after = if name == "delete" { "after = \"3d\" and notices = [\"24h\"]" } else { "after = \"30d\"" };
+            reader.error(at, what, format!("write {after} in it, or leave `{name}` out"));
         }
     }
     if let Some(suspend) = &ladder.suspend
@@ -41,15 +54,22 @@ fn steps(policy: &Policy, reader: &mut Reader<'_>) {
         tell(reader, &ladder.places, "suspend", what, "write suspend = { after = \"0h\" } to suspend at once");
     }
     let named = [("suspend", &ladder.suspend), ("delete", &ladder.delete), ("purge", &ladder.purge)];
-    let after = |step: &Option<Step>| step.as_ref().and_then(|step| step.after);
-    let set: Vec<(&str, Duration)> = named.iter().filter_map(|(name, step)| Some((*name, after(step)?))).collect();
+    // A step that destroys after nothing is told above, and is not also told to come too early.
+    let after = |name: &str, step: &Option<Step>| {
+        let after = step.as_ref().and_then(|step| step.after)?;
+        (name == "suspend" || !after.is_zero()).then_some(after)
+    };
+    let set: Vec<(&str, Duration)> =
+        named.iter().filter_map(|(name, step)| Some((*name, after(name, step)?))).collect();
     for pair in set.windows(2) {
         let [(first, first_after), (second, second_after)] = pair else { continue };
         if second_after <= first_after {
             let what = format!(
-                "`ladder.{second}` comes {second_after} after the arrears began, not later than `{first}` at {first_after}"
+                "`ladder.{second}` comes {second_after} after the arrears began, which is not after `{first}` at {first_after}"
             );
-            tell(reader, &ladder.places, second, what, &format!("give `{second}` a longer time than `{first}`"));
+            let step = named.iter().find(|(name, _)| name == second).and_then(|(_, step)| step.as_ref());
+            let at = step.map_or_else(|| ladder.places.of(second), |step| step.places.of("after"));
+            reader.error(at, what, format!("give `{second}` a longer time than `{first}`"));
         }
     }
     if ladder.purge.is_some() && ladder.delete.is_none() {
@@ -62,18 +82,15 @@ fn steps(policy: &Policy, reader: &mut Reader<'_>) {
             if step.after.is_some_and(|after| !after.is_zero() && *notice > after) {
                 let at = step.places.of("notices");
                 let what = format!("a notice {notice} before `{name}` would come before the arrears begin");
-                reader.error(
-                    at,
-                    what,
-                    format!("`{name}` comes after {}; announce it at most so long before", after_text(step)),
-                );
+                reader.error(at, what, format!("write {} at most, or let `{name}` come later", after_text(step)));
             }
         }
     }
     if let Some(delete) = &ladder.delete
         && delete.notices.is_empty()
+        && delete.after.is_some_and(|after| !after.is_zero())
     {
-        let what = "`ladder.delete` is announced by nobody".to_owned();
+        let what = "`ladder.delete` comes without any notice to the customer".to_owned();
         reader.remark(
             Severity::Warning,
             ladder.places.of("delete"),
@@ -81,15 +98,18 @@ fn steps(policy: &Policy, reader: &mut Reader<'_>) {
             "write notices = [\"72h\", \"24h\", \"2h\"]",
         );
     }
-    if policy.zero.block_new_only && policy.start.min_balance.is_some_and(Money::is_zero) {
-        let what = "`start.min_balance` is zero, which refuses nothing that `zero.block_new_only` does not".to_owned();
-        reader.remark(Severity::Warning, policy.start.places.of("min_balance"), what, "leave it out");
-    }
     if let Some(off) = ladder.release_when_off
         && off.is_zero()
     {
         let what = "`ladder.release_when_off` destroys, so it must be longer than zero".to_owned();
         tell(reader, &ladder.places, "release_when_off", what, "write \"15d\", or leave it out");
+    }
+}
+
+fn gates(policy: &Policy, reader: &mut Reader<'_>) {
+    if policy.zero.block_new_only && policy.start.min_balance.is_some_and(Money::is_zero) {
+        let what = "`start.min_balance` is zero, which refuses nothing that `zero.block_new_only` does not".to_owned();
+        reader.remark(Severity::Warning, policy.start.places.of("min_balance"), what, "leave it out");
     }
 }
 
@@ -118,7 +138,8 @@ fn top_up(policy: &Policy, reader: &mut Reader<'_>) {
     for (position, channel) in top_up.channels.iter().enumerate() {
         if top_up.channels.iter().take(position).any(|known| known == channel) {
             let what = format!("`top_up.channels` names {:?} twice", channel.word());
-            tell(reader, &top_up.places, "channels", what, "name each channel once");
+            let at = reader.source.word(&top_up.places.of("channels"), channel.word(), Found::Last);
+            reader.error(at, what, "name each channel once");
         }
     }
     match &policy.sepa {
@@ -132,7 +153,8 @@ fn top_up(policy: &Policy, reader: &mut Reader<'_>) {
         }
         None if has(Channel::SepaDebit) => {
             let what = "\"sepa_debit\" is a channel, but nothing says who may use it".to_owned();
-            tell(reader, &top_up.places, "channels", what, "write a section [sepa]");
+            let at = reader.source.word(&top_up.places.of("channels"), "sepa_debit", Found::First);
+            reader.error(at, what, "write a section [sepa], or leave the channel out");
         }
         _ => {}
     }
@@ -148,25 +170,30 @@ fn top_up(policy: &Policy, reader: &mut Reader<'_>) {
         && above(above_this, max)
     {
         let what = format!(
-            "`top_up.bank_transfer_above` ({}) is more than `top_up.max` ({}): what lies between cannot be paid",
+            "`top_up.bank_transfer_above` ({}) is more than `top_up.max` ({}), so it never holds",
             above_this.plain(),
             max.plain()
         );
-        tell(reader, &top_up.places, "bank_transfer_above", what, "let it be at most `max`");
+        tell(reader, &top_up.places, "bank_transfer_above", what, "write less than `max`, or leave it out");
     }
 }
 
 fn auto_refill(policy: &Policy, reader: &mut Reader<'_>) {
     let Some(refill) = &policy.auto_refill else { return };
     let top_up = &policy.top_up;
-    if let Some(min) = top_up.min
+    let bounds_cross = matches!((top_up.min, top_up.max), (Some(min), Some(max)) if above(min, max));
+    if refill.amount.is_zero() {
+        let what = "`auto_refill.amount` is zero".to_owned();
+        tell(reader, &refill.places, "amount", what, "write how much is topped up");
+    } else if bounds_cross {
+        // Told by `top_up`; any amount is outside of such bounds.
+    } else if let Some(min) = top_up.min
         && above(min, refill.amount)
     {
         let what =
             format!("`auto_refill.amount` ({}) is less than `top_up.min` ({})", refill.amount.plain(), min.plain());
         tell(reader, &refill.places, "amount", what, "every refill would be refused; raise it");
-    }
-    if let Some(max) = top_up.max
+    } else if let Some(max) = top_up.max
         && above(refill.amount, max)
     {
         let what =
@@ -174,20 +201,12 @@ fn auto_refill(policy: &Policy, reader: &mut Reader<'_>) {
         tell(reader, &refill.places, "amount", what, "every refill would be refused; lower it");
     }
     if let Some(most) = refill.monthly_max
+        && !refill.amount.is_zero()
         && above(refill.amount, most)
     {
         let what =
             format!("`auto_refill.monthly_max` ({}) is less than one refill ({})", most.plain(), refill.amount.plain());
         tell(reader, &refill.places, "monthly_max", what, "it would never refill; raise it");
-    }
-    if refill.amount.is_zero() {
-        tell(
-            reader,
-            &refill.places,
-            "amount",
-            "`auto_refill.amount` is zero".to_owned(),
-            "write how much is topped up",
-        );
     }
     if refill.cooldown.is_zero() {
         let what = "`auto_refill.cooldown` is zero: a fault could refill without end".to_owned();
@@ -207,14 +226,15 @@ fn trial(policy: &Policy, reader: &mut Reader<'_>) {
             reader,
             &trial.places,
             key,
-            format!("`trial.{key}` is zero: nothing is given"),
-            "leave `[trial]` out instead",
+            format!("`trial.{key}` is zero, so nothing is given"),
+            "write more, or leave `[trial]` out",
         );
+        return;
     }
     for notice in &trial.notices {
         if *notice >= trial.lasts {
             let what = format!("a notice {notice} before the end of a trial of {} comes before it begins", trial.lasts);
-            tell(reader, &trial.places, "notices", what, "shorten it");
+            tell(reader, &trial.places, "notices", what, "announce the end later, or let the trial last longer");
         }
     }
     if trial.destroy_after_run_out.is_some_and(Duration::is_zero) {
@@ -226,6 +246,7 @@ fn trial(policy: &Policy, reader: &mut Reader<'_>) {
         let what =
             format!("`trial.convert.max` ({}) is less than `min` ({})", convert.max.plain(), convert.min.plain());
         tell(reader, &convert.places, "max", what, "raise `max` or lower `min`");
+        return;
     }
     if convert.only_with_refill && policy.auto_refill.is_none() {
         let what = "`trial.convert` only happens with auto-refill, which this cloud has not".to_owned();
@@ -234,8 +255,11 @@ fn trial(policy: &Policy, reader: &mut Reader<'_>) {
             &convert.places,
             "only_with_refill",
             what,
-            "write a section [auto_refill], or only_with_refill = false",
+            "write a section [auto_refill], or only_with_refill = false in `trial.convert`",
         );
+    }
+    if matches!((policy.top_up.min, policy.top_up.max), (Some(min), Some(max)) if above(min, max)) {
+        return;
     }
     for (key, amount) in [("min", convert.min), ("max", convert.max)] {
         let below = policy.top_up.min.is_some_and(|min| above(min, amount));
@@ -256,10 +280,17 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
                 "add \"threshold\" to `bill.on`, or leave it out",
             )
         } else {
-            ("bills arise from a threshold that is not set", "write threshold = \"100.00\"")
+            (
+                "bills arise from a threshold that is not set",
+                "write threshold = \"100.00\" in [bill], or leave \"threshold\" out",
+            )
         };
-        let key = if bill.threshold.is_some() { "threshold" } else { "on" };
-        tell(reader, &bill.places, key, what.to_owned(), remedy);
+        let at = if bill.threshold.is_some() {
+            bill.places.of("threshold")
+        } else {
+            reader.source.word(&bill.places.of("on"), "threshold", Found::First)
+        };
+        reader.error(at, what, remedy);
     }
     if let Some(number) = &bill.number
         && let Err((what, remedy)) = number_pattern(&number.0)
@@ -278,7 +309,7 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
         && fee.daily_percent > fee.cap_percent
     {
         let what = format!("the late fee of one day ({}) is above its cap ({})", fee.daily_percent, fee.cap_percent);
-        tell(reader, &fee.places, "cap_percent", what, "raise the cap");
+        tell(reader, &fee.places, "cap_percent", what, "raise the cap, or lower `daily_percent`");
     }
     if bill.order_valid.is_zero() {
         let what = "`bill.order_valid` is zero: no order could ever be paid".to_owned();
@@ -313,19 +344,24 @@ fn taxes(policy: &Policy, reader: &mut Reader<'_>) {
     let tax = &policy.tax;
     if (tax.rates == TaxRates::Own) == tax.rate.is_empty() {
         let (key, what, remedy) = if tax.rate.is_empty() {
-            ("rates", "`tax.rates` is \"own\", but there is no [[tax.rate]]", "write one for each country")
+            ("rates", "`tax.rates` is \"own\", but there is no [[tax.rate]]", "write a [[tax.rate]] for each country")
         } else {
-            ("rate", "there are [[tax.rate]] rows, which `tax.rates` does not ask for", "write rates = \"own\"")
+            (
+                "rates",
+                "there are [[tax.rate]] rows, but `tax.rates` does not ask for them",
+                "write rates = \"own\" in [tax]",
+            )
         };
-        tell(reader, &tax.places, key, what.to_owned(), remedy);
+        let at = tax.rate.first().map_or_else(|| tax.places.of(key), |rate| rate.places.whole.clone());
+        reader.error(at, what, remedy);
     }
     if tax.reverse_charge && tax.rates == TaxRates::Absent {
         let what = "`tax.reverse_charge` moves a tax that is never charged".to_owned();
-        tell(reader, &tax.places, "reverse_charge", what, "write rates = \"eu\", or leave it out");
+        tell(reader, &tax.places, "reverse_charge", what, "write rates = \"eu\" or \"own\", or leave it out");
     }
     if tax.rates != TaxRates::Absent && policy.brand.country.is_none() {
-        let what = "taxes need to know where the cloud is".to_owned();
-        tell(reader, &policy.brand.places, "country", what, "write country = \"IE\" in [brand]");
+        let what = "`tax.rates` charges taxes, but nothing says where the cloud is".to_owned();
+        tell(reader, &tax.places, "rates", what, "write country = \"IE\", or whichever it is, in [brand]");
     }
     if tax.tax_point == TaxPoint::TopUp && tax.rates != TaxRates::Absent && !policy.bill.on.contains(&BillOn::TopUp) {
         let what = "`tax.tax_point` is the top-up, but a top-up makes no invoice".to_owned();
@@ -334,7 +370,7 @@ fn taxes(policy: &Policy, reader: &mut Reader<'_>) {
     for (position, rate) in tax.rate.iter().enumerate() {
         if tax.rate.iter().take(position).any(|known| known.label() == rate.label()) {
             let what = format!("there are two rates of tax for {}", rate.label().unwrap_or_default());
-            reader.error(rate.places.whole.clone(), what, "give the later one a `from`, or leave it out");
+            reader.error(rate.places.of("country"), what, "give the later one another `from`, or leave it out");
         }
     }
 }
@@ -346,7 +382,9 @@ fn usage(policy: &Policy, reader: &mut Reader<'_>) {
             "`settle.dedupe_days` ({}) is less than `settle.accept_days` ({}): an event could be accepted twice",
             settle.dedupe_days.0, settle.accept_days.0
         );
-        tell(reader, &settle.places, "dedupe_days", what, "let ids be known at least as long as events are accepted");
+        let key = if settle.places.has("dedupe_days") { "dedupe_days" } else { "accept_days" };
+        let remedy = format!("write dedupe_days = {} or more", settle.accept_days.0);
+        tell(reader, &settle.places, key, what, &remedy);
     }
     let monitor = &policy.monitor;
     if let (Some(heartbeat), Some(missing)) = (monitor.heartbeat, monitor.missing_after)
@@ -361,10 +399,23 @@ fn usage(policy: &Policy, reader: &mut Reader<'_>) {
             "everything would be missing; write at least two heartbeats",
         );
     }
+    if monitor.inventory.is_some_and(Duration::is_zero) {
+        let what = "`monitor.inventory` is zero: the cloud would list everything without a pause".to_owned();
+        tell(reader, &monitor.places, "inventory", what, "write \"24h\", or leave it out");
+    }
+    for (key, time) in [("heartbeat", monitor.heartbeat), ("provision_within", monitor.provision_within)] {
+        if time.is_some_and(Duration::is_zero) {
+            let what = format!("`monitor.{key}` is zero, so nothing could ever be in time");
+            tell(reader, &monitor.places, key, what, "write \"5m\", or leave it out");
+        }
+    }
     if monitor.missing_after.is_some() && monitor.heartbeat.is_none() {
         let what = "`monitor.missing_after` waits for heartbeats that are not asked for".to_owned();
-        tell(reader, &monitor.places, "missing_after", what, "write heartbeat = \"5m\"");
+        tell(reader, &monitor.places, "missing_after", what, "write heartbeat = \"5m\" in [monitor]");
     }
+}
+
+fn members(policy: &Policy, reader: &mut Reader<'_>) {
     if policy.members.low_balance.is_some() && !policy.members.wallets {
         let what = "`members.low_balance` is a threshold of wallets that members cannot have".to_owned();
         tell(reader, &policy.members.places, "low_balance", what, "write wallets = true, or leave it out");
@@ -381,19 +432,29 @@ fn usage(policy: &Policy, reader: &mut Reader<'_>) {
     }
 }
 
+fn renewal(policy: &Policy, reader: &mut Reader<'_>) {
+    let renewal = &policy.renewal;
+    if renewal.every.is_zero() {
+        let what = "`renewal.every` is zero: attempts would follow each other without a pause".to_owned();
+        tell(reader, &renewal.places, "every", what, "write \"24h\"");
+    }
+}
+
 fn space(policy: &Policy, reader: &mut Reader<'_>) {
     let Some(space) = &policy.space else { return };
+    if space.grace.is_zero() {
+        let what = "`space.grace` ends in a deletion, so it must be longer than zero".to_owned();
+        tell(reader, &space.places, "grace", what, "write \"30d\"");
+        return;
+    }
     let renewal = &policy.renewal;
     if renewal.attempts_until > space.grace {
         let what = format!(
             "`renewal.attempts_until` ({}) goes on after `space.grace` ({}), when the files are deleted",
             renewal.attempts_until, space.grace
         );
-        tell(reader, &renewal.places, "attempts_until", what, "nobody should pay for space that is lost; shorten it");
-    }
-    if space.grace.is_zero() {
-        let what = "`space.grace` ends in a deletion, so it must be longer than zero".to_owned();
-        tell(reader, &space.places, "grace", what, "write \"30d\"");
+        let remedy = format!("write \"{}\" at most, or a longer `grace`", space.grace);
+        tell(reader, &renewal.places, "attempts_until", what, &remedy);
     }
     for reminder in &space.reminders {
         if *reminder > space.grace {

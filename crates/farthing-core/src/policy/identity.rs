@@ -77,7 +77,7 @@ crate::config::worded!(
     "\"DE\"",
     |text, _reader| match *text.as_bytes() {
         [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase() => Ok(Country([first, second])),
-        _ => Err(Some("two capital letters of ISO 3166".to_owned())),
+        _ => Err(Some("; write two capital letters of ISO 3166, such as \"DE\"".to_owned())),
     },
     |value| value
 );

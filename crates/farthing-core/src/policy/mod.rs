@@ -91,7 +91,7 @@ impl Policy {
             _ => None,
         };
         let mut reader = Reader::new(source, currency.unwrap_or(Currency::USD));
-        reader.tell_unknown(table, &Policy::known());
+        reader.tell_unknown(table, Policy::known());
         let policy = Policy::read_table(table, 0..0, &mut reader);
         if let Some(policy) = &policy {
             check::check(policy, &mut reader);

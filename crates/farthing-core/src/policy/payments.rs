@@ -138,7 +138,7 @@ section! {
 
 choice! {
     /// Who approves a refund.
-    Approval: "who approves" {
+    Approval: "a way to approve" {
         Operator = "operator",
         Automatic = "automatic",
     }
@@ -146,7 +146,7 @@ choice! {
 
 choice! {
     /// Where a refund goes.
-    RefundTo: "where a refund goes" {
+    RefundTo: "a place for refunds" {
         OriginalChannel = "original_channel",
         Balance = "balance",
     }

@@ -83,7 +83,7 @@ section! {
 
 choice! {
     /// What happens when a term is over.
-    AtExpiry: "what happens at the expiry" {
+    AtExpiry: "a way to end a term" {
         Renew = "renew",
         Stop = "stop",
         Convert = "convert",

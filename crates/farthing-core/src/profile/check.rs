@@ -2,7 +2,7 @@
 
 use super::Profile;
 use crate::catalog::{Kind, OnDelete, OnPurge, OnSuspend, Product};
-use crate::config::{Name, Remark, Severity, Source, nearest};
+use crate::config::{Found, Name, Remark, Severity, Source, nearest};
 use crate::policy::{BillOn, Pay, TaxPoint};
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -27,6 +27,7 @@ impl Desk<'_> {
     }
 }
 
+/// Called once each file by itself has no errors: before that, what one says of the other would be a guess.
 pub(super) fn check(profile: &Profile, policy: &Source, catalog: &Source, remarks: &mut Vec<Remark>) {
     let mut desk = Desk { policy, catalog, remarks };
     trial_names(profile, &mut desk);
@@ -43,11 +44,13 @@ fn trial_names(profile: &Profile, desk: &mut Desk<'_>) {
     for (key, names) in [("excluded", &trial.excluded), ("uncounted", &trial.uncounted)] {
         for name in names.iter().filter(|name| !known.contains(&Name::as_str(name))) {
             let what = format!("`trial.{key}` names product {:?}, which is not in the catalogue", name.as_str());
-            let remedy = nearest(name.as_str(), known.iter().copied()).map_or_else(
-                || format!("there are {}", known.iter().take(8).copied().collect::<Vec<_>>().join(", ")),
-                |meant| format!("did you mean {meant:?}?"),
-            );
-            desk.policy(Severity::Error, trial.places.of(key), what, &remedy);
+            let remedy = match nearest(name.as_str(), known.iter().copied()) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None if known.is_empty() => "there are no products yet; leave it out".to_owned(),
+                None => format!("there are {}", known.iter().take(8).copied().collect::<Vec<_>>().join(", ")),
+            };
+            let at = desk.policy.word(&trial.places.of(key), name.as_str(), Found::First);
+            desk.policy(Severity::Error, at, what, &remedy);
         }
     }
 }
@@ -60,9 +63,14 @@ fn tax_point(profile: &Profile, desk: &mut Desk<'_>) {
     let categories: BTreeSet<Option<&Name>> =
         profile.catalog.product.iter().map(|product| product.tax_category.as_ref()).collect();
     if categories.len() > 1 {
-        let what = "tax falls due at the top-up, but products have different categories of tax".to_owned();
+        let what = "tax falls due at the top-up, but not all products have one `tax_category`".to_owned();
         let at = profile.policy.tax.places.of("tax_point");
-        desk.policy(Severity::Error, at, what, "give all products one tax_category, or tax at the charge or the bill");
+        desk.policy(
+            Severity::Error,
+            at,
+            what,
+            "give all products the same, or write tax_point = \"charge\" or \"bill\"",
+        );
     }
 }
 
@@ -91,19 +99,29 @@ fn terms(profile: &Profile, desk: &mut Desk<'_>) {
             Span::Exact(length) => length.seconds(),
             Span::Calendar(span) => i64::from(span.months()).saturating_mul(28 * 86_400),
         };
-        if attempts_from.seconds() >= shortest {
+        if !attempts_from.is_zero() && attempts_from.seconds() >= shortest {
             let what = format!(
                 "`renewal.attempts_from` ({attempts_from}) begins before the term of product {:?} does",
                 product.id.as_str()
             );
-            desk.policy(Severity::Error, profile.policy.renewal.places.of("attempts_from"), what, "shorten it");
+            desk.policy(
+                Severity::Error,
+                profile.policy.renewal.places.of("attempts_from"),
+                what,
+                "write a time that is shorter than the term",
+            );
         }
         if product.size.is_some() && profile.policy.space.is_none() {
             let what = format!(
                 "product {:?} sells space, but nothing says what happens to the files after it",
                 product.id.as_str()
             );
-            desk.catalog(Severity::Error, product.places.of("size"), what, "write [space] with a grace in cloud.toml");
+            desk.catalog(
+                Severity::Error,
+                product.places.of("size"),
+                what,
+                "write [space] with grace = \"30d\" in cloud.toml",
+            );
         }
         if let Some(becomes) = &product.converts_to {
             let found = profile.catalog.product_by_id(becomes.as_str());
@@ -113,20 +131,17 @@ fn terms(profile: &Profile, desk: &mut Desk<'_>) {
                     product.id.as_str(),
                     becomes.as_str()
                 );
-                desk.catalog(
-                    Severity::Error,
-                    product.places.of("converts_to"),
-                    what,
-                    "name a product that is paid as it runs",
-                );
+                desk.catalog(Severity::Error, product.places.of("converts_to"), what, "name a product of kind running");
             }
         }
     }
 }
 
+/// Whether a product asks something of a step.
+type Asks = fn(&Product) -> bool;
+
 /// A ladder that touches nothing, and products that wait for a step that never comes.
 fn instructions(profile: &Profile, desk: &mut Desk<'_>) {
-    type Asks = fn(&Product) -> bool;
     let ladder = &profile.policy.ladder;
     let any = |asks: Asks| profile.catalog.product.iter().any(asks);
     let steps: [(&str, bool, Asks); 3] = [
@@ -137,18 +152,16 @@ fn instructions(profile: &Profile, desk: &mut Desk<'_>) {
     for (step, there, asks) in steps {
         if there && !any(asks) && !profile.catalog.product.is_empty() {
             let what = format!("`ladder.{step}` touches nothing: no product has an `on_{step}`");
-            desk.policy(
-                Severity::Warning,
-                ladder.places.of(step),
-                what,
-                "say in catalog.toml what it does to each product",
-            );
+            let remedy =
+                format!("write on_{step} at the products in catalog.toml that it is for, or leave the step out");
+            desk.policy(Severity::Warning, ladder.places.of(step), what, &remedy);
         }
         if !there && let Some(product) = profile.catalog.product.iter().find(|product| asks(product)) {
             let what =
-                format!("product {:?} says what `{step}` does, but the ladder has no such step", product.id.as_str());
+                format!("product {:?} has an `on_{step}`, but [ladder] has no step {step:?}", product.id.as_str());
             let at = product.places.of(&format!("on_{step}"));
-            desk.catalog(Severity::Warning, at, what, "write the step in [ladder] of cloud.toml, or leave it out here");
+            let remedy = format!("write `{step}` in [ladder] of cloud.toml, or leave it out here");
+            desk.catalog(Severity::Warning, at, what, &remedy);
         }
     }
 }

@@ -27,7 +27,7 @@ pub const CATALOG_FILE: &str = "catalog.toml";
 #[derive(Clone, Debug)]
 pub struct Checked {
     pub profile: Option<Profile>,
-    /// In the order of the files and lines, the graver first on one line.
+    /// The graver first; those of one gravity in the order of the files and lines.
     pub remarks: Vec<Remark>,
 }
 
@@ -35,17 +35,25 @@ impl Profile {
     /// Reads both files. A cloud may have no catalogue yet: then it sells nothing.
     pub fn read(policy: &Source, catalog: Option<&Source>) -> Checked {
         let (policy_table, mut remarks) = Item::read_file(policy);
-        let (read, more) = Policy::read(policy, &policy_table);
-        remarks.extend(more);
+        // What else a file that is no TOML lacks, it may lack because of that.
+        let read = if remarks.is_empty() {
+            let (read, more) = Policy::read(policy, &policy_table);
+            remarks.extend(more);
+            read
+        } else {
+            None
+        };
         let Some(read) = read else { return Checked { profile: None, remarks: in_order(remarks, &[Some(policy)]) } };
         let nothing = Source::new(CATALOG_FILE, "");
         let source = catalog.unwrap_or(&nothing);
         let (catalog_table, more) = Item::read_file(source);
-        remarks.extend(more);
-        let (products, more) = Catalog::read(source, &catalog_table, &read);
+        let (products, more) =
+            if more.is_empty() { Catalog::read(source, &catalog_table, &read) } else { (None, more) };
         remarks.extend(more);
         let profile = products.map(|catalog| Profile { policy: read, catalog });
-        if let Some(profile) = &profile {
+        if let Some(profile) = &profile
+            && remarks.iter().all(|remark| remark.severity != Severity::Error)
+        {
             check::check(profile, policy, source, &mut remarks);
         }
         force::tell(policy, &policy_table, &Policy::all_keys(), &mut remarks);

@@ -1,7 +1,8 @@
 //! Percentages and factors: exact decimals, never below zero, with their reading and printing.
 
 use super::RateError;
-use crate::money::{MoneyError, Ratio};
+use crate::measure::Quantity;
+use crate::money::{MoneyError, Ratio, Rounding, mul_div_round};
 use std::fmt;
 
 /// A percentage with up to nine decimals: `10%`, `33.333%`.
@@ -74,6 +75,14 @@ impl Factor {
 
     pub const fn trillionths(self) -> u64 {
         self.trillionths
+    }
+
+    /// So much of a quantity, rounded half to even to a millionth.
+    #[must_use]
+    pub fn of(self, quantity: Quantity) -> Quantity {
+        let (share, one) = (i128::from(self.trillionths), i128::from(Factor::ONE.trillionths));
+        let part = mul_div_round(i128::from(quantity.millionths()), share, one, Rounding::HalfEven);
+        Quantity::from_millionths(part.ok().and_then(|part| i64::try_from(part).ok()).unwrap_or(i64::MAX))
     }
 
     pub(super) fn ratio(self) -> Result<Ratio, MoneyError> {

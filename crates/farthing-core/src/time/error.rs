@@ -42,6 +42,11 @@ impl ParseError {
     pub fn character(&self) -> usize {
         self.character
     }
+
+    /// Only what is wrong and how to write it, for a message that says of itself what was found, and where.
+    pub fn plainly(&self) -> String {
+        format!("{}; {}", self.problem, self.remedy)
+    }
 }
 
 /// Longer texts are cut in messages: what others send must not fill our logs.

@@ -117,6 +117,13 @@ impl Postgres {
     }
 }
 
+/// Runs a statement that no transaction may hold, over a connection of its own.
+pub(crate) fn run_alone(url: &str, statement: &str) -> Result<(), StoreError> {
+    let pool = Pool::open(url, 1)?;
+    let mut connection = pool.take()?;
+    connection.parts().0.batch_execute(statement).map_err(StoreError::Postgres)
+}
+
 /// How one attempt at a closure ended.
 enum Ended<T, E> {
     Answer(Result<T, E>),

@@ -88,7 +88,7 @@ fn print_key(text: &mut String, key: &Key, name: &str) {
         None => "must be written".to_owned(),
         Some(default) => format!("default {default}"),
     };
-    let _ = writeln!(text, "    {name:<26} {}, {}{several}; {default}", key.kind.one, key.kind.example);
+    let _ = writeln!(text, "    {name:<26} {}, {}{several}; {default}", key.kind.one, key.kind.example());
     let _ = writeln!(text, "    {:<26} {}", "", key.meaning);
     if !key.capability.is_in_force() {
         let _ = writeln!(text, "    {:<26} (not in force in this version: waits for {})", "", key.capability);

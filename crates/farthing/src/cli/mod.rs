@@ -5,6 +5,7 @@ mod check;
 mod estimate;
 mod export;
 mod policy;
+mod test;
 mod verify;
 
 use crate::bench;
@@ -31,6 +32,8 @@ enum Command {
     Apply(policy::Apply),
     /// Lists a cloud's versions: since when, by whom, why.
     Versions(policy::Listing),
+    /// Plays scenario files (*.scn) on a simulated clock, and says which came as they should (if not all: ends with 1).
+    Test(test::Arguments),
     /// Says what something would cost, with the arithmetic.
     Estimate(estimate::Arguments),
     /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
@@ -49,6 +52,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Plan(arguments) => policy::plan(&arguments),
         Command::Apply(arguments) => policy::apply(&arguments),
         Command::Versions(arguments) => policy::versions(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Estimate(arguments) => estimate::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

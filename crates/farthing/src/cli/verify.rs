@@ -1,6 +1,7 @@
-//! `farthing verify`: proves the ledger from its rows, or names the first row that is wrong.
+//! `farthing verify`: proves the ledger and the policy versions from their rows, or names the first row that is wrong.
 
 use clap::Args;
+use farthing::console;
 use farthing::failure::Failure;
 use farthing_store::{Location, Options, Store};
 use std::process::ExitCode;
@@ -16,13 +17,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let location = Location::parse(&arguments.store);
     let store = Store::open(&location, &Options::existing())?;
     let report = store.read("verify", |tx| tx.audit())?;
-    let counted =
-        format!("{} transfers, {} accounts, {} holds in {location}", report.transfers, report.accounts, report.holds);
+    let counted = format!("{} in {location}", console::counted(&report));
     let Some(first) = report.findings.first() else {
         println!("Every unit is accounted for: {counted}.");
         return Ok(ExitCode::SUCCESS);
     };
-    println!("The ledger does not add up: {counted}.");
+    println!("{}: {counted}.", console::wrong(&report));
     println!("First wrong row: {}: {}.", first.row, first.what);
     for finding in &report.findings[1..] {
         println!("  also {}: {}.", finding.row, finding.what);

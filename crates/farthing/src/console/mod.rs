@@ -21,7 +21,7 @@ mod wealth;
 mod words;
 
 pub use figure::grouped;
-pub use verdict::Verdict;
+pub use verdict::{Verdict, counted, wrong};
 
 use crate::clouds::Cloud;
 use axum::Router;

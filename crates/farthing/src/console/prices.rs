@@ -10,12 +10,12 @@ use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use farthing_core::catalog::{Kind, Product, Wanted};
-use farthing_core::config::{Name, Size};
-use farthing_core::estimate::{Ask, Estimate};
+use farthing_core::catalog::{Catalog, Kind, Product, Sku, Wanted};
+use farthing_core::config::{Name, Size, Text};
+use farthing_core::estimate::{Ask, Estimate, EstimateError};
 use farthing_core::measure::Quantity;
 use farthing_core::time::{Instant, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -34,13 +34,15 @@ struct Shelf {
     address: String,
     facts: Vec<String>,
     lines: Vec<Line>,
+    /// Whether any line says more than its name, and what it comes to in a month.
+    details: bool,
     months: bool,
 }
 
 struct Line {
     what: String,
     detail: String,
-    price: String,
+    prices: Vec<String>,
     month: Option<String>,
 }
 
@@ -65,7 +67,7 @@ pub(super) async fn page(State(console): State<Arc<Console>>, path: Result<Path<
 }
 
 fn currency_words(cloud: &Cloud) -> String {
-    format!("{} ({})", cloud.currency.name(), cloud.currency)
+    format!("{} ({})", cloud.currency, cloud.currency.name())
 }
 
 fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
@@ -75,6 +77,7 @@ fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
         about: product.about.as_ref().map(ToString::to_string),
         address: product_address(cloud, product),
         facts: price_words::facts(product),
+        details: lines.iter().any(|line| !line.detail.is_empty()),
         months: lines.iter().any(|line| line.month.is_some()),
         lines,
     }
@@ -94,35 +97,48 @@ fn lines(cloud: &Cloud, product: &Product) -> Vec<Line> {
     let line = |what: String, detail: String, sku: Option<&str>, component: Option<&Name>| {
         let offer = offer(sku, component)?;
         let month = price_words::per_month(&offer, cloud.currency, cloud.locale());
-        Some(Line { what, detail, price: price_words::price(&offer.pricing), month })
+        let mut prices = price_words::prices(&offer.pricing, product);
+        prices.extend(price_words::own_terms(&offer.pricing, product));
+        Some(Line { what, detail, prices, month })
     };
     let mut lines = Vec::new();
     if product.sku.is_empty() && product.component.is_empty() && product.kind != Kind::Units {
         lines.extend(line(product.name.to_string(), String::new(), None, None));
     }
     for sku in product.sku.iter().filter(|sku| !sku.retired) {
-        let name = sku.name.as_ref().map_or_else(|| sku.id.to_string(), ToString::to_string);
-        let dims: Vec<&str> = sku.dims.values().map(|value| value.0.as_str()).collect();
-        lines.extend(line(name, dims.join(", "), Some(sku.id.as_str()), None));
+        lines.extend(line(sku_name(sku), dims(sku).unwrap_or_default(), Some(sku.id.as_str()), None));
     }
     for part in &product.component {
-        let unit = catalog.meter_by_id(&part.meter).map(|meter| meter.unit.to_string()).unwrap_or_default();
-        lines.extend(line(part.label().as_str().replace('_', " "), unit, None, Some(part.label())));
+        lines.extend(line(labelled(part.label()), String::new(), None, Some(part.label())));
     }
     for addon in &product.addon {
-        let price = price_words::price(&addon.pricing);
-        lines.push(Line { what: addon.name.to_string(), detail: "added to it".to_owned(), price, month: None });
+        let prices = price_words::prices(&addon.pricing, product);
+        lines.push(Line { what: addon.name.to_string(), detail: "added to one of these".into(), prices, month: None });
     }
     for pack in &product.packs {
         let unit = product.unit.as_ref().map(|unit| unit.beside(false)).unwrap_or_default();
         lines.push(Line {
             what: format!("{} {unit}", pack.units),
             detail: String::new(),
-            price: pack.price.plain(),
+            prices: vec![price_words::in_thousands(&pack.price.plain())],
             month: None,
         });
     }
     lines
+}
+
+fn sku_name(sku: &Sku) -> String {
+    sku.name.as_ref().map_or_else(|| sku.id.to_string(), ToString::to_string)
+}
+
+/// Its properties, where they say more than its name does.
+fn dims(sku: &Sku) -> Option<String> {
+    let said: Vec<&str> = sku.dims.values().map(|value| value.0.as_str()).filter(|value| *value != "none").collect();
+    Some(said.join(", ")).filter(|said| !said.is_empty() && *said != sku_name(sku))
+}
+
+fn labelled(name: &Name) -> String {
+    name.as_str().replace('_', " ")
 }
 
 #[derive(Template)]
@@ -133,10 +149,10 @@ struct CalculatorPage {
     currency: String,
     shelf: Shelf,
     fields: Vec<Field>,
-    skus: Vec<Choice>,
+    choices: Vec<Choices>,
     lines: Vec<farthing_core::estimate::Line>,
     total: Option<String>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
 }
 
 struct Field {
@@ -144,6 +160,26 @@ struct Field {
     label: String,
     value: String,
     help: &'static str,
+    wrong: bool,
+}
+
+/// Why there is no answer, and which field it is about.
+struct Trouble {
+    field: Option<String>,
+    what: String,
+}
+
+impl Trouble {
+    fn at(field: &str, what: impl Into<String>) -> Trouble {
+        Trouble { field: Some(field.to_owned()), what: what.into() }
+    }
+}
+
+/// One thing of several.
+struct Choices {
+    name: String,
+    label: String,
+    list: Vec<Choice>,
 }
 
 struct Choice {
@@ -173,10 +209,10 @@ pub(super) async fn calculator(
 }
 
 fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, String>, now: Instant) -> CalculatorPage {
-    let fields = fields(product, asked);
+    let mut fields = fields(&cloud.profile.catalog, product, asked);
     let estimate = ask(product, asked, &fields, now).and_then(|ask| match ask {
         None => Ok(None),
-        Some(ask) => cloud.profile.estimate(&ask).map(Some).map_err(|error| error.to_string()),
+        Some(ask) => cloud.profile.estimate(&ask).map(Some).map_err(|error| refused(product, &error)),
     });
     let (sentence, lines, total, trouble) = match estimate {
         Ok(Some(estimate)) => {
@@ -194,13 +230,9 @@ fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, St
         Ok(None) => (format!("What {} costs.", product.name), Vec::new(), None, None),
         Err(trouble) => (format!("What {} costs.", product.name), Vec::new(), None, Some(trouble)),
     };
-    let chosen = asked.get("sku").cloned().or_else(|| product.sku.first().map(|sku| sku.id.to_string()));
-    let choice = |sku: &farthing_core::catalog::Sku| {
-        let dims: Vec<&str> = sku.dims.values().map(|value| value.0.as_str()).collect();
-        let name = sku.name.as_ref().map_or_else(|| sku.id.to_string(), ToString::to_string);
-        let name = if dims.is_empty() { name } else { format!("{name} ({})", dims.join(", ")) };
-        Choice { id: sku.id.to_string(), name, chosen: Some(sku.id.as_str()) == chosen.as_deref() }
-    };
+    if let Some(at) = trouble.as_ref().and_then(|trouble: &Trouble| trouble.field.as_ref()) {
+        fields.iter_mut().filter(|field| field.name == *at).for_each(|field| field.wrong = true);
+    }
     CalculatorPage {
         frame: Frame::of(product.name.to_string(), cloud)
             .below(page::cloud_address(&cloud.id), cloud.name.clone())
@@ -208,7 +240,7 @@ fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, St
         sentence,
         currency: currency_words(cloud),
         shelf: shelf(cloud, product),
-        skus: product.sku.iter().filter(|sku| !sku.retired).map(choice).collect(),
+        choices: choices(product, asked),
         fields,
         lines,
         total,
@@ -216,13 +248,70 @@ fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, St
     }
 }
 
+/// What is chosen from a list: the SKU; and the properties that a price without SKUs asks for.
+fn choices(product: &Product, asked: &BTreeMap<String, String>) -> Vec<Choices> {
+    let choice = |field: &str, id: &str, name: String, first: bool| {
+        let chosen = asked.get(field).map_or(first, |chosen| chosen == id);
+        Choice { id: id.to_owned(), name, chosen }
+    };
+    let skus = product.sku.iter().filter(|sku| !sku.retired).enumerate();
+    let list: Vec<Choice> = skus
+        .map(|(place, sku)| {
+            let name = dims(sku).map_or_else(|| sku_name(sku), |dims| format!("{} ({dims})", sku_name(sku)));
+            choice("sku", sku.id.as_str(), name, place == 0)
+        })
+        .collect();
+    if !list.is_empty() {
+        return vec![Choices { name: "sku".to_owned(), label: "Which".to_owned(), list }];
+    }
+    let pricings = || std::iter::once(&product.pricing).chain(product.component.iter().map(|part| &part.pricing));
+    let others = pricings().any(|pricing| !pricing.prices.is_empty() && pricing.price.is_some());
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for line in pricings().flat_map(|pricing| &pricing.prices) {
+        for (key, value) in &line.when {
+            known.entry(key).or_default().insert(&value.0);
+        }
+    }
+    let property = |(key, values): (&str, BTreeSet<&str>)| {
+        let name = format!("with.{key}");
+        let other = others.then(|| choice(&name, "", "any other".to_owned(), true));
+        let values = values.into_iter().enumerate();
+        let values = values.map(|(place, value)| choice(&name, value, value.to_owned(), place == 0 && !others));
+        let list = other.into_iter().chain(values).collect();
+        let label = key.replace('_', " ");
+        Choices { name, label: format!("Which {label}"), list }
+    };
+    known.into_iter().map(property).collect()
+}
+
+/// The estimate's refusal in this page's words, where its own are those of the command line.
+fn refused(product: &Product, error: &EstimateError) -> Trouble {
+    match error {
+        EstimateError::NothingAsked { .. } => {
+            let (field, what) = match product.kind {
+                Kind::Running | Kind::Term => ("for", "say how long, such as 30d"),
+                Kind::Capacity => ("size", "say how large and how long, such as 500 GB for 30d"),
+                Kind::Usage => ("", "say how much of at least one, such as 100k"),
+                Kind::Units => ("size", "say which pack"),
+                Kind::Once => ("count", "say how many"),
+            };
+            Trouble::at(field, what)
+        }
+        EstimateError::NoSuchPack { packs, .. } => {
+            Trouble::at("size", format!("there are packs of {}", packs.join(", ")))
+        }
+        other => Trouble { field: None, what: other.to_string() },
+    }
+}
+
 /// What has to be said of this kind of product, filled with what was said.
-fn fields(product: &Product, asked: &BTreeMap<String, String>) -> Vec<Field> {
+fn fields(catalog: &Catalog, product: &Product, asked: &BTreeMap<String, String>) -> Vec<Field> {
     let field = |name: &str, label: &str, help: &'static str| Field {
         name: name.to_owned(),
         label: label.to_owned(),
         value: asked.get(name).cloned().unwrap_or_default(),
         help,
+        wrong: false,
     };
     let span = "Such as 100h, 30d or 3mo";
     let used = "Such as 1500, 100k or 2.5M";
@@ -234,12 +323,18 @@ fn fields(product: &Product, asked: &BTreeMap<String, String>) -> Vec<Field> {
         Kind::Once => vec![field("count", "How many", "1 when left empty")],
         Kind::Usage => Vec::new(),
     };
-    let labelled = |name: &Name| name.as_str().replace('_', " ");
-    fields.extend(
-        product.component.iter().map(|part| field(&format!("use.{}", part.label()), &labelled(part.label()), used)),
-    );
+    // "calls" say what they are counted in; "egress" does not.
+    let counted = |name: &Name, meter: &Name| {
+        let label = labelled(name);
+        let unit = catalog.meter_by_id(meter).map(|meter| meter.unit.beside(false));
+        unit.filter(|unit| !label.contains(unit.as_str())).map_or(label.clone(), |unit| format!("{label}, in {unit}"))
+    };
+    fields.extend(product.component.iter().map(|part| {
+        let name = part.label();
+        field(&format!("use.{name}"), &counted(name, &part.meter), used)
+    }));
     if let Some(meter) = product.meter.as_ref().filter(|_| product.kind == Kind::Usage) {
-        fields.push(field(&format!("use.{meter}"), &labelled(meter), used));
+        fields.push(field(&format!("use.{meter}"), &counted(meter, meter), used));
     }
     fields.extend(
         product
@@ -256,7 +351,7 @@ fn ask(
     asked: &BTreeMap<String, String>,
     fields: &[Field],
     now: Instant,
-) -> Result<Option<Ask>, String> {
+) -> Result<Option<Ask>, Trouble> {
     if asked.is_empty() {
         return Ok(None);
     }
@@ -264,13 +359,16 @@ fn ask(
     let mut ask = Ask::of(product.id.as_str(), now.floor_second());
     ask.sku = said("sku").map(str::to_owned);
     if let Some(span) = said("for") {
-        ask.lasting = Some(Span::parse(span).map_err(|error| error.to_string())?);
+        ask.lasting = Some(Span::parse(span).map_err(|error| Trouble::at("for", error.to_string()))?);
     }
     if let Some(count) = said("count") {
-        ask.count = count.parse().map_err(|_| format!("{count:?} is no number of things; write it like 3"))?;
+        let number = count.parse().ok().filter(|number| *number > 0);
+        ask.count =
+            number.ok_or_else(|| Trouble::at("count", format!("{count:?} is no number of things; write it like 3")))?;
     }
     if let Some(size) = said("size") {
-        let (quantity, unit) = Quantity::parse_with_unit(size).map_err(|error| error.to_string())?;
+        let (quantity, unit) =
+            Quantity::parse_with_unit(size).map_err(|error| Trouble::at("size", error.to_string()))?;
         ask.size = Some(Size { quantity, unit });
     }
     for field in fields {
@@ -279,7 +377,9 @@ fn ask(
         else {
             continue;
         };
-        ask.uses.push((name, Quantity::parse(used).map_err(|error| error.to_string())?));
+        ask.uses.push((name, Quantity::parse(used).map_err(|error| Trouble::at(&field.name, error.to_string()))?));
     }
+    let properties = asked.keys().filter_map(|name| Some((name.strip_prefix("with.")?, said(name)?)));
+    ask.properties = properties.map(|(key, value)| (key.to_owned(), Text(value.to_owned()))).collect();
     Ok(Some(ask))
 }

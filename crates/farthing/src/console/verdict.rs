@@ -2,7 +2,7 @@
 
 use super::grouped;
 use farthing_core::time::Instant;
-use farthing_store::{AuditReport, Store, StoreError};
+use farthing_store::{AuditReport, Audited, Store, StoreError};
 
 /// An audit of the whole store, and when it was made.
 #[derive(Clone, Debug)]
@@ -27,14 +27,44 @@ impl Verdict {
     }
 
     pub fn sentence(&self) -> String {
-        let AuditReport { transfers, accounts, holds, findings } = &self.report;
-        let counted =
-            format!("{} transfers, {} accounts, {} holds", grouped(*transfers), grouped(*accounts), grouped(*holds));
-        match findings.first() {
+        let counted = counted(&self.report);
+        match self.report.findings.first() {
             None => format!("Every unit is accounted for: {counted}, chains intact."),
             Some(first) => {
-                format!("The ledger does not add up: {counted}. First wrong row: {}: {}.", first.row, first.what)
+                format!("{}: {counted}. First wrong row: {}: {}.", wrong(&self.report), first.row, first.what)
             }
         }
+    }
+}
+
+/// What was read, for a person.
+pub fn counted(report: &AuditReport) -> String {
+    let count = |number: u64, one: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{} {one}{plural}", grouped(number))
+    };
+    let mut parts = vec![
+        count(report.transfers, "transfer"),
+        count(report.accounts, "account"),
+        count(report.holds, "hold"),
+        count(report.versions, "policy version"),
+    ];
+    if report.events > 0 {
+        parts.push(count(report.events, "usage event"));
+    }
+    parts.join(", ")
+}
+
+/// What is wrong, as the beginning of a sentence: a broken file, a ledger and a policy are mended in different ways.
+pub fn wrong(report: &AuditReport) -> &'static str {
+    let wrong = report.wrong();
+    match (wrong.contains(&Audited::File), wrong.contains(&Audited::Ledger), wrong.contains(&Audited::Policies)) {
+        (true, _, _) => "The database file is damaged",
+        (_, true, true) => "The ledger does not add up, and policy versions are not what was applied",
+        (_, false, true) => "The ledger adds up, but policy versions are not what was applied",
+        (_, false, false) if wrong.contains(&Audited::Usage) => {
+            "The ledger adds up, but usage events are not what was taken in"
+        }
+        _ => "The ledger does not add up",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Leg, Stamp, set};
 use crate::ledger::{AccountId, Command, CommodityId, Kind, Mode};
+use crate::settle::Source;
 
 /// A grant's account and what is left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,5 +62,42 @@ pub fn usage(stamp: &mut Stamp<'_>, charge: &Charge<'_>) -> Command {
     }
     legs.push(leg(Kind::UsageByCash, charge.cash, revenue, funding.cash));
     legs.push(leg(Kind::UsageOnDebt, charge.debt, revenue, funding.debt));
+    set(stamp, Mode::Reports, &legs)
+}
+
+/// Whose ledger accounts a settlement moves between.
+#[derive(Clone, Copy, Debug)]
+pub struct UsageAccounts {
+    pub commodity: CommodityId,
+    pub revenue: AccountId,
+    pub cash: AccountId,
+    pub debt: AccountId,
+    pub unbilled: AccountId,
+    pub promo_open: AccountId,
+    pub promo_used: AccountId,
+}
+
+/// What a settlement has decided who pays, source by source; below zero it goes back. It reports: what was used is booked.
+pub fn settled(stamp: &mut Stamp<'_>, accounts: &UsageAccounts, parts: &[(Source, i64)]) -> Command {
+    let UsageAccounts { commodity, revenue, cash, debt, unbilled, promo_open, promo_used } = *accounts;
+    let mut legs = Vec::with_capacity(parts.len().saturating_add(1));
+    let mut leg = |kind, debit, credit, amount: i64| {
+        legs.push(if amount < 0 {
+            Leg { kind: Kind::UsageCorrected, debit: credit, credit: debit, amount: amount.saturating_neg(), commodity }
+        } else {
+            Leg { kind, debit, credit, amount, commodity }
+        });
+    };
+    for (source, amount) in parts {
+        match source {
+            Source::Lot(credit) => {
+                leg(Kind::UsageByCredit, *credit, promo_open, *amount);
+                leg(Kind::PromotionUsed, promo_used, revenue, *amount);
+            }
+            Source::Cash => leg(Kind::UsageByCash, cash, revenue, *amount),
+            Source::Debt => leg(Kind::UsageOnDebt, debt, revenue, *amount),
+            Source::Unbilled => leg(Kind::UsageUnbilled, unbilled, revenue, *amount),
+        }
+    }
     set(stamp, Mode::Reports, &legs)
 }

@@ -3,7 +3,7 @@
 //! First each row by itself, then what they say of one another, so that a changed row is named before those it contradicts.
 
 use super::{Version, digest_of_texts, misplaced, seal_file};
-use crate::ledger::audit::Finding;
+use crate::ledger::audit::{AuditReport, Audited, Finding};
 use std::collections::BTreeMap;
 
 const CHANGED: &str = "it is not what was written: its seal does not fit";
@@ -13,6 +13,8 @@ pub struct VersionAuditor {
     /// The hash of each text, by its name, of each version of each cloud.
     files: BTreeMap<(String, i64), BTreeMap<String, [u8; 32]>>,
     versions: BTreeMap<String, Vec<Version>>,
+    /// Rows read, readable or not.
+    read: u64,
     findings: Vec<Finding>,
 }
 
@@ -31,15 +33,18 @@ impl VersionAuditor {
         if seal != version.seal(cloud) {
             self.find(format!("policy_version {cloud} {}", version.number), CHANGED);
         }
+        self.read = self.read.saturating_add(1);
         self.versions.entry(cloud.to_owned()).or_default().push(version);
     }
 
     /// A version's row that holds what no such row can hold.
     pub fn unreadable(&mut self, cloud: &str, number: i64, what: String) {
+        self.read = self.read.saturating_add(1);
         self.find(format!("policy_version {cloud} {number}"), what);
     }
 
-    pub fn finish(mut self) -> Vec<Finding> {
+    /// Adds what was read and found to what the ledger's auditor reports.
+    pub fn finish(mut self, report: &mut AuditReport) {
         for (cloud, versions) in std::mem::take(&mut self.versions) {
             let mut digest = [0; 32];
             for (place, version) in versions.iter().enumerate() {
@@ -62,10 +67,10 @@ impl VersionAuditor {
                 self.find(format!("policy_file {cloud} {number} {name}"), "there is no version of this number");
             }
         }
-        self.findings
+        report.add_versions(self.read, self.findings);
     }
 
     fn find(&mut self, row: String, what: impl Into<String>) {
-        self.findings.push(Finding { row, what: what.into() });
+        self.findings.push(Finding { of: Audited::Policies, row, what: what.into() });
     }
 }

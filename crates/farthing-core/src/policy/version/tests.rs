@@ -1,6 +1,7 @@
 //! Which version is in force when, and what an `apply` appends. Seconds are counted from a noon; `now` is in each line.
 
 use super::*;
+use crate::ledger::audit::AuditReport;
 use proptest::prelude::*;
 
 const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
@@ -237,7 +238,9 @@ fn found_in(rows: Rows) -> Vec<String> {
     for (cloud, version, seal) in rows.versions {
         auditor.version(&cloud, version, seal);
     }
-    auditor.finish().into_iter().map(|finding| format!("{}: {}", finding.row, finding.what)).collect()
+    let mut report = AuditReport::default();
+    auditor.finish(&mut report);
+    report.findings.into_iter().map(|finding| format!("{}: {}", finding.row, finding.what)).collect()
 }
 
 #[test]

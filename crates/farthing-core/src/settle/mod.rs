@@ -1,0 +1,28 @@
+//! From what was used to what is paid: settlement posts the difference between what should have been charged and what was.
+//!
+//! | question | file |
+//! |---|---|
+//! | which price holds for a thing at an instant | `terms.rs` |
+//! | what a timeline costs, day by day, and what of it is open | `line.rs` |
+//! | how much is open now | `open.rs` |
+//! | what pays, in which order; what a correction gives back | `purse.rs` |
+//! | what is posted and sealed when an account is settled | `book.rs` |
+//! | what is left to spend, and until when it lasts | `outlook.rs` |
+//!
+//! All of it is pure: the store reads an account's book, a function here says what follows, the store writes it.
+
+mod book;
+mod error;
+mod line;
+mod open;
+mod outlook;
+mod purse;
+mod terms;
+
+pub use book::{AccountBook, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
+pub use error::SettleError;
+pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};
+pub use open::OpenCharge;
+pub use outlook::{Figures, Question};
+pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};
+pub use terms::{Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};

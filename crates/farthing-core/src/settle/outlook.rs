@@ -1,0 +1,144 @@
+//! What an account has: balance, accrued, spendable, and the second at which it runs out.
+
+use super::{AccountBook, Lot, SettleError};
+use crate::config::Name;
+use crate::policy::Pay;
+use crate::time::{Duration, Instant};
+
+/// The numbers of one instant, in units of the account's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    pub cash: i64,
+    pub credit: i64,
+    pub debt: i64,
+    /// Posted cash + credit - debt.
+    pub balance: i64,
+    /// Cost that arose and is not posted yet, prepaid and postpaid.
+    pub accrued: i64,
+    /// What of it comes off the balance.
+    pub accrued_prepaid: i64,
+    /// Balance less what has accrued; a scoped lot counts if it may pay something in question.
+    pub spendable: i64,
+}
+
+/// For what the lots are counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    /// What runs; every lot where nothing does.
+    Standing,
+    /// What runs, and this on top.
+    Asked(&'a Name),
+}
+
+/// Nobody's money is foretold for longer: 10 years.
+const HORIZON_SECONDS: i64 = 10 * 366 * 86_400;
+
+impl AccountBook {
+    pub fn figures(&self, at: Instant, question: Question<'_>) -> Result<Figures, SettleError> {
+        let open = self.open_by_product(at)?;
+        let (mut accrued, mut prepaid) = (0_i64, 0_i64);
+        let overflow = SettleError::Overflow { what: "sum what has accrued" };
+        for (product, (sum, pay)) in &open {
+            let posted = self.posted.get(*product).map_or(0, super::Posted::sum);
+            let rest = sum.checked_sub(posted).ok_or(overflow.clone())?;
+            accrued = accrued.checked_add(rest).ok_or(overflow.clone())?;
+            if *pay == Pay::Prepaid {
+                prepaid = prepaid.checked_add(rest).ok_or(overflow.clone())?;
+            }
+        }
+        let usable = |lot: &Lot| lot.is_usable(at);
+        let balance = self.purse.worth(usable);
+        let credit = balance.saturating_sub(self.purse.cash).saturating_add(self.purse.debt);
+        let counts = |lot: &Lot| lot.is_usable(at) && self.may_pay_in_question(lot, question);
+        Ok(Figures {
+            cash: self.purse.cash,
+            credit,
+            debt: self.purse.debt,
+            balance,
+            accrued,
+            accrued_prepaid: prepaid,
+            spendable: self.purse.worth(counts).saturating_sub(prepaid),
+        })
+    }
+
+    fn may_pay_in_question(&self, lot: &Lot, question: Question<'_>) -> bool {
+        let mut runs = self.lines.iter().filter(|line| line.open.slope > 0 && line.pay == Pay::Prepaid).peekable();
+        match question {
+            Question::Asked(product) if lot.may_pay(product) => true,
+            Question::Standing if runs.peek().is_none() => true,
+            _ => lot.products.is_empty() || runs.any(|line| lot.may_pay(&line.product)),
+        }
+    }
+
+    /// Nothing is left to spend, or cost has arisen that nothing left may pay (R25).
+    pub fn is_out(&self, at: Instant) -> Result<bool, SettleError> {
+        if self.figures(at, Question::Standing)?.spendable <= 0 {
+            return Ok(true);
+        }
+        let mut purse = self.purse.clone();
+        let before = purse.debt;
+        for (product, (sum, pay)) in self.open_by_product(at)? {
+            let posted = self.posted.get(product).map_or(0, super::Posted::sum);
+            let rest = sum.saturating_sub(posted);
+            if pay == Pay::Prepaid && rest > 0 {
+                purse.pay(product, rest, at);
+            }
+        }
+        Ok(purse.debt > before)
+    }
+
+    /// The first whole second at which nothing is left, as far as is known now; none where nothing runs or nothing ends.
+    /// Cost only grows between two lapses, so it is a search, not a sum.
+    pub fn runs_out_at(&self, now: Instant) -> Result<Option<Instant>, SettleError> {
+        let runs = self.lines.iter().any(|line| line.open.slope > 0 && line.pay == Pay::Prepaid);
+        if !runs && !self.is_out(now)? {
+            return Ok(None);
+        }
+        let mut from = now.floor_second();
+        if self.is_out(from)? {
+            return Ok(Some(from));
+        }
+        let end = now.checked_add(Duration::try_from_seconds(HORIZON_SECONDS)?).unwrap_or(Instant::MAX);
+        let mut edges: Vec<Instant> = self.purse.lots().iter().filter_map(|lot| lot.expires).collect();
+        edges.extend(self.purse.lots().iter().map(|lot| lot.starts));
+        edges.retain(|edge| *edge > from && *edge < end);
+        edges.sort_unstable();
+        edges.push(end);
+        for edge in edges {
+            // At the edge itself a lot may have lapsed or begun: the second before belongs to this stretch.
+            let last = edge.checked_sub(Duration::try_from_seconds(1)?)?;
+            if last > from && self.is_out(last)? {
+                return self.first_out(from, last).map(Some);
+            }
+            if self.is_out(edge)? {
+                return Ok(Some(edge));
+            }
+            from = edge;
+        }
+        Ok(None)
+    }
+
+    /// Between an instant at which something is left and a later one at which nothing is.
+    fn first_out(&self, from: Instant, to: Instant) -> Result<Instant, SettleError> {
+        let (mut some, mut none) = (0_i64, to.seconds_since(from));
+        while none.saturating_sub(some) > 1 {
+            let middle = some.saturating_add(none.saturating_sub(some) / 2);
+            if self.is_out(from.checked_add(Duration::try_from_seconds(middle)?)?)? {
+                none = middle;
+            } else {
+                some = middle;
+            }
+        }
+        Ok(from.checked_add(Duration::try_from_seconds(none)?)?)
+    }
+
+    /// What an hour costs as things run now: the next hour's cost of what comes off the balance.
+    pub fn burn_per_hour(&self, now: Instant) -> Result<i64, SettleError> {
+        let later = now.checked_add(Duration::try_from_seconds(3_600)?)?;
+        let mut sum = 0_i64;
+        for line in self.lines.iter().filter(|line| line.pay == Pay::Prepaid) {
+            sum = sum.saturating_add(line.net_at(later)?.saturating_sub(line.net_at(now)?));
+        }
+        Ok(sum)
+    }
+}

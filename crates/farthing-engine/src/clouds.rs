@@ -1,0 +1,122 @@
+//! Clouds' configurations over time, read once and kept until another version is applied.
+
+use crate::EngineError;
+use farthing_core::config::Source;
+use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
+use farthing_core::settle::{Compiled, Meterage, PriceBook, SettleError, Terms, TermsKey};
+use farthing_core::time::{Instant, Zone};
+use farthing_store::{StoreError, TermsId, Tx};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One cloud, as all its versions together say.
+#[derive(Debug)]
+pub(crate) struct CloudBook {
+    pub(crate) id: String,
+    /// The newest version's number.
+    pub(crate) newest: i64,
+    pub(crate) prices: PriceBook,
+    pub(crate) compiled: Compiled,
+    /// Where each version starts, by number: also those that were replaced.
+    pub(crate) starts: Vec<(i64, Instant)>,
+    terms: Mutex<BTreeMap<TermsId, Arc<(TermsKey, Terms)>>>,
+}
+
+/// The clouds that were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Clouds {
+    kept: Mutex<BTreeMap<String, Arc<CloudBook>>>,
+}
+
+impl Clouds {
+    /// The cloud as the store has it now.
+    pub(crate) fn get(&self, tx: &mut Tx<'_>, cloud: &str) -> Result<Option<Arc<CloudBook>>, EngineError> {
+        let newest = tx.policy_newest(cloud)?;
+        let Some(newest) = newest else { return Ok(None) };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.get(cloud).filter(|found| found.newest == newest.0 && found.digest() == newest.1) {
+            return Ok(Some(found.clone()));
+        }
+        let read = Arc::new(read_cloud(tx, cloud, newest.0)?);
+        kept.insert(cloud.to_owned(), read.clone());
+        Ok(Some(read))
+    }
+}
+
+fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, EngineError> {
+    let versions = tx.policy_versions(cloud)?;
+    let mut stretches = Vec::new();
+    for stretch in versions.timeline() {
+        let number = stretch.version.number;
+        let files = tx.policy_files(cloud, number)?.ok_or_else(|| {
+            StoreError::corrupt(format!("cloud {cloud}, policy version {number}: its files are missing"))
+        })?;
+        let text = |name: &str| files.get(name).map(|text| Source::new(name, text));
+        let policy = text(POLICY_FILE).unwrap_or_else(|| Source::new(POLICY_FILE, ""));
+        let catalog = text(CATALOG_FILE);
+        let profile = Profile::read(&policy, catalog.as_ref()).usable().map_err(|remarks| {
+            let first = remarks.first().map(|remark| remark.what.clone()).unwrap_or_default();
+            EngineError::Configuration { cloud: cloud.to_owned(), number, first }
+        })?;
+        stretches.push((stretch.from, number, Arc::new(profile)));
+    }
+    Ok(CloudBook {
+        id: cloud.to_owned(),
+        newest,
+        prices: PriceBook::new(stretches),
+        compiled: Compiled::default(),
+        starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
+        terms: Mutex::default(),
+    })
+}
+
+impl CloudBook {
+    /// When the newest version starts: two stores in one process never share a book by number alone.
+    fn digest(&self) -> Instant {
+        self.starts.last().map_or(Instant::EPOCH, |(_, starts)| *starts)
+    }
+
+    pub(crate) fn profile_at(&self, at: Instant) -> Result<&Arc<Profile>, SettleError> {
+        self.prices.profile_at(at).ok_or(SettleError::NoProfile)
+    }
+
+    /// The earliest start of a version that an account does not know of.
+    pub(crate) fn news_since(&self, known: i64) -> Option<Instant> {
+        self.starts.iter().filter(|(number, _)| *number > known).map(|(_, starts)| *starts).min()
+    }
+
+    /// The terms of a number that a row names.
+    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(TermsKey, Terms)>, EngineError> {
+        if let Some(found) = self.lock().get(&id) {
+            return Ok(found.clone());
+        }
+        let key = tx.terms(id)?.ok_or_else(|| StoreError::corrupt(format!("there are no terms {}", id.0)))?;
+        let profile = self.prices.profile(key.version).or_else(|| self.prices.profile_at(Instant::MAX));
+        let profile = profile.ok_or(SettleError::NoProfile)?;
+        let terms = Terms::find(&profile.catalog, &profile.policy, &key)?;
+        let found = Arc::new((key, terms));
+        self.lock().insert(id, found.clone());
+        Ok(found)
+    }
+
+    /// The terms of a key, wherever it comes from.
+    pub(crate) fn terms_of(&self, key: &TermsKey) -> Result<Terms, SettleError> {
+        let profile = self.prices.profile(key.version).ok_or(SettleError::NoProfile)?;
+        Terms::find(&profile.catalog, &profile.policy, key)
+    }
+
+    pub(crate) fn meterage(
+        &self,
+        key: &TermsKey,
+        terms: &Terms,
+        month_seconds: i64,
+        slope: i64,
+        zone: &Zone,
+    ) -> Result<Arc<Meterage>, SettleError> {
+        self.compiled.get(key, terms, month_seconds, slope, zone)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(TermsKey, Terms)>>> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

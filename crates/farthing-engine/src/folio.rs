@@ -1,0 +1,1017 @@
+//! Accounts' books inside a transaction: read and locked, brought to an instant, changed by facts, posted, sealed, written.
+//!
+//! Every use case that touches what an account owes goes through here: `load` the accounts, `bring_to` the instant, change
+//! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
+
+use crate::clouds::CloudBook;
+use crate::{EngineError, IdSource, fact_text};
+use farthing_core::catalog::{Kind, Product, Scope};
+use farthing_core::config::{Cadence, Name};
+use farthing_core::ledger::posting::{self, Stamp, UsageAccounts};
+use farthing_core::ledger::{Chart, Command, CommodityId, OwnerId};
+use farthing_core::measure::Quantity;
+use farthing_core::money::Currency;
+use farthing_core::policy::{Pay, Policy};
+use farthing_core::rate::{Charge, Coverage};
+use farthing_core::settle::{
+    AccountBook, Correction, Costs, Line, LineId, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question, Sealed,
+    SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
+    stretches_of_scope,
+};
+use farthing_core::time::{Duration, Instant, Period, Zone};
+use farthing_core::timeline::{Timeline, fold};
+use farthing_store::{
+    ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
+    ThingRow, Tx, properties_from_text,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// One account's book, and what of it has changed.
+#[derive(Debug)]
+pub(crate) struct Folio {
+    pub(crate) payer: PayerRow,
+    pub(crate) name: Name,
+    pub(crate) zone: Zone,
+    pub(crate) state: PayerState,
+    pub(crate) book: AccountBook,
+    pub(crate) lots: Vec<LotRow>,
+    /// What holds reserve of its cash, credit and debt.
+    pub(crate) held: i64,
+    /// What waits for a bill.
+    pub(crate) unbilled: i64,
+    /// What has to be posted: when it counts from, and what.
+    postings: Vec<(Instant, Posting)>,
+    sealed: Vec<(Sealed, i64)>,
+    loaded: BTreeMap<LineId, OpenRow>,
+    posted_loaded: BTreeMap<Name, Posted>,
+    state_loaded: PayerState,
+    /// Lines, lots or money changed: what is due has to be found anew.
+    stirred: bool,
+}
+
+/// A transaction's work on the accounts of one cloud.
+pub(crate) struct Work<'w, 't> {
+    pub(crate) tx: &'w mut Tx<'t>,
+    pub(crate) cloud: Arc<CloudBook>,
+    pub(crate) ids: &'w IdSource,
+    /// When it is recorded.
+    pub(crate) now: Instant,
+    pub(crate) folios: BTreeMap<OwnerId, Folio>,
+    currency: Currency,
+    books: Option<Books>,
+}
+
+/// The cloud's own ledger accounts that settling needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Books {
+    pub(crate) owner: OwnerId,
+    pub(crate) commodity: CommodityId,
+    revenue: BTreeMap<Name, farthing_core::ledger::AccountId>,
+    promo: Option<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId)>,
+}
+
+impl<'w, 't> Work<'w, 't> {
+    pub(crate) fn new(
+        tx: &'w mut Tx<'t>,
+        cloud: Arc<CloudBook>,
+        ids: &'w IdSource,
+        now: Instant,
+    ) -> Result<Work<'w, 't>, EngineError> {
+        let currency = cloud.profile_at(now)?.policy.cloud.currency;
+        Ok(Work { tx, cloud, ids, now, folios: BTreeMap::new(), currency, books: None })
+    }
+
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
+        Ok(&self.cloud.profile_at(at)?.policy)
+    }
+
+    /// Reads and locks accounts that are not here yet.
+    pub(crate) fn load(&mut self, ids: &[OwnerId]) -> Result<(), EngineError> {
+        let wanted: BTreeSet<OwnerId> = ids.iter().copied().filter(|id| !self.folios.contains_key(id)).collect();
+        let wanted: Vec<OwnerId> = wanted.into_iter().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let states = self.tx.payer_states(&wanted)?;
+        let payers = self.tx.payers(&wanted)?;
+        let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0, payer.unbilled.0]).collect();
+        let wallets: BTreeMap<i64, (i64, i64)> = self
+            .tx
+            .accounts_locked(wallets)?
+            .into_iter()
+            .map(|account| (account.id.0, (account.balance(), account.held)))
+            .collect();
+        let mut opens: BTreeMap<OwnerId, Vec<OpenRow>> = BTreeMap::new();
+        for row in self.tx.open_charges(&wanted)? {
+            opens.entry(row.account).or_default().push(row);
+        }
+        let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
+        for (account, product, row) in self.tx.posted(&wanted)? {
+            posted.entry(account).or_default().insert(product, row);
+        }
+        let mut lots: BTreeMap<OwnerId, Vec<LotRow>> = BTreeMap::new();
+        for lot in self.tx.lots(&wanted)? {
+            lots.entry(lot.account).or_default().push(lot);
+        }
+        for (payer, state) in payers.into_iter().zip(states) {
+            if payer.id != state.account {
+                return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
+            }
+            let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
+            let (cash, debt) = (wallet(payer.cash.0), wallet(payer.debt.0));
+            let unbilled = wallet(payer.unbilled.0).0.saturating_neg();
+            let own_lots = lots.remove(&payer.id).unwrap_or_default();
+            let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
+            let zone = Zone::parse(&payer.zone)
+                .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+            let name = Name::parse(&payer.name)
+                .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
+            let rows = opens.remove(&payer.id).unwrap_or_default();
+            let mut lines = Vec::with_capacity(rows.len());
+            for row in &rows {
+                lines.push(self.line_of(row, &payer, &zone)?);
+            }
+            let own_posted = posted.remove(&payer.id).unwrap_or_default();
+            let book = AccountBook {
+                lines,
+                posted: own_posted.clone(),
+                purse: Purse::new(own_lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg()),
+                open_from: state.open_from,
+            };
+            self.folios.insert(
+                payer.id,
+                Folio {
+                    name,
+                    zone,
+                    state_loaded: state.clone(),
+                    state,
+                    book,
+                    lots: own_lots,
+                    held,
+                    unbilled,
+                    postings: Vec::new(),
+                    sealed: Vec::new(),
+                    loaded: rows.into_iter().map(|row| (row.id.clone(), row)).collect(),
+                    posted_loaded: own_posted,
+                    stirred: false,
+                    payer,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Reads an account again that the ledger has moved beside its book: what waits of it is written first.
+    pub(crate) fn reload(&mut self, id: OwnerId) -> Result<(), EngineError> {
+        self.flush_postings()?;
+        let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
+        let wallets: BTreeMap<i64, (i64, i64)> = self
+            .tx
+            .accounts_locked(vec![folio.payer.cash.0, folio.payer.debt.0])?
+            .into_iter()
+            .map(|account| (account.id.0, (account.balance(), account.held)))
+            .collect();
+        let lots = self.tx.lots(&[id])?;
+        let folio = self.folio(id);
+        let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
+        let (cash, debt) = (wallet(folio.payer.cash.0), wallet(folio.payer.debt.0));
+        folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
+        folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
+        folio.lots = lots;
+        folio.stirred = true;
+        Ok(())
+    }
+
+    /// An account that was loaded.
+    pub(crate) fn folio(&mut self, id: OwnerId) -> &mut Folio {
+        self.folios.get_mut(&id).expect("an account is loaded before it is worked on")
+    }
+
+    fn line_of(&mut self, row: &OpenRow, payer: &PayerRow, zone: &Zone) -> Result<Line, EngineError> {
+        let known = self.cloud.terms(self.tx, row.terms)?;
+        let (key, terms) = (&known.0, &known.1);
+        let meterage = self.cloud.meterage(key, terms, row.month_seconds, row.slope, zone)?;
+        Ok(Line {
+            id: row.id.clone(),
+            product: key.product.clone(),
+            open: OpenCharge {
+                key: key.clone(),
+                month_seconds: row.month_seconds,
+                since: row.since,
+                at: row.at,
+                total: row.total,
+                slope: row.slope,
+                done: OpenRow::charge(row.done, self.currency),
+                base: OpenRow::charge(row.base, self.currency),
+                until: row.until,
+                by_period: row.by_period,
+            },
+            meterage,
+            pay: self.pay_of(terms.pay, payer)?,
+            settle: terms.settle,
+        })
+    }
+
+    /// What the product says, else the account, else the policy (R3, R99).
+    fn pay_of(&self, product: Option<Pay>, payer: &PayerRow) -> Result<Pay, SettleError> {
+        Ok(product.or(payer.pay).unwrap_or(self.policy_at(self.now)?.settle.pay))
+    }
+
+    /// A line made of what a timeline or an event came to.
+    pub(crate) fn line_new(&mut self, account: OwnerId, id: LineId, open: OpenCharge) -> Result<Line, EngineError> {
+        let terms_id = self.tx.terms_keep(&self.cloud.id, &open.key)?;
+        let known = self.cloud.terms(self.tx, terms_id)?;
+        let folio = self.folios.get(&account).expect("the account is loaded");
+        let (zone, pay) = (folio.zone.clone(), self.pay_of(known.1.pay, &folio.payer)?);
+        let meterage = self.cloud.meterage(&known.0, &known.1, open.month_seconds, open.slope, &zone)?;
+        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle })
+    }
+
+    // --- Time
+
+    /// Brings an account to an instant: days that are over are sealed, lines whose form has ended are folded again, and
+    /// configurations it does not know of are taken in.
+    pub(crate) fn bring_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        let at = at.floor_second();
+        let newest = self.cloud.newest;
+        loop {
+            let folio = self.folio(id);
+            if folio.book.lines.is_empty() {
+                // Nothing is open: the days in between have nothing to seal.
+                let start = folio.zone.day_of(at).map_err(SettleError::from)?.start();
+                if start > folio.state.open_from {
+                    folio.state.open_from = start;
+                    folio.book.open_from = start;
+                }
+                folio.state.version = newest;
+                return Ok(());
+            }
+            let day_end = folio.zone.day_of(folio.state.open_from).map_err(SettleError::from)?.end();
+            let until = at.min(day_end);
+            let known = folio.state.version;
+            if known != self.cloud.newest {
+                let news = self.cloud.news_since(known).unwrap_or(until);
+                self.refold_all(id, news, until)?;
+                self.folio(id).state.version = self.cloud.newest;
+            }
+            let stale: BTreeSet<ThingId> = self
+                .folio(id)
+                .book
+                .lines
+                .iter()
+                .filter(|line| line.id.began == 0 && line.open.until.is_some_and(|end| end <= until && end < day_end))
+                .map(|line| line.id.thing)
+                .collect();
+            for thing in stale {
+                let rows = self.tx.things(&[thing])?;
+                for row in rows {
+                    self.refold(&row, until, until)?;
+                }
+            }
+            if day_end > at {
+                return Ok(());
+            }
+            self.seal(id, day_end)?;
+        }
+    }
+
+    /// Posts what the chosen products owe at an instant.
+    pub(crate) fn post(&mut self, id: OwnerId, at: Instant, chosen: impl Fn(&Name) -> bool) -> Result<(), EngineError> {
+        let folio = self.folio(id);
+        let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
+        folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
+        Ok(())
+    }
+
+    /// Posts everything: whatever changes what can pay settles the account first.
+    pub(crate) fn post_all(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        self.post(id, at.floor_second(), |_| true)
+    }
+
+    /// Posts everything up to an instant, by what could pay before it.
+    pub(crate) fn post_before(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        let folio = self.folio(id);
+        let beginning: Vec<_> = folio.book.purse.lots().iter().filter(|lot| lot.starts == at).cloned().collect();
+        let purse = &folio.book.purse;
+        let others: Vec<_> = purse.lots().iter().filter(|lot| lot.starts != at).cloned().collect();
+        folio.book.purse = Purse::new(others, purse.cash, purse.debt);
+        self.post(id, at, |_| true)?;
+        let purse = self.folio(id).book.purse.clone();
+        let lots = purse.lots().iter().cloned().chain(beginning).collect();
+        self.folio(id).book.purse = Purse::new(lots, purse.cash, purse.debt);
+        Ok(())
+    }
+
+    /// Seals the open day of an account.
+    fn seal(&mut self, id: OwnerId, day_end: Instant) -> Result<(), EngineError> {
+        let (day, lines) = {
+            let folio = self.folio(id);
+            let start = folio.state.open_from;
+            let day = Period::try_new(start, day_end).map_err(|_| SettleError::Calendar)?;
+            (day, std::mem::take(&mut folio.book.lines))
+        };
+        let mut charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)> = Vec::new();
+        let mut kept: Vec<Line> = Vec::new();
+        let mut folded: BTreeSet<ThingId> = BTreeSet::new();
+        for mut line in lines {
+            let ends = line.open.until.is_some_and(|until| until <= day_end);
+            if line.id.began == 0 && ends {
+                folded.insert(line.id.thing);
+                continue;
+            }
+            if line.id.is_correction() {
+                let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
+                let (id, charge) = (line.id.clone(), line.open.done);
+                charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
+                continue;
+            }
+            if line.open.by_period {
+                if !ends {
+                    kept.push(line);
+                    continue;
+                }
+                // A rating period of usage: its minimum, its charge, and its total for whatever comes late.
+                let charge = self.close_usage(id, &line, day_end)?;
+                let began = Instant::try_from_seconds(line.id.began).map_err(SettleError::from)?;
+                let period = Period::try_new(began, day_end).map_err(|_| SettleError::Calendar)?;
+                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), period, charge, line.pay));
+                continue;
+            }
+            let charge = line.amount_at(day_end)?;
+            let ran = charge.checked_sub(line.open.done).map_err(SettleError::from)?;
+            line.open.base = line.open.base.checked_add(ran).map_err(SettleError::from)?;
+            line.open.done = Charge::zero(self.currency);
+            if charge != Charge::zero(self.currency) {
+                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), day, charge, line.pay));
+            }
+            if line.open.slope > 0 || line.id.began != 0 {
+                kept.push(line);
+            }
+        }
+        self.folio(id).book.lines = kept;
+        for thing in folded {
+            for row in self.tx.things(&[thing])? {
+                self.seal_folded(id, &row, day, &mut charges)?;
+            }
+        }
+        self.seal_with(id, day, charges)
+    }
+
+    /// A thing whose form ends with the day: its timeline says what the day, or its rating period, has cost.
+    fn seal_folded(
+        &mut self,
+        id: OwnerId,
+        thing: &ThingRow,
+        day: Period,
+        charges: &mut Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+    ) -> Result<(), EngineError> {
+        let costs = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
+        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
+            if *charge == Charge::zero(self.currency) {
+                continue;
+            }
+            let line = LineId { thing: thing.id, part: slot.part.clone(), began: 0 };
+            let period = Period::try_new(slot.from, slot.to).map_err(|_| SettleError::Calendar)?;
+            let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
+            let known = self.cloud.terms(self.tx, terms_id)?;
+            let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
+            charges.push((line, key.product.clone(), key.clone(), period, *charge, pay));
+        }
+        self.take_open(id, thing, costs)
+    }
+
+    fn seal_with(
+        &mut self,
+        id: OwnerId,
+        day: Period,
+        charges: Vec<(LineId, Name, TermsKey, Period, Charge, Pay)>,
+    ) -> Result<(), EngineError> {
+        let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
+        for (_, product, _, _, charge, pay) in &charges {
+            let sum = sealing.entry(product.clone()).or_insert((0, *pay));
+            sum.0 = sum.0.saturating_add(charge.net.units());
+        }
+        let folio = self.folio(id);
+        let postings = folio.book.post(day.end(), &sealing, |product| sealing.contains_key(product))?;
+        folio.postings.extend(postings.into_iter().map(|posting| (day.end(), posting)));
+        let charges =
+            charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
+        let sealed = folio.book.seal(day, charges.collect())?;
+        for mut sealed in sealed {
+            let mut number = 0;
+            if sealed.line.is_correction() {
+                sealed.line.began = 0;
+                sealed.correction = true;
+                number = self.next_number(id, &sealed)?;
+            }
+            self.folio(id).sealed.push((sealed, number));
+        }
+        let folio = self.folio(id);
+        folio.state.open_from = day.end();
+        folio.stirred = true;
+        Ok(())
+    }
+
+    /// The number of the next correction of a slot, counting those that are not written yet.
+    fn next_number(&mut self, id: OwnerId, sealed: &Sealed) -> Result<i64, EngineError> {
+        let rows = self.tx.charges_at(id, sealed.line.thing, &[sealed.from])?;
+        let written = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
+        let waiting =
+            self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
+        let waiting = waiting.map(|(_, number)| *number).max();
+        Ok(written.max(waiting).unwrap_or(0) + 1)
+    }
+
+    /// Ends a rating period of usage.
+    fn close_usage(&mut self, id: OwnerId, line: &Line, at: Instant) -> Result<Charge, EngineError> {
+        let charge = line.amount_at(at)?;
+        let missing = line.meterage.true_up(charge, Coverage::WHOLE)?;
+        let terms = TermsId::of(&self.cloud.id, &line.open.key);
+        self.tx.closed_total_put(&ClosedTotalRow {
+            account: id,
+            id: line.id.clone(),
+            terms,
+            month_seconds: line.open.month_seconds,
+            total: line.open.total,
+        })?;
+        Ok(charge.checked_add(missing).map_err(SettleError::from)?)
+    }
+
+    // --- Timelines
+
+    /// Everything an account pays for, folded again: the configuration has changed since `from`.
+    fn refold_all(&mut self, id: OwnerId, from: Instant, as_of: Instant) -> Result<(), EngineError> {
+        for thing in self.tx.things_of_account(id)? {
+            if thing.kind != ThingKind::Usage {
+                self.refold(&thing, from, as_of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
+    /// is sealed is compared, and the difference booked as a correction.
+    pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
+        let costs = self.cost_of(thing, changed, as_of, None)?;
+        let payers: BTreeSet<OwnerId> = self.folios.keys().copied().collect();
+        for id in payers {
+            if changed < self.folios[&id].state.open_from {
+                self.correct(id, thing, &costs, changed)?;
+            }
+        }
+        let loaded: Vec<OwnerId> = self.folios.keys().copied().collect();
+        for id in loaded {
+            self.take_open(id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// Replaces what is open of a thing for one account.
+    fn take_open(&mut self, id: OwnerId, thing: &ThingRow, costs: Costs) -> Result<(), EngineError> {
+        let folio = self.folio(id);
+        let had = folio.book.lines.len();
+        folio.book.lines.retain(|line| line.id.thing != thing.id || line.id.is_correction());
+        let removed = had != folio.book.lines.len();
+        let mut added = false;
+        for (payer, part, open) in costs.open {
+            let nothing =
+                open.slope == 0 && open.done == Charge::zero(self.currency) && !open.by_period && open.until.is_none();
+            if payer != id || nothing {
+                continue;
+            }
+            let line = self.line_new(id, LineId { thing: thing.id, part, began: 0 }, open)?;
+            self.folio(id).book.lines.push(line);
+            added = true;
+        }
+        if removed || added {
+            self.folio(id).stirred = true;
+        }
+        Ok(())
+    }
+
+    /// What a thing costs whoever of the loaded accounts pays or paid for it. `sealing` moves one account's open day.
+    fn cost_of(
+        &mut self,
+        thing: &ThingRow,
+        changed: Instant,
+        as_of: Instant,
+        sealing: Option<(OwnerId, Instant)>,
+    ) -> Result<Costs, EngineError> {
+        let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
+        let mut closed_from = as_of;
+        for (id, folio) in &self.folios {
+            let open_from = match sealing {
+                Some((sealed, end)) if sealed == *id => end,
+                _ => folio.state.open_from,
+            };
+            payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from });
+            let day = folio.zone.day_of(changed.floor_second()).map_err(SettleError::from)?;
+            closed_from = closed_from.min(day.start());
+        }
+        let cloud = self.cloud.clone();
+        let profile = cloud.profile_at(as_of)?;
+        let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) else {
+            return Err(SettleError::Offer(farthing_core::catalog::OfferError::NoProduct {
+                product: thing.product.to_string(),
+            })
+            .into());
+        };
+        let parts = parts_of(product);
+        let properties = properties_from_text(&thing.properties);
+        let prices = ThingPrices { product: &thing.product, parts: &parts, properties: &properties };
+        let stretches = if thing.kind == ThingKind::Scope {
+            let mut stretches = Vec::new();
+            for (id, payer) in &payers {
+                let members = self.members_of_scope(thing, product, *id)?;
+                stretches.extend(stretches_of_scope(&members, (*id, payer), &prices, &cloud.prices)?);
+            }
+            stretches
+        } else if shared_scope(product).is_some() || !matches!(product.kind, Kind::Running | Kind::Capacity) {
+            Vec::new() // its scope is charged, or its use, or its term
+        } else {
+            let timeline = self.timeline_of(thing, product)?;
+            stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
+        };
+        Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, closed_from, as_of)?)
+    }
+
+    /// What of a thing was open for an account at an instant of its open day.
+    pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
+        let costs = self.cost_of(thing, at, at, None)?;
+        let zone = self.folios[&id].zone.clone();
+        let mut sum = 0_i64;
+        for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
+            debug_assert_eq!(*payer, id);
+            let terms = self.cloud.terms_of(&open.key)?;
+            let meterage = self.cloud.meterage(&open.key, &terms, open.month_seconds, open.slope, &zone)?;
+            sum = sum.saturating_add(open.amount_at(&meterage, at)?.net.units());
+        }
+        Ok(sum)
+    }
+
+    /// A resource's facts, folded.
+    pub(crate) fn timeline_of(&mut self, thing: &ThingRow, product: &Product) -> Result<Timeline, EngineError> {
+        let facts = self
+            .tx
+            .facts_of(thing.id)?
+            .iter()
+            .map(|row| row.read(fact_text::read))
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let silence = self.policy_at(self.now)?.monitor.missing_after;
+        Ok(fold(&facts, size_first(product), silence))
+    }
+
+    fn members_of_scope(
+        &mut self,
+        scope: &ThingRow,
+        product: &Product,
+        payer: OwnerId,
+    ) -> Result<Vec<Vec<farthing_core::timeline::Segment>>, EngineError> {
+        let mut members = Vec::new();
+        for thing in self.tx.things_of_account(payer)? {
+            if thing.kind != ThingKind::Resource || thing.product != scope.product {
+                continue;
+            }
+            if scope_name(product, &thing, payer).as_deref() == Some(scope.name.as_str()) {
+                members.push(self.timeline_of(&thing, product)?.segments);
+            }
+        }
+        Ok(members)
+    }
+
+    // --- Corrections
+
+    /// Books the difference between what sealed slots of a thing cost now and what was charged for them.
+    fn correct(&mut self, id: OwnerId, thing: &ThingRow, costs: &Costs, changed: Instant) -> Result<(), EngineError> {
+        let (zone, open_from) = {
+            let folio = &self.folios[&id];
+            (folio.zone.clone(), folio.state.open_from)
+        };
+        let first = zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
+        let mut days: BTreeSet<Instant> =
+            costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
+        if first < open_from {
+            let whole = Period::try_new(first, open_from).map_err(|_| SettleError::Calendar)?;
+            days.extend(whole.days(&zone).map(|(_, day)| day.start()));
+            days.insert(
+                farthing_core::time::Anchor::calendar_month(zone.clone())
+                    .period_containing(first)
+                    .map_err(SettleError::from)?
+                    .1
+                    .start(),
+            );
+        }
+        let days: Vec<Instant> = days.into_iter().collect();
+        let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
+        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
+        rows.sort_by_key(|row| (row.from, row.number));
+        for row in rows.into_iter().filter(|row| row.line.began == 0) {
+            let entry = charged.entry((row.line.part.clone(), row.from)).or_insert_with(|| Charged {
+                to: row.to,
+                list: 0,
+                net: 0,
+                paid: Paid::new(),
+                number: -1,
+                terms: row.terms,
+            });
+            entry.take(&row);
+        }
+        let mut wanted: Vec<(Slot, Option<TermsKey>, Charge)> = Vec::new();
+        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
+            wanted.push((slot.clone(), Some(key.clone()), *charge));
+        }
+        for ((part, from), was) in &charged {
+            let slot = Slot { payer: id, part: part.clone(), from: *from, to: was.to };
+            let is_known = wanted.iter().any(|(other, ..)| other.part == *part && other.from == *from);
+            // A rating period that began before what was looked at is not said anew: it stands.
+            if !is_known && *from >= first {
+                wanted.push((slot, None, Charge::zero(self.currency)));
+            }
+        }
+        let mut corrections = Vec::new();
+        // What waits is found anew with everything else.
+        self.folio(id).book.lines.retain(|line| line.id.thing != thing.id || !line.id.is_correction());
+        for (slot, key, charge) in wanted {
+            let was = charged.get(&(slot.part.clone(), slot.from));
+            let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
+            let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
+            if change == Charge::zero(self.currency) {
+                continue;
+            }
+            let key = match (key, was) {
+                (Some(key), _) => key,
+                (None, Some(was)) => self.cloud.terms(self.tx, was.terms)?.0.clone(),
+                (None, None) => continue,
+            };
+            let terms_id = self.tx.terms_keep(&self.cloud.id, &key)?;
+            let known = self.cloud.terms(self.tx, terms_id)?;
+            let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
+            corrections.push(Correction {
+                line: LineId { thing: thing.id, part: slot.part, began: 0 },
+                product: thing.product.clone(),
+                key,
+                from: slot.from,
+                to: slot.to,
+                charge: change,
+                paid: was.map(|was| was.paid.clone()).unwrap_or_default(),
+                pay,
+            });
+        }
+        self.book_corrections(id, corrections)
+    }
+
+    /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
+    pub(crate) fn book_corrections(&mut self, id: OwnerId, corrections: Vec<Correction>) -> Result<(), EngineError> {
+        let now = self.now.floor_second();
+        let (more, less): (Vec<_>, Vec<_>) =
+            corrections.into_iter().partition(|correction| correction.charge.net.units() > 0);
+        for correction in more {
+            self.wait_for_settlement(id, correction)?;
+        }
+        let folio = self.folio(id);
+        let settlement = folio.book.correct(less);
+        folio.postings.extend(settlement.postings.into_iter().map(|posting| (now, posting)));
+        folio.stirred = true;
+        for mut sealed in settlement.sealed {
+            sealed.line.began = 0;
+            let number = self.next_number(id, &sealed)?;
+            self.folio(id).sealed.push((sealed, number));
+        }
+        Ok(())
+    }
+
+    fn wait_for_settlement(&mut self, id: OwnerId, correction: Correction) -> Result<(), EngineError> {
+        let line = correction.line.correction(correction.from);
+        self.folio(id).stirred = true;
+        if let Some(waits) = self.folio(id).book.lines.iter_mut().find(|waits| waits.id == line) {
+            waits.open.done = waits.open.done.checked_add(correction.charge).map_err(SettleError::from)?;
+            return Ok(());
+        }
+        let open = OpenCharge {
+            key: correction.key,
+            month_seconds: 30 * 86_400,
+            since: correction.from,
+            at: correction.to,
+            total: 0,
+            slope: 0,
+            done: correction.charge,
+            base: Charge::zero(self.currency),
+            until: None,
+            by_period: false,
+        };
+        let line = self.line_new(id, line, open)?;
+        self.folio(id).book.lines.push(line);
+        Ok(())
+    }
+
+    // --- Money
+
+    /// The cloud's own ledger accounts.
+    pub(crate) fn books(&mut self) -> Result<&mut Books, EngineError> {
+        if self.books.is_none() {
+            let owner = self.tx.owner_ensure(&self.cloud.id, "books", true)?;
+            let commodity = self.tx.commodity_ensure_currency(self.currency)?;
+            self.books = Some(Books { owner, commodity, revenue: BTreeMap::new(), promo: None });
+        }
+        Ok(self.books.as_mut().expect("made above"))
+    }
+
+    /// One of the cloud's own accounts, opened if it is not there.
+    pub(crate) fn book_account(&mut self, code: Chart) -> Result<farthing_core::ledger::AccountId, EngineError> {
+        let now = self.now;
+        let (owner, commodity) = {
+            let books = self.books()?;
+            (books.owner, books.commodity)
+        };
+        let floor = code.floor(0);
+        Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
+    }
+
+    fn revenue(&mut self, product: &Name) -> Result<farthing_core::ledger::AccountId, EngineError> {
+        if let Some(found) = self.books()?.revenue.get(product) {
+            return Ok(*found);
+        }
+        let made = self.book_account(Chart::Revenue(product.to_string()))?;
+        self.books()?.revenue.insert(product.clone(), made);
+        Ok(made)
+    }
+
+    fn promo(&mut self) -> Result<(farthing_core::ledger::AccountId, farthing_core::ledger::AccountId), EngineError> {
+        if let Some(found) = self.books()?.promo {
+            return Ok(found);
+        }
+        let made = (self.book_account(Chart::PromoOpen)?, self.book_account(Chart::PromoUsed)?);
+        self.books()?.promo = Some(made);
+        Ok(made)
+    }
+
+    /// Runs ledger commands that must all be booked: a refusal is a fault of ours, and nothing of this transaction stands.
+    pub(crate) fn book(&mut self, commands: &[Command]) -> Result<(), EngineError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self.tx.ledger_run(commands, self.now)?;
+        match outcomes.iter().find(|outcome| !outcome.code.stands()) {
+            None => Ok(()),
+            Some(refused) => {
+                Err(StoreError::corrupt(format!("the ledger answered {:?} to what it was told", refused.code)).into())
+            }
+        }
+    }
+
+    pub(crate) fn stamp_ids(&self) -> impl FnMut() -> farthing_core::ledger::TransferId + use<'w> {
+        let (ids, now) = (self.ids, self.now);
+        move || ids.transfer(now)
+    }
+
+    /// The postings that wait, as ledger commands.
+    fn commands(&mut self) -> Result<Vec<Command>, EngineError> {
+        let waiting: Vec<(OwnerId, Vec<(Instant, Posting)>)> = self
+            .folios
+            .iter_mut()
+            .map(|(id, folio)| (*id, std::mem::take(&mut folio.postings)))
+            .filter(|(_, postings)| !postings.is_empty())
+            .collect();
+        let mut commands = Vec::new();
+        for (id, postings) in waiting {
+            for (effective, posting) in postings {
+                let revenue = self.revenue(&posting.product)?;
+                let commodity = self.books()?.commodity;
+                let uses_credit = posting.parts.iter().any(|(source, _)| matches!(source, Source::Lot(_)));
+                let (promo_open, promo_used) = if uses_credit { self.promo()? } else { (revenue, revenue) };
+                let payer = &self.folios[&id].payer;
+                let accounts = UsageAccounts {
+                    commodity,
+                    revenue,
+                    cash: payer.cash,
+                    debt: payer.debt,
+                    unbilled: payer.unbilled,
+                    promo_open,
+                    promo_used,
+                };
+                let mut ids = self.stamp_ids();
+                let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
+                commands.push(posting::settled(&mut stamp, &accounts, &posting.parts));
+            }
+        }
+        Ok(commands)
+    }
+
+    /// Writes the postings that wait, so that what is asked of the ledger next finds them booked.
+    pub(crate) fn flush_postings(&mut self) -> Result<(), EngineError> {
+        let commands = self.commands()?;
+        self.book(&commands)
+    }
+
+    /// Writes everything that changed.
+    pub(crate) fn finish(mut self) -> Result<(), EngineError> {
+        self.flush_postings()?;
+        let late_window = self.policy_at(self.now)?.settle.late_window;
+        let mut charges: Vec<ChargeRow> = Vec::new();
+        let mut opens: Vec<OpenRow> = Vec::new();
+        let mut gone: Vec<(OwnerId, LineId)> = Vec::new();
+        let mut posted: Vec<(OwnerId, Name, Posted)> = Vec::new();
+        let mut states: Vec<PayerState> = Vec::new();
+        let cloud = self.cloud.clone();
+        for (id, folio) in &mut self.folios {
+            for (sealed, number) in folio.sealed.drain(..) {
+                let row = ChargeRow {
+                    account: *id,
+                    line: sealed.line,
+                    number,
+                    from: sealed.from,
+                    to: sealed.to,
+                    product: sealed.product,
+                    terms: TermsId::of(&cloud.id, &sealed.key),
+                    list: sealed.charge.list.units(),
+                    net: sealed.charge.net.units(),
+                    paid: sealed.paid,
+                    recorded: self.now,
+                    chained: folio.state.sealed + 1,
+                };
+                folio.state.head = row.extend(&folio.state.head);
+                folio.state.sealed += 1;
+                charges.push(row);
+            }
+            let mut there: BTreeSet<LineId> = BTreeSet::new();
+            for line in &folio.book.lines {
+                let row = row_of(*id, line, &cloud.id);
+                there.insert(line.id.clone());
+                if folio.loaded.get(&line.id) != Some(&row) {
+                    opens.push(row);
+                }
+            }
+            gone.extend(folio.loaded.keys().filter(|line| !there.contains(line)).map(|line| (*id, line.clone())));
+            for (product, row) in &folio.book.posted {
+                if folio.posted_loaded.get(product) != Some(row) {
+                    posted.push((*id, product.clone(), row.clone()));
+                }
+            }
+            let looked_at = folio.state.due_at.is_some_and(|due| due <= self.now);
+            if folio.stirred || looked_at {
+                folio.find_due(self.now, late_window, &cloud)?;
+            }
+            if folio.state != folio.state_loaded {
+                states.push(folio.state.clone());
+            }
+        }
+        self.tx.charges_append(&charges)?;
+        self.tx.open_charges_delete(&gone)?;
+        self.tx.open_charges_write(&opens)?;
+        self.tx.posted_write(&posted)?;
+        self.tx.payer_states_write(&states)?;
+        Ok(())
+    }
+}
+
+/// What was charged for a slot, corrections included.
+struct Charged {
+    to: Instant,
+    list: i64,
+    net: i64,
+    paid: Paid,
+    number: i64,
+    terms: TermsId,
+}
+
+impl Charged {
+    fn take(&mut self, row: &ChargeRow) {
+        self.list = self.list.saturating_add(row.list);
+        self.net = self.net.saturating_add(row.net);
+        self.number = self.number.max(row.number);
+        for (source, part) in &row.paid {
+            if *part >= 0 {
+                self.paid.push((*source, *part));
+                continue;
+            }
+            // What a correction gave back is no longer there to give.
+            let mut back = part.saturating_neg();
+            for (paid, left) in self.paid.iter_mut().rev() {
+                if *paid == *source || (*source == Source::Cash && *paid == Source::Debt) {
+                    let less = back.min(*left);
+                    *left -= less;
+                    back -= less;
+                }
+            }
+        }
+        self.paid.retain(|(_, part)| *part != 0);
+    }
+}
+
+impl Folio {
+    /// Money came or went: what is due has to be found anew.
+    pub(crate) fn stir(&mut self) {
+        self.stirred = true;
+    }
+
+    /// When this account has to be looked at next by itself: the end of its day, of a form, a lot's beginning or end, the
+    /// second in which it runs out.
+    fn find_due(&mut self, now: Instant, late_window: Duration, cloud: &CloudBook) -> Result<(), EngineError> {
+        let mut next: Option<Instant> = None;
+        let mut at_latest = |at: Instant| {
+            if at > now {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        };
+        if !self.book.lines.is_empty() {
+            at_latest(self.zone.day_of(self.state.open_from).map_err(SettleError::from)?.end());
+            self.book.lines.iter().filter_map(|line| line.open.until).for_each(&mut at_latest);
+            cloud.prices.next_start(now).into_iter().for_each(&mut at_latest);
+        }
+        for lot in &self.lots {
+            at_latest(lot.starts);
+            if let Some(expires) = lot.expires {
+                at_latest(expires);
+                at_latest(expires.checked_add(late_window).map_err(SettleError::from)?);
+            }
+        }
+        let out = self.book.is_out(now.floor_second())?;
+        if !out {
+            self.state.ran_out_at = None;
+            self.book.runs_out_at(now)?.into_iter().for_each(&mut at_latest);
+        } else if self.state.ran_out_at.is_none() {
+            self.state.ran_out_at = Some(now.floor_second());
+        }
+        self.state.due_at = next;
+        Ok(())
+    }
+
+    /// The same by the balance alone, where the policy says so (R66, R77).
+    pub(crate) fn balance_available(&self, at: Instant) -> Result<i64, SettleError> {
+        Ok(self.book.figures(at, Question::Standing)?.balance.saturating_sub(self.held))
+    }
+
+    /// What is available for something of this product: gates look at it.
+    pub(crate) fn available(&self, at: Instant, product: Option<&Name>) -> Result<i64, SettleError> {
+        let question = product.map_or(Question::Standing, Question::Asked);
+        let figures = self.book.figures(at, question)?;
+        Ok(figures.spendable.saturating_sub(self.held))
+    }
+}
+
+pub(crate) fn row_of(account: OwnerId, line: &Line, cloud: &str) -> OpenRow {
+    let open = &line.open;
+    OpenRow {
+        account,
+        id: line.id.clone(),
+        terms: TermsId::of(cloud, &open.key),
+        month_seconds: open.month_seconds,
+        since: open.since,
+        at: open.at,
+        total: open.total,
+        slope: open.slope,
+        done: (open.done.list.units(), open.done.net.units()),
+        base: (open.base.list.units(), open.base.net.units()),
+        until: open.until,
+        by_period: open.by_period,
+    }
+}
+
+pub(crate) fn lot_of(row: &LotRow) -> farthing_core::settle::Lot {
+    farthing_core::settle::Lot {
+        account: row.ledger,
+        balance: row.balance,
+        priority: row.priority,
+        products: row.products.clone(),
+        starts: row.starts,
+        expires: row.expires,
+        number: row.number,
+    }
+}
+
+/// One where it runs, nothing where it is a size.
+pub(crate) fn size_first(product: &Product) -> Quantity {
+    if product.kind == Kind::Capacity { Quantity::ZERO } else { Quantity::ONE }
+}
+
+/// Who has the free size of a product once, where that is more than one resource.
+pub(crate) fn shared_scope(product: &Product) -> Option<Scope> {
+    if product.kind != Kind::Capacity {
+        return None;
+    }
+    let own = product.sku.iter().find_map(|sku| sku.pricing.free.as_ref());
+    product.pricing.free.as_ref().or(own).map(|free| free.per).filter(|scope| *scope != Scope::Resource)
+}
+
+/// The name of the scope a resource shares its free size in.
+pub(crate) fn scope_name(product: &Product, thing: &ThingRow, payer: OwnerId) -> Option<String> {
+    Some(match shared_scope(product)? {
+        Scope::Account => format!("{}/account/{}", product.id, payer.0),
+        Scope::Project => format!("{}/project/{}", product.id, thing.project),
+        Scope::User => format!("{}/user/{}/{}", product.id, payer.0, thing.person),
+        Scope::Resource => return None,
+    })
+}
+
+/// Whether a product is posted at a tick.
+pub(crate) fn is_tick(cadence: Cadence, at: Instant) -> bool {
+    match cadence {
+        Cadence::Every(step) => Period::utc_multiple_of(step, at).is_some_and(|period| period.start() == at),
+        Cadence::Day | Cadence::Cycle => false,
+    }
+}

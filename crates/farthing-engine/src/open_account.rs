@@ -1,0 +1,84 @@
+//! Opens an account: who pays, in which zone, with its ledger accounts.
+
+use crate::folio::Work;
+use crate::{Engine, RefusalCode, Refused};
+use farthing_core::config::Name;
+use farthing_core::ledger::Chart;
+use farthing_core::policy::Pay;
+use farthing_core::time::Zone;
+use farthing_store::{NewAccount as NewLedgerAccount, PayerRow, PayerState};
+
+/// An account to be opened. What is not said is the cloud's.
+#[derive(Clone, Debug, Default)]
+pub struct NewAccount {
+    pub name: String,
+    pub zone: Option<String>,
+    pub country: Option<String>,
+    pub pay: Option<Pay>,
+}
+
+impl Engine {
+    /// Opens it; asked again with the same facts, it is there already and nothing happens.
+    pub fn open_account(&self, cloud: &str, account: &NewAccount) -> Result<(), Refused> {
+        let (account, cloud) = (account.clone(), cloud.to_owned());
+        self.work("open_account", &cloud, move |work| open(work, &account))
+    }
+}
+
+fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
+    if Name::parse(&account.name).is_none() {
+        let what = format!("{:?} is no name for an account: use lower-case letters, digits, - and _", account.name);
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    let policy = work.policy_at(work.now)?.clone();
+    let zone = match &account.zone {
+        Some(zone) => Zone::parse(zone).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?,
+        None => policy.cloud.time_zone.clone(),
+    };
+    let cloud = work.cloud.id.clone();
+    if let Some(there) = work.tx.payer_by_name(&cloud, &account.name)? {
+        let same = there.zone == zone.name() && there.pay == account.pay;
+        return if same {
+            Ok(())
+        } else {
+            Err(Refused::new(
+                RefusalCode::Conflict,
+                format!("account {:?} is there already, with other facts", account.name),
+            ))
+        };
+    }
+    let (now, commodity) = (work.now, work.books()?.commodity);
+    let owner = work.tx.owner_ensure(&cloud, &account.name, false)?;
+    let floor = policy.zero.floor.map_or(0, farthing_core::money::Money::units);
+    let codes = [Chart::Cash, Chart::ReceivableDebt, Chart::Unbilled];
+    let mut ids = Vec::with_capacity(codes.len());
+    for code in codes {
+        let floor = code.floor(floor);
+        ids.push(work.tx.account_ensure(&NewLedgerAccount { owner, code, commodity, floor }, now)?);
+    }
+    let payer = PayerRow {
+        id: owner,
+        cloud,
+        name: account.name.clone(),
+        zone: zone.name().to_owned(),
+        country: account.country.clone().unwrap_or_default(),
+        pay: account.pay,
+        opened: now,
+        closed: None,
+        cash: ids[0],
+        debt: ids[1],
+        unbilled: ids[2],
+    };
+    let state = PayerState {
+        account: owner,
+        open_from: zone.day_of(now).map_err(farthing_core::settle::SettleError::from)?.start(),
+        due_at: None,
+        ran_out_at: None,
+        version: work.cloud.newest,
+        parked: String::new(),
+        sealed: 0,
+        head: [0; 32],
+    };
+    work.tx.payer_insert(&payer, &state)?;
+    Ok(())
+}

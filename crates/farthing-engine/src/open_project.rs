@@ -1,0 +1,113 @@
+//! Opens projects, adds members to them, and gives a project to another owner (R23).
+
+use crate::folio::Work;
+use crate::record_fact::{self, FactToTell};
+use crate::{Engine, RefusalCode, Refused};
+use farthing_core::config::Name;
+use farthing_core::timeline::What;
+use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
+
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    pub person: String,
+    /// Of a project, or of the whole account.
+    pub project: Option<String>,
+    pub account: Option<String>,
+    pub role: String,
+}
+
+impl Engine {
+    pub fn open_project(&self, cloud: &str, project: &str, account: &str) -> Result<(), Refused> {
+        let (project, account) = (project.to_owned(), account.to_owned());
+        self.work("open_project", cloud, move |work| {
+            if Name::parse(&project).is_none() {
+                let what = format!("{project:?} is no name for a project: use lower-case letters, digits, - and _");
+                return Err(Refused::new(RefusalCode::Invalid, what));
+            }
+            let payer = account_of(work, &account)?;
+            let (cloud, now) = (work.cloud.id.clone(), work.now);
+            match work.tx.project_by_name(&cloud, &project)? {
+                None => {
+                    work.tx.project_insert(&cloud, &project, payer.id, now)?;
+                    Ok(())
+                }
+                Some(there) if there.account == payer.id => Ok(()),
+                Some(_) => Err(Refused::new(
+                    RefusalCode::Conflict,
+                    format!("project {project:?} is there already, of another account"),
+                )),
+            }
+        })
+    }
+
+    pub fn add_member(&self, cloud: &str, member: &NewMember) -> Result<(), Refused> {
+        let member = member.clone();
+        self.work("add_member", cloud, move |work| {
+            let (account, project) = match (&member.project, &member.account) {
+                (Some(project), _) => {
+                    let project = project_of(work, project)?;
+                    (project.account, project.id)
+                }
+                (None, Some(account)) => (account_of(work, account)?.id, 0),
+                (None, None) => {
+                    return Err(Refused::new(
+                        RefusalCode::Invalid,
+                        "a member is one of a project or of an account: say which",
+                    ));
+                }
+            };
+            let row = MemberRow { account, project, person: member.person.clone(), role: member.role.clone() };
+            let now = work.now;
+            work.tx.member_put(&row, now)?;
+            Ok(())
+        })
+    }
+
+    /// From now on another account pays for the project. The old one is settled to the second first (R23).
+    pub fn move_project(&self, cloud: &str, project: &str, to: &str) -> Result<(), Refused> {
+        let (project, to) = (project.to_owned(), to.to_owned());
+        self.work("move_project", cloud, move |work| {
+            let project = project_of(work, &project)?;
+            let (to, at) = (account_of(work, &to)?, work.now);
+            if project.account == to.id {
+                return Ok(());
+            }
+            let mut both = [project.account, to.id];
+            both.sort_unstable();
+            work.load(&both)?;
+            for id in both {
+                work.bring_to(id, at)?;
+                work.post_all(id, at)?;
+            }
+            for thing in work.tx.things_of_project(project.id)? {
+                if thing.kind == ThingKind::Resource {
+                    record_fact::tell(
+                        work,
+                        &thing,
+                        &FactToTell { at, key: None, what: What::Move(to.id), flagged: false },
+                    )?;
+                }
+            }
+            work.tx.project_give(project.id, to.id)?;
+            for id in both {
+                work.post_all(id, at)?;
+                work.folio(id).stir();
+            }
+            Ok(())
+        })
+    }
+}
+
+pub(crate) fn account_of(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
+    let cloud = work.cloud.id.clone();
+    let found = work.tx.payer_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("account", name))?;
+    match found.closed {
+        None => Ok(found),
+        Some(closed) => Err(Refused::new(RefusalCode::Conflict, format!("account {name:?} was closed on {closed}"))),
+    }
+}
+
+pub(crate) fn project_of(work: &mut Work<'_, '_>, name: &str) -> Result<ProjectRow, Refused> {
+    let cloud = work.cloud.id.clone();
+    work.tx.project_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("project", name))
+}

@@ -1,0 +1,467 @@
+//! Takes in what the cloud reports of its resources: idempotent, in any order, late or on time.
+//!
+//! A fact is appended, the thing's timeline folded again, what is open of it replaced, what is sealed corrected. `start`,
+//! `resume` and `restore` of this moment pass the gate first; what has happened already is booked, and flagged.
+
+use crate::folio::{Work, scope_name, shared_scope, size_first};
+use crate::open_project::{account_of, project_of};
+use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
+use farthing_core::catalog::{Kind, Product};
+use farthing_core::config::{Name, Size, Text};
+use farthing_core::ledger::OwnerId;
+use farthing_core::measure::Quantity;
+use farthing_core::policy::Measure;
+use farthing_core::settle::{Priced, SettleError, parts_of};
+use farthing_core::time::Instant;
+use farthing_core::timeline::{Change, FactKey, Start, State, What};
+use farthing_store::{FactRow, ThingKind, ThingRow, properties_to_text};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something the cloud reports of one resource.
+#[derive(Clone, Debug)]
+pub struct ResourceFact {
+    /// What the cloud calls it.
+    pub resource: String,
+    /// None: now.
+    pub at: Option<Instant>,
+    /// By which it is known again, whatever else it says.
+    pub id: Option<String>,
+    pub what: Reported,
+}
+
+#[derive(Clone, Debug)]
+pub enum Reported {
+    Start(NewResource),
+    Stop,
+    Resume,
+    Resize {
+        sku: Option<String>,
+        size: Option<Size>,
+    },
+    Gauge(Size),
+    Delete,
+    Restore,
+    Fail,
+    /// A sign of life (R84).
+    Heartbeat,
+}
+
+/// How a resource starts. What is not said stays as it was, where it is there already.
+#[derive(Clone, Debug, Default)]
+pub struct NewResource {
+    pub project: Option<String>,
+    pub account: Option<String>,
+    pub product: Option<String>,
+    pub sku: Option<String>,
+    pub size: Option<Size>,
+    pub user: Option<String>,
+    /// None: it runs.
+    pub state: Option<State>,
+    /// Dimensions and labels.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// What became of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Recorded,
+    /// It was told before.
+    Known,
+}
+
+/// A fact about a thing that is there.
+pub(crate) struct FactToTell {
+    pub(crate) at: Instant,
+    pub(crate) key: Option<FactKey>,
+    pub(crate) what: What,
+    pub(crate) flagged: bool,
+}
+
+impl Engine {
+    pub fn record_fact(&self, cloud: &str, fact: &ResourceFact) -> Result<Told, Refused> {
+        let fact = fact.clone();
+        self.work("record_fact", cloud, move |work| record(work, &fact))
+    }
+
+    /// What the cloud says is there of an account. What is listed is alive; what runs by our books and is not listed was
+    /// last alive when we last heard of it (R84). Answers what is listed and unknown here.
+    pub fn record_inventory(&self, cloud: &str, account: &str, listed: &[String]) -> Result<Vec<String>, Refused> {
+        let (account, listed) = (account.to_owned(), listed.to_vec());
+        self.work("record_inventory", cloud, move |work| {
+            let payer = account_of(work, &account)?;
+            let at = work.now;
+            let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+            let things = work.tx.things_of_account(payer.id)?;
+            let own = |thing: &&ThingRow| thing.kind == ThingKind::Resource && thing.account == payer.id;
+            for thing in things.iter().filter(own) {
+                if listed.contains(thing.name.as_str()) {
+                    work.tx.thing_listed(thing.id, at)?;
+                    found(work, thing, at)?;
+                } else if State::parse(&thing.state).is_some_and(State::is_alive) {
+                    missed(work, thing)?;
+                }
+            }
+            let known: BTreeSet<&str> = things.iter().filter(own).map(|thing| thing.name.as_str()).collect();
+            Ok(listed.difference(&known).map(|name| (*name).to_owned()).collect())
+        })
+    }
+}
+
+fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused> {
+    let at = fact.at.unwrap_or(work.now);
+    if at > work.now {
+        let what = format!("a fact of {at} cannot be reported at {}: report it when it has happened", work.now);
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    let cloud = work.cloud.id.clone();
+    let there = work.tx.thing_by_name(&cloud, ThingKind::Resource, &fact.resource)?;
+    let Some(thing) = there else {
+        let Reported::Start(start) = &fact.what else { return Err(Refused::not_found("resource", &fact.resource)) };
+        return create(work, fact, start, at);
+    };
+    let product = product_of(work, &thing)?;
+    let what = match &fact.what {
+        Reported::Heartbeat => return sign_of_life(work, thing, at),
+        Reported::Start(start) => {
+            if let Some(other) = start.product.as_deref().filter(|other| *other != thing.product.as_str()) {
+                let what = format!(
+                    "resource {:?} is of product {}; it cannot become one of {other}",
+                    thing.name, thing.product
+                );
+                return Err(Refused::new(RefusalCode::Conflict, what));
+            }
+            What::Start(start_of(work, &product, start, thing.account, thing.sku.as_ref())?)
+        }
+        Reported::Stop => What::Stop,
+        Reported::Resume => What::Resume,
+        Reported::Delete => What::Delete,
+        Reported::Restore => What::Restore,
+        Reported::Fail => What::Fail,
+        Reported::Gauge(size) => What::Gauge(size_of(work, &product, size)?),
+        Reported::Resize { sku, size } => {
+            let sku = sku.as_deref().map(|sku| sku_of(&product, sku)).transpose()?;
+            let size = size.as_ref().map(|size| size_of(work, &product, size)).transpose()?;
+            What::Resize(Change { sku, size })
+        }
+    };
+    let flagged = gate(work, &thing.product, thing.account, &what, &thing.state, fact.at)?;
+    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
+    tell(work, &thing, &FactToTell { at, key, what, flagged })
+}
+
+/// A resource that nobody has told us of.
+fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at: Instant) -> Result<Told, Refused> {
+    let name = &fact.resource;
+    if Name::parse(name).is_none() {
+        let what = format!("{name:?} is no name for a resource: use lower-case letters, digits, - and _");
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    let Some(product_id) = &start.product else {
+        return Err(Refused::new(
+            RefusalCode::Invalid,
+            format!("resource {name:?} is new: say which product it is of"),
+        ));
+    };
+    let catalog = work.cloud.profile_at(work.now)?.catalog.clone();
+    let product = catalog.product_by_id(product_id).ok_or_else(|| Refused::not_found("product", product_id))?;
+    let (payer, project) = match (&start.project, &start.account) {
+        (Some(project), _) => {
+            let project = project_of(work, project)?;
+            (project.account, project.id)
+        }
+        (None, Some(account)) => (account_of(work, account)?.id, 0),
+        (None, None) => {
+            let what = format!("resource {name:?} is new: say in which project it is, or which account pays for it");
+            return Err(Refused::new(RefusalCode::Invalid, what));
+        }
+    };
+    let begun = start_of(work, product, start, payer, None)?;
+    priced(work, product, &begun, at)?;
+    let what = What::Start(begun);
+    let flagged = gate(work, &product.id, payer, &what, "", fact.at)?;
+    let thing = ThingRow {
+        id: work.tx.thing_number()?,
+        cloud: work.cloud.id.clone(),
+        kind: ThingKind::Resource,
+        name: name.clone(),
+        account: payer,
+        project,
+        product: product.id.clone(),
+        sku: None,
+        state: String::new(),
+        size: size_first(product),
+        person: start.user.clone().unwrap_or_default(),
+        properties: properties_to_text(&start.properties),
+        since: at,
+        seen_at: None,
+        listed_at: None,
+    };
+    work.tx.thing_insert(&thing)?;
+    work.tx.thing_payer_put(payer, thing.id)?;
+    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
+    tell(work, &thing, &FactToTell { at, key, what, flagged })
+}
+
+/// Appends a fact and lets everything follow from it.
+pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell) -> Result<Told, Refused> {
+    let product = product_of(work, thing)?;
+    let text = fact_text::write(&fact.what);
+    let key = fact.key.unwrap_or_else(|| key_of(&[b"what", text.as_bytes()]));
+    let now = work.now;
+    let mut payers: BTreeSet<OwnerId> = BTreeSet::from([thing.account]);
+    let known = work.tx.facts_of(thing.id)?;
+    if fact.key.is_some() && known.iter().any(|row| row.key == key) {
+        return Ok(Told::Known);
+    }
+    for row in &known {
+        match row.read(fact_text::read)?.what {
+            What::Start(start) => payers.insert(start.payer),
+            What::Move(to) => payers.insert(to),
+            _ => false,
+        };
+    }
+    if let What::Move(to) = &fact.what {
+        payers.insert(*to);
+        work.tx.thing_payer_put(*to, thing.id)?;
+    }
+    let payers: Vec<OwnerId> = payers.into_iter().collect();
+    work.load(&payers)?;
+    for payer in &payers {
+        work.bring_to(*payer, now)?;
+    }
+    let row = FactRow { thing: thing.id, at: fact.at, key, what: text, recorded: now, flagged: fact.flagged };
+    if !work.tx.fact_insert(&row)? {
+        return Ok(Told::Known);
+    }
+    let timeline = work.timeline_of(thing, &product)?;
+    let changed = ThingRow {
+        account: timeline.payer.unwrap_or(thing.account),
+        sku: timeline.sku.clone(),
+        state: timeline.state.map(|state| state.name().to_owned()).unwrap_or_default(),
+        size: timeline.size,
+        person: timeline.user.as_ref().map_or(thing.person.clone(), ToString::to_string),
+        since: timeline.since.unwrap_or(thing.since),
+        ..thing.clone()
+    };
+    work.tx.thing_write(&changed)?;
+    let as_of = now.floor_second();
+    if shared_scope(&product).is_some() {
+        for payer in &payers {
+            if let Some(name) = scope_name(&product, &changed, *payer) {
+                let scope = scope_ensure(work, &product, &changed, *payer, name)?;
+                work.refold(&scope, fact.at, as_of)?;
+            }
+        }
+    } else {
+        work.refold(&changed, fact.at, as_of)?;
+    }
+    let ends = matches!(fact.what, What::Stop | What::Delete | What::Fail | What::Suspend | What::Missing);
+    if ends && work.policy_at(now)?.settle.on_stop {
+        for payer in payers {
+            work.post(payer, as_of, |product| *product == thing.product)?;
+        }
+    }
+    Ok(Told::Recorded)
+}
+
+fn scope_ensure(
+    work: &mut Work<'_, '_>,
+    product: &Product,
+    member: &ThingRow,
+    payer: OwnerId,
+    name: String,
+) -> Result<ThingRow, Refused> {
+    let cloud = work.cloud.id.clone();
+    if let Some(found) = work.tx.thing_by_name(&cloud, ThingKind::Scope, &name)? {
+        work.tx.thing_payer_put(payer, found.id)?;
+        return Ok(found);
+    }
+    let scope = ThingRow {
+        id: work.tx.thing_number()?,
+        kind: ThingKind::Scope,
+        name,
+        account: payer,
+        sku: None,
+        state: String::new(),
+        size: Quantity::ZERO,
+        properties: String::new(),
+        seen_at: None,
+        listed_at: None,
+        product: product.id.clone(),
+        ..member.clone()
+    };
+    work.tx.thing_insert(&scope)?;
+    work.tx.thing_payer_put(payer, scope.id)?;
+    Ok(scope)
+}
+
+/// A sign of life: the thing is watched from the first one on.
+fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<Told, Refused> {
+    let later = thing.seen_at.is_none_or(|seen| seen < at);
+    work.tx.thing_seen(thing.id, at)?;
+    found(work, &ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing }, at)?;
+    Ok(if later { Told::Recorded } else { Told::Known })
+}
+
+/// What was missing is there again.
+fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), Refused> {
+    if thing.state == State::Missing.name() {
+        tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })?;
+    }
+    Ok(())
+}
+
+/// It was not heard of: it was alive until the last sign of it, a fact or a heartbeat.
+pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<(), Refused> {
+    let facts = work.tx.facts_of(thing.id)?;
+    let last_fact = facts.iter().map(|fact| fact.at).max();
+    let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at) else { return Ok(()) };
+    tell(work, thing, &FactToTell { at, key: None, what: What::Missing, flagged: false })?;
+    Ok(())
+}
+
+/// Whether something may start now; for what has happened already, whether the gate would have said no.
+fn gate(
+    work: &mut Work<'_, '_>,
+    product: &Name,
+    payer: OwnerId,
+    what: &What,
+    state: &str,
+    at: Option<Instant>,
+) -> Result<bool, Refused> {
+    let starts = match what {
+        What::Start(start) => start.state.is_alive(),
+        What::Resume | What::Restore => true,
+        _ => false,
+    };
+    if !starts || State::parse(state).is_some_and(State::is_alive) {
+        return Ok(false);
+    }
+    let now = work.now;
+    let asks = at.is_none_or(|at| at >= now.floor_second());
+    work.load(&[payer])?;
+    work.bring_to(payer, now)?;
+    let policy = work.policy_at(now)?.clone();
+    let catalog = &work.cloud.profile_at(now)?.catalog;
+    let pay = catalog.product_by_id(product.as_str()).and_then(|product| product.pay);
+    let folio = work.folio(payer);
+    let prepaid = pay.or(folio.payer.pay).unwrap_or(policy.settle.pay) == farthing_core::policy::Pay::Prepaid;
+    let available = match policy.settle.measure {
+        Measure::Spendable => folio.available(now.floor_second(), Some(product))?,
+        Measure::Balance => folio.balance_available(now.floor_second())?,
+    };
+    let units = |money: farthing_core::money::Money| money.units();
+    let least = match policy.start.min_balance {
+        Some(min) => units(min),
+        None if prepaid => policy.zero.floor.map_or(0, units).saturating_neg(),
+        None => return Ok(false),
+    };
+    let hours = policy.start.runway.seconds();
+    let runway = if hours > 0 { folio.book.burn_per_hour(now)?.saturating_mul(hours) / 3_600 } else { 0 };
+    if available >= least.max(runway) {
+        return Ok(false);
+    }
+    if !asks {
+        return Ok(true);
+    }
+    let currency = work.currency();
+    let money = |units| farthing_core::money::Money::from_units(units, currency).plain();
+    let what = format!(
+        "{} is available, and {} is needed to start this: add credit and try again; nothing was started",
+        money(available),
+        money(least.max(runway))
+    );
+    Err(Refused::new(RefusalCode::InsufficientBalance, what))
+}
+
+/// What is started must have a price.
+fn priced(work: &mut Work<'_, '_>, product: &Product, start: &Start, at: Instant) -> Result<(), Refused> {
+    work.load(&[start.payer])?;
+    let cloud = work.cloud.clone();
+    let (account, zone) = {
+        let folio = work.folio(start.payer);
+        (folio.name.clone(), folio.zone.clone())
+    };
+    let properties = start.properties.iter().map(|(key, value)| (key.clone(), value.0.clone())).collect();
+    for part in parts_of(product) {
+        let priced = Priced {
+            product: &product.id,
+            sku: start.sku.as_ref(),
+            part: part.as_ref(),
+            account: &account,
+            zone: &zone,
+            properties: &properties,
+            fixed_at: None,
+        };
+        let found = cloud.prices.terms_at(&priced, at);
+        if let (Err(SettleError::Offer(error)), Kind::Running | Kind::Capacity) = (&found, product.kind) {
+            return Err(Refused::new(RefusalCode::Invalid, error.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn start_of(
+    work: &Work<'_, '_>,
+    product: &Product,
+    start: &NewResource,
+    payer: OwnerId,
+    sku_before: Option<&Name>,
+) -> Result<Start, Refused> {
+    let properties: BTreeMap<String, Text> =
+        start.properties.iter().map(|(key, value)| (key.clone(), Text(value.clone()))).collect();
+    let sku = match &start.sku {
+        Some(sku) => Some(sku_of(product, sku)?),
+        None if sku_before.is_some() => None,
+        None => product.sku_by_dims(&properties).map(|sku| sku.id.clone()),
+    };
+    let user = start.user.as_deref().map(|user| {
+        Name::parse(user).ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{user:?} is no name for a person")))
+    });
+    Ok(Start {
+        state: start.state.unwrap_or(State::Running),
+        sku,
+        size: start.size.as_ref().map(|size| size_of(work, product, size)).transpose()?,
+        user: user.transpose()?,
+        payer,
+        properties,
+    })
+}
+
+fn sku_of(product: &Product, sku: &str) -> Result<Name, Refused> {
+    match product.sku_by_id(sku) {
+        Some(found) => Ok(found.id.clone()),
+        None => Err(Refused::not_found(&format!("SKU of product {}", product.id), sku)),
+    }
+}
+
+/// A size as the product's meter counts it.
+fn size_of(work: &Work<'_, '_>, product: &Product, size: &Size) -> Result<Quantity, Refused> {
+    let profile = work.cloud.profile_at(work.now)?;
+    let step = profile.policy.cloud.data_step;
+    let meter = product.meter.as_ref().and_then(|id| profile.catalog.meter_by_id(id));
+    match meter {
+        Some(meter) => meter.count(size, step).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string())),
+        None => Ok(size.quantity),
+    }
+}
+
+pub(crate) fn product_of(work: &Work<'_, '_>, thing: &ThingRow) -> Result<Product, EngineError> {
+    let catalog = &work.cloud.profile_at(work.now)?.catalog;
+    let found = catalog.product_by_id(thing.product.as_str());
+    found.cloned().ok_or_else(|| {
+        let product = thing.product.to_string();
+        SettleError::Offer(farthing_core::catalog::OfferError::NoProduct { product }).into()
+    })
+}
+
+fn key_of(parts: &[&[u8]]) -> FactKey {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    FactKey(i64::from_le_bytes(bytes) & i64::MAX)
+}

@@ -1,0 +1,242 @@
+//! What happens by itself, in the order of its time: days end, rating periods close, lots begin and lapse, money runs out,
+//! things fall silent; and at the ticks of each cadence what has accrued is taken off balances.
+//!
+//! Due times stand in a queue (`account_state.due_at`); nobody is polled. `advance` runs everything up to an instant, each at
+//! its own time, and is what both a worker and a simulation call.
+
+use crate::folio::{Work, is_tick};
+use crate::record_fact::missed;
+use crate::{Engine, EngineError, Refused};
+use farthing_core::config::Cadence;
+use farthing_core::ledger::Chart;
+use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
+use farthing_core::time::{Duration, Instant, Period};
+use farthing_store::StoreError;
+use std::collections::BTreeMap;
+
+/// Accounts in one transaction.
+const BATCH: i64 = 1_000;
+
+impl Engine {
+    /// The next instant at which anything is due, after what is due now.
+    pub fn next_due(&self, after: Instant) -> Result<Option<Instant>, EngineError> {
+        let (clouds, clouds_kept) = (self.clouds_known()?, self.clouds.clone());
+        let mut next = self.store.read("next_due", |tx| tx.payer_due_next())?;
+        let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
+        for cloud in clouds {
+            let (book, silent, open) = self.store.read("next_due", |tx| {
+                let book = clouds_kept.get(tx, &cloud)?;
+                let silent = tx.thing_sign_first(&cloud)?;
+                let open = !tx.payers_open_after(&cloud, OwnerId(0), 1)?.is_empty();
+                Ok::<_, EngineError>((book, silent, open))
+            })?;
+            let Some(book) = book else { continue };
+            let profile = book.profile_at(after)?;
+            if let (Some(silent), Some(missing_after)) = (silent, profile.policy.monitor.missing_after) {
+                let second = Duration::try_from_seconds(1).map_err(farthing_core::settle::SettleError::from)?;
+                let due = silent.floor_second().checked_add(missing_after).and_then(|due| due.checked_add(second));
+                sooner(due.map_err(farthing_core::settle::SettleError::from)?);
+            }
+            if open {
+                for step in cadences(&book, after)? {
+                    if let Some(period) = Period::utc_multiple_of(step, after) {
+                        sooner(period.end());
+                    }
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// Runs everything that is due at the clock's instant or was due before, each at its own time.
+    pub fn run_due(&self) -> Result<(), EngineError> {
+        let now = self.now()?;
+        self.run_silences(now)?;
+        self.run_queue(now)
+    }
+
+    /// Settles what a cadence asks for at a tick of it.
+    pub fn run_tick(&self, at: Instant) -> Result<(), EngineError> {
+        for cloud in self.clouds_known()? {
+            let mut after = OwnerId(0);
+            loop {
+                let from = after;
+                let last = self
+                    .work("settle_accounts", &cloud, move |work| {
+                        let cloud = work.cloud.id.clone();
+                        let ids = work.tx.payers_open_after(&cloud, from, BATCH)?;
+                        work.load(&ids)?;
+                        for id in &ids {
+                            work.bring_to(*id, at)?;
+                            let cadences: BTreeMap<_, _> = work
+                                .folio(*id)
+                                .book
+                                .lines
+                                .iter()
+                                .map(|line| (line.product.clone(), line.settle))
+                                .collect();
+                            work.post(*id, at, |product| {
+                                cadences.get(product).is_some_and(|cadence| is_tick(*cadence, at))
+                            })?;
+                        }
+                        Ok(ids.last().copied().filter(|_| i64::try_from(ids.len()) == Ok(BATCH)))
+                    })
+                    .map_err(engine_error)?;
+                match last {
+                    Some(last) => after = last,
+                    None => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a simulated clock to an instant, running everything due on the way at its own time.
+    pub fn advance(&self, to: Instant) -> Result<(), EngineError> {
+        self.run_due()?;
+        loop {
+            let now = self.now()?;
+            let next = self.next_due(now)?.filter(|next| *next <= to);
+            let Some(next) = next else { break };
+            self.clock.advance_to(next.max(now));
+            self.run_due()?;
+            if self.is_any_tick(next)? {
+                self.run_tick(next)?;
+            }
+        }
+        self.clock.advance_to(to);
+        Ok(())
+    }
+
+    fn is_any_tick(&self, at: Instant) -> Result<bool, EngineError> {
+        let clouds = self.clouds.clone();
+        for cloud in self.clouds_known()? {
+            let book = self.store.read("is_any_tick", |tx| clouds.get(tx, &cloud))?;
+            let Some(book) = book else { continue };
+            if cadences(&book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(crate) fn clouds_known(&self) -> Result<Vec<String>, EngineError> {
+        Ok(self.store.read("clouds", |tx| tx.policy_clouds())?)
+    }
+
+    fn run_queue(&self, now: Instant) -> Result<(), EngineError> {
+        let mut seen: BTreeMap<OwnerId, Instant> = BTreeMap::new();
+        loop {
+            let due = self.store.read("payers_due", |tx| tx.payers_due(now, BATCH))?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for (id, at) in due {
+                if seen.insert(id, at) == Some(at) {
+                    return Err(StoreError::corrupt(format!("account {} stays due at {at}", id.0)).into());
+                }
+                let payers = self.store.read("payer", |tx| tx.payers(&[id]))?;
+                let Some(payer) = payers.into_iter().next() else { continue };
+                self.work("run_due", &payer.cloud, move |work| due_of(work, id, at)).map_err(engine_error)?;
+            }
+        }
+    }
+
+    /// What fell silent: it is billed to the last moment confirmed alive (R84).
+    fn run_silences(&self, now: Instant) -> Result<(), EngineError> {
+        for cloud in self.clouds_known()? {
+            self.work("run_silences", &cloud, move |work| {
+                let Some(missing_after) = work.policy_at(now)?.monitor.missing_after else { return Ok(()) };
+                let second = Duration::try_from_seconds(1).map_err(farthing_core::settle::SettleError::from)?;
+                let longest = missing_after.checked_add(second).map_err(farthing_core::settle::SettleError::from)?;
+                let Ok(silent_since) = now.checked_sub(longest) else { return Ok(()) };
+                let cloud = work.cloud.id.clone();
+                for thing in work.tx.things_silent_since(silent_since, BATCH)? {
+                    if thing.cloud == cloud {
+                        missed(work, &thing)?;
+                    }
+                }
+                Ok(())
+            })
+            .map_err(engine_error)?;
+        }
+        Ok(())
+    }
+}
+
+/// One account's due time has come.
+fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refused> {
+    work.load(&[id])?;
+    work.bring_to(id, at)?;
+    let late_window = work.policy_at(at)?.settle.late_window;
+    let folio = work.folio(id);
+    let begins = folio.lots.iter().any(|lot| lot.starts == at);
+    let ends = folio.lots.iter().any(|lot| lot.expires == Some(at));
+    let runs_out = folio.state.ran_out_at.is_none() && folio.book.is_out(at)?;
+    if begins {
+        // What was used before a grant begins is not for it to pay.
+        work.post_before(id, at)?;
+    }
+    if ends || runs_out {
+        work.post_all(id, at)?;
+    }
+    if runs_out {
+        work.folio(id).state.ran_out_at = Some(at);
+    }
+    work.flush_postings()?;
+    // A lot that ended stays usable for what is dated before its end, until the late window is over.
+    let over = |lot: &farthing_store::LotRow| {
+        lot.expires.is_some_and(|end| end.checked_add(late_window).is_ok_and(|end| end <= at)) && lot.held == 0
+    };
+    let lapsing: Vec<_> = work.folio(id).lots.iter().filter(|lot| over(lot)).cloned().collect();
+    for lot in lapsing {
+        let left = work
+            .folio(id)
+            .book
+            .purse
+            .lots()
+            .iter()
+            .find(|other| other.account == lot.ledger)
+            .map_or(0, |lot| lot.balance);
+        let promo_open = work.book_account(Chart::PromoOpen)?;
+        let commodity = work.books()?.commodity;
+        let mut ids = work.stamp_ids();
+        let mut stamp = Stamp { ids: &mut ids, cause: None, effective: at };
+        let facts = FreeCredit { commodity, promo_open, credit: lot.ledger, amount: left };
+        let command = posting::credit_lapsed(&mut stamp, &facts);
+        work.book(&[command])?;
+        work.tx.lot_lapse(id, lot.number)?;
+        let folio = work.folio(id);
+        folio.lots.retain(|other| other.number != lot.number);
+        let purse = &folio.book.purse;
+        let lots = purse.lots().iter().filter(|other| other.account != lot.ledger).cloned().collect();
+        folio.book.purse = farthing_core::settle::Purse::new(lots, purse.cash, purse.debt);
+    }
+    work.folio(id).stir();
+    Ok(())
+}
+
+/// The different steps of a cloud's cadences.
+fn cadences(book: &crate::clouds::CloudBook, at: Instant) -> Result<Vec<Duration>, EngineError> {
+    let profile = book.profile_at(at)?;
+    let own = profile.catalog.product.iter().filter_map(|product| product.settle);
+    let mut steps: Vec<Duration> = own
+        .chain([profile.policy.settle.every])
+        .filter_map(|cadence| match cadence {
+            Cadence::Every(step) => Some(step),
+            Cadence::Day | Cadence::Cycle => None,
+        })
+        .collect();
+    steps.sort_unstable();
+    steps.dedup();
+    Ok(steps)
+}
+
+/// What runs by itself is refused nothing: whatever stopped it is a fault.
+fn engine_error(refused: Refused) -> EngineError {
+    match refused {
+        Refused::Engine(error) => error,
+        Refused::ByRule { message, .. } => StoreError::corrupt(message).into(),
+    }
+}

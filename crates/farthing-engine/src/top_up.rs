@@ -1,0 +1,153 @@
+//! Money in and gifts, without a provider: what an operator books by hand. Arrears are paid first (R60).
+
+use crate::folio::Work;
+use crate::open_project::account_of;
+use crate::{Engine, RefusalCode, Refused};
+use farthing_core::config::Name;
+use farthing_core::id::CauseId;
+use farthing_core::ledger::Chart;
+use farthing_core::ledger::posting::{self, ArrearsPaid, FreeCredit, Owed, Stamp, TopUp};
+use farthing_core::money::Money;
+use farthing_core::settle::{Lot, Purse};
+use farthing_core::time::Instant;
+use farthing_store::{LotRow, NewAccount};
+
+/// A grant of credit.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    /// The account's own name for it; it is given once.
+    pub name: String,
+    pub account: String,
+    pub amount: Money,
+    /// What it may pay; everything when empty.
+    pub products: Vec<String>,
+    /// Of several the lowest pays first.
+    pub priority: i64,
+    /// None: now.
+    pub starts: Option<Instant>,
+    pub expires: Option<Instant>,
+}
+
+impl Engine {
+    /// Books money that has come in. `id`: what makes it happen once.
+    pub fn top_up(&self, cloud: &str, account: &str, amount: Money, id: Option<&str>) -> Result<(), Refused> {
+        let (account, id) = (account.to_owned(), id.map(str::to_owned));
+        self.work("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref()))
+    }
+
+    pub fn grant_credit(&self, cloud: &str, grant: &NewGrant) -> Result<(), Refused> {
+        let grant = grant.clone();
+        self.work("grant_credit", cloud, move |work| give(work, &grant))
+    }
+}
+
+fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refused> {
+    if amount.currency() != work.currency() {
+        let what =
+            format!("this cloud's accounts are in {}, not in {}", work.currency().code(), amount.currency().code());
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    if amount.units() <= 0 {
+        return Err(Refused::new(RefusalCode::Invalid, format!("{} is not more than nothing", amount.plain())));
+    }
+    Ok(amount.units())
+}
+
+fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str>) -> Result<(), Refused> {
+    let units = positive(work, amount)?;
+    let bounds = work.policy_at(work.now)?.top_up.clone();
+    if let Some(min) = bounds.min.filter(|min| units < min.units()) {
+        return Err(Refused::new(RefusalCode::BelowMinimum, format!("the least top-up is {}", min.plain())));
+    }
+    if let Some(max) = bounds.max.filter(|max| units > max.units()) {
+        return Err(Refused::new(RefusalCode::AboveMaximum, format!("the most in one top-up is {}", max.plain())));
+    }
+    let payer = account_of(work, account)?;
+    let now = work.now;
+    work.load(&[payer.id])?;
+    work.bring_to(payer.id, now)?;
+    work.post_all(payer.id, now)?;
+    work.flush_postings()?;
+    let (provider, commodity) = (work.book_account(Chart::Provider("manual".to_owned()))?, work.books()?.commodity);
+    let owed = work.folio(payer.id).book.purse.debt;
+    let mut ids = work.stamp_ids();
+    let cause = id.map(|id| CauseId::derive(now, &[b"top_up", account.as_bytes(), id.as_bytes()]));
+    let mut stamp = Stamp { ids: &mut ids, cause, effective: now.floor_second() };
+    let mut commands =
+        vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
+    if owed > 0 {
+        stamp.cause = None;
+        let owed = [Owed { receivable: payer.debt, amount: owed }];
+        let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
+        commands.push(posting::arrears_paid(&mut stamp, &facts));
+    }
+    work.book(&commands)?;
+    let purse = &mut work.folio(payer.id).book.purse;
+    let paid = owed.min(units);
+    purse.debt -= paid;
+    purse.cash += units - paid;
+    work.folio(payer.id).stir();
+    Ok(())
+}
+
+fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
+    let units = positive(work, grant.amount)?;
+    let name = Name::parse(&grant.name)
+        .ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{:?} is no name for a grant", grant.name)))?;
+    let products = grant
+        .products
+        .iter()
+        .map(|product| {
+            let known = work.cloud.profile_at(work.now).ok().and_then(|profile| profile.catalog.product_by_id(product));
+            known.map(|product| product.id.clone()).ok_or_else(|| Refused::not_found("product", product))
+        })
+        .collect::<Result<Vec<Name>, Refused>>()?;
+    let payer = account_of(work, &grant.account)?;
+    let now = work.now;
+    let starts = grant.starts.unwrap_or(now.floor_second());
+    if grant.expires.is_some_and(|expires| expires <= starts) {
+        return Err(Refused::new(RefusalCode::Invalid, "a grant ends after it begins: give a later `expires`"));
+    }
+    work.load(&[payer.id])?;
+    work.bring_to(payer.id, now)?;
+    if work.tx.lot_by_name(payer.id, name.as_str())?.is_some() {
+        return Err(Refused::new(
+            RefusalCode::Conflict,
+            format!("account {} has the grant {name} already", grant.account),
+        ));
+    }
+    work.post_all(payer.id, now)?;
+    work.flush_postings()?;
+    let promo_open = work.book_account(Chart::PromoOpen)?;
+    let commodity = work.books()?.commodity;
+    let code = Chart::Credit(name.to_string());
+    let floor = code.floor(0);
+    let ledger = work.tx.account_ensure(&NewAccount { owner: payer.id, code, commodity, floor }, now)?;
+    let mut ids = work.stamp_ids();
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
+    let command =
+        posting::credit_granted(&mut stamp, &FreeCredit { commodity, promo_open, credit: ledger, amount: units });
+    work.book(&[command])?;
+    let row = LotRow {
+        account: payer.id,
+        number: work.tx.lot_number(payer.id)?,
+        name: name.to_string(),
+        ledger,
+        amount: units,
+        priority: grant.priority,
+        products,
+        starts,
+        expires: grant.expires,
+        lapsed: false,
+        balance: units,
+        held: 0,
+    };
+    work.tx.lot_insert(&row)?;
+    let folio = work.folio(payer.id);
+    let purse = &folio.book.purse;
+    let lots: Vec<Lot> = purse.lots().iter().cloned().chain([crate::folio::lot_of(&row)]).collect();
+    folio.book.purse = Purse::new(lots, purse.cash, purse.debt);
+    folio.lots.push(row);
+    folio.stir();
+    Ok(())
+}

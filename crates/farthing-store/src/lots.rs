@@ -1,0 +1,101 @@
+//! Grants: credit in lots, each with a ledger account of its own.
+
+use crate::payers::ids_column;
+use crate::things::name_from;
+use crate::{Row, StoreError, Tx};
+use farthing_core::config::Name;
+use farthing_core::ledger::{AccountId, OwnerId};
+use farthing_core::time::Instant;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LotRow {
+    pub account: OwnerId,
+    pub number: i64,
+    pub name: String,
+    pub ledger: AccountId,
+    pub amount: i64,
+    pub priority: i64,
+    pub products: Vec<Name>,
+    pub starts: Instant,
+    pub expires: Option<Instant>,
+    pub lapsed: bool,
+    /// What is left of it.
+    pub balance: i64,
+    /// What holds reserve of that.
+    pub held: i64,
+}
+
+impl Tx<'_> {
+    pub fn lot_insert(&mut self, lot: &LotRow) -> Result<(), StoreError> {
+        let products = lot.products.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
+        self.execute(
+            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                lot.account.0.into(),
+                lot.number.into(),
+                lot.name.as_str().into(),
+                lot.ledger.0.into(),
+                lot.amount.into(),
+                lot.priority.into(),
+                products.as_str().into(),
+                lot.starts.micros().into(),
+                lot.expires.map(Instant::micros).into(),
+                lot.lapsed.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub fn lot_lapse(&mut self, account: OwnerId, number: i64) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE lot SET lapsed = $3 WHERE account = $1 AND number = $2",
+            &[account.0.into(), number.into(), true.into()],
+        )?;
+        Ok(())
+    }
+
+    /// The next number an account's grant gets.
+    pub fn lot_number(&mut self, account: OwnerId) -> Result<i64, StoreError> {
+        let number =
+            self.one("SELECT coalesce(max(number), 0) + 1 FROM lot WHERE account = $1", &[account.0.into()], |row| {
+                row.int(0)
+            })?;
+        Ok(number.unwrap_or(1))
+    }
+
+    pub fn lot_by_name(&mut self, account: OwnerId, name: &str) -> Result<Option<LotRow>, StoreError> {
+        Ok(self.lots(&[account])?.into_iter().find(|lot| lot.name == name))
+    }
+
+    /// The lots of these accounts that are not lapsed, with what is left of them.
+    pub fn lots(&mut self, accounts: &[OwnerId]) -> Result<Vec<LotRow>, StoreError> {
+        self.bulk_rows(
+            "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
+                    b.credits - b.debits, coalesce(h.held, 0)
+             FROM {bulk} JOIN lot l ON l.account = bulk.c1 JOIN ledger_balance b ON b.account = l.ledger
+             LEFT JOIN ledger_held h ON h.account = l.ledger
+             WHERE NOT l.lapsed ORDER BY bulk.c1",
+            vec![ids_column(accounts)],
+            lot_from,
+        )
+    }
+}
+
+fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
+    let products = row.text(6)?;
+    Ok(LotRow {
+        account: OwnerId(row.int(0)?),
+        number: row.int(1)?,
+        name: row.text(2)?,
+        ledger: AccountId(row.int(3)?),
+        amount: row.int(4)?,
+        priority: row.int(5)?,
+        products: products.split_ascii_whitespace().map(name_from).collect::<Result<_, _>>()?,
+        starts: Instant::from_micros(row.int(7)?),
+        expires: row.opt_int(8)?.map(Instant::from_micros),
+        lapsed: row.bool(9)?,
+        balance: row.int(10)?,
+        held: row.int(11)?,
+    })
+}

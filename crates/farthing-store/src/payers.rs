@@ -1,0 +1,233 @@
+//! Billing accounts: who pays, and the state of each that changes as it lives.
+
+use crate::{Column, Row, StoreError, Tx};
+use farthing_core::ledger::{AccountId, OwnerId};
+use farthing_core::policy::Pay;
+use farthing_core::time::Instant;
+
+/// The fixed facts of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayerRow {
+    pub id: OwnerId,
+    pub cloud: String,
+    pub name: String,
+    pub zone: String,
+    pub country: String,
+    /// Where the account says itself whether it pays ahead.
+    pub pay: Option<Pay>,
+    pub opened: Instant,
+    pub closed: Option<Instant>,
+    pub cash: AccountId,
+    pub debt: AccountId,
+    pub unbilled: AccountId,
+}
+
+/// What changes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayerState {
+    pub account: OwnerId,
+    pub open_from: Instant,
+    pub due_at: Option<Instant>,
+    pub ran_out_at: Option<Instant>,
+    /// The newest configuration its lines know of.
+    pub version: i64,
+    /// Why it cannot be settled; empty: it can.
+    pub parked: String,
+    /// How many charges were sealed, and the head of their chain.
+    pub sealed: i64,
+    pub head: [u8; 32],
+}
+
+impl Tx<'_> {
+    pub fn payer_insert(&mut self, payer: &PayerRow, state: &PayerState) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO account (id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)",
+            &[
+                payer.id.0.into(),
+                payer.cloud.as_str().into(),
+                payer.name.as_str().into(),
+                payer.zone.as_str().into(),
+                payer.country.as_str().into(),
+                payer.pay.map(pay_code).into(),
+                payer.opened.micros().into(),
+                payer.cash.0.into(),
+                payer.debt.0.into(),
+                payer.unbilled.0.into(),
+            ],
+        )?;
+        self.payer_states_insert(std::slice::from_ref(state))
+    }
+
+    fn payer_states_insert(&mut self, states: &[PayerState]) -> Result<(), StoreError> {
+        self.bulk_insert("account_state", STATE_NAMES, state_columns(states))
+    }
+
+    pub fn payer_by_name(&mut self, cloud: &str, name: &str) -> Result<Option<PayerRow>, StoreError> {
+        self.one(
+            "SELECT id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled
+             FROM account WHERE cloud = $1 AND name = $2",
+            &[cloud.into(), name.into()],
+            payer_from,
+        )
+    }
+
+    /// The accounts of a cloud, by name.
+    pub fn payers_of(&mut self, cloud: &str) -> Result<Vec<PayerRow>, StoreError> {
+        let mut payers = self.rows(
+            "SELECT id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled FROM account WHERE cloud = $1",
+            &[cloud.into()],
+            payer_from,
+        )?;
+        payers.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(payers)
+    }
+
+    /// In order of id.
+    pub fn payers(&mut self, ids: &[OwnerId]) -> Result<Vec<PayerRow>, StoreError> {
+        self.bulk_rows(
+            "SELECT a.id, a.cloud, a.name, a.zone, a.country, a.pay, a.opened, a.closed, a.cash, a.debt, a.unbilled
+             FROM {bulk} JOIN account a ON a.id = bulk.c1 ORDER BY bulk.c1",
+            vec![ids_column(ids)],
+            payer_from,
+        )
+    }
+
+    pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
+        self.execute("UPDATE account SET closed = $2 WHERE id = $1", &[id.0.into(), at.micros().into()])?;
+        Ok(())
+    }
+
+    /// Locks these accounts where others may write, in order of id, and reads their states. Whoever changes anything of an
+    /// account's charges, lots or facts holds this lock.
+    pub fn payer_states(&mut self, ids: &[OwnerId]) -> Result<Vec<PayerState>, StoreError> {
+        if self.shares_writing() {
+            self.bulk_rows(
+                "SELECT count(*) FROM (
+                     SELECT s.account FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY s.account {lock s}
+                 ) AS locked",
+                vec![ids_column(ids)],
+                |_| Ok(()),
+            )?;
+        }
+        self.bulk_rows(
+            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head
+             FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY bulk.c1",
+            vec![ids_column(ids)],
+            state_from,
+        )
+    }
+
+    pub fn payer_states_write(&mut self, states: &[PayerState]) -> Result<(), StoreError> {
+        self.bulk_overwrite("account_state", STATE_NAMES, state_columns(states))
+    }
+
+    /// Makes accounts due no later than at an instant.
+    pub fn payers_hurry(&mut self, ids: &[OwnerId], at: Instant) -> Result<(), StoreError> {
+        self.bulk_execute(
+            "UPDATE account_state SET due_at = bulk.c2 FROM {bulk}
+             WHERE account_state.account = bulk.c1 AND (account_state.due_at IS NULL OR account_state.due_at > bulk.c2)",
+            vec![ids_column(ids), Column::Int(vec![at.micros(); ids.len()])],
+        )?;
+        Ok(())
+    }
+
+    /// All accounts of a cloud that have anything open become due.
+    pub fn payers_hurry_all(&mut self, cloud: &str, at: Instant) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE account_state SET due_at = $2
+             WHERE (due_at IS NULL OR due_at > $2) AND account IN (SELECT id FROM account WHERE cloud = $1)
+               AND account IN (SELECT account FROM open_charge)",
+            &[cloud.into(), at.micros().into()],
+        )?;
+        Ok(())
+    }
+
+    /// Accounts whose time has come, the earliest first, then by id.
+    pub fn payers_due(&mut self, at: Instant, most: i64) -> Result<Vec<(OwnerId, Instant)>, StoreError> {
+        self.rows(
+            "SELECT account, due_at FROM account_state WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, account LIMIT $2",
+            &[at.micros().into(), most.into()],
+            |row| Ok((OwnerId(row.int(0)?), Instant::from_micros(row.int(1)?))),
+        )
+    }
+
+    /// The earliest instant at which any account is due.
+    pub fn payer_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
+        let next =
+            self.one("SELECT min(due_at) FROM account_state WHERE due_at IS NOT NULL", &[], |row| row.opt_int(0))?;
+        Ok(next.flatten().map(Instant::from_micros))
+    }
+
+    /// Accounts with something open, after an id, in order.
+    pub fn payers_open_after(&mut self, cloud: &str, after: OwnerId, most: i64) -> Result<Vec<OwnerId>, StoreError> {
+        self.rows(
+            "SELECT a.id FROM account a WHERE a.id > $1 AND a.cloud = $2
+             AND EXISTS (SELECT 1 FROM open_charge o WHERE o.account = a.id) ORDER BY a.id LIMIT $3",
+            &[after.0.into(), cloud.into(), most.into()],
+            |row| Ok(OwnerId(row.int(0)?)),
+        )
+    }
+}
+
+const STATE_NAMES: &[&str] = &["account", "open_from", "due_at", "ran_out_at", "version", "parked", "sealed", "head"];
+
+fn state_columns(states: &[PayerState]) -> Vec<Column> {
+    let micros = |at: Option<Instant>| at.map(Instant::micros);
+    vec![
+        Column::Int(states.iter().map(|state| state.account.0).collect()),
+        Column::Int(states.iter().map(|state| state.open_from.micros()).collect()),
+        Column::OptInt(states.iter().map(|state| micros(state.due_at)).collect()),
+        Column::OptInt(states.iter().map(|state| micros(state.ran_out_at)).collect()),
+        Column::Int(states.iter().map(|state| state.version).collect()),
+        Column::Text(states.iter().map(|state| state.parked.clone()).collect()),
+        Column::Int(states.iter().map(|state| state.sealed).collect()),
+        Column::Hash(states.iter().map(|state| state.head).collect()),
+    ]
+}
+
+pub(crate) fn ids_column(ids: &[OwnerId]) -> Column {
+    Column::Int(ids.iter().map(|id| id.0).collect())
+}
+
+fn pay_code(pay: Pay) -> i64 {
+    match pay {
+        Pay::Prepaid => 0,
+        Pay::Postpaid => 1,
+    }
+}
+
+fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
+    let pay = match row.opt_int(5)? {
+        None => None,
+        Some(0) => Some(Pay::Prepaid),
+        Some(1) => Some(Pay::Postpaid),
+        Some(other) => return Err(StoreError::corrupt(format!("an account that pays in way {other}"))),
+    };
+    Ok(PayerRow {
+        id: OwnerId(row.int(0)?),
+        cloud: row.text(1)?,
+        name: row.text(2)?,
+        zone: row.text(3)?,
+        country: row.text(4)?,
+        pay,
+        opened: Instant::from_micros(row.int(6)?),
+        closed: row.opt_int(7)?.map(Instant::from_micros),
+        cash: AccountId(row.int(8)?),
+        debt: AccountId(row.int(9)?),
+        unbilled: AccountId(row.int(10)?),
+    })
+}
+
+pub(crate) fn state_from(row: &Row<'_>) -> Result<PayerState, StoreError> {
+    Ok(PayerState {
+        account: OwnerId(row.int(0)?),
+        open_from: Instant::from_micros(row.int(1)?),
+        due_at: row.opt_int(2)?.map(Instant::from_micros),
+        ran_out_at: row.opt_int(3)?.map(Instant::from_micros),
+        version: row.int(4)?,
+        parked: row.text(5)?,
+        sealed: row.int(6)?,
+        head: row.bytes(7)?,
+    })
+}

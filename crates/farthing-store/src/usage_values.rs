@@ -1,0 +1,44 @@
+//! Single values of usage, for the meters and prices that a running total is not enough for.
+
+use crate::open_charges::part_text;
+use crate::{StoreError, Tx, Value};
+use farthing_core::ledger::OwnerId;
+use farthing_core::measure::Quantity;
+use farthing_core::rate::Event;
+use farthing_core::settle::LineId;
+use farthing_core::time::Instant;
+
+impl Tx<'_> {
+    pub fn usage_value_insert(&mut self, account: OwnerId, line: &LineId, event: &Event) -> Result<(), StoreError> {
+        let id = event.id.to_be_bytes();
+        self.execute(
+            "INSERT INTO usage_value (account, thing, part, began, at, id, value) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                account.0.into(),
+                line.thing.0.into(),
+                part_text(line).as_str().into(),
+                line.began.into(),
+                event.at.micros().into(),
+                Value::Bytes(&id),
+                event.value.millionths().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// All of one line, in order of time and id.
+    pub fn usage_values(&mut self, account: OwnerId, line: &LineId) -> Result<Vec<Event>, StoreError> {
+        self.rows(
+            "SELECT at, id, value FROM usage_value
+             WHERE account = $1 AND thing = $2 AND part = $3 AND began = $4 ORDER BY at, id",
+            &[account.0.into(), line.thing.0.into(), part_text(line).as_str().into(), line.began.into()],
+            |row| {
+                Ok(Event {
+                    at: Instant::from_micros(row.int(0)?),
+                    id: u128::from_be_bytes(row.bytes(1)?),
+                    value: Quantity::from_millionths(row.int(2)?),
+                })
+            },
+        )
+    }
+}

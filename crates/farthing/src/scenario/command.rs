@@ -1,0 +1,361 @@
+//! The commands of the language as typed values, in the words of the engine that carries them out.
+
+use super::stage::ProfileFiles;
+use farthing_core::config::Size;
+use farthing_core::measure::Quantity;
+use farthing_core::money::{Currency, Locale, Money};
+use farthing_core::policy::{AtExpiry, Pay};
+use farthing_core::rate::Percent;
+use farthing_core::time::{Duration, Instant, Span, Zone};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One line that does something. What moves the clock is not here: the runner does it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    Account(NewAccount),
+    Project {
+        project: String,
+        account: String,
+    },
+    Member(NewMember),
+    Move {
+        project: String,
+        to: String,
+    },
+    Close {
+        account: String,
+    },
+    Keep {
+        name: String,
+    },
+    Set {
+        account: String,
+        settings: Vec<Setting>,
+    },
+    Fact {
+        name: String,
+        fact: Fact,
+    },
+    Use(Use),
+    Inventory {
+        account: String,
+        names: Vec<String>,
+    },
+    Outage(Outage),
+    TopUp(TopUp),
+    Grant(NewGrant),
+    Authorise(NewHold),
+    Capture(Capture),
+    Release {
+        hold: String,
+    },
+    /// What its files say, or why they cannot be used.
+    Apply {
+        change: Apply,
+        files: Result<Box<ProfileFiles>, String>,
+    },
+    Later(Later),
+    Down(Span),
+    Crash,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewAccount {
+    pub name: String,
+    /// The cloud's where the line does not say.
+    pub currency: Currency,
+    pub settings: Vec<Setting>,
+}
+
+/// What an account says of itself, when it is opened and later.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Two letters of ISO 3166.
+    Country(String),
+    Region(String),
+    TimeZone(Zone),
+    Language(Locale),
+    Pay(Pay),
+    Company(String),
+    TaxNumber(Option<String>),
+    Email(String),
+    AutoRefill(bool),
+    AutoRefillThreshold(Money),
+    AutoRefillAmount(Money),
+    AutoRefillMonthlyMax(Option<Money>),
+    /// Mail when the balance falls below it.
+    AlertThreshold(Option<Money>),
+    /// Bills are charged to the default method by themselves.
+    AutomaticDeduction(bool),
+    /// What the month may cost.
+    MonthLimit(Option<Money>),
+    StopOnOverdue(bool),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMember {
+    pub name: String,
+    pub account: Option<String>,
+    pub project: Option<String>,
+    pub role: Option<String>,
+}
+
+/// What the cloud reports of a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    Start(Start),
+    Stop,
+    Resume,
+    /// To another SKU, another size, or both.
+    Resize {
+        sku: Option<String>,
+        size: Option<Size>,
+    },
+    Delete,
+    Restore,
+    Fail,
+    Heartbeat,
+    /// A capacity's reading; it holds until the next one.
+    Gauge(Size),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// None, as with the product: it is there already, and is started again.
+    pub place: Option<Place>,
+    pub product: Option<String>,
+    pub sku: Option<String>,
+    pub size: Option<Size>,
+    /// Who started it, for free sizes and views by user.
+    pub user: Option<String>,
+    /// `running` where the line does not say.
+    pub state: Option<String>,
+    pub labels: BTreeMap<String, String>,
+    /// What chooses a SKU or a price: provider, region.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Project(String),
+    /// In no project of its own.
+    Account(String),
+}
+
+/// A line of usage, which may be many events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Use {
+    pub subject: String,
+    /// How much, in the unit of the meter.
+    pub meters: Vec<(String, Size)>,
+    /// With `product`, `project` and `user` among them, where the line says so.
+    pub properties: BTreeMap<String, String>,
+    pub id: Option<String>,
+    pub source: Option<String>,
+    pub times: u32,
+    /// From one to the next; the clock goes along.
+    pub every: Option<Duration>,
+}
+
+/// The provider's own fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    pub product: String,
+    pub from: Instant,
+    pub to: Instant,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopUp {
+    pub account: String,
+    /// Net.
+    pub amount: Money,
+    /// `card:visa`; used once and not stored.
+    pub method: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewGrant {
+    pub name: String,
+    pub account: String,
+    pub amount: Money,
+    /// What it may pay; everything when empty.
+    pub products: Vec<String>,
+    pub priority: Option<u32>,
+    pub expires: Option<Ends>,
+}
+
+/// When something ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ends {
+    At(Instant),
+    /// Counted from now, months in the account's zone.
+    After(Span),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewHold {
+    pub name: String,
+    pub account: String,
+    pub amount: Money,
+    pub ttl: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capture {
+    pub hold: String,
+    pub amount: Money,
+    /// It is the last: what is left of the hold is free again.
+    pub last: bool,
+}
+
+/// A version of the profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Apply {
+    /// Where the line says it is; none for the profile the scenario begins with.
+    pub file: Option<PathBuf>,
+    pub starts: Option<Instant>,
+    pub corrects: Option<i64>,
+}
+
+/// What waits for parts of Farthing that are not built yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Later {
+    Order(NewOrder),
+    Pay { order: String, method: Option<String>, coupon: Option<String>, credit: Option<String> },
+    Cancel { order: String, when: Option<When> },
+    Expire { name: String, becomes: AtExpiry },
+    Estimate(Estimate),
+    Invoice { account: String, name: String, charges: String },
+    Approve { name: String },
+    Refuse { name: String },
+    Dispute { bill: String, amount: Option<Money> },
+    Refund { account: String, amount: Money, method: Option<String> },
+    TransferIn { account: Option<String>, amount: Money, reference: Option<String> },
+    MethodAdd { account: String, method: String, default: bool },
+    MethodRemove { account: String, method: String },
+    Chargeback { name: String, amount: Option<Money>, method: Option<String> },
+    Coupon(NewCoupon),
+    Redeem { account: String, code: String },
+    Trial { account: String, method: Option<String> },
+    Write { name: String, size: Size },
+    Provider(Provider),
+    Mail { ok: bool },
+    CloudAcks(Answering),
+    CloudProvisions(Answering),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewOrder {
+    pub name: String,
+    pub place: Option<Place>,
+    pub what: Ordered,
+    pub quantity: Option<Quantity>,
+    pub renew: Option<AtExpiry>,
+    pub properties: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ordered {
+    Product { product: String, sku: Option<String> },
+    Addon { addon: String, parent: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Now,
+    AtTheEnd,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    pub product: String,
+    pub sku: Option<String>,
+    pub account: Option<String>,
+    pub quantity: Option<Quantity>,
+    pub size: Option<Size>,
+    pub lasting: Option<Span>,
+    pub meters: Vec<(String, Size)>,
+    pub properties: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCoupon {
+    pub code: String,
+    pub off: Off,
+    pub products: Vec<String>,
+    pub redemptions: Option<u32>,
+    pub per_account: Option<u32>,
+    pub bills: Option<u32>,
+    pub expires: Option<Ends>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Off {
+    Percent(Percent),
+    Amount(Money),
+}
+
+/// How the payment provider behaves from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    Decline,
+    Timeout,
+    Recover,
+}
+
+/// How the cloud answers from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answering {
+    On,
+    Off,
+    Fail,
+    After(Duration),
+}
+
+impl Later {
+    /// As the line begins.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Later::Order(_) => "order",
+            Later::Pay { .. } => "pay",
+            Later::Cancel { .. } => "cancel",
+            Later::Expire { .. } => "expire",
+            Later::Estimate(_) => "estimate",
+            Later::Invoice { .. } => "invoice",
+            Later::Approve { .. } => "approve",
+            Later::Refuse { .. } => "refuse",
+            Later::Dispute { .. } => "dispute",
+            Later::Refund { .. } => "refund",
+            Later::TransferIn { .. } => "transfer-in",
+            Later::MethodAdd { .. } => "method add",
+            Later::MethodRemove { .. } => "method remove",
+            Later::Chargeback { .. } => "chargeback",
+            Later::Coupon(_) => "coupon",
+            Later::Redeem { .. } => "redeem",
+            Later::Trial { .. } => "trial",
+            Later::Write { .. } => "write",
+            Later::Provider(_) => "provider",
+            Later::Mail { .. } => "mail",
+            Later::CloudAcks(_) => "cloud acks",
+            Later::CloudProvisions(_) => "cloud provisions",
+        }
+    }
+}
+
+impl NewAccount {
+    /// Its own; the cloud's where it has none.
+    pub fn time_zone(&self) -> Option<&Zone> {
+        self.settings.iter().find_map(|setting| if let Setting::TimeZone(zone) = setting { Some(zone) } else { None })
+    }
+}
+
+impl Place {
+    pub fn name(&self) -> &str {
+        match self {
+            Place::Project(name) | Place::Account(name) => name,
+        }
+    }
+}

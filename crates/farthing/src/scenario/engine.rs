@@ -1,0 +1,507 @@
+//! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
+
+use super::command::{
+    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
+};
+use super::stage::{About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent};
+use farthing_core::id::HoldId;
+use farthing_core::ledger::{CommodityKind, OwnerId};
+use farthing_core::measure::Quantity;
+use farthing_core::money::Money;
+use farthing_core::policy::ApplyRequest;
+use farthing_core::time::Instant;
+use farthing_core::timeline::State;
+use farthing_core::usage::{Answer, Subject, UsageEvent as Event};
+use farthing_engine::{
+    ChargeQuestion, Clock, Engine, IdSource, NewResource, RefusalCode, Refused, Reported, ResourceFact,
+};
+use farthing_store::{Location, Options, Scratch, Store, ThingKind};
+use std::collections::BTreeMap;
+
+/// Fresh stores: embedded ones, or databases of a server.
+#[derive(Debug)]
+pub(super) struct Engines {
+    pub(super) server: Option<String>,
+}
+
+impl Stages for Engines {
+    fn fresh(&self, at: Instant) -> Result<Box<dyn Stage>, String> {
+        let scratch = match &self.server {
+            None => Scratch::embedded(),
+            Some(url) => Scratch::on_server(url),
+        };
+        let scratch = scratch.map_err(|error| format!("no store can be made: {}", farthing_store::chain_of(&error)))?;
+        // The profile rules from the beginning of time, or what happened before the story begins would have no price.
+        let engine = open(scratch.location(), Instant::EPOCH, 0)?;
+        Ok(Box::new(EngineStage {
+            engine: Some(engine),
+            scratch,
+            begins: at,
+            lives: 0,
+            cloud: String::new(),
+            zone: None,
+            holds: BTreeMap::new(),
+            ids: IdSource::seeded(0, 7),
+            top_ups: 0,
+        }))
+    }
+}
+
+/// In one microsecond every life of the engine gives ids of its own.
+fn open(location: &Location, at: Instant, life: u8) -> Result<Engine, String> {
+    let options = Options { sqlite_log_mib: 1, sqlite_cache_kib: 2_048, postgres_connections: 2, ..Options::default() };
+    let store = Store::open(location, &options).map_err(|error| farthing_store::chain_of(&error))?;
+    Ok(Engine::new(store, Clock::simulated(at), IdSource::random(life % 64)))
+}
+
+struct EngineStage {
+    /// None only while it is killed and opened again. Before the store's folder, so that it closes first.
+    engine: Option<Engine>,
+    scratch: Scratch,
+    /// When the story does.
+    begins: Instant,
+    /// How often the engine was opened again.
+    lives: u8,
+    cloud: String,
+    zone: Option<farthing_core::time::Zone>,
+    holds: BTreeMap<String, (String, HoldId)>,
+    ids: IdSource,
+    top_ups: u64,
+}
+
+impl EngineStage {
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("the engine is open between commands")
+    }
+
+    fn now(&self) -> Result<Instant, StageError> {
+        self.engine().now().map_err(broken)
+    }
+
+    /// What the engine takes in only as it happens.
+    fn only_now(&self, at: Instant, what: &'static str) -> Done {
+        if at == self.now()? { Ok(()) } else { Err(StageError::NotBuilt(what)) }
+    }
+
+    /// Killed, and opened again on its store.
+    fn reopen(&mut self, at: Instant) -> Done {
+        self.engine = None;
+        self.lives = self.lives.wrapping_add(1);
+        self.engine = Some(open(self.scratch.location(), at, self.lives).map_err(StageError::Broken)?);
+        self.engine().run_due().map_err(broken)
+    }
+
+    /// Whatever became due by what was just done happens now.
+    fn done(&self, done: Result<(), Refused>) -> Done {
+        done.map_err(told)?;
+        self.engine().run_due().map_err(broken)
+    }
+
+    fn unknown_account(name: &str) -> StageError {
+        StageError::refused("not_found", format!("there is no account {name:?}"))
+    }
+
+    fn owner_of(&self, account: &str) -> Result<OwnerId, StageError> {
+        let found = self.engine().store().read("owner", |tx| tx.payer_by_name(&self.cloud, account)).map_err(broken)?;
+        found.map(|payer| payer.id).ok_or_else(|| EngineStage::unknown_account(account))
+    }
+}
+
+impl Stage for EngineStage {
+    fn apply_profile(&mut self, files: &ProfileFiles, change: &Apply, _: Instant) -> Done {
+        let cloud = files.profile.policy.cloud.id.to_string();
+        let first = self.cloud.is_empty();
+        if first {
+            self.cloud.clone_from(&cloud);
+            self.zone = Some(files.profile.policy.cloud.time_zone.clone());
+        }
+        let why = change.file.as_ref().map_or("the profile of the story".to_owned(), |file| file.display().to_string());
+        let request = ApplyRequest {
+            files: files.files.clone(),
+            who: "scenario".to_owned(),
+            why,
+            starts: change.starts,
+            corrects: change.corrects,
+        };
+        self.engine().apply_policy(&self.cloud, request).map_err(|error| match error {
+            farthing_engine::ApplyPolicyError::Refused(refused) => StageError::refused("invalid", refused.to_string()),
+            farthing_engine::ApplyPolicyError::Engine(error) => broken(error),
+        })?;
+        if first {
+            self.engine().clock().advance_to(self.begins);
+        }
+        self.engine().run_due().map_err(broken)
+    }
+
+    fn open_account(&mut self, account: &NewAccount, _: Instant) -> Done {
+        let mut new =
+            farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
+        for setting in &account.settings {
+            match setting {
+                Setting::Country(country) => new.country = Some(country.clone()),
+                Setting::TimeZone(zone) => new.zone = Some(zone.name().to_owned()),
+                Setting::Pay(pay) => new.pay = Some(*pay),
+                Setting::Region(_) | Setting::Language(_) | Setting::Company(_) | Setting::Email(_) => {}
+                Setting::TaxNumber(_)
+                | Setting::AutoRefill(_)
+                | Setting::AutoRefillThreshold(_)
+                | Setting::AutoRefillAmount(_)
+                | Setting::AutoRefillMonthlyMax(_)
+                | Setting::AlertThreshold(_)
+                | Setting::AutomaticDeduction(_)
+                | Setting::MonthLimit(_)
+                | Setting::StopOnOverdue(_) => return Err(StageError::NotBuilt("this setting of an account")),
+            }
+        }
+        let opened = self.engine().open_account(&self.cloud, &new);
+        self.done(opened)
+    }
+
+    fn open_project(&mut self, project: &str, account: &str, _: Instant) -> Done {
+        let opened = self.engine().open_project(&self.cloud, project, account);
+        self.done(opened)
+    }
+
+    fn add_member(&mut self, member: &NewMember, _: Instant) -> Done {
+        let member = farthing_engine::NewMember {
+            person: member.name.clone(),
+            project: member.project.clone(),
+            account: member.account.clone(),
+            role: member.role.clone().unwrap_or_else(|| "member".to_owned()),
+        };
+        let added = self.engine().add_member(&self.cloud, &member);
+        self.done(added)
+    }
+
+    fn move_project(&mut self, project: &str, to: &str, _: Instant) -> Done {
+        let moved = self.engine().move_project(&self.cloud, project, to);
+        self.done(moved)
+    }
+
+    fn close_account(&mut self, _: &str, _: Instant) -> Done {
+        Err(StageError::NotBuilt("close"))
+    }
+
+    fn keep(&mut self, _: &str, _: Instant) -> Done {
+        Err(StageError::NotBuilt("keep"))
+    }
+
+    fn set(&mut self, _: &str, _: &[Setting], _: Instant) -> Done {
+        Err(StageError::NotBuilt("set"))
+    }
+
+    fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
+        let what = match fact {
+            Fact::Start(start) => {
+                let state = match &start.state {
+                    None => None,
+                    Some(state) => Some(State::parse(state).ok_or_else(|| {
+                        StageError::refused("invalid", format!("{state:?} is no state of a resource"))
+                    })?),
+                };
+                let (project, account) = match &start.place {
+                    Some(Place::Project(project)) => (Some(project.clone()), None),
+                    Some(Place::Account(account)) => (None, Some(account.clone())),
+                    None => (None, None),
+                };
+                let labels = start.labels.iter().map(|(key, value)| (format!("label.{key}"), value.clone()));
+                Reported::Start(NewResource {
+                    project,
+                    account,
+                    product: start.product.clone(),
+                    sku: start.sku.clone(),
+                    size: start.size.clone(),
+                    user: start.user.clone(),
+                    state,
+                    properties: labels.chain(start.properties.clone()).collect(),
+                })
+            }
+            Fact::Stop => Reported::Stop,
+            Fact::Resume => Reported::Resume,
+            Fact::Resize { sku, size } => Reported::Resize { sku: sku.clone(), size: size.clone() },
+            Fact::Delete => Reported::Delete,
+            Fact::Restore => Reported::Restore,
+            Fact::Fail => Reported::Fail,
+            Fact::Heartbeat => Reported::Heartbeat,
+            Fact::Gauge(size) => Reported::Gauge(size.clone()),
+        };
+        let at = (at != self.now()?).then_some(at);
+        let fact = ResourceFact { resource: name.to_owned(), at, id: None, what };
+        let told = self.engine().record_fact(&self.cloud, &fact).map(|_| ());
+        self.done(told)
+    }
+
+    fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done {
+        self.only_now(at, "inventory at=")?;
+        let listed = self.engine().record_inventory(&self.cloud, account, names).map(|_| ());
+        self.done(listed)
+    }
+
+    fn outage(&mut self, _: &Outage) -> Done {
+        Err(StageError::NotBuilt("outage"))
+    }
+
+    fn usage(&mut self, events: &[UsageEvent]) -> Done {
+        let now = self.now()?;
+        let mut batch = Vec::with_capacity(events.len());
+        for event in events {
+            let is_resource = self
+                .engine()
+                .store()
+                .read("subject", |tx| tx.thing_by_name(&self.cloud, ThingKind::Resource, &event.subject))
+                .map_err(broken)?
+                .is_some();
+            let mut properties = event.properties.clone();
+            let product = properties.remove("product");
+            let (project, user) = (properties.remove("project"), properties.remove("user"));
+            let subject = if is_resource {
+                Subject::Resource(event.subject.clone())
+            } else {
+                Subject::Account { name: event.subject.clone(), project, user }
+            };
+            batch.push(Event {
+                source: event.source.clone().unwrap_or_else(|| "scenario".to_owned()),
+                id: event.id.clone(),
+                subject,
+                product,
+                at: (event.at != now).then_some(event.at),
+                quantities: event.meters.iter().map(|(meter, size)| (meter.clone(), size.quantity)).collect(),
+                properties,
+            });
+        }
+        let taken = self.engine().record_usage(&self.cloud, batch).map_err(told)?;
+        for (taken, event) in taken.iter().zip(events) {
+            if let Answer::Refused(reason) = taken.answer {
+                let code = match reason.name() {
+                    "id_reused" => "id_reused",
+                    "unknown_subject" | "unknown_meter" => "not_found",
+                    _ => "invalid",
+                };
+                return Err(StageError::refused(
+                    code,
+                    format!("event {:?} is on the list of refused ones: {}", event.id, reason.name()),
+                ));
+            }
+        }
+        self.engine().run_due().map_err(broken)
+    }
+
+    fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
+        self.only_now(at, "topup at=")?;
+        self.top_ups += 1;
+        let id = format!("top-up {}", self.top_ups);
+        let booked = self.engine().top_up(&self.cloud, &top_up.account, top_up.amount, Some(&id));
+        self.done(booked)
+    }
+
+    fn grant(&mut self, grant: &NewGrant, at: Instant) -> Done {
+        let zone = self.zone.clone().ok_or_else(|| StageError::Broken("there is no profile".to_owned()))?;
+        let expires = match grant.expires {
+            None => None,
+            Some(ends) => Some(ends_at(ends, at, &zone)?),
+        };
+        let grant = farthing_engine::NewGrant {
+            name: grant.name.clone(),
+            account: grant.account.clone(),
+            amount: grant.amount,
+            products: grant.products.clone(),
+            priority: i64::from(grant.priority.unwrap_or(10)),
+            starts: (at != self.now()?).then_some(at),
+            expires,
+        };
+        let given = self.engine().grant_credit(&self.cloud, &grant);
+        self.done(given)
+    }
+
+    fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done {
+        let id = match self.holds.get(&hold.name) {
+            Some((_, id)) => *id,
+            None => self.ids.id(at),
+        };
+        let asked = farthing_engine::NewHold {
+            id,
+            account: hold.account.clone(),
+            amount: hold.amount,
+            product: None,
+            lasts: hold.ttl,
+        };
+        let authorised = self.engine().authorise(&self.cloud, &asked);
+        self.done(authorised)?;
+        self.holds.insert(hold.name.clone(), (hold.account.clone(), id));
+        Ok(())
+    }
+
+    fn capture(&mut self, capture: &Capture, at: Instant) -> Done {
+        self.only_now(at, "capture at=")?;
+        let (account, id) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
+        let captured = self.engine().capture(&self.cloud, &account, id, capture.amount, None, capture.last);
+        self.done(captured)
+    }
+
+    fn release(&mut self, hold: &str, _: Instant) -> Done {
+        let (account, id) = self.holds.get(hold).cloned().ok_or_else(|| no_hold(hold))?;
+        let released = self.engine().release(&self.cloud, &account, id);
+        self.done(released)
+    }
+
+    fn advance(&mut self, to: Instant) -> Done {
+        self.engine().advance(to).map_err(broken)
+    }
+
+    fn next_due(&mut self) -> Result<Option<Instant>, StageError> {
+        let now = self.now()?;
+        self.engine().next_due(now).map_err(broken)
+    }
+
+    /// Time passes and nobody looks; when the engine is back it catches up, each thing at its own time.
+    fn down(&mut self, until: Instant) -> Done {
+        self.reopen(until)
+    }
+
+    fn crash(&mut self) -> Done {
+        let now = self.now()?;
+        self.reopen(now)
+    }
+
+    fn figure(&mut self, figure: Figure, of: &About, at: Instant) -> Result<Money, StageError> {
+        if of.product.is_some() && figure != Figure::Credit {
+            return Err(StageError::NotBuilt("a figure of one product"));
+        }
+        let view = self.engine().account_view(&self.cloud, &of.account, at).map_err(told)?;
+        let figures = view.figures;
+        if let Some(grant) = &of.grant {
+            if figure != Figure::Credit {
+                return Err(StageError::refused("invalid", "a grant has credit, and no other figure"));
+            }
+            // One that has lapsed is there no more.
+            let left = view.lots.iter().find(|lot| lot.name == *grant).map_or(0, |lot| lot.balance);
+            return Ok(Money::from_units(left, view.currency));
+        }
+        let units = match figure {
+            Figure::Balance => figures.balance,
+            Figure::Spendable => figures.spendable,
+            Figure::Available => view.available,
+            Figure::Accrued => figures.accrued,
+            Figure::Due => view.due,
+            Figure::Credit => match &of.product {
+                None => figures.credit,
+                Some(product) => {
+                    let pays = |lot: &&farthing_store::LotRow| {
+                        lot.starts <= at
+                            && lot.expires.is_none_or(|end| at < end)
+                            && (lot.products.is_empty() || lot.products.iter().any(|name| name.as_str() == product))
+                    };
+                    view.lots.iter().filter(pays).map(|lot| lot.balance).sum()
+                }
+            },
+        };
+        Ok(Money::from_units(units, view.currency))
+    }
+
+    fn units(&mut self, of: &About, _: Instant) -> Result<Quantity, StageError> {
+        let owner = self.owner_of(&of.account)?;
+        let (accounts, commodities) = self
+            .engine()
+            .store()
+            .read("units", |tx| Ok::<_, farthing_store::StoreError>((tx.accounts_of(owner)?, tx.commodities()?)))
+            .map_err(broken)?;
+        let is_unit = |id| commodities.iter().any(|known| known.id == id && known.kind == CommodityKind::Unit);
+        let held = accounts.iter().filter(|row| is_unit(row.account.commodity) && row.code.starts_with("units/"));
+        Ok(Quantity::from_millionths(held.map(|row| row.account.balance()).sum()))
+    }
+
+    fn charges(&mut self, of: &About, at: Instant) -> Result<Money, StageError> {
+        let asked = ChargeQuestion { product: of.product.clone(), from: of.from, to: of.to };
+        self.engine().charges_sum(&self.cloud, &of.account, &asked, at).map_err(told)
+    }
+
+    fn state(&mut self, of: Thing, name: &str, _: Instant) -> Result<String, StageError> {
+        match of {
+            Thing::Any | Thing::Resource => {
+                let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
+                Ok(view.timeline.state.map_or("pending", State::name).to_owned())
+            }
+            Thing::Order => Err(StageError::NotBuilt("expect order")),
+            Thing::Subscription => Err(StageError::NotBuilt("expect subscription")),
+            Thing::Payment => Err(StageError::NotBuilt("expect payment")),
+            Thing::Standing => Err(StageError::NotBuilt("expect standing")),
+        }
+    }
+
+    fn ledger_faults(&mut self) -> Result<Vec<String>, StageError> {
+        let report = self.engine().store().read("audit", |tx| tx.audit()).map_err(broken)?;
+        Ok(report.findings.iter().map(|finding| format!("{finding:?}")).collect())
+    }
+
+    fn fingerprint(&mut self) -> Result<Vec<String>, StageError> {
+        let mut lines = Vec::new();
+        for account in self.engine().account_names(&self.cloud).map_err(broken)? {
+            let own = self.engine().account_lines(&self.cloud, &account).map_err(told)?;
+            lines.extend(own.into_iter().map(|line| format!("{account}: {line}")));
+        }
+        Ok(lines)
+    }
+
+    fn happened(&mut self, account: &str, most: usize) -> Result<Vec<Happening>, StageError> {
+        let asked = ChargeQuestion::default();
+        let charges = self.engine().charges(&self.cloud, account, &asked).map_err(told)?;
+        let newest = charges.into_iter().rev().take(most);
+        let mut happened: Vec<Happening> = newest
+            .map(|row| Happening {
+                at: row.recorded,
+                what: format!(
+                    "{} of {} to {}: {} ({})",
+                    if row.number == 0 { "sealed" } else { "corrected" },
+                    row.product,
+                    row.to,
+                    Money::from_units(row.net, farthing_core::money::Currency::USD).plain().replace(" USD", ""),
+                    farthing_core::settle::paid_to_text(&row.paid)
+                ),
+            })
+            .collect();
+        happened.reverse();
+        Ok(happened)
+    }
+
+    fn show(&mut self, what: &Show, _: Instant) -> Result<Vec<String>, StageError> {
+        match what {
+            Show::Bill(_) => Err(StageError::NotBuilt(what.name())),
+            Show::Ledger { account } => {
+                let owner = self.owner_of(account)?;
+                let rows = self.engine().store().read("show", |tx| tx.accounts_of(owner)).map_err(broken)?;
+                Ok(rows.iter().map(|row| format!("{:<24} {}", row.code, row.account.balance())).collect())
+            }
+            Show::Timeline { name } => {
+                let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
+                let line = |segment: &farthing_core::timeline::Segment| {
+                    let to = segment.to.map_or("now".to_owned(), |to| to.to_string());
+                    format!("{} to {to}: {} {}", segment.from, segment.state, segment.size)
+                };
+                Ok(view.timeline.segments.iter().map(line).collect())
+            }
+        }
+    }
+}
+
+fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {
+    ends.instant(from, zone).map_err(|error| StageError::refused("invalid", error.to_string()))
+}
+
+fn no_hold(name: &str) -> StageError {
+    StageError::refused("not_found", format!("there is no hold {name:?}"))
+}
+
+fn told(refused: Refused) -> StageError {
+    match refused {
+        Refused::ByRule { code, message } => StageError::refused(code_of(code), message),
+        Refused::Engine(error) => broken(error),
+    }
+}
+
+const fn code_of(code: RefusalCode) -> &'static str {
+    code.name()
+}
+
+fn broken(error: impl std::error::Error + 'static) -> StageError {
+    StageError::Broken(farthing_store::chain_of(&error))
+}

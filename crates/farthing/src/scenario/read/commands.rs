@@ -1,0 +1,701 @@
+//! Each command's own words.
+
+use super::super::arguments::{Argument, Arguments, Read, unknown_key};
+use super::super::command::{
+    Apply, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
+    NewOrder, Off, Ordered, Outage, Place, Provider, Setting, Start, TopUp, Use, When,
+};
+use super::super::profile::{self, zone_of};
+use super::super::text::Wrong;
+use super::{Asked, Reader};
+use farthing_core::config::{Size, nearest};
+use farthing_core::measure::{DataStep, Quantity, Unit};
+use farthing_core::money::{Currency, Locale};
+use farthing_core::policy::{AtExpiry, Pay};
+use farthing_core::rate::Percent;
+use farthing_core::time::Instant;
+use std::collections::BTreeMap;
+
+/// Commands that report what was, and so may be dated back.
+const FACTS: [&str; 16] = [
+    "start",
+    "stop",
+    "resume",
+    "resize",
+    "delete",
+    "restore",
+    "fail",
+    "heartbeat",
+    "gauge",
+    "use",
+    "inventory",
+    "topup",
+    "transfer-in",
+    "chargeback",
+    "capture",
+    "write",
+];
+
+/// Keys of their own that events have besides: whose product it is, in which project, by whom.
+const EVENT_KEYS: [&str; 3] = ["product", "project", "user"];
+
+/// What usage and resources carry besides their own keys.
+type Properties = BTreeMap<String, String>;
+
+const METHOD: &str = "write it like card:visa, sepa:main or balance";
+
+impl Reader<'_> {
+    /// A command, and the accounts it is about.
+    pub(super) fn command(&mut self, name: &str, mut arguments: Arguments<'_>) -> Read<(Asked, Vec<String>)> {
+        let at = if FACTS.contains(&name) { arguments.key("at").map(|at| at.time()).transpose()? } else { None };
+        let command = self.read(name, &mut arguments)?;
+        arguments.finish()?;
+        // Before and after: a move is about both its accounts.
+        let mut accounts = self.touched(&command);
+        self.name_all(&command);
+        accounts.extend(self.touched(&command));
+        accounts.sort_unstable();
+        accounts.dedup();
+        Ok((Asked { command, at }, accounts))
+    }
+
+    fn read(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Command> {
+        Ok(match name {
+            "account" => self.new_account(words)?,
+            "project" => Command::Project {
+                project: words.name("the project's name")?,
+                account: self.account(&words.need("account")?)?,
+            },
+            "member" => self.member(words)?,
+            "move" => Command::Move {
+                project: self.project(&words.word("the project")?)?,
+                to: self.account(&words.need("to")?)?,
+            },
+            "close" => Command::Close { account: self.account(&words.word("the account")?)? },
+            "keep" => Command::Keep { name: words.name("what to keep")? },
+            "set" => self.set(words)?,
+            "start" => self.start(words)?,
+            "gauge" => {
+                let name = words.name("the name of what is measured")?;
+                Command::Fact { name, fact: Fact::Gauge(words.word("its size")?.size()?) }
+            }
+            "stop" | "resume" | "resize" | "delete" | "restore" | "fail" | "heartbeat" => {
+                let of = words.name("the name of the resource")?;
+                Command::Fact { name: of, fact: fact(name, words)? }
+            }
+            "use" => self.usage(words)?,
+            "inventory" => {
+                Command::Inventory { account: self.account(&words.word("the account")?)?, names: words.names()? }
+            }
+            "outage" => outage(words)?,
+            "topup" | "refund" => {
+                let account = self.account(&words.word("the account")?)?;
+                let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
+                let method = method(words)?;
+                if name == "topup" {
+                    Command::TopUp(TopUp { account, amount, method })
+                } else {
+                    Command::Later(Later::Refund { account, amount, method })
+                }
+            }
+            "grant" => self.grant(words)?,
+            "authorise" => {
+                let name = words.name("the hold's name")?;
+                let account = self.account(&words.need("account")?)?;
+                let amount = words.need("amount")?.amount(self.currency_of(&account))?;
+                let ttl = words.key("ttl").map(|ttl| ttl.duration()).transpose()?;
+                Command::Authorise(NewHold { name, account, amount, ttl })
+            }
+            "capture" => {
+                let hold = words.name("the hold")?;
+                let amount = words.word("the amount")?.amount(self.currency_of(&hold))?;
+                let last = words.key("final").map_or(Ok(false), |last| last.yes())?;
+                Command::Capture(Capture { hold, amount, last })
+            }
+            "release" => Command::Release { hold: words.name("the hold")? },
+            "apply" => self.apply(words)?,
+            "down" => Command::Down(words.word("how long")?.span()?),
+            "crash" => Command::Crash,
+            _ => Command::Later(self.later(name, words)?),
+        })
+    }
+
+    fn later(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Later> {
+        Ok(match name {
+            "order" => Later::Order(self.order(words)?),
+            "pay" => Later::Pay {
+                order: words.name("the order")?,
+                method: method(words)?,
+                coupon: words.key("coupon").map(|code| code.text()).transpose()?,
+                credit: words.key("credit").map(|grant| grant.name()).transpose()?,
+            },
+            "cancel" => Later::Cancel {
+                order: words.name("the order")?,
+                when: words
+                    .key("when")
+                    .map(|when| when.choice(&[("now", When::Now), ("end", When::AtTheEnd)], 2))
+                    .transpose()?,
+            },
+            "expire" => Later::Expire {
+                name: words.name("what expires")?,
+                becomes: words.word("renew, stop or convert")?.choice(&AT_EXPIRY, 3)?,
+            },
+            "estimate" => Later::Estimate(self.estimate(words)?),
+            "invoice" => Later::Invoice {
+                account: self.account(&words.word("the account")?)?,
+                name: words.name("the invoice's name")?,
+                charges: words.need("charges")?.text()?,
+            },
+            "approve" => Later::Approve { name: words.name("what is approved")? },
+            "refuse" => Later::Refuse { name: words.name("what is refused")? },
+            "dispute" => {
+                let bill = words.name("the bill")?;
+                let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
+                Later::Dispute { bill, amount }
+            }
+            "transfer-in" => self.transfer_in(words)?,
+            "method" => {
+                let add = words.word("add or remove")?.choice(&[("add", true), ("remove", false)], 2)?;
+                let account = self.account(&words.word("the account")?)?;
+                let method = words.word("the method")?.text()?;
+                if add {
+                    Later::MethodAdd {
+                        account,
+                        method,
+                        default: words.key("default").map_or(Ok(false), |yes| yes.yes())?,
+                    }
+                } else {
+                    Later::MethodRemove { account, method }
+                }
+            }
+            "chargeback" => {
+                let name = words.name("the payment or account")?;
+                let currency = self.currency_of(&name);
+                let amount = words.word_if_any().or_else(|| words.key("amount"));
+                let amount = amount.map(|amount| amount.amount(currency)).transpose()?;
+                Later::Chargeback { name, amount, method: method(words)? }
+            }
+            "coupon" => self.coupon(words)?,
+            "redeem" => Later::Redeem {
+                account: self.account(&words.word("the account")?)?,
+                code: words.word("the code")?.text()?,
+            },
+            "trial" => Later::Trial { account: self.account(&words.word("the account")?)?, method: method(words)? },
+            "write" => {
+                Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
+            }
+            "provider" => {
+                let words_known =
+                    [("decline", Provider::Decline), ("timeout", Provider::Timeout), ("recover", Provider::Recover)];
+                Later::Provider(words.word("decline, timeout or recover")?.choice(&words_known, 3)?)
+            }
+            "mail" => Later::Mail { ok: words.word("ok or fail")?.choice(&[("ok", true), ("fail", false)], 2)? },
+            other => unreachable!("{other} is a command that is read elsewhere"),
+        })
+    }
+
+    // --- Who there is
+
+    fn new_account(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let word = words.word("the account's name")?;
+        let name = word.name()?;
+        if !self.trying && self.accounts.contains_key(&name) {
+            return Err(word.wrong(format!("there is an account {name:?} already"), "give this one another name"));
+        }
+        let currency = match words.key("currency") {
+            None => self.currency(),
+            Some(code) => {
+                Currency::parse(code.text).map_err(|error| code.wrong(error.to_string(), "write its code, like USD"))?
+            }
+        };
+        let settings = settings(words, currency)?;
+        Ok(Command::Account(NewAccount { name, currency, settings }))
+    }
+
+    fn member(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let name = words.name("the member's name")?;
+        let account = words.key("account").map(|account| self.account(&account)).transpose()?;
+        let project = words.key("project").map(|project| self.project(&project)).transpose()?;
+        if account.is_none() && project.is_none() {
+            return Err(words.missing("account= or project="));
+        }
+        let role = words.key("role").map(|role| role.catalogue_name()).transpose()?;
+        Ok(Command::Member(NewMember { name, account, project, role }))
+    }
+
+    fn set(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let account = self.account(&words.word("the account")?)?;
+        let settings = settings(words, self.currency_of(&account))?;
+        if settings.is_empty() {
+            return Err(words.missing("what is set"));
+        }
+        Ok(Command::Set { account, settings })
+    }
+
+    // --- What the cloud reports
+
+    /// A project, or where there is none the account itself.
+    fn place(&mut self, words: &mut Arguments<'_>) -> Read<Option<Place>> {
+        match (words.key("project"), words.key("account")) {
+            (Some(_), Some(account)) => Err(account.wrong("a project has its account already", "leave account= out")),
+            (Some(project), None) => self.project(&project).map(|name| Some(Place::Project(name))),
+            (None, Some(account)) => self.account(&account).map(|name| Some(Place::Account(name))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn start(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let name = words.name("the name of the resource")?;
+        let place = self.place(words)?;
+        let product = words.key("product").map(|product| product.catalogue_name()).transpose()?;
+        let sku = words.key("sku").map(|sku| sku.catalogue_name()).transpose()?;
+        let size = words.key("size").map(|size| size.size()).transpose()?;
+        let user = words.key("user").map(|user| user.name()).transpose()?;
+        let state = words.key("state").map(|state| state.catalogue_name()).transpose()?;
+        let mut labels = BTreeMap::new();
+        let mut properties = BTreeMap::new();
+        for (key, value, at) in words.rest() {
+            if let Some(label) = key.strip_prefix("label.").filter(|label| !label.is_empty()) {
+                labels.insert(label.to_owned(), value.text()?);
+            } else if self.properties.contains(key) {
+                properties.insert(key.to_owned(), value.text()?);
+            } else {
+                return Err(self.unknown(key, at, words));
+            }
+        }
+        // What was there before is started again, as it was where the line does not say.
+        if !self.belongs.contains_key(&name) {
+            let missing = [("project=", place.is_none()), ("product=", product.is_none())];
+            if let Some((key, _)) = missing.into_iter().find(|(_, missing)| *missing) {
+                return Err(words.missing(key));
+            }
+        }
+        let start = Start { place, product, sku, size, user, state, labels, properties };
+        Ok(Command::Fact { name, fact: Fact::Start(start) })
+    }
+
+    /// A key that is neither a command's own nor a property that prices look at.
+    fn unknown(&self, key: &str, at: std::ops::Range<usize>, words: &Arguments<'_>) -> Wrong {
+        let known: Vec<&str> =
+            words.known().iter().copied().chain(self.properties.iter().map(String::as_str)).collect();
+        unknown_key(key, at, &known, words.usage)
+    }
+
+    fn usage(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let subject = words.name("the resource or account")?;
+        let id = words.key("id").map(|id| id.text()).transpose()?;
+        let source = words.key("source").map(|source| source.text()).transpose()?;
+        let times = words.key("times").map(|times| Ok::<_, Wrong>((times.count()?, times))).transpose()?;
+        if let Some((0, times)) = &times {
+            return Err(times.wrong("nothing is used 0 times", "write how often, or leave the line out"));
+        }
+        let every = words.key("every").map(|every| Ok::<_, Wrong>((every.duration()?, every))).transpose()?;
+        if let (None, Some((_, every))) = (&times, &every) {
+            return Err(every.wrong("nothing says how often", "write times=N too"));
+        }
+        let (meters, properties) = self.counted(words)?;
+        if meters.is_empty() {
+            return Err(words.missing("METER=QUANTITY"));
+        }
+        Ok(Command::Use(Use {
+            subject,
+            meters,
+            properties,
+            id,
+            source,
+            times: times.map_or(1, |(times, _)| times),
+            every: every.map(|(every, _)| every),
+        }))
+    }
+
+    /// What is left are meters with how much of them, in their own units, and properties: those that prices or meters look
+    /// at, and any others that are no quantities (who visited, from where), which events may carry too.
+    fn counted(&mut self, words: &mut Arguments<'_>) -> Read<(Vec<(String, Size)>, Properties)> {
+        let (mut meters, mut properties) = (Vec::<(String, Size)>::new(), Properties::new());
+        for (key, value, at) in words.rest() {
+            let known = meters.iter().any(|(known, _)| known == key) || properties.contains_key(key);
+            if known || words.known().contains(&key) {
+                return Err(unknown_key(key, at, &[key], words.usage));
+            }
+            let unit = self.meter_unit(key);
+            if unit.is_none() && (self.properties.contains(key) || EVENT_KEYS.contains(&key)) {
+                properties.insert(key.to_owned(), value.text()?);
+            } else if unit.is_some() || self.trying {
+                meters.push((key.to_owned(), self.in_unit(&value, unit.as_ref())?));
+            } else {
+                let catalog = self.current.as_ref().map(|files| &files.profile.catalog);
+                let own = catalog.into_iter().flat_map(|catalog| &catalog.meter).map(|meter| meter.id.as_str());
+                let keys = words.known().iter().copied().chain(EVENT_KEYS);
+                let known: Vec<&str> = own.chain(self.properties.iter().map(String::as_str)).chain(keys).collect();
+                if value.size().is_err() && nearest(key, known.iter().copied()).is_none() {
+                    properties.insert(key.to_owned(), value.text()?);
+                    continue;
+                }
+                let mut wrong = unknown_key(key, at, &known, words.usage);
+                wrong.what = format!("there is no meter {key:?} in this cloud");
+                return Err(wrong);
+            }
+        }
+        Ok((meters, properties))
+    }
+
+    /// What a meter counts in.
+    fn meter_unit(&self, meter: &str) -> Option<Unit> {
+        let catalog = &self.current.as_ref()?.profile.catalog;
+        catalog.meter.iter().find(|known| known.id.as_str() == meter).map(|meter| meter.unit.clone())
+    }
+
+    /// A quantity in the unit of its meter, exactly: 1TB is 1024 of what counts in GB.
+    fn in_unit(&self, value: &Argument<'_>, unit: Option<&Unit>) -> Read<Size> {
+        let size = value.size()?;
+        let (Some(written), Some(unit)) = (&size.unit, unit) else { return Ok(size) };
+        let step = self.current.as_ref().map_or(DataStep::Binary, |files| files.profile.policy.cloud.data_step);
+        let exact = written.per(unit, step).and_then(|(one, other)| {
+            let scaled = i128::from(size.quantity.millionths()) * i128::from(one);
+            let whole = (scaled % i128::from(other) == 0).then(|| scaled / i128::from(other))?;
+            i64::try_from(whole).ok()
+        });
+        match exact {
+            Some(millionths) => Ok(Size { quantity: Quantity::from_millionths(millionths), unit: None }),
+            None => Err(value.wrong(
+                format!("{size} cannot be counted in {unit}"),
+                format!("write how many {}", unit.beside(false)),
+            )),
+        }
+    }
+
+    // --- Purchases, money, credits
+
+    fn order(&mut self, words: &mut Arguments<'_>) -> Read<NewOrder> {
+        let name = words.name("the order's name")?;
+        let place = self.place(words)?;
+        let what = if let Some(addon) = words.key("addon") {
+            Ordered::Addon { addon: addon.catalogue_name()?, parent: words.need("parent")?.name()? }
+        } else {
+            if place.is_none() {
+                return Err(words.missing("account= or project="));
+            }
+            let product = words.need("product")?.catalogue_name()?;
+            Ordered::Product { product, sku: words.key("sku").map(|sku| sku.catalogue_name()).transpose()? }
+        };
+        let quantity = words.key("qty").map(|quantity| quantity.quantity()).transpose()?;
+        let renew = words.key("renew").map(|renew| renew.choice(&RENEW, 3)).transpose()?;
+        let mut properties = BTreeMap::new();
+        for (key, value, at) in words.rest() {
+            if !self.properties.contains(key) {
+                return Err(self.unknown(key, at, words));
+            }
+            properties.insert(key.to_owned(), value.text()?);
+        }
+        Ok(NewOrder { name, place, what, quantity, renew, properties })
+    }
+
+    fn estimate(&mut self, words: &mut Arguments<'_>) -> Read<Estimate> {
+        let named = words.word_if_any().or_else(|| words.key("product")).ok_or_else(|| words.missing("the product"))?;
+        let (product, sku) = match named.text.split_once('/') {
+            Some((product, sku)) => (named.part(product), Some(named.part(sku))),
+            None => (named, words.key("sku")),
+        };
+        let account = words.key("account").map(|account| self.account(&account)).transpose()?;
+        let quantity = words.key("qty").map(|quantity| quantity.quantity()).transpose()?;
+        let size = words.key("size").map(|size| size.size()).transpose()?;
+        let lasting = words.key("for").map(|span| span.span()).transpose()?;
+        let (meters, properties) = self.counted(words)?;
+        let (product, sku) = (product.catalogue_name()?, sku.map(|sku| sku.catalogue_name()).transpose()?);
+        Ok(Estimate { product, sku, account, quantity, size, lasting, meters, properties })
+    }
+
+    fn transfer_in(&mut self, words: &mut Arguments<'_>) -> Read<Later> {
+        let first = words.word("the amount")?;
+        let (account, amount) = match words.word_if_any() {
+            Some(amount) => (Some(self.account(&first)?), amount),
+            None => (None, first),
+        };
+        let currency = account.as_deref().map_or(self.currency(), |account| self.currency_of(account));
+        let reference = words.key("ref").map(|reference| reference.text()).transpose()?;
+        if account.is_none() && reference.is_none() {
+            return Err(words.missing("ref="));
+        }
+        Ok(Later::TransferIn { account, amount: amount.amount(currency)?, reference })
+    }
+
+    fn grant(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let name = words.name("the grant's name")?;
+        let account = self.account(&words.need("account")?)?;
+        let amount = words.need("amount")?.amount(self.currency_of(&account))?;
+        let products = words.key("product").map_or(Ok(Vec::new()), |products| products.catalogue_names())?;
+        let priority = words.key("priority").map(|priority| priority.count()).transpose()?;
+        let expires = words.key("expires").map(|expires| ends(&expires)).transpose()?;
+        Ok(Command::Grant(NewGrant { name, account, amount, products, priority, expires }))
+    }
+
+    fn coupon(&mut self, words: &mut Arguments<'_>) -> Read<Later> {
+        let code = words.word("the code")?.text()?;
+        let off = match (words.key("percent"), words.key("amount")) {
+            (Some(percent), None) => {
+                let text = percent.text.strip_suffix('%').unwrap_or(percent.text);
+                Off::Percent(
+                    Percent::parse(text).map_err(|error| percent.wrong(error.to_string(), "write it like 20"))?,
+                )
+            }
+            (None, Some(amount)) => Off::Amount(amount.amount(self.currency())?),
+            (Some(_), Some(amount)) => {
+                return Err(amount.wrong("a coupon takes off a percentage or an amount", "leave one of them out"));
+            }
+            (None, None) => return Err(words.missing("percent= or amount=")),
+        };
+        let count = |words: &mut Arguments<'_>, key| words.key(key).map(|count| count.count()).transpose();
+        Ok(Later::Coupon(NewCoupon {
+            code,
+            off,
+            products: words.key("product").map_or(Ok(Vec::new()), |products| products.catalogue_names())?,
+            redemptions: count(words, "redemptions")?,
+            per_account: count(words, "per_account")?,
+            bills: count(words, "bills")?,
+            expires: words.key("expires").map(|expires| ends(&expires)).transpose()?,
+        }))
+    }
+
+    // --- Versions
+
+    fn apply(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let file = words.word("the file")?;
+        let starts = words.key("starts").map(|starts| starts.time()).transpose()?;
+        let corrects = match words.key("corrects") {
+            Some(number) => Some(i64::from(number.count()?)),
+            None => None,
+        };
+        let path = self.beside(file.text);
+        let Some(before) = &self.current else {
+            return Err(file.wrong("there is no profile that it could change", "mend the `cloud` line first"));
+        };
+        let files = match profile::with_file(before, &path) {
+            Ok(files) => Ok(Box::new(files)),
+            // That such a file is refused is a story too.
+            Err((what, _)) if self.trying && path.exists() => Err(what),
+            Err((what, remedy)) => return Err(file.wrong(what, remedy)),
+        };
+        if let (Ok(files), false) = (&files, self.trying) {
+            self.now_in_force(files.as_ref().clone());
+        }
+        Ok(Command::Apply { change: Apply { file: Some(path), starts, corrects }, files })
+    }
+
+    // --- Names
+
+    /// What a command names from here on.
+    fn name_all(&mut self, command: &Command) {
+        if self.trying {
+            return;
+        }
+        let (name, of) = match command {
+            Command::Account(account) => {
+                self.accounts.insert(account.name.clone(), account.currency);
+                return;
+            }
+            Command::Project { project, account } => {
+                self.projects.insert(project.clone());
+                (project, Some(account.as_str()))
+            }
+            Command::Move { project, to } => (project, Some(to.as_str())),
+            Command::Fact { name, fact: Fact::Start(start) } => (name, start.place.as_ref().map(Place::name)),
+            Command::Grant(grant) => {
+                self.grants.insert(grant.name.clone());
+                (&grant.name, Some(grant.account.as_str()))
+            }
+            Command::Authorise(hold) => (&hold.name, Some(hold.account.as_str())),
+            Command::Later(Later::Order(order)) => {
+                let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
+                (&order.name, order.place.as_ref().map(Place::name).or(parent))
+            }
+            Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
+            Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
+            _ => return,
+        };
+        if let Some(of) = of.filter(|of| of != name) {
+            self.belongs.insert(name.clone(), of.to_owned());
+        }
+    }
+
+    /// The accounts that a command is about.
+    fn touched(&self, command: &Command) -> Vec<String> {
+        let names: Vec<&str> = match command {
+            Command::Account(account) => vec![&account.name],
+            Command::Project { account, .. }
+            | Command::Close { account }
+            | Command::Set { account, .. }
+            | Command::Inventory { account, .. } => vec![account],
+            Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
+            Command::Move { project, to } => vec![project, to],
+            Command::Fact { name, fact: Fact::Start(start) } => {
+                start.place.as_ref().map(Place::name).into_iter().chain([name.as_str()]).collect()
+            }
+            Command::Keep { name } | Command::Fact { name, .. } => vec![name],
+            Command::Use(used) => vec![&used.subject],
+            Command::TopUp(top_up) => vec![&top_up.account],
+            Command::Grant(grant) => vec![&grant.account],
+            Command::Authorise(hold) => vec![&hold.account],
+            Command::Capture(capture) => vec![&capture.hold],
+            Command::Release { hold } => vec![hold],
+            Command::Later(later) => touched_later(later),
+            Command::Outage(_) | Command::Apply { .. } | Command::Down(_) | Command::Crash => Vec::new(),
+        };
+        names.into_iter().filter_map(|name| self.owner(name)).collect()
+    }
+}
+
+fn touched_later(later: &Later) -> Vec<&str> {
+    match later {
+        Later::Order(order) => {
+            let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
+            order.place.as_ref().map(Place::name).into_iter().chain(parent).collect()
+        }
+        Later::Pay { order: name, .. }
+        | Later::Cancel { order: name, .. }
+        | Later::Expire { name, .. }
+        | Later::Approve { name }
+        | Later::Refuse { name }
+        | Later::Dispute { bill: name, .. }
+        | Later::Write { name, .. }
+        | Later::Chargeback { name, .. } => vec![name],
+        Later::Invoice { account, .. }
+        | Later::Refund { account, .. }
+        | Later::MethodAdd { account, .. }
+        | Later::MethodRemove { account, .. }
+        | Later::Redeem { account, .. }
+        | Later::Trial { account, .. } => vec![account],
+        Later::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
+        Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
+        Later::Coupon(_)
+        | Later::Provider(_)
+        | Later::Mail { .. }
+        | Later::CloudAcks(_)
+        | Later::CloudProvisions(_) => Vec::new(),
+    }
+}
+
+const AT_EXPIRY: [(&str, AtExpiry); 3] =
+    [("renew", AtExpiry::Renew), ("stop", AtExpiry::Stop), ("convert", AtExpiry::Convert)];
+const RENEW: [(&str, AtExpiry); 4] =
+    [("auto", AtExpiry::Renew), ("stop", AtExpiry::Stop), ("convert", AtExpiry::Convert), ("renew", AtExpiry::Renew)];
+
+fn fact(name: &str, words: &mut Arguments<'_>) -> Read<Fact> {
+    Ok(match name {
+        "stop" => Fact::Stop,
+        "resume" => Fact::Resume,
+        "delete" => Fact::Delete,
+        "restore" => Fact::Restore,
+        "fail" => Fact::Fail,
+        "heartbeat" => Fact::Heartbeat,
+        _ => {
+            let sku = words.key("sku").map(|sku| sku.catalogue_name()).transpose()?;
+            let size = words.key("size").map(|size| size.size()).transpose()?;
+            if sku.is_none() && size.is_none() {
+                return Err(words.missing("sku= or size="));
+            }
+            Fact::Resize { sku, size }
+        }
+    })
+}
+
+fn outage(words: &mut Arguments<'_>) -> Read<Command> {
+    let product = words.word("the product")?.catalogue_name()?;
+    let (from, to) = (words.need("from")?, words.need("to")?);
+    let (start, end): (Instant, Instant) = (from.time()?, to.time()?);
+    if end <= start {
+        return Err(to.wrong("the outage ends before it begins", "write from= with the earlier time"));
+    }
+    Ok(Command::Outage(Outage { product, from: start, to: end }))
+}
+
+/// `card:visa`, `balance`
+fn method(words: &mut Arguments<'_>) -> Read<Option<String>> {
+    let Some(method) = words.key("method") else { return Ok(None) };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':' | b'.');
+    if method.text.is_empty() || !method.text.bytes().all(plain) {
+        return Err(method.wrong(format!("{:?} is not a method of payment", method.text), METHOD));
+    }
+    Ok(Some(method.text.to_owned()))
+}
+
+/// A time, or how long from now.
+fn ends(argument: &Argument<'_>) -> Read<Ends> {
+    match argument.span() {
+        Ok(span) => Ok(Ends::After(span)),
+        Err(_) => argument.time().map(Ends::At),
+    }
+}
+
+/// What an account says of itself, in any order. The words of the language's page and those of the policy both do.
+fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>> {
+    let mut settings: Vec<Setting> = Vec::new();
+    const KNOWN: [&str; 16] = [
+        "country",
+        "region",
+        "time_zone",
+        "language",
+        "pay",
+        "company",
+        "tax_number",
+        "email",
+        "auto_refill",
+        "auto_refill.threshold",
+        "auto_refill.amount",
+        "auto_refill.monthly_max",
+        "alert_threshold",
+        "automatic_deduction",
+        "month_limit",
+        "stop_on_overdue",
+    ];
+    for (key, value, at) in words.rest() {
+        let plain = key.replace('-', "_");
+        let setting = match plain.as_str() {
+            "country" => Setting::Country(country(&value)?),
+            "region" => Setting::Region(value.text()?),
+            "time_zone" | "zone" => Setting::TimeZone(zone_of(&value)?),
+            "language" | "locale" => Setting::Language(language(&value)?),
+            "pay" => Setting::Pay(value.choice(&[("prepaid", Pay::Prepaid), ("postpaid", Pay::Postpaid)], 2)?),
+            "company" => Setting::Company(value.text()?),
+            "tax_number" | "vat_number" => {
+                Setting::TaxNumber(if matches!(value.text, "none" | "off" | "") { None } else { Some(value.text()?) })
+            }
+            "email" | "mail" => Setting::Email(value.text()?),
+            "auto_refill" => Setting::AutoRefill(value.on()?),
+            "auto_refill.threshold" => Setting::AutoRefillThreshold(value.amount(currency)?),
+            "auto_refill.amount" => Setting::AutoRefillAmount(value.amount(currency)?),
+            "auto_refill.monthly_max" => Setting::AutoRefillMonthlyMax(value.amount_or_off(currency)?),
+            "alert_threshold" | "alert" | "low_balance" | "alerts.low_balance" => {
+                Setting::AlertThreshold(value.amount_or_off(currency)?)
+            }
+            "automatic_deduction" | "auto_deduction" => Setting::AutomaticDeduction(value.on()?),
+            "month_limit" | "limit" => Setting::MonthLimit(value.amount_or_off(currency)?),
+            "stop_on_overdue" => Setting::StopOnOverdue(value.on()?),
+            _ => return Err(unknown_key(key, at, &KNOWN, words.usage)),
+        };
+        if settings.iter().any(|known| std::mem::discriminant(known) == std::mem::discriminant(&setting)) {
+            return Err(unknown_key(key, at, &[key], words.usage));
+        }
+        settings.push(setting);
+    }
+    Ok(settings)
+}
+
+fn country(value: &Argument<'_>) -> Read<String> {
+    match value.text.as_bytes() {
+        [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase() => Ok(value.text.to_owned()),
+        _ => {
+            Err(value
+                .wrong(format!("{:?} is not a country", value.text), "write two capital letters of ISO 3166, like DE"))
+        }
+    }
+}
+
+fn language(value: &Argument<'_>) -> Read<Locale> {
+    Locale::from_tag(value.text).ok_or_else(|| {
+        let known: Vec<&str> = Locale::ALL.iter().map(|locale| locale.language()).collect();
+        value.wrong(
+            format!("{:?} is not a language here", value.text),
+            format!("the languages are {}", known.join(", ")),
+        )
+    })
+}
