@@ -15,10 +15,10 @@ use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
-    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, stretches_of_resource,
-    stretches_of_scope,
+    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    stretches_of_resource, stretches_of_scope,
 };
-use farthing_core::time::{Duration, Instant, Period, Zone};
+use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Timeline, fold};
 use farthing_store::{
     ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
@@ -278,31 +278,33 @@ impl<'w, 't> Work<'w, 't> {
                 return Ok(());
             }
             let day_end = folio.zone.day_of(folio.state.open_from).map_err(SettleError::from)?.end();
-            let until = at.min(day_end);
+            // A rating period need not end with a day: it is sealed when it does.
+            let by_period = folio.book.lines.iter().filter(|line| line.open.by_period);
+            let period_end = by_period.filter_map(|line| line.open.until).min().unwrap_or(day_end);
+            let until = at.min(day_end).min(period_end);
             let known = folio.state.version;
             if known != self.cloud.newest {
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
             }
-            let stale: BTreeSet<ThingId> = self
-                .folio(id)
-                .book
-                .lines
-                .iter()
-                .filter(|line| line.id.began == 0 && line.open.until.is_some_and(|end| end <= until && end < day_end))
-                .map(|line| line.id.thing)
-                .collect();
+            let ended = |line: &&Line| !line.open.by_period && line.open.until.is_some_and(|end| end <= until);
+            let stale: BTreeSet<ThingId> = if until == day_end {
+                BTreeSet::new() // the day's end folds them
+            } else {
+                let lines = self.folio(id).book.lines.iter();
+                lines.filter(|line| line.id.began == 0).filter(ended).map(|line| line.id.thing).collect()
+            };
             for thing in stale {
                 let rows = self.tx.things(&[thing])?;
                 for row in rows {
-                    self.refold(&row, until, until)?;
+                    self.refold_of(&[id], &row, until, until)?;
                 }
             }
-            if day_end > at {
+            if until < day_end.min(period_end) {
                 return Ok(());
             }
-            self.seal(id, day_end)?;
+            self.seal(id, until, day_end)?;
         }
     }
 
@@ -333,39 +335,43 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// Seals the open day of an account.
-    fn seal(&mut self, id: OwnerId, day_end: Instant) -> Result<(), EngineError> {
+    /// Seals the rating periods of an account that end at an instant, and its open day where that ends with them.
+    fn seal(&mut self, id: OwnerId, end: Instant, day_end: Instant) -> Result<(), EngineError> {
         let (day, lines) = {
             let folio = self.folio(id);
             let start = folio.state.open_from;
             let day = Period::try_new(start, day_end).map_err(|_| SettleError::Calendar)?;
             (day, std::mem::take(&mut folio.book.lines))
         };
-        let mut charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)> = Vec::new();
+        let closes_day = end == day_end;
+        let mut charges: Vec<Closing> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
-        let mut folded: BTreeSet<ThingId> = BTreeSet::new();
+        let ends = |line: &Line| {
+            (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end)
+        };
+        // Where one part of a thing ends, its timeline says all of them.
+        let folded: BTreeSet<ThingId> =
+            lines.iter().filter(|line| line.id.began == 0 && ends(line)).map(|line| line.id.thing).collect();
         for mut line in lines {
-            let ends = line.open.until.is_some_and(|until| until <= day_end);
-            if line.id.began == 0 && ends {
-                folded.insert(line.id.thing);
+            if line.id.began == 0 && folded.contains(&line.id.thing) {
                 continue;
             }
-            if line.id.is_correction() {
+            if line.id.is_correction() && closes_day {
                 let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
                 let (id, charge) = (line.id.clone(), line.open.done);
                 charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
                 continue;
             }
-            if line.open.by_period {
-                if !ends {
-                    kept.push(line);
-                    continue;
-                }
+            if line.open.by_period && ends(&line) {
                 // A rating period of usage: its minimum, its charge, and its total for whatever comes late.
-                let charge = self.close_usage(id, &line, day_end)?;
+                let charge = self.close_usage(id, &line, end)?;
                 let began = Instant::try_from_seconds(line.id.began).map_err(SettleError::from)?;
-                let period = Period::try_new(began, day_end).map_err(|_| SettleError::Calendar)?;
+                let period = Period::try_new(began, end).map_err(|_| SettleError::Calendar)?;
                 charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), period, charge, line.pay));
+                continue;
+            }
+            if line.open.by_period || !closes_day {
+                kept.push(line);
                 continue;
             }
             let charge = line.amount_at(day_end)?;
@@ -382,22 +388,30 @@ impl<'w, 't> Work<'w, 't> {
         self.folio(id).book.lines = kept;
         for thing in folded {
             for row in self.tx.things(&[thing])? {
-                self.seal_folded(id, &row, day, &mut charges)?;
+                self.seal_folded(id, &row, day, end, &mut charges)?;
             }
         }
-        self.seal_with(id, day, charges)
+        self.seal_with(id, end, charges)?;
+        if closes_day {
+            let folio = self.folio(id);
+            folio.book.open_from = day_end;
+            folio.state.open_from = day_end;
+        }
+        Ok(())
     }
 
-    /// A thing whose form ends with the day: its timeline says what the day, or its rating period, has cost.
+    /// A thing whose form has ended: its timeline says what the day, or its rating period, has cost.
     fn seal_folded(
         &mut self,
         id: OwnerId,
         thing: &ThingRow,
         day: Period,
-        charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
+        end: Instant,
+        charges: &mut Vec<Closing>,
     ) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, day.start(), day.end(), Some((id, day.end())))?;
-        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
+        let costs = self.cost_of(thing, day.start(), end, &[id], (end == day.end()).then_some(end))?;
+        // What ended earlier on this day is sealed already.
+        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.to == end) {
             if *charge == Charge::zero(self.currency) {
                 continue;
             }
@@ -411,23 +425,18 @@ impl<'w, 't> Work<'w, 't> {
         self.take_open(id, thing, costs)
     }
 
-    fn seal_with(
-        &mut self,
-        id: OwnerId,
-        day: Period,
-        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
-    ) -> Result<(), EngineError> {
+    fn seal_with(&mut self, id: OwnerId, at: Instant, charges: Vec<Closing>) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
         for (_, product, _, _, charge, pay) in &charges {
             let sum = sealing.entry(product.clone()).or_insert((0, *pay));
             sum.0 = sum.0.saturating_add(charge.net.units());
         }
         let folio = self.folio(id);
-        let postings = folio.book.post(day.end(), &sealing, |product| sealing.contains_key(product))?;
-        folio.postings.extend(postings.into_iter().map(|posting| (day.end(), posting)));
+        let postings = folio.book.post(at, &sealing, |product| sealing.contains_key(product))?;
+        folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
         let charges =
             charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
-        let sealed = folio.book.seal(day, charges.collect())?;
+        let sealed = folio.book.seal(charges.collect())?;
         for mut sealed in sealed {
             let mut number = 0;
             if sealed.line.is_correction() {
@@ -437,9 +446,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             self.folio(id).sealed.push((sealed, number));
         }
-        let folio = self.folio(id);
-        folio.state.open_from = day.end();
-        folio.stirred = true;
+        self.folio(id).stirred = true;
         Ok(())
     }
 
@@ -489,7 +496,7 @@ impl<'w, 't> Work<'w, 't> {
     fn refold_all(&mut self, id: OwnerId, from: Instant, as_of: Instant) -> Result<(), EngineError> {
         for thing in self.tx.things_of_account(id)? {
             if thing.kind != ThingKind::Usage {
-                self.refold(&thing, from, as_of)?;
+                self.refold_of(&[id], &thing, from, as_of)?;
             }
         }
         Ok(())
@@ -498,18 +505,43 @@ impl<'w, 't> Work<'w, 't> {
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
     /// is sealed is compared, and the difference booked as a correction.
     pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, changed, as_of, None)?;
-        let payers: BTreeSet<OwnerId> = self.folios.keys().copied().collect();
-        for id in payers {
-            if changed < self.folios[&id].state.open_from {
-                self.correct(id, thing, &costs, changed)?;
+        let loaded: Vec<OwnerId> = self.folios.keys().copied().collect();
+        self.refold_of(&loaded, thing, changed, as_of)
+    }
+
+    /// The same for some accounts, each of which was brought to that instant or is on its way there.
+    fn refold_of(
+        &mut self,
+        ids: &[OwnerId],
+        thing: &ThingRow,
+        changed: Instant,
+        as_of: Instant,
+    ) -> Result<(), EngineError> {
+        let costs = self.cost_of(thing, changed, as_of, ids, None)?;
+        let short = self.has_short_periods(thing, as_of)?;
+        for id in ids {
+            if changed < self.folios[id].state.open_from || (short && changed < as_of) {
+                self.correct(*id, thing, &costs, changed, as_of)?;
             }
         }
-        let loaded: Vec<OwnerId> = self.folios.keys().copied().collect();
-        for id in loaded {
-            self.take_open(id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
+        for id in ids {
+            self.take_open(*id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
         }
         Ok(())
+    }
+
+    /// Whether rating periods of a thing may end before the day does.
+    fn has_short_periods(&self, thing: &ThingRow, at: Instant) -> Result<bool, SettleError> {
+        let exact = |period: &Span| matches!(period, Span::Exact(_));
+        Ok(self.periods_of(thing, at)?.iter().any(exact))
+    }
+
+    /// The lengths of the rating periods that a thing's prices look at.
+    fn periods_of(&self, thing: &ThingRow, at: Instant) -> Result<Vec<Span>, SettleError> {
+        let Some(product) = self.cloud.profile_at(at)?.catalog.product_by_id(thing.product.as_str()) else {
+            return Ok(Vec::new());
+        };
+        Ok(product.component.iter().filter_map(|part| part.period).chain([product.period]).collect())
     }
 
     /// Replaces what is open of a thing for one account.
@@ -535,24 +567,22 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// What a thing costs whoever of the loaded accounts pays or paid for it. `sealing` moves one account's open day.
+    /// What a thing costs some of the loaded accounts, as far as they pay or paid for it. `day_end`: the end of the open day
+    /// that is being sealed.
     fn cost_of(
         &mut self,
         thing: &ThingRow,
         changed: Instant,
         as_of: Instant,
-        sealing: Option<(OwnerId, Instant)>,
+        ids: &[OwnerId],
+        day_end: Option<Instant>,
     ) -> Result<Costs, EngineError> {
         let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
-        let mut closed_from = as_of;
-        for (id, folio) in &self.folios {
-            let open_from = match sealing {
-                Some((sealed, end)) if sealed == *id => end,
-                _ => folio.state.open_from,
-            };
-            payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from });
-            let day = folio.zone.day_of(changed.floor_second()).map_err(SettleError::from)?;
-            closed_from = closed_from.min(day.start());
+        for id in ids {
+            let folio = &self.folios[id];
+            let open_from = day_end.unwrap_or(folio.state.open_from);
+            let closed_from = folio.day_start(changed)?;
+            payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
         }
         let cloud = self.cloud.clone();
         let profile = cloud.profile_at(as_of)?;
@@ -578,12 +608,12 @@ impl<'w, 't> Work<'w, 't> {
             let timeline = self.timeline_of(thing, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
-        Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, closed_from, as_of)?)
+        Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?)
     }
 
     /// What of a thing was open for an account at an instant of its open day.
     pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
-        let costs = self.cost_of(thing, at, at, None)?;
+        let costs = self.cost_of(thing, at, at, &[id], None)?;
         let zone = self.folios[&id].zone.clone();
         let mut sum = 0_i64;
         for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
@@ -628,24 +658,29 @@ impl<'w, 't> Work<'w, 't> {
     // --- Corrections
 
     /// Books the difference between what sealed slots of a thing cost now and what was charged for them.
-    fn correct(&mut self, id: OwnerId, thing: &ThingRow, costs: &Costs, changed: Instant) -> Result<(), EngineError> {
-        let (zone, open_from) = {
-            let folio = &self.folios[&id];
-            (folio.zone.clone(), folio.state.open_from)
-        };
-        let first = zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
+    fn correct(
+        &mut self,
+        id: OwnerId,
+        thing: &ThingRow,
+        costs: &Costs,
+        changed: Instant,
+        as_of: Instant,
+    ) -> Result<(), EngineError> {
+        let zone = self.folios[&id].zone.clone();
+        let first = self.folios[&id].day_start(changed)?;
+        // What was sealed may have begun where nothing is now: at each day, and at each rating period, since then.
         let mut days: BTreeSet<Instant> =
             costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
-        if first < open_from {
-            let whole = Period::try_new(first, open_from).map_err(|_| SettleError::Calendar)?;
+        if let Ok(whole) = Period::try_new(first, as_of) {
             days.extend(whole.days(&zone).map(|(_, day)| day.start()));
-            days.insert(
-                farthing_core::time::Anchor::calendar_month(zone.clone())
-                    .period_containing(first)
-                    .map_err(SettleError::from)?
-                    .1
-                    .start(),
-            );
+            for length in self.periods_of(thing, as_of)? {
+                let mut start = first;
+                while start < as_of {
+                    let period = rating_period(length, start, &zone)?;
+                    days.insert(period.start());
+                    start = period.end();
+                }
+            }
         }
         let days: Vec<Instant> = days.into_iter().collect();
         let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
@@ -669,8 +704,8 @@ impl<'w, 't> Work<'w, 't> {
         for ((part, from), was) in &charged {
             let slot = Slot { payer: id, part: part.clone(), from: *from, to: was.to };
             let is_known = wanted.iter().any(|(other, ..)| other.part == *part && other.from == *from);
-            // A rating period that began before what was looked at is not said anew: it stands.
-            if !is_known && *from >= first {
+            // What ended before what was looked at is not said anew: it stands.
+            if !is_known && was.to > first {
                 wanted.push((slot, None, Charge::zero(self.currency)));
             }
         }
@@ -934,6 +969,9 @@ impl<'w, 't> Work<'w, 't> {
     }
 }
 
+/// What is about to be sealed: its line, product and terms, of when, how much and how it is paid.
+type Closing = (LineId, Name, Arc<TermsKey>, Period, Charge, Pay);
+
 /// What was charged for a slot, corrections included.
 struct Charged {
     to: Instant,
@@ -982,6 +1020,11 @@ impl TermsIds<'_> {
 }
 
 impl Folio {
+    /// The beginning of the day an instant lies in.
+    fn day_start(&self, at: Instant) -> Result<Instant, SettleError> {
+        Ok(self.zone.day_of(at.floor_second())?.start())
+    }
+
     /// Lines that are not as they were read, and those that are no more.
     fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();

@@ -231,11 +231,10 @@ impl AccountBook {
         settlement
     }
 
-    /// Seals the open day, whose lines cost what is given, and begins the next one. What paid a product since the last
-    /// sealing is split over its charges by amount; what is open beyond them keeps the rest.
+    /// Seals charges: a day's, or those of rating periods that are over. What paid a product since the last sealing is split
+    /// over its charges by amount; what is open beyond them keeps the rest.
     pub fn seal(
         &mut self,
-        day: Period,
         charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge)>,
     ) -> Result<Vec<Sealed>, SettleError> {
         let mut sealed = Vec::with_capacity(charges.len());
@@ -253,7 +252,6 @@ impl AccountBook {
                 sealed.push(Sealed { line, product: product.clone(), key, from, to, charge, paid, correction: false });
             }
         }
-        self.open_from = day.end();
         Ok(sealed)
     }
 }

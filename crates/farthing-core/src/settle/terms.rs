@@ -305,6 +305,25 @@ impl PriceBook {
         Ok(bounds.into_iter().filter(|bound| *bound <= today).max().unwrap_or(first))
     }
 
+    /// The terms of something that begins at an instant. A price with memory that changed within the rating period holds
+    /// from the next one on: when that is.
+    fn terms_begun(
+        &self,
+        thing: &Priced<'_>,
+        at: Instant,
+    ) -> Result<(Arc<TermsKey>, Arc<Terms>, Option<Instant>), SettleError> {
+        let (key, terms) = self.terms_at(thing, at)?;
+        // The period that 1970 begins in may have begun outside the calendar, before any version.
+        if let Ok(period) = terms.period_of(at, thing.zone)
+            && let Ok((key_before, before)) = self.terms_at(thing, period.start())
+            && (before.memory || terms.memory)
+            && !before.same_price(&terms)
+        {
+            return Ok((key_before, before, Some(period.end())));
+        }
+        Ok((key, terms, None))
+    }
+
     /// The terms of a stretch of time, cut where they change: a plain price at the second, a price with memory at its next
     /// rating period, a fixed one never.
     pub fn terms_over(
@@ -317,8 +336,9 @@ impl PriceBook {
         if terms.fixed && thing.fixed_at.is_some() {
             return Ok(vec![Holding { from, to, key, terms }]);
         }
-        let (key, terms) = self.terms_at(thing, from)?;
         let mut cuts: Vec<Instant> = self.starts_within(from, to).collect();
+        let (key, terms, changes) = self.terms_begun(thing, from)?;
+        cuts.extend(changes);
         for (_, _, profile) in &self.stretches {
             for bound in contract_bounds(profile, thing.account) {
                 cuts.push(thing.zone.start_of_day(bound)?);
