@@ -14,8 +14,8 @@ use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
-    AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
-    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
+    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
     stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
@@ -346,9 +346,8 @@ impl<'w, 't> Work<'w, 't> {
         let closes_day = end == day_end;
         let mut charges: Vec<Closing> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
-        let ends = |line: &Line| {
-            (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end)
-        };
+        let ends =
+            |line: &Line| (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end);
         // Where one part of a thing ends, its timeline says all of them.
         let folded: BTreeSet<ThingId> =
             lines.iter().filter(|line| line.id.began == 0 && ends(line)).map(|line| line.id.thing).collect();
@@ -358,8 +357,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             if line.id.is_correction() && closes_day {
                 let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
-                let (id, charge) = (line.id.clone(), line.open.done);
-                charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
+                charges.push(closing(&line, slot, line.open.done));
                 continue;
             }
             if line.open.by_period && ends(&line) {
@@ -367,7 +365,7 @@ impl<'w, 't> Work<'w, 't> {
                 let charge = self.close_usage(id, &line, end)?;
                 let began = Instant::try_from_seconds(line.id.began).map_err(SettleError::from)?;
                 let period = Period::try_new(began, end).map_err(|_| SettleError::Calendar)?;
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), period, charge, line.pay));
+                charges.push(closing(&line, period, charge));
                 continue;
             }
             if line.open.by_period || !closes_day {
@@ -379,7 +377,7 @@ impl<'w, 't> Work<'w, 't> {
             line.open.base = line.open.base.checked_add(ran).map_err(SettleError::from)?;
             line.open.done = Charge::zero(self.currency);
             if charge != Charge::zero(self.currency) {
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), day, charge, line.pay));
+                charges.push(closing(&line, day, charge));
             }
             if line.open.slope > 0 || line.id.began != 0 {
                 kept.push(line);
@@ -420,23 +418,28 @@ impl<'w, 't> Work<'w, 't> {
             let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
-            charges.push((line, key.product.clone(), key.clone(), period, *charge, pay));
+            charges.push(Closing {
+                line,
+                product: key.product.clone(),
+                key: key.clone(),
+                period,
+                charge: *charge,
+                pay,
+            });
         }
         self.take_open(id, thing, costs)
     }
 
     fn seal_with(&mut self, id: OwnerId, at: Instant, charges: Vec<Closing>) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
-        for (_, product, _, _, charge, pay) in &charges {
-            let sum = sealing.entry(product.clone()).or_insert((0, *pay));
-            sum.0 = sum.0.saturating_add(charge.net.units());
+        for closing in &charges {
+            let sum = sealing.entry(closing.product.clone()).or_insert((0, closing.pay));
+            sum.0 = sum.0.saturating_add(closing.charge.net.units());
         }
         let folio = self.folio(id);
         let postings = folio.book.post(at, &sealing, |product| sealing.contains_key(product))?;
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
-        let charges =
-            charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
-        let sealed = folio.book.seal(charges.collect())?;
+        let sealed = folio.book.seal(charges)?;
         for mut sealed in sealed {
             let mut number = 0;
             if sealed.line.is_correction() {
@@ -969,9 +972,6 @@ impl<'w, 't> Work<'w, 't> {
     }
 }
 
-/// What is about to be sealed: its line, product and terms, of when, how much and how it is paid.
-type Closing = (LineId, Name, Arc<TermsKey>, Period, Charge, Pay);
-
 /// What was charged for a slot, corrections included.
 struct Charged {
     to: Instant,
@@ -1085,6 +1085,12 @@ impl Folio {
         let figures = self.book.figures(at, question)?;
         Ok(figures.spendable.saturating_sub(self.held))
     }
+}
+
+/// What a line has cost in a period that is over.
+fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
+    let (key, product) = (line.open.key.clone(), line.product.clone());
+    Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
 }
 
 fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
