@@ -15,8 +15,8 @@ use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
-    AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
-    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
+    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
     stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
@@ -317,7 +317,10 @@ impl<'w, 't> Work<'w, 't> {
                 }
             }
             let day_end = folio.zone.day_of(folio.state.open_from).map_err(SettleError::from)?.end();
-            let until = at.min(day_end);
+            // A rating period need not end with a day: it is sealed when it does.
+            let by_period = folio.book.lines.iter().filter(|line| line.open.by_period);
+            let period_end = by_period.filter_map(|line| line.open.until).min().unwrap_or(day_end);
+            let until = at.min(day_end).min(period_end);
             let known = folio.state.version;
             if known < self.cloud.newest {
                 // What is sealed may be corrected by it, also where nothing is open any more.
@@ -328,24 +331,23 @@ impl<'w, 't> Work<'w, 't> {
             if self.folio(id).book.lines.is_empty() {
                 return Ok(());
             }
-            let stale: BTreeSet<ThingId> = self
-                .folio(id)
-                .book
-                .lines
-                .iter()
-                .filter(|line| line.id.began == 0 && line.open.until.is_some_and(|end| end <= until && end < day_end))
-                .map(|line| line.id.thing)
-                .collect();
+            let ended = |line: &&Line| !line.open.by_period && line.open.until.is_some_and(|end| end <= until);
+            let stale: BTreeSet<ThingId> = if until == day_end {
+                BTreeSet::new() // the day's end folds them
+            } else {
+                let lines = self.folio(id).book.lines.iter();
+                lines.filter(|line| line.id.began == 0).filter(ended).map(|line| line.id.thing).collect()
+            };
             for thing in stale {
                 let rows = self.tx.things(&[thing])?;
                 for row in rows {
-                    self.refold(&row, until, until, Some(id))?;
+                    self.refold_of(&[id], &row, until, until)?;
                 }
             }
-            if day_end > at {
+            if until < day_end.min(period_end) {
                 return Ok(());
             }
-            self.seal(id, day_end)?;
+            self.seal(id, until, day_end)?;
         }
     }
 
@@ -376,39 +378,41 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// Seals the open day of an account.
-    fn seal(&mut self, id: OwnerId, day_end: Instant) -> Result<(), EngineError> {
+    /// Seals the rating periods of an account that end at an instant, and its open day where that ends with them.
+    fn seal(&mut self, id: OwnerId, end: Instant, day_end: Instant) -> Result<(), EngineError> {
         let (day, lines) = {
             let folio = self.folio(id);
             let start = folio.state.open_from;
             let day = Period::try_new(start, day_end).map_err(|_| SettleError::Calendar)?;
             (day, std::mem::take(&mut folio.book.lines))
         };
-        let mut charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)> = Vec::new();
+        let closes_day = end == day_end;
+        let mut charges: Vec<Closing> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
-        let mut folded: BTreeSet<ThingId> = BTreeSet::new();
+        let ends =
+            |line: &Line| (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end);
+        // Where one part of a thing ends, its timeline says all of them.
+        let folded: BTreeSet<ThingId> =
+            lines.iter().filter(|line| line.id.began == 0 && ends(line)).map(|line| line.id.thing).collect();
         for mut line in lines {
-            let ends = line.open.until.is_some_and(|until| until <= day_end);
-            if line.id.began == 0 && ends {
-                folded.insert(line.id.thing);
+            if line.id.began == 0 && folded.contains(&line.id.thing) {
                 continue;
             }
-            if line.id.is_correction() {
+            if line.id.is_correction() && closes_day {
                 let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
-                let (id, charge) = (line.id.clone(), line.open.done);
-                charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
+                charges.push(closing(&line, slot, line.open.done));
                 continue;
             }
-            if line.open.by_period {
-                if !ends {
-                    kept.push(line);
-                    continue;
-                }
+            if line.open.by_period && ends(&line) {
                 // A rating period of usage: its minimum, its charge, and its total for whatever comes late.
-                let charge = self.close_usage(id, &line, day_end)?;
+                let charge = self.close_usage(id, &line, end)?;
                 let began = Instant::try_from_seconds(line.id.began).map_err(SettleError::from)?;
-                let period = Period::try_new(began, day_end).map_err(|_| SettleError::Calendar)?;
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), period, charge, line.pay));
+                let period = Period::try_new(began, end).map_err(|_| SettleError::Calendar)?;
+                charges.push(closing(&line, period, charge));
+                continue;
+            }
+            if line.open.by_period || !closes_day {
+                kept.push(line);
                 continue;
             }
             let charge = line.amount_at(day_end)?;
@@ -416,7 +420,7 @@ impl<'w, 't> Work<'w, 't> {
             line.open.base = line.open.base.checked_add(ran).map_err(SettleError::from)?;
             line.open.done = Charge::zero(self.currency);
             if charge != Charge::zero(self.currency) {
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), day, charge, line.pay));
+                charges.push(closing(&line, day, charge));
             }
             if line.open.slope > 0 || line.id.began != 0 {
                 kept.push(line);
@@ -425,24 +429,36 @@ impl<'w, 't> Work<'w, 't> {
         self.folio(id).book.lines = kept;
         for thing in folded {
             for row in self.tx.things(&[thing])? {
-                self.seal_folded(id, &row, day, &mut charges)?;
+                self.seal_folded(id, &row, day, end, &mut charges)?;
             }
         }
-        self.seal_with(id, day, charges)
+        self.seal_with(id, end, charges)?;
+        if closes_day {
+            let folio = self.folio(id);
+            folio.book.open_from = day_end;
+            folio.state.open_from = day_end;
+        }
+        Ok(())
     }
 
-    /// A thing whose form ends with the day: its timeline says what the day, or its rating period, has cost.
+    /// A thing whose form has ended: its timeline says what the day, or its rating period, has cost.
     fn seal_folded(
         &mut self,
         id: OwnerId,
         thing: &ThingRow,
         day: Period,
-        charges: &mut Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
+        end: Instant,
+        charges: &mut Vec<Closing>,
     ) -> Result<(), EngineError> {
-        let sealed_to = Some(day.end());
-        let asked = Asked { changed: day.start(), as_of: day.end(), looks_back: false, only: Some(id), sealed_to };
-        let (costs, _) = self.cost_of(thing, &asked)?;
-        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
+        let asked = Asked {
+            changed: day.start(),
+            as_of: end,
+            looks_back: false,
+            day_end: (end == day.end()).then_some(end),
+        };
+        let costs = self.cost_of(thing, &[id], &asked)?;
+        // What ended earlier on this day is sealed already.
+        for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.to == end) {
             if *charge == Charge::zero(self.currency) {
                 continue;
             }
@@ -454,28 +470,28 @@ impl<'w, 't> Work<'w, 't> {
             let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
-            charges.push((line, key.product.clone(), key.clone(), period, *charge, pay));
+            charges.push(Closing {
+                line,
+                product: key.product.clone(),
+                key: key.clone(),
+                period,
+                charge: *charge,
+                pay,
+            });
         }
         self.take_open(id, thing, costs)
     }
 
-    fn seal_with(
-        &mut self,
-        id: OwnerId,
-        day: Period,
-        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge, Pay)>,
-    ) -> Result<(), EngineError> {
+    fn seal_with(&mut self, id: OwnerId, at: Instant, charges: Vec<Closing>) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
-        for (_, product, _, _, charge, pay) in &charges {
-            let sum = sealing.entry(product.clone()).or_insert((0, *pay));
-            sum.0 = sum.0.saturating_add(charge.net.units());
+        for closing in &charges {
+            let sum = sealing.entry(closing.product.clone()).or_insert((0, closing.pay));
+            sum.0 = sum.0.saturating_add(closing.charge.net.units());
         }
         let folio = self.folio(id);
-        let postings = folio.book.post(day.end(), &sealing, |product| sealing.contains_key(product))?;
-        folio.postings.extend(postings.into_iter().map(|posting| (day.end(), posting)));
-        let charges =
-            charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
-        let sealed = folio.book.seal(day, charges.collect())?;
+        let postings = folio.book.post(at, &sealing, |product| sealing.contains_key(product))?;
+        folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
+        let sealed = folio.book.seal(charges)?;
         for mut sealed in sealed {
             let mut number = 0;
             if sealed.line.is_correction() {
@@ -485,9 +501,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             self.folio(id).sealed.push((sealed, number));
         }
-        let folio = self.folio(id);
-        folio.state.open_from = day.end();
-        folio.stirred = true;
+        self.folio(id).stirred = true;
         Ok(())
     }
 
@@ -537,33 +551,53 @@ impl<'w, 't> Work<'w, 't> {
     fn refold_all(&mut self, id: OwnerId, from: Instant, as_of: Instant) -> Result<(), EngineError> {
         for thing in self.tx.things_of_account(id)? {
             if thing.kind != ThingKind::Usage {
-                self.refold(&thing, from, as_of, Some(id))?;
+                self.refold_of(&[id], &thing, from, as_of)?;
             }
         }
         Ok(())
     }
 
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
-    /// is sealed is compared, and the difference booked as a correction. For one account, or for all that are loaded, which are
-    /// then brought to the instant already.
-    pub(crate) fn refold(
+    /// is sealed is compared, and the difference booked as a correction. For all accounts that pay or paid for it, which were
+    /// brought to that instant.
+    pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
+        let payers = self.paying(thing)?;
+        self.refold_of(&payers, thing, changed, as_of)
+    }
+
+    /// The same for some accounts, each of which was brought to that instant or is on its way there.
+    fn refold_of(
         &mut self,
+        ids: &[OwnerId],
         thing: &ThingRow,
         changed: Instant,
         as_of: Instant,
-        only: Option<OwnerId>,
     ) -> Result<(), EngineError> {
-        let (costs, payers) =
-            self.cost_of(thing, &Asked { changed, as_of, looks_back: false, only, sealed_to: None })?;
-        for id in &payers {
-            if changed < self.folios[id].state.open_from {
-                self.correct(*id, thing, &costs, changed)?;
+        let costs = self.cost_of(thing, ids, &Asked { changed, as_of, looks_back: false, day_end: None })?;
+        let short = self.has_short_periods(thing, as_of)?;
+        for id in ids {
+            if changed < self.folios[id].state.open_from || (short && changed < as_of) {
+                self.correct(*id, thing, &costs, changed, as_of)?;
             }
         }
-        for id in payers {
-            self.take_open(id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
+        for id in ids {
+            self.take_open(*id, thing, Costs { closed: BTreeMap::new(), open: costs.open.clone() })?;
         }
         Ok(())
+    }
+
+    /// Whether rating periods of a thing may end before the day does.
+    fn has_short_periods(&self, thing: &ThingRow, at: Instant) -> Result<bool, SettleError> {
+        let exact = |period: &Span| matches!(period, Span::Exact(_));
+        Ok(self.periods_of(thing, at)?.iter().any(exact))
+    }
+
+    /// The lengths of the rating periods that a thing's prices look at.
+    fn periods_of(&self, thing: &ThingRow, at: Instant) -> Result<Vec<Span>, SettleError> {
+        let Some(product) = self.cloud.profile_at(at)?.catalog.product_by_id(thing.product.as_str()) else {
+            return Ok(Vec::new());
+        };
+        Ok(product.component.iter().filter_map(|part| part.period).chain([product.period]).collect())
     }
 
     /// Replaces what is open of a thing for one account.
@@ -589,8 +623,15 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// What a thing costs whoever of the loaded accounts pays or paid for it, and who they are.
-    fn cost_of(&mut self, thing: &ThingRow, asked: &Asked) -> Result<(Costs, Vec<OwnerId>), EngineError> {
+    /// What a thing costs some of the loaded accounts, as far as they pay or paid for it.
+    fn cost_of(&mut self, thing: &ThingRow, ids: &[OwnerId], asked: &Asked) -> Result<Costs, EngineError> {
+        let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
+        for id in ids {
+            let folio = &self.folios[id];
+            let open_from = asked.day_end.unwrap_or(folio.state.open_from);
+            let closed_from = folio.day_start(asked.changed)?;
+            payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
+        }
         let cloud = self.cloud.clone();
         let mut as_of = asked.as_of;
         let profile = cloud.profile_at(as_of)?;
@@ -601,14 +642,6 @@ impl<'w, 't> Work<'w, 't> {
             .into());
         };
         let facts = if thing.kind == ThingKind::Resource { self.facts_of(thing)? } else { Vec::new() };
-        let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
-        for id in self.paying(thing, product, &facts).into_iter().filter(|id| asked.only.is_none_or(|only| only == *id))
-        {
-            let folio = &self.folios[&id];
-            let open_from = asked.sealed_to.unwrap_or(folio.state.open_from);
-            let closed_from = folio.zone.day_of(asked.changed.floor_second()).map_err(SettleError::from)?.start();
-            payers.insert(id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
-        }
         let parts = parts_of(product);
         let properties = properties_from_text(&thing.properties);
         let prices = ThingPrices { product: &thing.product, parts: &parts, properties: &properties };
@@ -633,24 +666,25 @@ impl<'w, 't> Work<'w, 't> {
             let timeline = self.fold(&facts, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
-        let costs = cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?;
-        Ok((costs, payers.into_keys().collect()))
+        Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?)
     }
 
     /// Who of the loaded accounts pays or ever paid for a thing.
-    fn paying(&self, thing: &ThingRow, product: &Product, facts: &[Fact]) -> Vec<OwnerId> {
+    fn paying(&mut self, thing: &ThingRow) -> Result<Vec<OwnerId>, EngineError> {
         let mut ids: BTreeSet<OwnerId> = BTreeSet::from([thing.account]);
-        ids.extend(facts.iter().filter_map(Fact::payer));
-        if thing.kind == ThingKind::Scope && shared_scope(product) == Some(Scope::Project) {
-            ids.extend(self.folios.keys()); // a project goes from hand to hand
+        match thing.kind {
+            ThingKind::Resource => ids.extend(self.facts_of(thing)?.iter().filter_map(Fact::payer)),
+            // A project goes from hand to hand.
+            ThingKind::Scope if thing.project != 0 => ids.extend(self.folios.keys()),
+            ThingKind::Scope | ThingKind::Usage => {}
         }
-        ids.into_iter().filter(|id| self.folios.contains_key(id)).collect()
+        Ok(ids.into_iter().filter(|id| self.folios.contains_key(id)).collect())
     }
 
     /// What of a thing was open for an account at an instant of its open day.
     pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
-        let asked = Asked { changed: at, as_of: at, looks_back: true, only: Some(id), sealed_to: None };
-        let (costs, _) = self.cost_of(thing, &asked)?;
+        let asked = Asked { changed: at, as_of: at, looks_back: true, day_end: None };
+        let costs = self.cost_of(thing, &[id], &asked)?;
         let zone = self.folios[&id].zone.clone();
         let mut sum = 0_i64;
         for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
@@ -705,39 +739,43 @@ impl<'w, 't> Work<'w, 't> {
     // --- Corrections
 
     /// Books the difference between what sealed slots of a thing cost now and what was charged for them.
-    fn correct(&mut self, id: OwnerId, thing: &ThingRow, costs: &Costs, changed: Instant) -> Result<(), EngineError> {
-        let (zone, open_from) = {
-            let folio = &self.folios[&id];
-            (folio.zone.clone(), folio.state.open_from)
-        };
-        let first = zone.day_of(changed.floor_second()).map_err(SettleError::from)?.start();
-        let mut starts: BTreeSet<Instant> =
+    fn correct(
+        &mut self,
+        id: OwnerId,
+        thing: &ThingRow,
+        costs: &Costs,
+        changed: Instant,
+        as_of: Instant,
+    ) -> Result<(), EngineError> {
+        let zone = self.folios[&id].zone.clone();
+        let first = self.folios[&id].day_start(changed)?;
+        // What was sealed may have begun where nothing is now: at each day, and at each rating period, since then.
+        let mut days: BTreeSet<Instant> =
             costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
-        if first < open_from {
-            let whole = Period::try_new(first, open_from).map_err(|_| SettleError::Calendar)?;
-            starts.extend(whole.days(&zone).map(|(_, day)| day.start()));
-            for span in self.rating_spans(thing)? {
-                let mut at = first;
-                while at < open_from {
-                    let period = rating_period(span, at, &zone)?;
-                    starts.insert(period.start());
-                    at = period.end();
+        if let Ok(whole) = Period::try_new(first, as_of) {
+            days.extend(whole.days(&zone).map(|(_, day)| day.start()));
+            for length in self.periods_of(thing, as_of)? {
+                let mut start = first;
+                while start < as_of {
+                    let period = rating_period(length, start, &zone)?;
+                    days.insert(period.start());
+                    start = period.end();
                 }
             }
         }
-        let starts: Vec<Instant> = starts.into_iter().collect();
+        let days: Vec<Instant> = days.into_iter().collect();
         let mut charged: BTreeMap<(Option<Name>, Instant, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.tx.charges_at(id, thing.id, &starts)?;
+        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
         rows.sort_by_key(|row| (row.from, row.number));
         for row in rows {
-            let entry = charged.entry((row.line.part.clone(), row.from, row.to)).or_insert_with(|| Charged {
-                list: 0,
-                net: 0,
-                paid: Paid::new(),
-                number: -1,
-                terms: row.terms,
-            });
-            entry.take(&row);
+            let slot = (row.line.part.clone(), row.from, row.to);
+            charged.entry(slot).or_insert_with(|| Charged::new(row.terms)).take(row.list, row.net, &row.paid);
+        }
+        // What was sealed on the way here is not written yet.
+        for (sealed, _) in self.folios[&id].sealed.iter().filter(|(sealed, _)| sealed.line.thing == thing.id) {
+            let slot = (sealed.line.part.clone(), sealed.from, sealed.to);
+            let entry = charged.entry(slot).or_insert_with(|| Charged::new(TermsId::of(&self.cloud.id, &sealed.key)));
+            entry.take(sealed.charge.list.units(), sealed.charge.net.units(), &sealed.paid);
         }
         let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
@@ -745,7 +783,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         for (part, from, to) in charged.keys() {
             let slot = Slot { payer: id, part: part.clone(), from: *from, to: *to };
-            // What ended before is not said anew: it stands.
+            // What ended before what was looked at is not said anew: it stands.
             if *to > first && !costs.closed.contains_key(&slot) {
                 wanted.push((slot, None, Charge::zero(self.currency)));
             }
@@ -795,17 +833,6 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         Ok(())
-    }
-
-    /// The lengths of rating periods that charges of a thing may have.
-    fn rating_spans(&self, thing: &ThingRow) -> Result<BTreeSet<Span>, EngineError> {
-        let mut spans = BTreeSet::new();
-        let catalog = &self.cloud.profile_at(self.now)?.catalog;
-        if let Some(product) = catalog.product_by_id(thing.product.as_str()) {
-            spans.insert(product.period);
-            spans.extend(product.component.iter().filter_map(|part| part.period));
-        }
-        Ok(spans)
     }
 
     /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
@@ -1051,9 +1078,8 @@ struct Asked {
     as_of: Instant,
     /// As it was then, whatever was told since.
     looks_back: bool,
-    only: Option<OwnerId>,
-    /// The open day is about to be sealed up to here.
-    sealed_to: Option<Instant>,
+    /// The end of the open day that is being sealed.
+    day_end: Option<Instant>,
 }
 
 /// What was charged for a slot, corrections included.
@@ -1061,16 +1087,18 @@ struct Charged {
     list: i64,
     net: i64,
     paid: Paid,
-    number: i64,
     terms: TermsId,
 }
 
 impl Charged {
-    fn take(&mut self, row: &ChargeRow) {
-        self.list = self.list.saturating_add(row.list);
-        self.net = self.net.saturating_add(row.net);
-        self.number = self.number.max(row.number);
-        for (source, part) in &row.paid {
+    fn new(terms: TermsId) -> Charged {
+        Charged { list: 0, net: 0, paid: Paid::new(), terms }
+    }
+
+    fn take(&mut self, list: i64, net: i64, paid: &Paid) {
+        self.list = self.list.saturating_add(list);
+        self.net = self.net.saturating_add(net);
+        for (source, part) in paid {
             if *part >= 0 {
                 self.paid.push((*source, *part));
                 continue;
@@ -1103,6 +1131,11 @@ impl TermsIds<'_> {
 }
 
 impl Folio {
+    /// The beginning of the day an instant lies in.
+    fn day_start(&self, at: Instant) -> Result<Instant, SettleError> {
+        Ok(self.zone.day_of(at.floor_second())?.start())
+    }
+
     /// Lines that are not as they were read, and those that are no more.
     fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
@@ -1166,6 +1199,12 @@ impl Folio {
         let figures = self.book.figures(at, question)?;
         Ok(figures.spendable.saturating_sub(self.held))
     }
+}
+
+/// What a line has cost in a period that is over.
+fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
+    let (key, product) = (line.open.key.clone(), line.product.clone());
+    Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
 }
 
 fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {

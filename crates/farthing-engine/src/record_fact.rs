@@ -294,12 +294,12 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
                 let Some(name) = scope_name(&product, &member, *payer) else { continue };
                 if names.insert(name.clone()) {
                     let scope = scope_ensure(work, &product, &member, *payer, name)?;
-                    work.refold(&scope, fact.at, as_of, None)?;
+                    work.refold(&scope, fact.at, as_of)?;
                 }
             }
         }
     } else {
-        work.refold(&changed, fact.at, as_of, None)?;
+        work.refold(&changed, fact.at, as_of)?;
     }
     let ends = matches!(fact.what, What::Stop | What::Delete | What::Fail | What::Suspend | What::Missing);
     if ends && work.policy_at(now)?.settle.on_stop {

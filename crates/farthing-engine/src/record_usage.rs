@@ -378,7 +378,7 @@ fn add(
         (folio.state.open_from, folio.zone.clone())
     };
     let period_end = holding.to.filter(|_| memory);
-    if let Some(end) = period_end.filter(|end| *end <= open_from) {
+    if let Some(end) = period_end.filter(|end| *end <= work.now) {
         return add_closed(work, payer, id, holding, end, event, late);
     }
     if !work.folio(payer).book.lines.iter().any(|line| line.id == id) {

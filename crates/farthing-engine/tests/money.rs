@@ -178,3 +178,23 @@ both! {
         proven(&engine);
     }
 }
+
+both! {
+    /// Nobody has looked at the account since before midnight: what is sealed on the way to a fact is there to be corrected by it.
+    fn a_late_fact_finds_the_day_that_is_sealed_with_it(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
+        start(&engine, "one", "web", "acme");
+        engine.clock().advance_to(later(20 * 3_600)); // six in the morning
+        support::told(&engine, "one", "web", Some(later(4 * 3_600)), farthing_engine::Reported::Stop).expect("recorded");
+        support::told(&engine, "one", "web", Some(later(6 * 3_600)), farthing_engine::Reported::Resume).expect("recorded");
+        let asked = farthing_engine::ChargeQuestion::default();
+        let cost = |engine: &Engine| engine.charges_sum("one", "acme", &asked, later(20 * 3_600)).expect("its charges");
+        assert_eq!(cost(&engine).plain().to_string(), "18.00", "20 hours less two");
+        engine.run_due().expect("it is settled");
+        engine.run_tick(later(20 * 3_600)).expect("it is settled");
+        assert_eq!(balance(&engine, "one", "acme"), "82.00");
+        proven(&engine);
+    }
+}

@@ -14,6 +14,7 @@ pub use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::policy::VersionAuditor;
 use farthing_core::settle::ChargeAuditor;
 use farthing_core::time::Instant;
+use farthing_core::usage::audit::UsageAuditor;
 
 impl Tx<'_> {
     /// Checks everything that must hold of the ledger and of what it is computed by. For `Store::read`, whose snapshot it needs.
@@ -40,7 +41,9 @@ impl Tx<'_> {
         let mut report = auditor.finish();
         charges.finish(&mut report);
         versions.finish(&mut report);
-        report.add(audit_usage(self)?);
+        let mut usage = UsageAuditor::default();
+        audit_usage(self, &mut usage)?;
+        usage.finish(&mut report);
         Ok(report)
     }
 }

@@ -77,6 +77,17 @@ pub struct Sealed {
     pub correction: bool,
 }
 
+/// What a line has cost in a day or rating period that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    pub line: LineId,
+    pub product: Name,
+    pub key: Arc<TermsKey>,
+    pub period: Period,
+    pub charge: Charge,
+    pub pay: Pay,
+}
+
 /// A difference that a late fact makes to what is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
@@ -123,10 +134,8 @@ impl AccountBook {
         }
         for line in &self.lines {
             let sum = open.entry(&line.product).or_insert((0, line.pay));
-            sum.0 = sum
-                .0
-                .checked_add(line.net_at(at)?)
-                .ok_or_else(|| SettleError::Overflow { what: "sum an account's costs" })?;
+            sum.0 =
+                sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
         }
         Ok(open)
@@ -237,29 +246,25 @@ impl AccountBook {
         settlement
     }
 
-    /// Seals the open day, whose lines cost what is given, and begins the next one. What paid a product since the last
-    /// sealing is split over its charges by amount; what is open beyond them keeps the rest.
-    pub fn seal(
-        &mut self,
-        day: Period,
-        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge)>,
-    ) -> Result<Vec<Sealed>, SettleError> {
+    /// Seals charges: a day's, or those of rating periods that are over. What paid a product since the last sealing is split
+    /// over its charges by amount; what is open beyond them keeps the rest.
+    pub fn seal(&mut self, charges: Vec<Closing>) -> Result<Vec<Sealed>, SettleError> {
         let mut sealed = Vec::with_capacity(charges.len());
-        let mut by_product: BTreeMap<Name, Vec<(LineId, Arc<TermsKey>, Period, Charge)>> = BTreeMap::new();
-        for (line, product, key, period, charge) in charges {
-            by_product.entry(product).or_default().push((line, key, period, charge));
+        let mut by_product: BTreeMap<Name, Vec<Closing>> = BTreeMap::new();
+        for closing in charges {
+            by_product.entry(closing.product.clone()).or_default().push(closing);
         }
         for (product, charges) in by_product {
             let Some(posted) = self.posted.get_mut(&product) else { continue };
-            let amounts: Vec<i64> = charges.iter().map(|(.., charge)| charge.net.units()).collect();
+            let amounts: Vec<i64> = charges.iter().map(|closing| closing.charge.net.units()).collect();
             let (shares, rest) = split_paid(&posted.paid, &amounts)?;
             posted.paid = rest;
-            for ((line, key, period, charge), paid) in charges.into_iter().zip(shares) {
+            for (closing, paid) in charges.into_iter().zip(shares) {
+                let Closing { line, product, key, period, charge, .. } = closing;
                 let (from, to) = (period.start(), period.end());
-                sealed.push(Sealed { line, product: product.clone(), key, from, to, charge, paid, correction: false });
+                sealed.push(Sealed { line, product, key, from, to, charge, paid, correction: false });
             }
         }
-        self.open_from = day.end();
         Ok(sealed)
     }
 }

@@ -94,7 +94,8 @@ impl Compiled {
     }
 }
 
-/// Rates the stretches, in order of time, up to `now`.
+/// Rates the stretches, in order of time, up to `now`. A day is closed when its payer's open day is a later one, a rating
+/// period when it is over.
 pub fn cost(
     stretches: &[Stretch],
     payers: &BTreeMap<OwnerId, Payer>,
@@ -373,10 +374,7 @@ impl Track<'_> {
         }
         let slot =
             Slot { payer: state.payer, part: state.part.clone(), from: state.period.start(), to: state.period.end() };
-        if state.period.end() > self.payer.open_from {
-            // Over, but its last day is not sealed yet: it is open, minimum and all.
-            self.open_done = self.open_done.checked_add(cost)?;
-        } else if state.period.end() > self.payer.closed_from {
+        if state.period.end() > self.payer.closed_from {
             add(costs, slot, key, cost)?;
         }
         Ok(())
@@ -385,7 +383,7 @@ impl Track<'_> {
     /// No stretch is left: a rating period that has ended by now is closed, one that goes on is open.
     fn finish(&mut self, _payer: OwnerId, _part: Option<&Name>, costs: &mut Costs) -> Result<(), SettleError> {
         let over = self.period.as_ref().is_some_and(|state| state.period.end() <= self.now);
-        if over && self.ongoing.is_none() {
+        if over {
             self.close_period(costs)?;
         }
         Ok(())
@@ -488,7 +486,9 @@ pub fn stretches_of_resource(
                     _ => counted,
                 };
                 let capacity = terms.kind == crate::catalog::Kind::Capacity;
-                if slope.is_zero() && !capacity {
+                // A state that costs nothing has no price, so there is no run and no minimum; a size of nothing has one.
+                let share = terms.share_of(segment.state.name(), Quantity::ONE);
+                if share.is_zero() || (slope.is_zero() && !capacity) {
                     continue;
                 }
                 stretches.push(Stretch {
@@ -497,8 +497,8 @@ pub fn stretches_of_resource(
                     payer: segment.payer,
                     part: part.clone(),
                     slope: slope.millionths(),
-                    // A size that changes starts no run, a thing of another size does.
-                    run: if capacity { 0 } else { slope.millionths() },
+                    // A size that changes starts no run; a thing of another size does, and another share of the price.
+                    run: if capacity { share.millionths() } else { slope.millionths() },
                     key,
                     terms,
                     session_ends: segment.session.filter(|_| segment.ends_session && place == last),
@@ -550,7 +550,13 @@ pub fn stretches_of_scope(
                 let holds = |segment: &&crate::timeline::Segment| {
                     own(segment) && segment.from <= from && segment.to.is_none_or(|to| to > from)
                 };
-                let sizes = members.iter().flatten().filter(holds);
+                let shares = |segment: &&crate::timeline::Segment| {
+                    !terms.share_of(segment.state.name(), Quantity::ONE).is_zero()
+                };
+                let mut sizes = members.iter().flatten().filter(holds).filter(shares).peekable();
+                if sizes.peek().is_none() {
+                    continue; // nothing of it is there that has a price
+                }
                 let together = sizes.fold(0_i64, |sum, segment| {
                     sum.saturating_add(terms.share_of(segment.state.name(), segment.size).millionths())
                 });
