@@ -188,13 +188,12 @@ both! {
         start(&engine, "one", "web", "acme");
         engine.clock().advance_to(later(20 * 3_600)); // six in the morning
         support::told(&engine, "one", "web", Some(later(4 * 3_600)), farthing_engine::Reported::Stop).expect("recorded");
-        support::told(&engine, "one", "web", Some(later(6 * 3_600)), farthing_engine::Reported::Resume).expect("recorded");
         let asked = farthing_engine::ChargeQuestion::default();
         let cost = |engine: &Engine| engine.charges_sum("one", "acme", &asked, later(20 * 3_600)).expect("its charges");
-        assert_eq!(cost(&engine).plain().to_string(), "18.00", "20 hours less two");
+        assert_eq!(cost(&engine).plain().to_string(), "4.00", "not 14.00, nor 18.00");
         engine.run_due().expect("it is settled");
         engine.run_tick(later(20 * 3_600)).expect("it is settled");
-        assert_eq!(balance(&engine, "one", "acme"), "82.00");
+        assert_eq!(balance(&engine, "one", "acme"), "96.00");
         proven(&engine);
     }
 }
