@@ -448,12 +448,24 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The number of the next correction of a slot, counting those that are not written yet.
     fn next_number(&mut self, id: OwnerId, sealed: &Sealed) -> Result<i64, EngineError> {
-        let rows = self.tx.charges_at(id, sealed.line.thing, &[sealed.from])?;
-        let written = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
-        let waiting =
-            self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
-        let waiting = waiting.map(|(_, number)| *number).max();
-        Ok(written.max(waiting).unwrap_or(0) + 1)
+        let rows = self.charges_known(id, sealed.line.thing, &[sealed.from])?;
+        let newest = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
+        Ok(newest.unwrap_or(0) + 1)
+    }
+
+    /// A thing's charges that began at one of these instants: those in the store, and those this transaction seals.
+    pub(crate) fn charges_known(
+        &mut self,
+        id: OwnerId,
+        thing: ThingId,
+        from: &[Instant],
+    ) -> Result<Vec<ChargeRow>, EngineError> {
+        let mut rows = self.tx.charges_at(id, thing, from)?;
+        let waiting = self.folios[&id].sealed.iter();
+        let waiting = waiting.filter(|(sealed, _)| sealed.line.thing == thing && from.contains(&sealed.from));
+        // Their places in the chain are given when they are written.
+        rows.extend(waiting.map(|(sealed, number)| row_of_sealed(id, sealed.clone(), *number, &self.cloud.id, self.now, 0)));
+        Ok(rows)
     }
 
     /// Ends a rating period of usage.
@@ -680,7 +692,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         let days: Vec<Instant> = days.into_iter().collect();
         let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
+        let mut rows = self.charges_known(id, thing.id, &days)?;
         rows.sort_by_key(|row| (row.from, row.number));
         for row in rows.into_iter().filter(|row| row.line.began == 0) {
             let entry = charged.entry((row.line.part.clone(), row.from)).or_insert_with(|| Charged {
@@ -706,9 +718,12 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         let mut corrections = Vec::new();
-        // What waits is found anew with everything else.
+        // What waits of the slots that are looked at is found anew with them; what of it is posted stays posted.
         self.folio(id).stirred = true;
-        self.folio(id).book.lines.retain(|line| line.id.thing != thing.id || !line.id.is_correction());
+        let looked_at = |line: &Line| line.id.thing == thing.id && line.id.is_correction() && line.open.at > first;
+        let lines = std::mem::take(&mut self.folio(id).book.lines);
+        let (waiting, lines): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(looked_at);
+        self.folio(id).book.lines = lines;
         for (slot, key, charge) in wanted {
             let was = charged.get(&(slot.part.clone(), slot.from));
             let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
@@ -735,7 +750,13 @@ impl<'w, 't> Work<'w, 't> {
                 pay,
             });
         }
-        self.book_corrections(id, corrections)
+        self.book_corrections(id, corrections)?;
+        for was in waiting {
+            if let Some(line) = self.folio(id).book.lines.iter_mut().find(|line| line.id == was.id) {
+                line.open.total = was.open.total;
+            }
+        }
+        Ok(())
     }
 
     /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
@@ -893,20 +914,8 @@ impl<'w, 't> Work<'w, 't> {
         let cloud = self.cloud.clone();
         for (id, folio) in &mut self.folios {
             for (sealed, number) in folio.sealed.drain(..) {
-                let row = ChargeRow {
-                    account: *id,
-                    line: sealed.line,
-                    number,
-                    from: sealed.from,
-                    to: sealed.to,
-                    product: sealed.product,
-                    terms: TermsId::of(&cloud.id, &sealed.key),
-                    list: sealed.charge.list.units(),
-                    net: sealed.charge.net.units(),
-                    paid: sealed.paid,
-                    recorded: self.now,
-                    chained: folio.state.sealed + 1,
-                };
+                let chained = folio.state.sealed + 1;
+                let row = row_of_sealed(*id, sealed, number, &cloud.id, self.now, chained);
                 folio.state.head = row.extend(&folio.state.head);
                 folio.state.sealed += 1;
                 charges.push(row);
@@ -1039,6 +1048,23 @@ impl Folio {
         let question = product.map_or(Question::Standing, Question::Asked);
         let figures = self.book.figures(at, question)?;
         Ok(figures.spendable.saturating_sub(self.held))
+    }
+}
+
+fn row_of_sealed(account: OwnerId, sealed: Sealed, number: i64, cloud: &str, recorded: Instant, chained: i64) -> ChargeRow {
+    ChargeRow {
+        account,
+        line: sealed.line,
+        number,
+        from: sealed.from,
+        to: sealed.to,
+        product: sealed.product,
+        terms: TermsId::of(cloud, &sealed.key),
+        list: sealed.charge.list.units(),
+        net: sealed.charge.net.units(),
+        paid: sealed.paid,
+        recorded,
+        chained,
     }
 }
 

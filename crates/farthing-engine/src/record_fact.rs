@@ -11,7 +11,7 @@ use farthing_core::config::{Name, Size, Text};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::policy::Measure;
-use farthing_core::settle::{Priced, SettleError, parts_of};
+use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
 use farthing_core::time::Instant;
 use farthing_core::timeline::{Change, FactKey, Start, State, What};
 use farthing_store::{FactRow, ThingKind, ThingRow, properties_to_text};
@@ -261,11 +261,16 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
     work.tx.thing_write(&changed)?;
     let as_of = now.floor_second();
     if shared_scope(&product).is_some() {
+        // Payers one after the other have the same project, and it is looked at once.
+        let mut scopes: BTreeMap<ThingId, ThingRow> = BTreeMap::new();
         for payer in &payers {
             if let Some(name) = scope_name(&product, &changed, *payer) {
                 let scope = scope_ensure(work, &product, &changed, *payer, name)?;
-                work.refold(&scope, fact.at, as_of)?;
+                scopes.insert(scope.id, scope);
             }
+        }
+        for scope in scopes.values() {
+            work.refold(scope, fact.at, as_of)?;
         }
     } else {
         work.refold(&changed, fact.at, as_of)?;

@@ -4,7 +4,7 @@
 //! the total. An event for a day that is sealed, or a rating period that is closed, is a correction.
 
 use crate::folio::Work;
-use crate::record_fact::{FactToTell, tell};
+use crate::record_fact::{FactToTell, product_of, tell};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
 use farthing_core::config::Name;
@@ -64,7 +64,8 @@ fn price(
     let mut found = Vec::with_capacity(fresh.len());
     let mut subjects = Subjects::default();
     for event in fresh {
-        found.push(subjects.find(&mut work, &batch.events()[event.place])?);
+        let subject = subjects.find(&mut work, &batch.events()[event.place])?;
+        found.push(subject.map(|found| found.when(event.at)));
     }
     let accounts: BTreeSet<OwnerId> =
         found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
@@ -105,6 +106,16 @@ struct Found {
     project: i64,
     person: String,
     resource: Option<ThingRow>,
+    /// Who paid for the resource from when on, where its project has moved (R23).
+    payers: Vec<(Instant, OwnerId)>,
+}
+
+impl Found {
+    /// Whose it was at an instant.
+    fn when(self, at: Instant) -> Found {
+        let payer = self.payers.iter().rfind(|(from, _)| *from <= at.floor_second()).or(self.payers.first());
+        Found { payer: payer.map_or(self.payer, |(_, payer)| *payer), ..self }
+    }
 }
 
 /// Who was looked up already: a batch names few.
@@ -131,11 +142,13 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
             let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, name)? else {
                 return Ok(Err(Reason::UnknownSubject));
             };
+            let payers = payers_of(work, &thing)?;
             Ok(Ok(Found {
                 payer: thing.account,
                 project: thing.project,
                 person: thing.person.clone(),
                 resource: Some(thing),
+                payers,
             }))
         }
         Subject::Account { name, project, user } => {
@@ -150,9 +163,22 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                     _ => return Ok(Err(Reason::UnknownSubject)),
                 },
             };
-            Ok(Ok(Found { payer: payer.id, project, person: user.clone().unwrap_or_default(), resource: None }))
+            Ok(Ok(Found { payer: payer.id, project, person: user.clone().unwrap_or_default(), resource: None, payers: Vec::new() }))
         }
     }
+}
+
+/// Only what is in a project can have been paid by somebody else.
+fn payers_of(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<Vec<(Instant, OwnerId)>, Refused> {
+    if thing.project == 0 {
+        return Ok(Vec::new());
+    }
+    let product = product_of(work, thing)?;
+    let timeline = work.timeline_of(thing, &product)?;
+    let mut payers: Vec<(Instant, OwnerId)> =
+        timeline.segments.iter().map(|segment| (segment.from, segment.payer)).collect();
+    payers.dedup_by_key(|(_, payer)| *payer);
+    Ok(payers)
 }
 
 /// What late events have changed of sealed slots: one correction for each.
@@ -518,7 +544,7 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
         if charge == Charge::zero(work.currency()) {
             continue;
         }
-        let sealed = work.tx.charges_at(payer, line.thing, &[from])?;
+        let sealed = work.charges_known(payer, line.thing, &[from])?;
         let own = sealed.into_iter().filter(|row| row.line.part == line.part);
         let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
         let terms_id = TermsId::of(&work.cloud.id, &key);

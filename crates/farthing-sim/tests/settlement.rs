@@ -46,3 +46,17 @@ fn property(name: &str, cases: u32, taste: impl Fn(u64) -> Taste) {
 fn told_at_once() {
     property("told at once", seed::cases(), |_| Taste { late: 0, ..Taste::default() });
 }
+
+#[test]
+fn told_late() {
+    property("told late", seed::cases(), |seed| Taste { late: 1 + usize::try_from(seed % 3).expect("small"), ..Taste::default() });
+}
+
+#[test]
+fn told_late_without_versions() {
+    property("told late, one version", seed::cases(), |seed| Taste {
+        late: 1 + usize::try_from(seed % 3).expect("small"),
+        versions: false,
+        ..Taste::default()
+    });
+}
