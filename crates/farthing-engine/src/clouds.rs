@@ -20,9 +20,12 @@ pub(crate) struct CloudBook {
     pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
-    terms: Mutex<BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>>,
+    terms: Mutex<BTreeMap<TermsId, KnownTerms>>,
     ready: Mutex<HashMap<ReadyKey, Arc<Ready>>>,
 }
+
+/// Terms, and what finds them.
+pub(crate) type KnownTerms = Arc<(Arc<TermsKey>, Terms)>;
 
 /// Terms of a row, for months of a length.
 type ReadyKey = (TermsId, i64);
@@ -101,7 +104,7 @@ impl CloudBook {
     }
 
     /// The terms of a number that a row names.
-    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<Arc<(Arc<TermsKey>, Terms)>, EngineError> {
+    pub(crate) fn terms(&self, tx: &mut Tx<'_>, id: TermsId) -> Result<KnownTerms, EngineError> {
         if let Some(found) = self.lock().get(&id) {
             return Ok(found.clone());
         }
@@ -148,7 +151,7 @@ impl CloudBook {
         self.compiled.get(key, terms, month_seconds, slope, zone)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, Arc<(Arc<TermsKey>, Terms)>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<TermsId, KnownTerms>> {
         self.terms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

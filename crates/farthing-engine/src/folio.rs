@@ -14,8 +14,8 @@ use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
-    AccountBook, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse, Question,
-    Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
+    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
     stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
@@ -24,7 +24,7 @@ use farthing_store::{
     ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
     ThingRow, Tx, properties_from_text,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// One account's book, and what of it has changed.
@@ -106,7 +106,12 @@ impl<'w, 't> Work<'w, 't> {
         }
         let states = self.tx.payer_states(&wanted)?;
         let payers = self.tx.payers(&wanted)?;
-        let wallets = payers.iter().flat_map(|payer| [payer.cash.0, payer.debt.0, payer.unbilled.0]).collect();
+        let wallets = payers
+            .iter()
+            .flat_map(|payer| [Some(payer.cash), payer.debt, payer.unbilled])
+            .flatten()
+            .map(|account| account.0)
+            .collect();
         let wallets = self.tx.accounts_locked(wallets)?; // in order of id
         let mut opens = self.tx.open_charges(&wanted)?.into_iter().peekable(); // in order of account
         let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
@@ -121,11 +126,11 @@ impl<'w, 't> Work<'w, 't> {
             if payer.id != state.account {
                 return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
             }
-            let wallet = |id: AccountId| {
-                let place = wallets.binary_search_by_key(&id, |account| account.id).ok();
+            let wallet = |id: Option<AccountId>| {
+                let place = id.and_then(|id| wallets.binary_search_by_key(&id, |account| account.id).ok());
                 place.and_then(|place| wallets.get(place)).map_or((0, 0), |account| (account.balance(), account.held))
             };
-            let (cash, debt) = (wallet(payer.cash), wallet(payer.debt));
+            let (cash, debt) = (wallet(Some(payer.cash)), wallet(payer.debt));
             let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
@@ -174,16 +179,15 @@ impl<'w, 't> Work<'w, 't> {
     pub(crate) fn reload(&mut self, id: OwnerId) -> Result<(), EngineError> {
         self.flush_postings()?;
         let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
-        let wallets: BTreeMap<i64, (i64, i64)> = self
-            .tx
-            .accounts_locked(vec![folio.payer.cash.0, folio.payer.debt.0])?
-            .into_iter()
-            .map(|account| (account.id.0, (account.balance(), account.held)))
-            .collect();
+        let (cash, debt) = (folio.payer.cash, folio.payer.debt);
+        let wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let wallet = |id: Option<AccountId>| {
+            let found = wallets.iter().find(|account| Some(account.id) == id);
+            found.map_or((0, 0), |account| (account.balance(), account.held))
+        };
+        let (cash, debt) = (wallet(Some(cash)), wallet(debt));
         let lots = self.tx.lots(&[id])?;
         let folio = self.folio(id);
-        let wallet = |id: i64| wallets.get(&id).copied().unwrap_or_default();
-        let (cash, debt) = (wallet(folio.payer.cash.0), wallet(folio.payer.debt.0));
         folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
         folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
         folio.lots = lots;
@@ -342,9 +346,8 @@ impl<'w, 't> Work<'w, 't> {
         let closes_day = end == day_end;
         let mut charges: Vec<Closing> = Vec::new();
         let mut kept: Vec<Line> = Vec::new();
-        let ends = |line: &Line| {
-            (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end)
-        };
+        let ends =
+            |line: &Line| (closes_day || line.open.by_period) && line.open.until.is_some_and(|until| until <= end);
         // Where one part of a thing ends, its timeline says all of them.
         let folded: BTreeSet<ThingId> =
             lines.iter().filter(|line| line.id.began == 0 && ends(line)).map(|line| line.id.thing).collect();
@@ -354,8 +357,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             if line.id.is_correction() && closes_day {
                 let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
-                let (id, charge) = (line.id.clone(), line.open.done);
-                charges.push((id, line.product.clone(), line.open.key.clone(), slot, charge, line.pay));
+                charges.push(closing(&line, slot, line.open.done));
                 continue;
             }
             if line.open.by_period && ends(&line) {
@@ -363,7 +365,7 @@ impl<'w, 't> Work<'w, 't> {
                 let charge = self.close_usage(id, &line, end)?;
                 let began = Instant::try_from_seconds(line.id.began).map_err(SettleError::from)?;
                 let period = Period::try_new(began, end).map_err(|_| SettleError::Calendar)?;
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), period, charge, line.pay));
+                charges.push(closing(&line, period, charge));
                 continue;
             }
             if line.open.by_period || !closes_day {
@@ -375,7 +377,7 @@ impl<'w, 't> Work<'w, 't> {
             line.open.base = line.open.base.checked_add(ran).map_err(SettleError::from)?;
             line.open.done = Charge::zero(self.currency);
             if charge != Charge::zero(self.currency) {
-                charges.push((line.id.clone(), line.product.clone(), line.open.key.clone(), day, charge, line.pay));
+                charges.push(closing(&line, day, charge));
             }
             if line.open.slope > 0 || line.id.began != 0 {
                 kept.push(line);
@@ -416,23 +418,28 @@ impl<'w, 't> Work<'w, 't> {
             let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
-            charges.push((line, key.product.clone(), key.clone(), period, *charge, pay));
+            charges.push(Closing {
+                line,
+                product: key.product.clone(),
+                key: key.clone(),
+                period,
+                charge: *charge,
+                pay,
+            });
         }
         self.take_open(id, thing, costs)
     }
 
     fn seal_with(&mut self, id: OwnerId, at: Instant, charges: Vec<Closing>) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
-        for (_, product, _, _, charge, pay) in &charges {
-            let sum = sealing.entry(product.clone()).or_insert((0, *pay));
-            sum.0 = sum.0.saturating_add(charge.net.units());
+        for closing in &charges {
+            let sum = sealing.entry(closing.product.clone()).or_insert((0, closing.pay));
+            sum.0 = sum.0.saturating_add(closing.charge.net.units());
         }
         let folio = self.folio(id);
         let postings = folio.book.post(at, &sealing, |product| sealing.contains_key(product))?;
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
-        let charges =
-            charges.into_iter().map(|(line, product, key, period, charge, _)| (line, product, key, period, charge));
-        let sealed = folio.book.seal(charges.collect())?;
+        let sealed = folio.book.seal(charges)?;
         for mut sealed in sealed {
             let mut number = 0;
             if sealed.line.is_correction() {
@@ -464,7 +471,10 @@ impl<'w, 't> Work<'w, 't> {
         let waiting = self.folios[&id].sealed.iter();
         let waiting = waiting.filter(|(sealed, _)| sealed.line.thing == thing && from.contains(&sealed.from));
         // Their places in the chain are given when they are written.
-        rows.extend(waiting.map(|(sealed, number)| row_of_sealed(id, sealed.clone(), *number, &self.cloud.id, self.now, 0)));
+        rows.extend(waiting.map(|(sealed, number)| {
+            let terms = TermsId::of(&self.cloud.id, &sealed.key);
+            row_of_sealed(id, sealed.clone(), terms, *number, self.now, 0)
+        }));
         Ok(rows)
     }
 
@@ -844,6 +854,37 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
+    /// The account of what somebody owes, opened when it is first needed.
+    pub(crate) fn debt_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
+        if let Some(debt) = self.folio(id).payer.debt {
+            return Ok(debt);
+        }
+        let floor = self.policy_at(self.now)?.zero.floor.map_or(0, farthing_core::money::Money::units);
+        let code = Chart::ReceivableDebt;
+        let debt = self.wallet_account(id, code, floor)?;
+        self.folio(id).payer.debt = Some(debt);
+        let payer = self.folio(id).payer.clone();
+        self.tx.payer_wallets_write(&payer)?;
+        Ok(debt)
+    }
+
+    fn unbilled_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
+        if let Some(unbilled) = self.folio(id).payer.unbilled {
+            return Ok(unbilled);
+        }
+        let unbilled = self.wallet_account(id, Chart::Unbilled, 0)?;
+        self.folio(id).payer.unbilled = Some(unbilled);
+        let payer = self.folio(id).payer.clone();
+        self.tx.payer_wallets_write(&payer)?;
+        Ok(unbilled)
+    }
+
+    fn wallet_account(&mut self, owner: OwnerId, code: Chart, floor: i64) -> Result<AccountId, EngineError> {
+        let (now, commodity) = (self.now, self.books()?.commodity);
+        let floor = code.floor(floor);
+        Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
+    }
+
     /// Runs ledger commands that must all be booked: a refusal is a fault of ours, and nothing of this transaction stands.
     pub(crate) fn book(&mut self, commands: &[Command]) -> Result<(), EngineError> {
         if commands.is_empty() {
@@ -878,16 +919,12 @@ impl<'w, 't> Work<'w, 't> {
                 let commodity = self.books()?.commodity;
                 let uses_credit = posting.parts.iter().any(|(source, _)| matches!(source, Source::Lot(_)));
                 let (promo_open, promo_used) = if uses_credit { self.promo()? } else { (revenue, revenue) };
-                let payer = &self.folios[&id].payer;
-                let accounts = UsageAccounts {
-                    commodity,
-                    revenue,
-                    cash: payer.cash,
-                    debt: payer.debt,
-                    unbilled: payer.unbilled,
-                    promo_open,
-                    promo_used,
-                };
+                let has = |wanted: Source| posting.parts.iter().any(|(source, _)| *source == wanted);
+                let (owes, waits) = (has(Source::Debt), has(Source::Unbilled));
+                let cash = self.folios[&id].payer.cash;
+                let debt = if owes { self.debt_account(id)? } else { cash };
+                let unbilled = if waits { self.unbilled_account(id)? } else { cash };
+                let accounts = UsageAccounts { commodity, revenue, cash, debt, unbilled, promo_open, promo_used };
                 let mut ids = self.stamp_ids();
                 let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
                 commands.push(posting::settled(&mut stamp, &accounts, &posting.parts));
@@ -912,16 +949,17 @@ impl<'w, 't> Work<'w, 't> {
         let mut posted: Vec<(OwnerId, Name, Posted)> = Vec::new();
         let mut states: Vec<PayerState> = Vec::new();
         let cloud = self.cloud.clone();
+        let mut terms = TermsIds { cloud: &cloud.id, known: HashMap::new() };
         for (id, folio) in &mut self.folios {
             for (sealed, number) in folio.sealed.drain(..) {
-                let chained = folio.state.sealed + 1;
-                let row = row_of_sealed(*id, sealed, number, &cloud.id, self.now, chained);
+                let (chained, terms) = (folio.state.sealed + 1, terms.of(&sealed.key));
+                let row = row_of_sealed(*id, sealed, terms, number, self.now, chained);
                 folio.state.head = row.extend(&folio.state.head);
                 folio.state.sealed += 1;
                 charges.push(row);
             }
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
-                folio.changed_lines(&cloud.id, &mut opens, &mut gone);
+                folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
@@ -945,9 +983,6 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 }
-
-/// What is about to be sealed: its line, product and terms, of when, how much and how it is paid.
-type Closing = (LineId, Name, Arc<TermsKey>, Period, Charge, Pay);
 
 /// What was charged for a slot, corrections included.
 struct Charged {
@@ -983,6 +1018,19 @@ impl Charged {
     }
 }
 
+/// The numbers of terms that many lines share: a hash each, found once.
+struct TermsIds<'c> {
+    cloud: &'c str,
+    known: HashMap<*const TermsKey, (Arc<TermsKey>, TermsId)>,
+}
+
+impl TermsIds<'_> {
+    fn of(&mut self, key: &Arc<TermsKey>) -> TermsId {
+        let found = self.known.entry(Arc::as_ptr(key)).or_insert_with(|| (key.clone(), TermsId::of(self.cloud, key)));
+        found.1
+    }
+}
+
 impl Folio {
     /// The beginning of the day an instant lies in.
     fn day_start(&self, at: Instant) -> Result<Instant, SettleError> {
@@ -990,10 +1038,10 @@ impl Folio {
     }
 
     /// Lines that are not as they were read, and those that are no more.
-    fn changed_lines(&self, cloud: &str, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
+    fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
         for line in &self.book.lines {
-            let row = row_of(self.payer.id, line, cloud);
+            let row = row_of(self.payer.id, line, terms.of(&line.open.key));
             if loaded.remove(&line.id) != Some(&row) {
                 opens.push(row);
             }
@@ -1051,7 +1099,14 @@ impl Folio {
     }
 }
 
-fn row_of_sealed(account: OwnerId, sealed: Sealed, number: i64, cloud: &str, recorded: Instant, chained: i64) -> ChargeRow {
+fn row_of_sealed(
+    account: OwnerId,
+    sealed: Sealed,
+    terms: TermsId,
+    number: i64,
+    recorded: Instant,
+    chained: i64,
+) -> ChargeRow {
     ChargeRow {
         account,
         line: sealed.line,
@@ -1059,7 +1114,7 @@ fn row_of_sealed(account: OwnerId, sealed: Sealed, number: i64, cloud: &str, rec
         from: sealed.from,
         to: sealed.to,
         product: sealed.product,
-        terms: TermsId::of(cloud, &sealed.key),
+        terms,
         list: sealed.charge.list.units(),
         net: sealed.charge.net.units(),
         paid: sealed.paid,
@@ -1068,12 +1123,18 @@ fn row_of_sealed(account: OwnerId, sealed: Sealed, number: i64, cloud: &str, rec
     }
 }
 
-pub(crate) fn row_of(account: OwnerId, line: &Line, cloud: &str) -> OpenRow {
+/// What a line has cost in a period that is over.
+fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
+    let (key, product) = (line.open.key.clone(), line.product.clone());
+    Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
+}
+
+fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
     let open = &line.open;
     OpenRow {
         account,
         id: line.id.clone(),
-        terms: TermsId::of(cloud, &open.key),
+        terms,
         month_seconds: open.month_seconds,
         since: open.since,
         at: open.at,

@@ -50,13 +50,14 @@ impl Engine {
             if is_new && available.saturating_add(floor) < hold.amount.units() {
                 return refuse(Some(Code::InsufficientBalance));
             }
+            let debt = work.debt_account(payer.id)?;
             let lots = work.folio(payer.id).book.purse.lots();
             let may_pay = |lot: &&farthing_core::settle::Lot| {
                 lot.is_usable(now) && product.as_ref().map_or(lot.products.is_empty(), |product| lot.may_pay(product))
             };
             let mut along: Vec<AccountId> = lots.iter().filter(may_pay).map(|lot| lot.account).collect();
             // Debt comes last: it takes what the others cannot, down to the floor that the policy grants.
-            along.extend([payer.cash, payer.debt]);
+            along.extend([payer.cash, debt]);
             let lasts = hold.lasts.map_or(HOLD_SECONDS, Duration::seconds);
             let lasts = Duration::try_from_seconds(lasts).map_err(farthing_core::settle::SettleError::from)?;
             let expires_at = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;

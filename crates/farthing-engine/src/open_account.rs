@@ -49,13 +49,9 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
     }
     let (now, commodity) = (work.now, work.books()?.commodity);
     let owner = work.tx.owner_ensure(&cloud, &account.name, false)?;
-    let floor = policy.zero.floor.map_or(0, farthing_core::money::Money::units);
-    let codes = [Chart::Cash, Chart::ReceivableDebt, Chart::Unbilled];
-    let mut ids = Vec::with_capacity(codes.len());
-    for code in codes {
-        let floor = code.floor(floor);
-        ids.push(work.tx.account_ensure(&NewLedgerAccount { owner, code, commodity, floor }, now)?);
-    }
+    let cash = work
+        .tx
+        .account_ensure(&NewLedgerAccount { owner, code: Chart::Cash, commodity, floor: Chart::Cash.floor(0) }, now)?;
     let payer = PayerRow {
         id: owner,
         cloud,
@@ -65,9 +61,9 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
         pay: account.pay,
         opened: now,
         closed: None,
-        cash: ids[0],
-        debt: ids[1],
-        unbilled: ids[2],
+        cash,
+        debt: None,
+        unbilled: None,
     };
     let state = PayerState {
         account: owner,

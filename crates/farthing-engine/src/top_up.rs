@@ -77,7 +77,7 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
         vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
     if owed > 0 {
         stamp.cause = None;
-        let owed = [Owed { receivable: payer.debt, amount: owed }];
+        let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];
         let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
         commands.push(posting::arrears_paid(&mut stamp, &facts));
     }

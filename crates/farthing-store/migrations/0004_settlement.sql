@@ -1,6 +1,7 @@
 -- Who pays, for what, and what it has cost: accounts, projects, things with their facts, open and sealed charges.
 
--- id: of its ledger owner. cash, debt and unbilled are its ledger accounts.
+-- id: of its ledger owner. cash, debt and unbilled are its ledger accounts, the last two once they are needed: sums that most
+-- never have would stand between those that change every hour.
 CREATE TABLE account (
     id       BIGINT NOT NULL PRIMARY KEY,
     cloud    TEXT NOT NULL,
@@ -11,8 +12,8 @@ CREATE TABLE account (
     opened   BIGINT NOT NULL,
     closed   BIGINT,
     cash     BIGINT NOT NULL,
-    debt     BIGINT NOT NULL,
-    unbilled BIGINT NOT NULL,
+    debt     BIGINT,
+    unbilled BIGINT,
     UNIQUE (cloud, name)
 ) {rows};
 

@@ -12,6 +12,7 @@ use farthing_core::ledger::audit::Auditor;
 pub use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::policy::VersionAuditor;
 use farthing_core::time::Instant;
+use farthing_core::usage::audit::UsageAuditor;
 
 impl Tx<'_> {
     /// Checks everything that must hold of the ledger and of what it is computed by. For `Store::read`, whose snapshot it needs.
@@ -34,7 +35,9 @@ impl Tx<'_> {
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
         versions.finish(&mut report);
-        report.add(audit_usage(self)?);
+        let mut usage = UsageAuditor::default();
+        audit_usage(self, &mut usage)?;
+        usage.finish(&mut report);
         Ok(report)
     }
 }

@@ -347,6 +347,7 @@ fn balances_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
     let held: Vec<_> = books.accounts_held_anew().collect();
     tx.bulk_upsert(
         "ledger_held",
+        1,
         &["account", "held"],
         vec![
             Column::Int(held.iter().map(|account| account.id.0).collect()),

@@ -136,9 +136,10 @@ impl Tx<'_> {
 
     /// Writes lines, new ones and those that are there.
     pub fn open_charges_write(&mut self, rows: &[OpenRow]) -> Result<(), StoreError> {
-        self.bulk_execute(
-            "INSERT INTO open_charge (account, thing, part, began, form) SELECT c1, c2, c3, c4, c5 FROM {bulk} WHERE true
-             ON CONFLICT (account, thing, part, began) DO UPDATE SET form = excluded.form",
+        self.bulk_upsert(
+            "open_charge",
+            4,
+            &["account", "thing", "part", "began", "form"],
             vec![
                 Column::Int(rows.iter().map(|row| row.account.0).collect()),
                 Column::Int(rows.iter().map(|row| row.id.thing.0).collect()),
@@ -215,9 +216,10 @@ impl Tx<'_> {
     }
 
     pub fn posted_write(&mut self, rows: &[(OwnerId, Name, Posted)]) -> Result<(), StoreError> {
-        self.bulk_execute(
-            "INSERT INTO posted (account, product, paid, settled_to) SELECT c1, c2, c3, c4 FROM {bulk} WHERE true
-             ON CONFLICT (account, product) DO UPDATE SET paid = excluded.paid, settled_to = excluded.settled_to",
+        self.bulk_upsert(
+            "posted",
+            2,
+            &["account", "product", "paid", "settled_to"],
             vec![
                 Column::Int(rows.iter().map(|(account, ..)| account.0).collect()),
                 Column::Text(rows.iter().map(|(_, product, _)| product.to_string()).collect()),

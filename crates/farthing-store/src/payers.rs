@@ -18,8 +18,10 @@ pub struct PayerRow {
     pub opened: Instant,
     pub closed: Option<Instant>,
     pub cash: AccountId,
-    pub debt: AccountId,
-    pub unbilled: AccountId,
+    /// None: it never owed anything.
+    pub debt: Option<AccountId>,
+    /// None: it never had anything to be billed.
+    pub unbilled: Option<AccountId>,
 }
 
 /// What changes of it.
@@ -59,8 +61,8 @@ impl Tx<'_> {
                 ints(|payer| payer.opened.micros()),
                 Column::OptInt(payers.iter().map(|payer| payer.closed.map(Instant::micros)).collect()),
                 ints(|payer| payer.cash.0),
-                ints(|payer| payer.debt.0),
-                ints(|payer| payer.unbilled.0),
+                Column::OptInt(payers.iter().map(|payer| payer.debt.map(|debt| debt.0)).collect()),
+                Column::OptInt(payers.iter().map(|payer| payer.unbilled.map(|unbilled| unbilled.0)).collect()),
             ],
         )?;
         self.payer_states_insert(states)
@@ -98,6 +100,19 @@ impl Tx<'_> {
             vec![ids_column(ids)],
             payer_from,
         )
+    }
+
+    /// Notes which ledger accounts it has by now.
+    pub fn payer_wallets_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE account SET debt = $2, unbilled = $3 WHERE id = $1",
+            &[
+                payer.id.0.into(),
+                payer.debt.map(|debt| debt.0).into(),
+                payer.unbilled.map(|unbilled| unbilled.0).into(),
+            ],
+        )?;
+        Ok(())
     }
 
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
@@ -167,10 +182,11 @@ impl Tx<'_> {
         Ok(next.flatten().map(Instant::from_micros))
     }
 
-    /// Accounts with something open, after an id, in order.
+    /// Accounts with something open, after an id, in order. (The cloud is compared as an expression: an index by cloud would read
+    /// all of its accounts for each page of them.)
     pub fn payers_open_after(&mut self, cloud: &str, after: OwnerId, most: i64) -> Result<Vec<OwnerId>, StoreError> {
         self.rows(
-            "SELECT a.id FROM account a JOIN account_state s ON s.account = a.id WHERE a.id > $1 AND a.cloud = $2 AND s.parked = ''
+            "SELECT a.id FROM account a JOIN account_state s ON s.account = a.id WHERE a.id > $1 AND a.cloud || '' = $2 AND s.parked = ''
              AND EXISTS (SELECT 1 FROM open_charge o WHERE o.account = a.id) ORDER BY a.id LIMIT $3",
             &[after.0.into(), cloud.into(), most.into()],
             |row| Ok(OwnerId(row.int(0)?)),
@@ -222,8 +238,8 @@ fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
         opened: Instant::from_micros(row.int(6)?),
         closed: row.opt_int(7)?.map(Instant::from_micros),
         cash: AccountId(row.int(8)?),
-        debt: AccountId(row.int(9)?),
-        unbilled: AccountId(row.int(10)?),
+        debt: row.opt_int(9)?.map(AccountId),
+        unbilled: row.opt_int(10)?.map(AccountId),
     })
 }
 

@@ -113,11 +113,12 @@ impl Tx<'_> {
         }
     }
 
-    /// Inserts or overwrites many whole rows. The key is the first name, and the table must have no other unique index
-    /// (SQLite would delete the row that another one clashes with).
+    /// Inserts or overwrites many whole rows. The key is the first so many names, and the table must have no other unique
+    /// index (SQLite would delete the row that another one clashes with).
     pub fn bulk_upsert(
         &mut self,
         table: &'static str,
+        keys: usize,
         names: &'static [&'static str],
         columns: Vec<Column>,
     ) -> Result<(), StoreError> {
@@ -127,7 +128,7 @@ impl Tx<'_> {
         }
         match self {
             Tx::Sqlite(tx) => tx.bulk_upsert(table, names, columns),
-            Tx::Postgres(tx) => tx.bulk_upsert(table, names, &columns),
+            Tx::Postgres(tx) => tx.bulk_upsert(table, keys, names, &columns),
         }
     }
 

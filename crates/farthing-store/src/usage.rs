@@ -7,7 +7,6 @@
 use crate::known_ids::{KnownIds, Made, Numbers, Part, made_of, wider};
 use crate::{Column, Row, StoreError, Tx, Value};
 use farthing_core::ledger::OwnerId;
-use farthing_core::ledger::audit::Finding;
 use farthing_core::time::Instant;
 use farthing_core::usage::audit::{BucketContent, BucketRow, EventRow, UsageAuditor};
 use farthing_core::usage::{
@@ -780,8 +779,7 @@ fn parts_insert(tx: &mut Tx<'_>, bucket: i64, parts: &[NewPart]) -> Result<(), S
 /// Events that are checked at a time, more or less: their texts are in memory then.
 const AUDITED_AT_ONCE: i64 = 50_000;
 
-pub(crate) fn audit_usage(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
-    let mut auditor = UsageAuditor::default();
+pub(crate) fn audit_usage(tx: &mut Tx<'_>, auditor: &mut UsageAuditor) -> Result<(), StoreError> {
     let numbers = stripe_numbers(tx)?;
     let buckets =
         tx.rows("SELECT bucket, cloud, events, parts, forgotten FROM usage_bucket ORDER BY bucket", &[], |row| {
@@ -832,10 +830,10 @@ pub(crate) fn audit_usage(tx: &mut Tx<'_>) -> Result<Vec<Finding>, StoreError> {
             room
         });
         let (these, rest) = buckets.split_at(few.count().max(1));
-        audit_buckets(tx, &mut auditor, these, &numbers)?;
+        audit_buckets(tx, auditor, these, &numbers)?;
         buckets = rest;
     }
-    Ok(auditor.finish())
+    Ok(())
 }
 
 fn audit_buckets(

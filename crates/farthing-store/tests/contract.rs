@@ -225,6 +225,7 @@ both! {
             write(&store, move |tx| {
                 tx.bulk_upsert(
                     "trial_row",
+                    1,
                     &["id", "number", "word", "bytes", "flag"],
                     vec![
                         Column::Int(half.clone()),

@@ -19,7 +19,7 @@ pub enum Audited {
     Ledger,
     /// The versions of the clouds' configurations.
     Policies,
-    /// Usage events and their ids.
+    /// Usage events as they came in, and their ids.
     Usage,
 }
 
@@ -39,6 +39,8 @@ pub struct AuditReport {
     pub holds: u64,
     /// Policy versions, of all clouds.
     pub versions: u64,
+    /// Usage events kept.
+    pub events: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -52,8 +54,13 @@ impl AuditReport {
         self.add(findings);
     }
 
-    /// What another auditor has found.
-    pub fn add(&mut self, findings: Vec<Finding>) {
+    /// What the auditor of usage events has read and found.
+    pub fn add_usage(&mut self, events: u64, findings: Vec<Finding>) {
+        self.events = events;
+        self.add(findings);
+    }
+
+    fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));
     }

@@ -76,6 +76,17 @@ pub struct Sealed {
     pub correction: bool,
 }
 
+/// What a line has cost in a day or rating period that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    pub line: LineId,
+    pub product: Name,
+    pub key: Arc<TermsKey>,
+    pub period: Period,
+    pub charge: Charge,
+    pub pay: Pay,
+}
+
 /// A difference that a late fact makes to what is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
@@ -137,13 +148,13 @@ impl AccountBook {
         sealing: &BTreeMap<Name, (i64, Pay)>,
         chosen: impl Fn(&Name) -> bool,
     ) -> Result<Vec<Posting>, SettleError> {
-        let overflow = SettleError::Overflow { what: "post a difference" };
+        let overflow = || SettleError::Overflow { what: "post a difference" };
         let mut postings = self.post_corrections(&chosen);
         let mut should: BTreeMap<Name, (i64, Pay)> =
             self.open_by_product(at)?.into_iter().map(|(product, sum)| (product.clone(), sum)).collect();
         for (product, (more, pay)) in sealing {
             let sum = should.entry(product.clone()).or_insert((0, *pay));
-            *sum = (sum.0.checked_add(*more).ok_or(overflow.clone())?, *pay);
+            *sum = (sum.0.checked_add(*more).ok_or_else(overflow)?, *pay);
         }
         let open: Vec<(Name, i64, Pay)> = should
             .into_iter()
@@ -152,7 +163,7 @@ impl AccountBook {
             .collect();
         for (product, should, pay) in open {
             let posted = self.posted.entry(product.clone()).or_default();
-            let difference = should.checked_sub(posted.sum()).ok_or(overflow.clone())?;
+            let difference = should.checked_sub(posted.sum()).ok_or_else(overflow)?;
             posted.settled_to = Some(at);
             if difference == 0 {
                 continue;
@@ -231,23 +242,21 @@ impl AccountBook {
 
     /// Seals charges: a day's, or those of rating periods that are over. What paid a product since the last sealing is split
     /// over its charges by amount; what is open beyond them keeps the rest.
-    pub fn seal(
-        &mut self,
-        charges: Vec<(LineId, Name, Arc<TermsKey>, Period, Charge)>,
-    ) -> Result<Vec<Sealed>, SettleError> {
+    pub fn seal(&mut self, charges: Vec<Closing>) -> Result<Vec<Sealed>, SettleError> {
         let mut sealed = Vec::with_capacity(charges.len());
-        let mut by_product: BTreeMap<Name, Vec<(LineId, Arc<TermsKey>, Period, Charge)>> = BTreeMap::new();
-        for (line, product, key, period, charge) in charges {
-            by_product.entry(product).or_default().push((line, key, period, charge));
+        let mut by_product: BTreeMap<Name, Vec<Closing>> = BTreeMap::new();
+        for closing in charges {
+            by_product.entry(closing.product.clone()).or_default().push(closing);
         }
         for (product, charges) in by_product {
             let Some(posted) = self.posted.get_mut(&product) else { continue };
-            let amounts: Vec<i64> = charges.iter().map(|(.., charge)| charge.net.units()).collect();
+            let amounts: Vec<i64> = charges.iter().map(|closing| closing.charge.net.units()).collect();
             let (shares, rest) = split_paid(&posted.paid, &amounts)?;
             posted.paid = rest;
-            for ((line, key, period, charge), paid) in charges.into_iter().zip(shares) {
+            for (closing, paid) in charges.into_iter().zip(shares) {
+                let Closing { line, product, key, period, charge, .. } = closing;
                 let (from, to) = (period.start(), period.end());
-                sealed.push(Sealed { line, product: product.clone(), key, from, to, charge, paid, correction: false });
+                sealed.push(Sealed { line, product, key, from, to, charge, paid, correction: false });
             }
         }
         Ok(sealed)

@@ -448,10 +448,10 @@ fn add(costs: &mut Costs, slot: Slot, key: &Arc<TermsKey>, charge: Charge) -> Re
 
 /// A total after the seconds from one instant to another.
 fn grown(total: i128, slope: i64, from: Instant, at: Instant) -> Result<i128, SettleError> {
-    let overflow = SettleError::Overflow { what: "count a total" };
+    let overflow = || SettleError::Overflow { what: "count a total" };
     let seconds = i128::from(at.seconds_since(from).max(0));
-    let more = i128::from(slope).checked_mul(seconds).ok_or(overflow.clone())?;
-    total.checked_add(more).ok_or(overflow)
+    let more = i128::from(slope).checked_mul(seconds).ok_or_else(overflow)?;
+    total.checked_add(more).ok_or_else(overflow)
 }
 
 /// The stretches of one resource: its segments, cut where terms change.

@@ -19,10 +19,10 @@ mod outlook;
 mod purse;
 mod terms;
 
-pub use book::{AccountBook, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
+pub use book::{AccountBook, Closing, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
 pub use error::SettleError;
 pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};
 pub use open::OpenCharge;
 pub use outlook::{Figures, Question};
 pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};
-pub use terms::{Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};
+pub use terms::{FoundTerms, Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};

@@ -33,10 +33,10 @@ pub struct OpenCharge {
 impl OpenCharge {
     /// The total at an instant: it does not run backwards.
     pub fn total_at(&self, at: Instant) -> Result<i128, SettleError> {
-        let overflow = SettleError::Overflow { what: "count a total" };
+        let overflow = || SettleError::Overflow { what: "count a total" };
         let seconds = i128::from(at.seconds_since(self.at).max(0));
-        let grown = i128::from(self.slope).checked_mul(seconds).ok_or(overflow.clone())?;
-        self.total.checked_add(grown).ok_or(overflow)
+        let grown = i128::from(self.slope).checked_mul(seconds).ok_or_else(overflow)?;
+        self.total.checked_add(grown).ok_or_else(overflow)
     }
 
     /// What is open at an instant.

@@ -35,17 +35,7 @@ const HORIZON_SECONDS: i64 = 10 * 366 * 86_400;
 
 impl AccountBook {
     pub fn figures(&self, at: Instant, question: Question<'_>) -> Result<Figures, SettleError> {
-        let open = self.open_by_product(at)?;
-        let (mut accrued, mut prepaid) = (0_i64, 0_i64);
-        let overflow = SettleError::Overflow { what: "sum what has accrued" };
-        for (product, (sum, pay)) in &open {
-            let posted = self.posted.get(*product).map_or(0, super::Posted::sum);
-            let rest = sum.checked_sub(posted).ok_or(overflow.clone())?;
-            accrued = accrued.checked_add(rest).ok_or(overflow.clone())?;
-            if *pay == Pay::Prepaid {
-                prepaid = prepaid.checked_add(rest).ok_or(overflow.clone())?;
-            }
-        }
+        let (accrued, prepaid) = self.accrued(at)?;
         let usable = |lot: &Lot| lot.is_usable(at);
         let balance = self.purse.worth(usable);
         let credit = balance.saturating_sub(self.purse.cash).saturating_add(self.purse.debt);
@@ -61,6 +51,21 @@ impl AccountBook {
         })
     }
 
+    /// Cost that arose and is not posted: all of it, and what of it comes off the balance.
+    fn accrued(&self, at: Instant) -> Result<(i64, i64), SettleError> {
+        let overflow = || SettleError::Overflow { what: "sum what has accrued" };
+        let (mut all, mut prepaid) = (0_i64, 0_i64);
+        for (product, (sum, pay)) in &self.open_by_product(at)? {
+            let posted = self.posted.get(*product).map_or(0, super::Posted::sum);
+            let rest = sum.checked_sub(posted).ok_or_else(overflow)?;
+            all = all.checked_add(rest).ok_or_else(overflow)?;
+            if *pay == Pay::Prepaid {
+                prepaid = prepaid.checked_add(rest).ok_or_else(overflow)?;
+            }
+        }
+        Ok((all, prepaid))
+    }
+
     fn may_pay_in_question(&self, lot: &Lot, question: Question<'_>) -> bool {
         let mut runs = self.lines.iter().filter(|line| line.open.slope > 0 && line.pay == Pay::Prepaid).peekable();
         match question {
@@ -74,6 +79,9 @@ impl AccountBook {
     pub fn is_out(&self, at: Instant) -> Result<bool, SettleError> {
         if self.figures(at, Question::Standing)?.spendable <= 0 {
             return Ok(true);
+        }
+        if self.purse.lots().iter().all(|lot| lot.products.is_empty()) {
+            return Ok(false); // everything may pay everything: nothing is left only when nothing is there
         }
         let mut purse = self.purse.clone();
         let before = purse.debt;
@@ -121,6 +129,18 @@ impl AccountBook {
     /// Between an instant at which something is left and a later one at which nothing is.
     fn first_out(&self, from: Instant, to: Instant) -> Result<Instant, SettleError> {
         let (mut some, mut none) = (0_i64, to.seconds_since(from));
+        // Most costs are straight lines: where they cross zero is guessed first, and only a curve has to be searched.
+        if let Some(guess) = self.guess_out(from)? {
+            for near in [guess.saturating_sub(2), guess.saturating_add(2)] {
+                if near > some && near < none {
+                    if self.is_out(from.checked_add(Duration::try_from_seconds(near)?)?)? {
+                        none = near;
+                    } else {
+                        some = near;
+                    }
+                }
+            }
+        }
         while none.saturating_sub(some) > 1 {
             let middle = some.saturating_add(none.saturating_sub(some) / 2);
             if self.is_out(from.checked_add(Duration::try_from_seconds(middle)?)?)? {
@@ -130,6 +150,15 @@ impl AccountBook {
             }
         }
         Ok(from.checked_add(Duration::try_from_seconds(none)?)?)
+    }
+
+    /// After how many seconds nothing is left, if costs go on as in the next day.
+    fn guess_out(&self, from: Instant) -> Result<Option<i64>, SettleError> {
+        let day = Duration::try_from_seconds(86_400)?;
+        let now = self.figures(from, Question::Standing)?.spendable;
+        let cost = now.saturating_sub(self.figures(from.checked_add(day)?, Question::Standing)?.spendable);
+        let seconds = i128::from(now).saturating_mul(86_400).checked_div(i128::from(cost));
+        Ok(seconds.and_then(|seconds| i64::try_from(seconds).ok()))
     }
 
     /// What an hour costs as things run now: the next hour's cost of what comes off the balance.

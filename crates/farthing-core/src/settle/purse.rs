@@ -245,6 +245,16 @@ mod tests {
         check(&[], 10, -5, "");
     }
 
+    /// Case C1: 100,000 grants of 100, alike but one that lapses a day earlier; 99 are used.
+    #[test]
+    fn of_very_many_the_one_that_lapses_first_pays() {
+        let lots =
+            (1..=100_000).map(|number| lot(number, 100, 1, Some(if number == 77_777 { 86_400 } else { 172_800 }), &[]));
+        let mut purse = Purse::new(lots.collect(), 0, 0);
+        assert_eq!(paid_to_text(&purse.pay(&compute(), 99, Instant::EPOCH)), "77777:99");
+        assert!(purse.lots().iter().all(|lot| lot.balance == if lot.number == 77_777 { 1 } else { 100 }));
+    }
+
     #[test]
     fn what_is_given_back_goes_the_opposite_way() {
         let mut purse = Purse::new(vec![lot(1, 20, 1, None, &[])], 30, 0);

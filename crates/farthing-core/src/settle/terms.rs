@@ -277,7 +277,7 @@ impl PriceBook {
     }
 
     /// The terms at an instant.
-    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<(Arc<TermsKey>, Arc<Terms>), SettleError> {
+    pub fn terms_at(&self, thing: &Priced<'_>, at: Instant) -> Result<FoundTerms, SettleError> {
         let (_, version, profile) = self.version_at(at).ok_or(SettleError::NoProfile)?;
         let key = TermsKey {
             version: *version,
@@ -307,11 +307,7 @@ impl PriceBook {
 
     /// The terms of something that begins at an instant. A price with memory that changed within the rating period holds
     /// from the next one on: when that is.
-    fn terms_begun(
-        &self,
-        thing: &Priced<'_>,
-        at: Instant,
-    ) -> Result<(Arc<TermsKey>, Arc<Terms>, Option<Instant>), SettleError> {
+    fn terms_begun(&self, thing: &Priced<'_>, at: Instant) -> Result<(FoundTerms, Option<Instant>), SettleError> {
         let (key, terms) = self.terms_at(thing, at)?;
         // The period that 1970 begins in may have begun outside the calendar, before any version.
         if let Ok(period) = terms.period_of(at, thing.zone)
@@ -319,9 +315,9 @@ impl PriceBook {
             && (before.memory || terms.memory)
             && !before.same_price(&terms)
         {
-            return Ok((key_before, before, Some(period.end())));
+            return Ok(((key_before, before), Some(period.end())));
         }
-        Ok((key, terms, None))
+        Ok(((key, terms), None))
     }
 
     /// The terms of a stretch of time, cut where they change: a plain price at the second, a price with memory at its next
@@ -337,7 +333,7 @@ impl PriceBook {
             return Ok(vec![Holding { from, to, key, terms }]);
         }
         let mut cuts: Vec<Instant> = self.starts_within(from, to).collect();
-        let (key, terms, changes) = self.terms_begun(thing, from)?;
+        let ((key, terms), changes) = self.terms_begun(thing, from)?;
         cuts.extend(changes);
         for (_, _, profile) in &self.stretches {
             for bound in contract_bounds(profile, thing.account) {
@@ -407,6 +403,9 @@ fn contract_bounds(profile: &Profile, account: &Name) -> Vec<CivilDate> {
     let own = profile.catalog.contract.iter().filter(|contract| contract.account == *account);
     own.flat_map(|contract| [contract.from, contract.until]).flatten().collect()
 }
+
+/// Terms, and what finds them again.
+pub type FoundTerms = (Arc<TermsKey>, Arc<Terms>);
 
 /// What is priced, for whom.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@
 //! only read.
 
 use super::{Answer, EventFacts, Identity, Reason, UsageEvent, seal_event, text_hash};
-use crate::ledger::audit::{Audited, FINDINGS_MAX, Finding};
+use crate::ledger::audit::{AuditReport, Audited, FINDINGS_MAX, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A bucket's row.
@@ -42,6 +42,7 @@ pub struct BucketContent {
 
 #[derive(Debug, Default)]
 pub struct UsageAuditor {
+    read: u64,
     findings: Vec<Finding>,
 }
 
@@ -77,6 +78,7 @@ impl UsageAuditor {
             );
         }
         for event in &content.events {
+            self.read = self.read.saturating_add(1);
             if let Some(what) = wrong(row, event, &mut ids, content.listed.contains(&event.sequence)) {
                 self.unreadable(format!("usage_event {} {} {}", row.bucket, event.account, event.sequence), what);
             }
@@ -87,8 +89,9 @@ impl UsageAuditor {
         }
     }
 
-    pub fn finish(self) -> Vec<Finding> {
-        self.findings
+    /// Adds what was read and found to what the ledger's auditor reports.
+    pub fn finish(self, report: &mut AuditReport) {
+        report.add_usage(self.read, self.findings);
     }
 }
 

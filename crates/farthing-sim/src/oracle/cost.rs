@@ -20,7 +20,14 @@ pub enum Steps {
 }
 
 pub fn costs(story: &Story, told: &[Happening], now: i64, steps: Steps) -> Costs {
-    let walk = Walk { story, told, now, steps, zone: Zone::parse(story.zone).expect("a zone"), versions: versions(story, told) };
+    let walk = Walk {
+        story,
+        told,
+        now,
+        steps,
+        zone: Zone::parse(story.zone).expect("a zone"),
+        versions: versions(story, told),
+    };
     let mut costs = Costs::new();
     let lives: Vec<Life> = (0..story.things.len()).map(|thing| story.life(told, thing)).collect();
     for (number, product) in story.products.iter().enumerate() {
@@ -291,7 +298,8 @@ impl Walk<'_> {
             let (_, end) = self.period(product, start);
             add(costs, payer, product, period.cost);
             if end <= self.now {
-                let prorated = if self.story.products[product].prorate { (period.covered, end - start) } else { (1, 1) };
+                let prorated =
+                    if self.story.products[product].prorate { (period.covered, end - start) } else { (1, 1) };
                 add(costs, payer, product, true_up(period.last.as_ref(), period.cost, prorated));
             }
         }

@@ -11,7 +11,10 @@ use farthing_core::money::{Currency, Money};
 use farthing_core::policy::{Applied, ApplyRequest};
 use farthing_core::time::Instant;
 use farthing_core::usage::{self, Answer, UsageEvent};
-use farthing_engine::{ApplyPolicyError, ChargeQuestion, Clock, Engine, IdSource, NewAccount, NewResource, Refused, Reported, ResourceFact, Told};
+use farthing_engine::{
+    ApplyPolicyError, ChargeQuestion, Clock, Engine, IdSource, NewAccount, NewResource, Refused, Reported,
+    ResourceFact, Told,
+};
 use farthing_store::{ChargeFilter, Location, Options, Store, StoreError, chain_of};
 use std::collections::BTreeMap;
 
@@ -36,10 +39,7 @@ impl Story {
     }
 
     pub fn files(&self, products: &[Product]) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("cloud.toml".to_owned(), self.policy()),
-            ("catalog.toml".to_owned(), catalog_text(products)),
-        ])
+        BTreeMap::from([("cloud.toml".to_owned(), self.policy()), ("catalog.toml".to_owned(), catalog_text(products))])
     }
 }
 
@@ -88,7 +88,13 @@ impl Stage {
         Ok(())
     }
 
-    fn apply(&self, story: &Story, products: &[Product], starts: Option<i64>, corrects: Option<i64>) -> Result<bool, String> {
+    fn apply(
+        &self,
+        story: &Story,
+        products: &[Product],
+        starts: Option<i64>,
+        corrects: Option<i64>,
+    ) -> Result<bool, String> {
         let request = ApplyRequest {
             files: story.files(products),
             who: "oracle".to_owned(),
@@ -140,9 +146,7 @@ impl Stage {
                 self.engine.move_project(CLOUD, PROJECT, &account(*to)).map_err(refused)?;
                 true
             }
-            What::Version { products, starts, corrects } => {
-                self.apply(story, products, *starts, *corrects)?
-            }
+            What::Version { products, starts, corrects } => self.apply(story, products, *starts, *corrects)?,
         };
         if recorded {
             self.told.push(happening.clone());
@@ -190,7 +194,8 @@ impl Stage {
             let view = self.engine.account_view(CLOUD, &name, now).map_err(refused)?;
             let figures = view.figures;
             let of_account: i64 = charges.iter().filter(|((of, _), _)| *of == payer).map(|(_, cost)| cost).sum();
-            let whole = self.engine.charges_sum(CLOUD, &name, &ChargeQuestion::default(), now).map_err(refused)?.units();
+            let whole =
+                self.engine.charges_sum(CLOUD, &name, &ChargeQuestion::default(), now).map_err(refused)?.units();
             let told = || format!("at {now}, {name}: {figures:?}, charges {of_account}");
             if whole != of_account {
                 return Err(format!("{}: all charges together are {whole}", told()));
@@ -202,7 +207,11 @@ impl Stage {
                 return Err(format!("{}: the balance is not cash and credit less debt", told()));
             }
             if story.cash - figures.balance + figures.accrued != of_account {
-                return Err(format!("{}: {} came in, so what was moved and accrued is not what was charged", told(), story.cash));
+                return Err(format!(
+                    "{}: {} came in, so what was moved and accrued is not what was charged",
+                    told(),
+                    story.cash
+                ));
             }
             let (posted, rows) = self
                 .engine

@@ -91,6 +91,9 @@ mod tests {
         for (over, under, whole) in rounded {
             assert_eq!(Fraction::new(over, under).round_half_even(), whole, "{over}/{under}");
         }
-        assert_eq!((Fraction::new(7, 2).ceiling(), Fraction::new(-7, 2).ceiling(), Fraction::whole(3).ceiling()), (4, -3, 3));
+        assert_eq!(
+            (Fraction::new(7, 2).ceiling(), Fraction::new(-7, 2).ceiling(), Fraction::whole(3).ceiling()),
+            (4, -3, 3)
+        );
     }
 }

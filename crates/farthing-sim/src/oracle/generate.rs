@@ -32,7 +32,8 @@ const BEGINNINGS: [i64; 3] = [1_772_064_000, 1_774_569_600, 1_777_420_800];
 pub fn story(seed: u64, taste: Taste) -> Story {
     let mut dice = Dice::of(&[seed, 0x0DDF]);
     let start = BEGINNINGS[dice.below(3)] + dice.between(0, 86_399);
-    let end = start + [2 * 3_600, 9 * 3_600, 30 * 3_600, 3 * 86_400, 6 * 86_400][dice.below(5)] + dice.between(0, 3_600);
+    let end =
+        start + [2 * 3_600, 9 * 3_600, 30 * 3_600, 3 * 86_400, 6 * 86_400][dice.below(5)] + dice.between(0, 3_600);
     let settle = [Settle::Minutes(60), Settle::Minutes(60), Settle::Minutes(5), Settle::Day];
     let mut products: Vec<Product> = (0..1 + dice.below(3)).map(|_| product(&mut dice, taste)).collect();
     if products.iter().all(|product| matches!(product.kind, Kind::Usage(_))) && dice.below(2) == 0 {
@@ -169,7 +170,8 @@ impl Writer {
                 let at = self.moment(story.start, story.end);
                 let subject = Subject::Account(self.dice.below(story.accounts));
                 let told = self.told(story, at, 0);
-                let quantity = [self.dice.between(0, 60) * 1_000_000, self.dice.between(0, 9_000_000)][self.dice.below(2)];
+                let quantity =
+                    [self.dice.between(0, 60) * 1_000_000, self.dice.between(0, 9_000_000)][self.dice.below(2)];
                 self.push(story, at, told, What::Use { product: number, subject, quantity });
             }
             // Of a thing, once it is there.
@@ -412,7 +414,8 @@ fn capacity(dice: &mut Dice, taste: Taste) -> Product {
 fn usage(dice: &mut Dice, taste: Taste) -> Product {
     let period = period(dice, taste);
     let memory = dice.below(2) == 0;
-    let aggregate = [Aggregate::Sum, Aggregate::Sum, Aggregate::Count, Aggregate::Max, Aggregate::Latest][dice.below(5)];
+    let aggregate =
+        [Aggregate::Sum, Aggregate::Sum, Aggregate::Count, Aggregate::Max, Aggregate::Latest][dice.below(5)];
     Product {
         postpaid: dice.below(6) == 0,
         settle: settle(dice, taste),

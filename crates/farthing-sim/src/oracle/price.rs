@@ -21,7 +21,10 @@ pub enum Model {
     Graduated(Vec<Tier>),
     Volume(Vec<Tier>),
     /// So much for each so many begun.
-    Package { price: i64, size: i64 },
+    Package {
+        price: i64,
+        size: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +59,9 @@ pub enum Aggregate {
 pub enum Kind {
     Running,
     /// A size, and so much of it free at every second.
-    Capacity { free: Option<(i64, Whose)> },
+    Capacity {
+        free: Option<(i64, Whose)>,
+    },
     Usage(Aggregate),
 }
 
@@ -304,7 +309,8 @@ impl Price {
                 writeln!(text, "mode = \"{mode}\"")?;
                 let line = |tier: &Tier| {
                     let upto = tier.upto.map_or(String::new(), |upto| format!("upto = \"{upto}\", "));
-                    let flat = if tier.flat == 0 { String::new() } else { format!(", flat = \"{}\"", money(tier.flat)) };
+                    let flat =
+                        if tier.flat == 0 { String::new() } else { format!(", flat = \"{}\"", money(tier.flat)) };
                     format!("{{ {upto}price = \"{} / {per}\"{flat} }}", money(tier.price))
                 };
                 writeln!(text, "tiers = [{}]", tiers.iter().map(line).collect::<Vec<_>>().join(", "))?;

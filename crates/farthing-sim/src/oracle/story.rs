@@ -1,7 +1,7 @@
 //! What can happen, when it happened and when it was told; and how a thing was at any second, by its facts.
 
-use farthing_core::time::Instant;
 use super::price::{Kind, Product};
+use farthing_core::time::Instant;
 
 /// One thing after the other, in whatever order it is told.
 #[derive(Clone, Debug)]
@@ -43,10 +43,18 @@ pub struct Happening {
 pub enum What {
     Fact(usize, Fact),
     /// Of a thing, or of an account; millionths.
-    Use { product: usize, subject: Subject, quantity: i64 },
+    Use {
+        product: usize,
+        subject: Subject,
+        quantity: i64,
+    },
     /// The project is given to another account.
     Move(usize),
-    Version { products: Vec<Product>, starts: Option<i64>, corrects: Option<i64> },
+    Version {
+        products: Vec<Product>,
+        starts: Option<i64>,
+        corrects: Option<i64>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,12 +223,9 @@ fn after(now: Option<Look>, happening: &Happening, owner: usize, first_size: i64
             Fact::Delete if look.state != State::Deleted => end(look, State::Deleted),
             Fact::Resume if look.state != State::Deleted => run(look),
             Fact::Restore if look.state == State::Deleted => run(look),
-            Fact::Resize { sku, size } => Some(Look {
-                sku: sku.unwrap_or(look.sku),
-                size: size.unwrap_or(look.size),
-                priced_at: second,
-                ..look
-            }),
+            Fact::Resize { sku, size } => {
+                Some(Look { sku: sku.unwrap_or(look.sku), size: size.unwrap_or(look.size), priced_at: second, ..look })
+            }
             Fact::Gauge(size) => Some(Look { size, ..look }),
             Fact::Stop | Fact::Fail | Fact::Delete | Fact::Resume | Fact::Restore => now,
         },

@@ -130,10 +130,12 @@ impl<'c> PostgresTx<'c> {
     pub(crate) fn bulk_upsert(
         &mut self,
         table: &'static str,
+        keys: usize,
         names: &'static [&'static str],
         columns: &[Column],
     ) -> Result<(), StoreError> {
-        let (key, rest) = names.split_first().expect("a table has a key");
+        let (key, rest) = names.split_at(keys);
+        let key = key.join(", ");
         let set = rest.iter().map(|name| format!("{name} = excluded.{name}")).collect::<Vec<_>>().join(", ");
         let result = self.unnest(table, names, columns, "upsert", &format!(" ON CONFLICT ({key}) DO UPDATE SET {set}"));
         self.note(result)

@@ -49,7 +49,7 @@ impl SqliteConnection {
         }
         // FULL: the log is synced at every commit. Checkpoints are the writer's own (writer.rs says when).
         connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF")?;
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
         let cache = Some(RefCell::default());
         Ok(SqliteConnection { cache, ..Self::set_up(connection)? })

@@ -56,26 +56,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     heading(arguments.at.json);
     for _ in 0..arguments.at.runs.max(1) {
         let mut bed = Bed::new(&arguments.at)?;
-        let busy = thread_busy();
-        let waits = take(&bed, arguments)?;
-        let busy = thread_busy().saturating_sub(busy);
-        let took: Duration = waits.iter().map(|(wait, ..)| *wait).sum();
-        let bytes = waits.iter().map(|(_, bytes, _)| *bytes).sum();
-        let rows = waits.iter().map(|(.., rows)| *rows).sum();
+        let turns = take(&bed, arguments)?;
+        let took: Duration = turns.iter().map(|turn| turn.wait).sum();
+        let busy: Duration = turns.iter().map(|turn| turn.busy).sum();
+        let bytes = turns.iter().map(|turn| turn.bytes).sum();
+        let rows = turns.iter().map(|turn| turn.rows).sum();
         // What the caller's own thread has worked: on a machine shared with others it says more than the wait does.
         let mut more = vec![
-            ("last_million_over_first", last_over_first(&waits)),
+            ("last_million_over_first", last_over_first(&turns, |turn| turn.wait)),
+            ("second_half_over_first", second_half_over_first(&turns)),
+            ("last_million_over_first_by_cpu", last_over_first(&turns, |turn| turn.busy)),
             ("caller_cpu_us_a_row", busy.as_secs_f64() * 1e6 / ratio(rows, 1)),
         ];
         if arguments.reopen {
             bed.engine = super::open(bed.engine.store().location())?; // what the first knew is gone with it
             let again = Arguments { rows: arguments.batch as u64, at: arguments.at.clone(), ..*arguments };
             let first = take(&bed, &again)?;
-            more.push(("first_batch_after_opening_ms", first[0].0.as_secs_f64() * 1e3));
+            more.push(("first_batch_after_opening_ms", first[0].wait.as_secs_f64() * 1e3));
         }
-        let floor = floor::append(bytes, waits.len() as u64)?;
+        let floor = floor::append(bytes, turns.len() as u64)?;
         let name = format!("ingest {} ({:?} ids)", super::ledger::size(rows), arguments.ids).to_lowercase();
-        let waits = waits.into_iter().map(|(wait, ..)| wait).collect();
+        let waits = turns.into_iter().map(|turn| turn.wait).collect();
         Measured { name, store: bed.name, rows, took, waits, floor: Some(floor), more }.print(arguments.at.json)?;
     }
     Ok(())
@@ -87,25 +88,44 @@ fn thread_busy() -> Duration {
     Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }
 
+/// One batch.
+struct Turn {
+    wait: Duration,
+    /// Of that, what the caller's thread was at work.
+    busy: Duration,
+    bytes: u64,
+    rows: u64,
+}
+
 /// The rate of the last million events over that of the first.
-fn last_over_first(waits: &[(Duration, u64, u64)]) -> f64 {
-    fn slice<'w>(waits: impl Iterator<Item = &'w (Duration, u64, u64)>) -> f64 {
+fn last_over_first(turns: &[Turn], time: impl Fn(&Turn) -> Duration) -> f64 {
+    let slice = |turns: &mut dyn Iterator<Item = &Turn>| {
         let (mut took, mut rows) = (Duration::ZERO, 0);
-        for (wait, _, of_batch) in waits {
-            took += *wait;
-            rows += of_batch;
+        for turn in turns {
+            took += time(turn);
+            rows += turn.rows;
             if rows >= ROWS_OF_A_SLICE {
                 break;
             }
         }
         ratio(rows, 1) / took.as_secs_f64()
-    }
-    slice(waits.iter().rev()) / slice(waits.iter())
+    };
+    slice(&mut turns.iter().rev()) / slice(&mut turns.iter())
 }
 
-/// One caller, batch after batch; how long each took, its bytes and its rows. The next batch is made ready while waiting, as
+/// The rate of the second half over that of the first: other guests of the machine weigh less in it than in one million.
+fn second_half_over_first(turns: &[Turn]) -> f64 {
+    let (first, second) = turns.split_at(turns.len() / 2);
+    let rate = |turns: &[Turn]| {
+        let rows = turns.iter().map(|turn| turn.rows).sum();
+        ratio(rows, 1) / turns.iter().map(|turn| turn.wait).sum::<Duration>().as_secs_f64()
+    };
+    if first.is_empty() { 1.0 } else { rate(second) / rate(first) }
+}
+
+/// One caller, batch after batch. The next batch is made ready while waiting, as
 /// whoever receives events would.
-fn take(bed: &Bed, arguments: &Arguments) -> Result<Vec<(Duration, u64, u64)>, Failure> {
+fn take(bed: &Bed, arguments: &Arguments) -> Result<Vec<Turn>, Failure> {
     let (batches, made) = std::sync::mpsc::sync_channel::<Ready>(2);
     let engine = &bed.engine;
     let seed = u64::try_from(engine.now()?.micros())?;
@@ -126,17 +146,18 @@ fn take(bed: &Bed, arguments: &Arguments) -> Result<Vec<(Duration, u64, u64)>, F
                 }
             }
         });
-        let mut waits = Vec::new();
+        let mut turns = Vec::new();
         for (batch, accounts) in made {
             let (rows, bytes) = (batch.len() as u64, batch.text().len() as u64);
-            let begun = Instant::now();
+            let (begun, worked) = (Instant::now(), thread_busy());
             let now = engine.now()?;
             let answers = engine.store().write("bench_ingest", move |tx| {
                 tx.usage_take(&batch, now, Window::default(), |_, fresh| {
                     Ok(fresh.iter().map(|fresh| Verdict::book(accounts[fresh.place])).collect())
                 })
             })?;
-            waits.push((begun.elapsed(), bytes + rows * ROW_BYTES, rows));
+            let (wait, busy) = (begun.elapsed(), thread_busy().saturating_sub(worked));
+            turns.push(Turn { wait, busy, bytes: bytes + rows * ROW_BYTES, rows });
             let refused = answers.iter().find(|taken| matches!(taken.answer, Answer::Refused(_)));
             if let Some(taken) = refused {
                 return Err(format!("an event was answered {:?}, not accepted", taken.answer).into());
@@ -145,7 +166,7 @@ fn take(bed: &Bed, arguments: &Arguments) -> Result<Vec<(Duration, u64, u64)>, F
                 return Err("a fresh event was called a duplicate".into());
             }
         }
-        Ok(waits)
+        Ok(turns)
     })
 }
 

@@ -133,7 +133,7 @@ fn balance(arguments: &Arguments, bed: &Bed, cloud: &str) -> Result<(), Failure>
         let begun = Instant::now();
         let view = bed.engine.account_view(cloud, name, now).map_err(|error| error.to_string())?;
         waits.push(begun.elapsed());
-        assert!(view.figures.balance > 0, "everybody has money");
+        assert!(view.figures.balance > 0, "everybody has money: {name} has {:?}", view.figures);
     }
     let rows = waits.len() as u64;
     let took = waits.iter().sum();
@@ -250,28 +250,18 @@ fn copy(
     let provider = Chart::Provider("manual".into());
     let floor = provider.floor(0);
     let provider = tx.account_ensure(&NewLedgerAccount { owner: books, code: provider, commodity, floor }, start)?;
-    let codes = [Chart::Cash, Chart::ReceivableDebt, Chart::Unbilled];
     let new: Vec<NewLedgerAccount> = owners
         .iter()
-        .flat_map(|owner| {
-            codes.clone().map(|code| NewLedgerAccount { owner: *owner, floor: code.floor(0), code, commodity })
-        })
+        .map(|owner| NewLedgerAccount { owner: *owner, code: Chart::Cash, commodity, floor: Chart::Cash.floor(0) })
         .collect();
     let accounts = tx.accounts_open(&new, start)?;
     let (mut payers, mut states, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     let (mut things, mut opens, mut facts, mut pays) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut thing = tx.thing_number()?.0;
     let mut number = named;
-    for ((owner, own), id) in owners.iter().zip(accounts.chunks(3)).zip(ids) {
+    for ((owner, own), id) in owners.iter().zip(accounts).zip(ids) {
         let name = format!("customer-{}", owner.0);
-        payers.push(PayerRow {
-            id: *owner,
-            name,
-            cash: own[0],
-            debt: own[1],
-            unbilled: own[2],
-            ..pattern.payer.clone()
-        });
+        payers.push(PayerRow { id: *owner, name, cash: own, ..pattern.payer.clone() });
         states.push(PayerState { account: *owner, ..pattern.state.clone() });
         commands.push(Command::Transfer(Transfer {
             id: *id,
@@ -279,7 +269,7 @@ fn copy(
             kind: Kind::TopUp,
             mode: Mode::Reports,
             effective: start,
-            movement: Movement::Move { debit: provider, credit: own[0], amount: 100_000_000_000_000, commodity },
+            movement: Movement::Move { debit: provider, credit: own, amount: 1_000_000_000_000, commodity },
         }));
         for place in 0..per_account {
             let sku = (place + number) % SKUS;
@@ -297,16 +287,17 @@ fn copy(
         }
     }
     tx.payers_insert(&payers, &states)?;
-    tx.ledger_run(&commands, start)?;
+    let booked = tx.ledger_run(&commands, start)?;
+    assert!(booked.iter().all(|outcome| outcome.code.stands()), "everybody gets money");
     tx.things_insert(&things)?;
     tx.facts_insert(&facts)?;
     tx.thing_payers_insert(&pays)?;
     tx.open_charges_write(&opens)
 }
 
-/// What this process has had written to disks.
+/// What this process has written, to whatever file.
 fn bytes_written() -> Result<u64, Failure> {
     let told = std::fs::read_to_string("/proc/self/io")?;
-    let line = told.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    let line = told.lines().find_map(|line| line.strip_prefix("wchar: "));
     Ok(line.and_then(|bytes| bytes.trim().parse().ok()).unwrap_or(0))
 }

@@ -43,13 +43,16 @@ pub fn counted(report: &AuditReport) -> String {
         let plural = if number == 1 { "" } else { "s" };
         format!("{} {one}{plural}", grouped(number))
     };
-    [
+    let mut parts = vec![
         count(report.transfers, "transfer"),
         count(report.accounts, "account"),
         count(report.holds, "hold"),
         count(report.versions, "policy version"),
-    ]
-    .join(", ")
+    ];
+    if report.events > 0 {
+        parts.push(count(report.events, "usage event"));
+    }
+    parts.join(", ")
 }
 
 /// What is wrong, as the beginning of a sentence: each part is mended in another way.
@@ -58,15 +61,14 @@ pub fn wrong(report: &AuditReport) -> String {
     if wrong.contains(&Audited::File) {
         return "The database file is damaged".to_owned();
     }
-    let ledger = if wrong.contains(&Audited::Ledger) { "The ledger does not add up" } else { "The ledger adds up" };
     let others = [
         (Audited::Policies, "policy versions are not what was applied"),
         (Audited::Usage, "usage events are not what was taken in"),
     ];
     let others: Vec<&str> = others.into_iter().filter(|(of, _)| wrong.contains(of)).map(|(_, told)| told).collect();
     match (others.as_slice(), wrong.contains(&Audited::Ledger)) {
-        ([], _) => ledger.to_owned(),
-        (others, true) => format!("{ledger}, and {}", others.join(", and ")),
-        (others, false) => format!("{ledger}, but {}", others.join(", and ")),
+        ([], _) => "The ledger does not add up".to_owned(),
+        (others, true) => format!("The ledger does not add up, and {}", others.join(", and ")),
+        (others, false) => format!("The ledger adds up, but {}", others.join(", and ")),
     }
 }
