@@ -450,12 +450,8 @@ impl<'w, 't> Work<'w, 't> {
         end: Instant,
         charges: &mut Vec<Closing>,
     ) -> Result<(), EngineError> {
-        let asked = Asked {
-            changed: day.start(),
-            as_of: end,
-            looks_back: false,
-            day_end: (end == day.end()).then_some(end),
-        };
+        let asked =
+            Asked { changed: day.start(), as_of: end, looks_back: false, day_end: (end == day.end()).then_some(end) };
         let costs = self.cost_of(thing, &[id], &asked)?;
         // What ended earlier on this day is sealed already.
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.to == end) {
@@ -507,12 +503,27 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The number of the next correction of a slot, counting those that are not written yet.
     fn next_number(&mut self, id: OwnerId, sealed: &Sealed) -> Result<i64, EngineError> {
-        let rows = self.tx.charges_at(id, sealed.line.thing, &[sealed.from])?;
-        let written = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
-        let waiting =
-            self.folio(id).sealed.iter().filter(|(other, _)| other.line == sealed.line && other.from == sealed.from);
-        let waiting = waiting.map(|(_, number)| *number).max();
-        Ok(written.max(waiting).unwrap_or(0) + 1)
+        let rows = self.charges_known(id, sealed.line.thing, &[sealed.from])?;
+        let newest = rows.into_iter().filter(|row| row.line == sealed.line).map(|row| row.number).max();
+        Ok(newest.unwrap_or(0) + 1)
+    }
+
+    /// A thing's charges that began at one of these instants: those in the store, and those this transaction seals.
+    pub(crate) fn charges_known(
+        &mut self,
+        id: OwnerId,
+        thing: ThingId,
+        from: &[Instant],
+    ) -> Result<Vec<ChargeRow>, EngineError> {
+        let mut rows = self.tx.charges_at(id, thing, from)?;
+        let waiting = self.folios[&id].sealed.iter();
+        let waiting = waiting.filter(|(sealed, _)| sealed.line.thing == thing && from.contains(&sealed.from));
+        // Their places in the chain are given when they are written.
+        rows.extend(waiting.map(|(sealed, number)| {
+            let terms = TermsId::of(&self.cloud.id, &sealed.key);
+            row_of_sealed(id, sealed.clone(), terms, *number, self.now, 0)
+        }));
+        Ok(rows)
     }
 
     /// Ends a rating period of usage.
@@ -1026,20 +1037,8 @@ impl<'w, 't> Work<'w, 't> {
         let mut terms = TermsIds { cloud: &cloud.id, known: HashMap::new() };
         for (id, folio) in &mut self.folios {
             for (sealed, number) in folio.sealed.drain(..) {
-                let row = ChargeRow {
-                    account: *id,
-                    line: sealed.line,
-                    number,
-                    from: sealed.from,
-                    to: sealed.to,
-                    product: sealed.product,
-                    terms: terms.of(&sealed.key),
-                    list: sealed.charge.list.units(),
-                    net: sealed.charge.net.units(),
-                    paid: sealed.paid,
-                    recorded: self.now,
-                    chained: folio.state.sealed + 1,
-                };
+                let (chained, terms) = (folio.state.sealed + 1, terms.of(&sealed.key));
+                let row = row_of_sealed(*id, sealed, terms, number, self.now, chained);
                 folio.state.head = row.extend(&folio.state.head);
                 folio.state.sealed += 1;
                 charges.push(row);
@@ -1198,6 +1197,30 @@ impl Folio {
         let question = product.map_or(Question::Standing, Question::Asked);
         let figures = self.book.figures(at, question)?;
         Ok(figures.spendable.saturating_sub(self.held))
+    }
+}
+
+fn row_of_sealed(
+    account: OwnerId,
+    sealed: Sealed,
+    terms: TermsId,
+    number: i64,
+    recorded: Instant,
+    chained: i64,
+) -> ChargeRow {
+    ChargeRow {
+        account,
+        line: sealed.line,
+        number,
+        from: sealed.from,
+        to: sealed.to,
+        product: sealed.product,
+        terms,
+        list: sealed.charge.list.units(),
+        net: sealed.charge.net.units(),
+        paid: sealed.paid,
+        recorded,
+        chained,
     }
 }
 

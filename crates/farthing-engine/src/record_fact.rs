@@ -11,7 +11,7 @@ use farthing_core::config::{Name, Size, Text};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::policy::Measure;
-use farthing_core::settle::{Priced, SettleError, parts_of};
+use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
 use farthing_core::time::Instant;
 use farthing_core::timeline::{Change, Fact, FactKey, Start, State, What};
 use farthing_store::{FactRow, ThingKind, ThingRow, properties_to_text};
@@ -287,6 +287,8 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
         let mut persons: BTreeSet<String> = BTreeSet::from([changed.person.clone()]);
         let users = timeline.segments.iter().map(|segment| segment.user.as_ref().map_or("", Name::as_str));
         persons.extend(users.map(str::to_owned));
+        // Payers one after the other may have the same project, and it is looked at once.
+        let mut scopes: BTreeMap<ThingId, ThingRow> = BTreeMap::new();
         for payer in &payers {
             let mut names: BTreeSet<String> = BTreeSet::new();
             for person in &persons {
@@ -294,9 +296,12 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
                 let Some(name) = scope_name(&product, &member, *payer) else { continue };
                 if names.insert(name.clone()) {
                     let scope = scope_ensure(work, &product, &member, *payer, name)?;
-                    work.refold(&scope, fact.at, as_of)?;
+                    scopes.insert(scope.id, scope);
                 }
             }
+        }
+        for scope in scopes.values() {
+            work.refold(scope, fact.at, as_of)?;
         }
     } else {
         work.refold(&changed, fact.at, as_of)?;

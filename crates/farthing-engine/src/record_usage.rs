@@ -544,7 +544,7 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
         if charge == Charge::zero(work.currency()) {
             continue;
         }
-        let sealed = work.tx.charges_at(payer, line.thing, &[from])?;
+        let sealed = work.charges_known(payer, line.thing, &[from])?;
         let own = sealed.into_iter().filter(|row| row.line.part == line.part);
         let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
         let terms_id = TermsId::of(&work.cloud.id, &key);

@@ -1,23 +1,23 @@
 //! Random stories on the real engine: what it charges, and what it moves, is what an independent reckoning says.
 
-use farthing_sim::oracle::drive::play;
+use farthing_sim::oracle::drive::{Manner, play};
 use farthing_sim::oracle::generate::{Taste, story};
 use farthing_sim::oracle::story::Story;
 use farthing_sim::seed;
 use farthing_store::Scratch;
 
-fn fails(story: &Story) -> Option<String> {
+fn fails(story: &Story, manner: Manner) -> Option<String> {
     let scratch = Scratch::embedded().expect("a folder");
-    play(story, scratch.location(), true).err()
+    play(story, scratch.location(), manner).err()
 }
 
 /// Drops whatever is not needed to fail.
-fn shortest(mut story: Story, mut why: String) -> (Story, String) {
+fn shortest(mut story: Story, mut why: String, manner: Manner) -> (Story, String) {
     let mut place = 0;
     while place < story.happenings.len() {
         let mut fewer = story.clone();
         fewer.happenings.remove(place);
-        match fails(&fewer) {
+        match fails(&fewer, manner) {
             Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => {
                 (story, why, place) = (fewer, still, 0)
             }
@@ -27,15 +27,16 @@ fn shortest(mut story: Story, mut why: String) -> (Story, String) {
     (story, why)
 }
 
-fn property(name: &str, cases: u32, taste: impl Fn(u64) -> Taste) {
+fn property(name: &str, cases: u32, manner: Manner, taste: impl Fn(u64) -> Taste) {
     let first = seed::of_this_run();
     let most: usize = std::env::var("ORACLE_SHOW").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut failed = 0;
     for case in 0..cases {
         let seed = first.wrapping_add(u64::from(case));
         let story = story(seed, taste(seed));
-        if let Some(why) = fails(&story) {
-            let (story, why) = if std::env::var("ORACLE_SHRINK").is_ok() { shortest(story, why) } else { (story, why) };
+        if let Some(why) = fails(&story, manner) {
+            let (story, why) =
+                if std::env::var("ORACLE_SHRINK").is_ok() { shortest(story, why, manner) } else { (story, why) };
             eprintln!("{name}: FARTHING_SIM_SEED={seed} FARTHING_SIM_CASES=1\n{story}\n{why}\n=====");
             failed += 1;
             if failed >= most {
@@ -48,5 +49,32 @@ fn property(name: &str, cases: u32, taste: impl Fn(u64) -> Taste) {
 
 #[test]
 fn told_at_once() {
-    property("told at once", seed::cases(), |_| Taste { late: 0, ..Taste::default() });
+    property("told at once", seed::cases(), Manner::Closely, |_| Taste { late: 0, ..Taste::default() });
+}
+
+#[test]
+fn told_late() {
+    property("told late", seed::cases(), Manner::Closely, |seed| Taste {
+        late: 1 + usize::try_from(seed % 3).expect("small"),
+        ..Taste::default()
+    });
+}
+
+#[test]
+fn told_late_without_versions() {
+    property("told late, one version", seed::cases(), Manner::Closely, |seed| Taste {
+        late: 1 + usize::try_from(seed % 3).expect("small"),
+        versions: false,
+        ..Taste::default()
+    });
+}
+
+/// Nobody does what is due between what is told: a day may have to be sealed by the fact that comes next.
+#[test]
+fn told_late_to_an_engine_that_slept() {
+    property("told to an engine that slept", seed::cases(), Manner::Alone, |seed| Taste {
+        late: usize::try_from(seed % 4).expect("small"),
+        versions: false,
+        ..Taste::default()
+    });
 }

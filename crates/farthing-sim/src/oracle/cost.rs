@@ -88,6 +88,7 @@ struct Stretch {
     size: i64,
     /// Another number is another run.
     run: i64,
+    run_share: i64,
 }
 
 /// Of one payer: the run that goes on.
@@ -189,7 +190,18 @@ impl Walk<'_> {
                 continue;
             }
             let run = if is_size { 0 } else { size * share };
-            stretches.push(Stretch { from: pair[0], to: pair[1], payer: look.payer, price, share, size, run });
+            // What of the price its state costs and how many there are make one price of what runs.
+            let run_share = if is_size { share } else { 0 };
+            stretches.push(Stretch {
+                from: pair[0],
+                to: pair[1],
+                payer: look.payer,
+                price,
+                share,
+                size,
+                run,
+                run_share,
+            });
         }
         let sessions: Vec<(i64, i64)> = life
             .sessions
@@ -236,6 +248,7 @@ impl Walk<'_> {
                         share: 100,
                         size: (together - free * 1_000_000).max(0),
                         run: 0,
+                        run_share: 0,
                     });
                 }
                 self.rate(number, &stretches, &[], costs);
@@ -263,7 +276,7 @@ impl Walk<'_> {
                 run.to == stretch.from
                     && run.payer == stretch.payer
                     && run.price == stretch.price
-                    && run.share == stretch.share
+                    && run.share == stretch.run_share
                     && run.number == stretch.run
                     && run.month == month
             });
@@ -272,7 +285,7 @@ impl Walk<'_> {
                     to: stretch.from,
                     payer: stretch.payer,
                     price: stretch.price.clone(),
-                    share: stretch.share,
+                    share: stretch.run_share,
                     number: stretch.run,
                     month,
                     exact: Fraction::ZERO,

@@ -148,7 +148,6 @@ impl Stage {
             }
             What::Version { products, starts, corrects } => self.apply(story, products, *starts, *corrects)?,
         };
-        self.engine.run_due().map_err(text)?;
         if recorded {
             self.told.push(happening.clone());
         }
@@ -280,8 +279,19 @@ fn reported(story: &Story, number: usize, fact: Fact) -> Reported {
     }
 }
 
-/// Plays a whole story on a store: everything is compared at each look, after each happening where `closely`, and at the end.
-pub fn play(story: &Story, location: &Location, closely: bool) -> Result<Stage, String> {
+/// How a story is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// Whatever is due on the way is done at its time.
+    Plainly,
+    /// And everything is compared after each happening.
+    Closely,
+    /// Between two looks nobody does what is due: what is told comes first.
+    Alone,
+}
+
+/// Plays a whole story on a store: everything is compared at each look, and at the end.
+pub fn play(story: &Story, location: &Location, manner: Manner) -> Result<Stage, String> {
     let mut stage = Stage::begin(story, location)?;
     let mut looks = story.looks.clone();
     looks.sort_unstable();
@@ -293,9 +303,15 @@ pub fn play(story: &Story, location: &Location, closely: bool) -> Result<Stage, 
             stage.advance(look)?;
             stage.check(story).map_err(|why| format!("looking at {look}: {why}"))?;
         }
-        stage.advance(happening.told)?;
+        match manner {
+            Manner::Alone => stage.engine.clock().advance_to(instant(happening.told)),
+            Manner::Closely | Manner::Plainly => stage.advance(happening.told)?,
+        }
         stage.tell(story, happening).map_err(|why| format!("telling {happening:?}: {why}"))?;
-        if closely {
+        if manner != Manner::Alone {
+            stage.engine.run_due().map_err(text)?;
+        }
+        if manner == Manner::Closely {
             stage.check(story).map_err(|why| format!("after {happening:?}: {why}"))?;
         }
     }

@@ -132,8 +132,9 @@ impl Writer {
                 let told = self.told(story, at, first_told);
                 self.push(story, at, told, What::Fact(number, fact));
                 if self.dice.below(12) == 0 {
-                    // At the same microsecond, in whatever order.
-                    let other = if fact == Fact::Stop { Fact::Resume } else { Fact::Delete };
+                    // At the same microsecond: what changes the state goes first, a deletion last.
+                    let plain = matches!(fact, Fact::Gauge(_) | Fact::Resize { .. });
+                    let other = if plain { Fact::Stop } else { Fact::Delete };
                     self.push(story, at, told, What::Fact(number, other));
                 }
             }
@@ -192,9 +193,15 @@ impl Writer {
         if !self.taste.moves || self.dice.below(3) > 0 {
             return;
         }
+        // What is told of a project after it has moved is paid by its new owner: every start is told before.
+        let there = starts(story).into_iter().filter(|(thing, ..)| story.things[*thing].in_project);
+        let first = there.map(|(_, told, _)| told).max().unwrap_or(story.start) + 1;
+        if first >= story.end {
+            return;
+        }
         let mut owner = 0;
         let mut times: Vec<i64> =
-            (0..1 + self.dice.below(2)).map(|_| self.dice.between(story.start + 1, story.end - 1)).collect();
+            (0..1 + self.dice.below(2)).map(|_| self.dice.between(first, story.end - 1)).collect();
         times.sort_unstable();
         for at in times {
             owner = 1 - owner;
