@@ -662,7 +662,9 @@ impl<'w, 't> Work<'w, 't> {
                 as_of = as_of.max(at.floor_second());
             }
         };
-        facts.iter().for_each(|fact| told(fact.at));
+        for fact in &facts {
+            told(fact.at);
+        }
         let stretches = if thing.kind == ThingKind::Scope {
             let mut stretches = Vec::new();
             for (id, payer) in &payers {
