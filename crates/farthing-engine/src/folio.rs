@@ -635,7 +635,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// What a thing costs some of the loaded accounts, as far as they pay or paid for it.
-    fn cost_of(&mut self, thing: &ThingRow, ids: &[OwnerId], asked: &Asked) -> Result<Costs, EngineError> {
+    pub(crate) fn cost_of(&mut self, thing: &ThingRow, ids: &[OwnerId], asked: &Asked) -> Result<Costs, EngineError> {
         let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
         for id in ids {
             let folio = &self.folios[id];
@@ -1073,14 +1073,14 @@ impl<'w, 't> Work<'w, 't> {
 }
 
 /// What is asked of what a thing costs.
-struct Asked {
+pub(crate) struct Asked {
     /// Closed slots that ended before this one's day are left out.
-    changed: Instant,
-    as_of: Instant,
+    pub(crate) changed: Instant,
+    pub(crate) as_of: Instant,
     /// As it was then, whatever was told since.
-    looks_back: bool,
+    pub(crate) looks_back: bool,
     /// The end of the open day that is being sealed.
-    day_end: Option<Instant>,
+    pub(crate) day_end: Option<Instant>,
 }
 
 /// What was charged for a slot, corrections included.

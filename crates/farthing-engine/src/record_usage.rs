@@ -194,6 +194,10 @@ fn count(
     if event.quantities.is_empty() || event.quantities.iter().any(|(_, quantity)| quantity.millionths() < 0) {
         return Ok(Some(Reason::Invalid));
     }
+    let meters: BTreeSet<&str> = event.quantities.iter().map(|(meter, _)| meter.as_str()).collect();
+    if meters.len() != event.quantities.len() {
+        return Ok(Some(Reason::Invalid)); // of one meter there is one quantity
+    }
     let mut wanted = Vec::new();
     for (meter, quantity) in &event.quantities {
         let Some(meter) = Name::parse(meter).and_then(|id| catalog.meter_by_id(&id)) else {
@@ -234,11 +238,20 @@ fn count(
 
 /// Of which product the use of a meter is: the one that is named, the resource's, or the only one that counts it.
 fn product_for<'c>(catalog: &'c Catalog, meter: &Meter, event: &UsageEvent, found: &Found) -> Option<&'c Product> {
+    product_of_event(catalog, meter, event, found.resource.as_ref().map(|thing| &thing.product))
+}
+
+pub(crate) fn product_of_event<'c>(
+    catalog: &'c Catalog,
+    meter: &Meter,
+    event: &UsageEvent,
+    own: Option<&Name>,
+) -> Option<&'c Product> {
     let counts = |product: &&Product| !parts_with(product, &meter.id).is_empty();
     if let Some(named) = &event.product {
         return catalog.product_by_id(named).filter(counts);
     }
-    let own = found.resource.as_ref().and_then(|thing| catalog.product_by_id(thing.product.as_str())).filter(counts);
+    let own = own.and_then(|product| catalog.product_by_id(product.as_str())).filter(counts);
     if own.is_some() {
         return own;
     }
@@ -247,7 +260,7 @@ fn product_for<'c>(catalog: &'c Catalog, meter: &Meter, event: &UsageEvent, foun
     all.next().is_none().then_some(first)
 }
 
-fn parts_with(product: &Product, meter: &Name) -> Vec<Option<Name>> {
+pub(crate) fn parts_with(product: &Product, meter: &Name) -> Vec<Option<Name>> {
     if product.meter.as_ref() == Some(meter) && product.component.is_empty() {
         return vec![None];
     }

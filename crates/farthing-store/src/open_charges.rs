@@ -172,6 +172,23 @@ impl Tx<'_> {
         )
     }
 
+    /// All of an account, with their products.
+    pub fn closed_totals_of(&mut self, account: OwnerId) -> Result<Vec<(Name, ClosedTotalRow)>, StoreError> {
+        self.rows(
+            "SELECT c.thing, c.part, c.began, c.terms, c.month_seconds, c.total, t.product
+             FROM closed_total c JOIN thing t ON t.id = c.thing WHERE c.account = $1 ORDER BY c.thing, c.part, c.began",
+            &[account.0.into()],
+            |row| {
+                let id =
+                    LineId { thing: ThingId(row.int(0)?), part: opt_name_from(&row.text(1)?)?, began: row.int(2)? };
+                let total = row.opt_bytes::<16>(5)?.map_or(0, i128::from_be_bytes);
+                let closed =
+                    ClosedTotalRow { account, id, terms: TermsId(row.int(3)?), month_seconds: row.int(4)?, total };
+                Ok((name_from(&row.text(6)?)?, closed))
+            },
+        )
+    }
+
     pub fn closed_total_put(&mut self, row: &ClosedTotalRow) -> Result<(), StoreError> {
         let total = row.total.to_be_bytes();
         self.execute(

@@ -2,6 +2,7 @@
 
 use crate::open_charges::part_text;
 use crate::{StoreError, Tx, Value};
+use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::rate::Event;
@@ -24,6 +25,16 @@ impl Tx<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    /// How many values are kept of an account's use of a product.
+    pub fn usage_values_count(&mut self, account: OwnerId, product: &Name) -> Result<i64, StoreError> {
+        let count = self.one(
+            "SELECT count(*) FROM usage_value u JOIN thing t ON t.id = u.thing WHERE u.account = $1 AND t.product = $2",
+            &[account.0.into(), product.as_str().into()],
+            |row| row.int(0),
+        )?;
+        Ok(count.unwrap_or(0))
     }
 
     /// All of one line, in order of time and id.

@@ -1,8 +1,9 @@
-//! `farthing verify`: proves the ledger and the policy versions from their rows, or names the first row that is wrong.
+//! `farthing verify`: proves the ledger, what was charged, policies and usage from their rows, or names the first that is wrong.
 
 use clap::Args;
 use farthing::console;
 use farthing::failure::Failure;
+use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Store};
 use std::process::ExitCode;
 
@@ -11,12 +12,20 @@ pub(crate) struct Arguments {
     /// The store: a SQLite file, or postgres://…
     #[arg(long)]
     store: String,
+    /// Also works out anew, from all facts and events, what every account was charged and has open
+    #[arg(long)]
+    deep: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let location = Location::parse(&arguments.store);
     let store = Store::open(&location, &Options::existing())?;
-    let report = store.read("verify", |tx| tx.audit())?;
+    let mut report = store.read("verify", |tx| tx.audit())?;
+    // Where rows are not what was written, nothing that is worked out of them says more.
+    if arguments.deep && report.findings.is_empty() {
+        let engine = Engine::new(store, Clock::real(None)?, IdSource::random(0));
+        report.add(engine.check_open()?);
+    }
     let counted = format!("{} in {location}", console::counted(&report));
     let Some(first) = report.findings.first() else {
         println!("Every unit is accounted for: {counted}.");

@@ -430,7 +430,8 @@ impl Stage for EngineStage {
 
     fn ledger_faults(&mut self) -> Result<Vec<String>, StageError> {
         let report = self.engine().store().read("audit", |tx| tx.audit()).map_err(broken)?;
-        Ok(report.findings.iter().map(|finding| format!("{finding:?}")).collect())
+        let anew = self.engine().check_open().map_err(broken)?;
+        Ok(report.findings.iter().chain(&anew).map(|finding| format!("{}: {}", finding.row, finding.what)).collect())
     }
 
     fn fingerprint(&mut self) -> Result<Vec<String>, StageError> {

@@ -1,0 +1,248 @@
+//! Works out anew what every account was charged and has open, and says where its rows differ: `farthing verify --deep`.
+//!
+//! An open day's charge is working state: what the timelines of an account's things come to at its prices, and the totals of
+//! its events. Sealed charges are evidence, and must still be what the same facts come to, with what waits to correct them.
+//! It reads all facts and all usage events, so it is asked for, not run by itself.
+
+use crate::folio::{Asked, Work};
+use crate::record_usage::{parts_with, product_of_event};
+use crate::{Engine, EngineError};
+use farthing_core::catalog::Aggregate;
+use farthing_core::config::Name;
+use farthing_core::ledger::OwnerId;
+use farthing_core::rate::Charge;
+use farthing_core::settle::{LineId, SettleError, ThingId};
+use farthing_core::time::{Duration, Instant};
+use farthing_core::usage::Subject;
+use farthing_store::{Audited, ChargeFilter, Finding, OpenRow, PayerRow, StoreError, ThingKind, ThingRow, Tx};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// As many as are told.
+const FINDINGS_MAX: usize = 100;
+
+/// Before anything was ever told, and in every zone within the calendar.
+const BEGINNING: Instant = Instant::from_micros(2 * 86_400 * 1_000_000);
+
+/// Of which part of which thing, from when to when.
+type SlotOf = (ThingId, Option<Name>, Instant, Instant);
+
+impl Engine {
+    /// What every account of every cloud has open and was charged, worked out again from facts and events.
+    pub fn check_open(&self) -> Result<Vec<Finding>, EngineError> {
+        let now = self.now()?;
+        let mut findings = Vec::new();
+        for cloud in self.clouds_known()? {
+            self.store.read("check_open", |tx| {
+                let Some(book) = self.clouds.get(tx, &cloud)? else { return Ok(()) };
+                for payer in tx.payers_of(&cloud)? {
+                    let mut work = Work::new(tx, Arc::clone(&book), &self.ids, now)?;
+                    let mut check = Check { id: payer.id, findings: &mut findings };
+                    check.account(&mut work, &payer)?;
+                }
+                Ok::<_, EngineError>(())
+            })?;
+        }
+        findings.truncate(FINDINGS_MAX);
+        Ok(findings)
+    }
+}
+
+struct Check<'f> {
+    id: OwnerId,
+    findings: &'f mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn account(&mut self, work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(), EngineError> {
+        work.load(&[self.id])?;
+        // As of the last second that was looked at for certain: what is due is not late yet.
+        let second = Duration::try_from_seconds(1).map_err(SettleError::from)?;
+        let now = work.now;
+        let folio = work.folio(self.id);
+        let due = folio.state.due_at.and_then(|due| due.checked_sub(second).ok());
+        let at = due.map_or(now, |due| due.min(now)).max(folio.state.open_from).floor_second();
+        for thing in work.tx.things_of_account(self.id)? {
+            if thing.kind != ThingKind::Usage {
+                self.thing(work, &thing, at)?;
+            }
+        }
+        self.totals(work, payer)
+    }
+
+    /// One thing's lines and charges against its timeline.
+    fn thing(&mut self, work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), EngineError> {
+        let asked = Asked { changed: BEGINNING, as_of: at, looks_back: false, day_end: None };
+        let costs = work.cost_of(thing, &[self.id], &asked)?;
+        let zone = work.folio(self.id).zone.clone();
+        let cloud = work.cloud.clone();
+        let zero = Charge::zero(work.currency());
+        let mut should: BTreeMap<Option<Name>, Charge> = BTreeMap::new();
+        for (_, part, open) in costs.open.iter().filter(|(payer, ..)| *payer == self.id) {
+            let meterage =
+                cloud.meterage(&open.key, &cloud.terms_of(&open.key)?, open.month_seconds, open.slope, &zone)?;
+            should.insert(part.clone(), open.amount_at(&meterage, at)?);
+        }
+        let mut charged: BTreeMap<SlotOf, Charge> = BTreeMap::new();
+        let lines = work.folio(self.id).book.lines.clone();
+        for line in lines.iter().filter(|line| line.id.thing == thing.id) {
+            if line.id.is_correction() {
+                let slot = (thing.id, line.id.part.clone(), line.open.since, line.open.at);
+                add(&mut charged, slot, line.open.done)?;
+                continue;
+            }
+            let is = line.amount_at(at)?;
+            let ought = should.remove(&line.id.part).unwrap_or(zero);
+            if is != ought {
+                self.differs(line_name(self.id, &line.id), is, ought);
+            }
+        }
+        for (part, ought) in should.into_iter().filter(|(_, ought)| *ought != zero) {
+            self.differs(line_name(self.id, &LineId { thing: thing.id, part, began: 0 }), zero, ought);
+        }
+        for row in work.tx.charges_of(self.id, &ChargeFilter::default())? {
+            if row.line.thing == thing.id {
+                let slot = (thing.id, row.line.part.clone(), row.from, row.to);
+                add(&mut charged, slot, OpenRow::charge((row.list, row.net), work.currency()))?;
+            }
+        }
+        let closed = costs.closed.into_iter().filter(|(slot, _)| slot.payer == self.id);
+        let mut ought: BTreeMap<SlotOf, Charge> =
+            closed.map(|(slot, (_, charge))| ((thing.id, slot.part, slot.from, slot.to), charge)).collect();
+        for (slot, is) in charged {
+            let ought = ought.remove(&slot).unwrap_or(zero);
+            if is != ought {
+                self.differs(slot_name(self.id, &slot), is, ought);
+            }
+        }
+        for (slot, ought) in ought.into_iter().filter(|(_, ought)| *ought != zero) {
+            self.differs(slot_name(self.id, &slot), zero, ought);
+        }
+        self.row(work, thing)
+    }
+
+    /// What a resource's row says of its state follows from its facts.
+    fn row(&mut self, work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<(), EngineError> {
+        if thing.kind != ThingKind::Resource || thing.account != self.id {
+            return Ok(());
+        }
+        let Ok(product) = crate::record_fact::product_of(work, thing) else { return Ok(()) };
+        let timeline = work.timeline_of(thing, &product)?;
+        let state = timeline.state.map_or("", farthing_core::timeline::State::name);
+        let same = timeline.payer == Some(thing.account) && timeline.sku == thing.sku && state == thing.state;
+        if !same || timeline.size != thing.size {
+            self.find(
+                format!("thing {}", thing.id.0),
+                "its account, SKU, state or size is not what its facts say".into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The totals of plain sums, product by product, against the events that were booked.
+    fn totals(&mut self, work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(), EngineError> {
+        let cloud = work.cloud.clone();
+        let mut booked: BTreeMap<(Name, Option<Name>), i128> = BTreeMap::new();
+        let mut products: BTreeMap<String, Option<Name>> = BTreeMap::new();
+        let mut events = Vec::new();
+        work.tx.usage_events(&cloud.id, Some(payer.id), Instant::EPOCH..Instant::MAX, |row| {
+            if row.refused.is_none() {
+                events.push((row.arrived, row.event));
+            }
+            Ok(())
+        })?;
+        for (arrived, event) in events {
+            let catalog = &cloud.profile_at(arrived)?.catalog;
+            let own = match &event.subject {
+                Subject::Resource(name) => product_of_resource(work.tx, &cloud.id, name, &mut products)?,
+                Subject::Account { .. } => None,
+            };
+            for (meter, quantity) in &event.quantities {
+                let Some(meter) = Name::parse(meter).and_then(|id| catalog.meter_by_id(&id)) else { continue };
+                let counts = |(key, value): (&_, &farthing_core::config::Text)| {
+                    event.properties.get::<String>(key).is_some_and(|told| *told == value.0)
+                };
+                if !meter.filter.iter().all(counts) {
+                    continue;
+                }
+                let Some(product) = product_of_event(catalog, meter, &event, own.as_ref()) else { continue };
+                let value = match meter.aggregate {
+                    Aggregate::Sum => quantity.millionths(),
+                    Aggregate::Count => 1_000_000,
+                    _ => continue, // their values are kept one by one
+                };
+                for part in parts_with(product, &meter.id) {
+                    let sum = booked.entry((product.id.clone(), part)).or_default();
+                    *sum = sum.saturating_add(i128::from(value));
+                }
+            }
+        }
+        let mut counted: BTreeMap<(Name, Option<Name>), i128> = BTreeMap::new();
+        for line in work.folio(self.id).book.lines.iter().filter(|line| line.id.began > 0) {
+            let sum = counted.entry((line.product.clone(), line.id.part.clone())).or_default();
+            *sum = sum.saturating_add(line.open.total);
+        }
+        for (product, row) in work.tx.closed_totals_of(self.id)? {
+            let sum = counted.entry((product, row.id.part)).or_default();
+            *sum = sum.saturating_add(row.total);
+        }
+        for ((product, part), booked) in booked {
+            let counted = counted.get(&(product.clone(), part.clone())).copied().unwrap_or(0);
+            // A price of single events keeps them one by one, and no total.
+            let kept = work.tx.usage_values_count(self.id, &product)? > 0;
+            if counted != booked && !kept {
+                let part = part.map(|part| format!(" {part}")).unwrap_or_default();
+                let what = format!("its totals come to {counted} millionths, its events to {booked}");
+                self.find(format!("open_charge {} ({product}{part})", self.id.0), what);
+            }
+        }
+        Ok(())
+    }
+
+    fn differs(&mut self, row: String, is: Charge, ought: Charge) {
+        let what = format!(
+            "it comes to {} (list {}), its facts to {} (list {})",
+            is.net.plain(),
+            is.list.plain(),
+            ought.net.plain(),
+            ought.list.plain()
+        );
+        self.find(row, what);
+    }
+
+    fn find(&mut self, row: String, what: String) {
+        self.findings.push(Finding { of: Audited::Charges, row, what });
+    }
+}
+
+fn add(sums: &mut BTreeMap<SlotOf, Charge>, slot: SlotOf, charge: Charge) -> Result<(), SettleError> {
+    match sums.get_mut(&slot) {
+        Some(sum) => *sum = sum.checked_add(charge)?,
+        None => drop(sums.insert(slot, charge)),
+    }
+    Ok(())
+}
+
+fn line_name(account: OwnerId, line: &LineId) -> String {
+    let part = line.part.as_ref().map_or("", Name::as_str);
+    format!("open_charge {} {} {part} {}", account.0, line.thing.0, line.began)
+}
+
+fn slot_name(account: OwnerId, (thing, part, from, _): &SlotOf) -> String {
+    let part = part.as_ref().map(|part| format!(" {part}")).unwrap_or_default();
+    format!("charge {} (thing {}{part}, {from})", account.0, thing.0)
+}
+
+fn product_of_resource(
+    tx: &mut Tx<'_>,
+    cloud: &str,
+    name: &str,
+    known: &mut BTreeMap<String, Option<Name>>,
+) -> Result<Option<Name>, StoreError> {
+    if let Some(found) = known.get(name) {
+        return Ok(found.clone());
+    }
+    let found = tx.thing_by_name(cloud, ThingKind::Resource, name)?.map(|thing| thing.product);
+    known.insert(name.to_owned(), found.clone());
+    Ok(found)
+}
