@@ -20,7 +20,7 @@ fn shortest(mut story: Story, mut why: String, manner: Manner) -> (Story, String
         fewer.happenings.remove(place);
         match fails(&fewer, manner) {
             Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => {
-                (story, why, place) = (fewer, still, 0)
+                (story, why, place) = (fewer, still, 0);
             }
             _ => place += 1,
         }
@@ -29,10 +29,11 @@ fn shortest(mut story: Story, mut why: String, manner: Manner) -> (Story, String
 }
 
 fn property(name: &str, cases: u32, manner: Manner, taste: impl Fn(u64) -> Taste) {
-    let first = seed::of_this_run();
+    // The same stories at every run, unless a seed is named: to look for more, name others.
+    let first = if std::env::var("FARTHING_SIM_SEED").is_ok() { seed::of_this_run() } else { 1 };
     let most: usize = std::env::var("ORACLE_SHOW").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let mut failed = 0;
-    for case in 0..cases {
+    for case in 0..cases / 4 {
         let seed = first.wrapping_add(u64::from(case));
         let story = story(seed, taste(seed));
         if let Some(why) = fails(&story, manner) {

@@ -264,7 +264,7 @@ impl Walk<'_> {
             let ends = sessions.iter().filter(|(end, missing)| *end == stretch.to && *missing > 0);
             let missing = ends.map(|(_, missing)| *missing).next();
             let month = self.month(stretch.from);
-            let second = self.of_second(stretch, month.1 - month.0);
+            let second = Self::of_second(stretch, month.1 - month.0);
             if stretch.price.has_memory() {
                 let (start, _) = self.period(product, stretch.from);
                 let period = periods.entry((stretch.payer, start)).or_default();
@@ -315,7 +315,7 @@ impl Walk<'_> {
     }
 
     /// How many of what is priced a second of it is.
-    fn of_second(&self, stretch: &Stretch, month_seconds: i64) -> Fraction {
+    fn of_second(stretch: &Stretch, month_seconds: i64) -> Fraction {
         let time = match stretch.price.per {
             Per::Hour => 3_600,
             Per::Month => month_seconds,

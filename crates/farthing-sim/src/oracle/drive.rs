@@ -34,7 +34,7 @@ impl Story {
              [settle]\nevery = \"{}\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
             self.zone,
             self.settle.text(),
-            self.accounts % 2 == 0
+            self.accounts.is_multiple_of(2)
         )
     }
 

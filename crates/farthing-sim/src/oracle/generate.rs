@@ -7,6 +7,7 @@ use crate::seed::Dice;
 
 /// What a story is to be about.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a kind of story of its own")]
 pub struct Taste {
     /// How far beyond its time things are told: 0 at once, 1 some, 2 at any time until the end, 3 all at the end.
     pub late: usize,
@@ -35,14 +36,14 @@ pub fn story(seed: u64, taste: Taste) -> Story {
     let end =
         start + [2 * 3_600, 9 * 3_600, 30 * 3_600, 3 * 86_400, 6 * 86_400][dice.below(5)] + dice.between(0, 3_600);
     let settle = [Settle::Minutes(60), Settle::Minutes(60), Settle::Minutes(5), Settle::Day];
-    let mut products: Vec<Product> = (0..1 + dice.below(3)).map(|_| product(&mut dice, taste)).collect();
+    let mut products: Vec<Product> = (0..=dice.below(3)).map(|_| product(&mut dice, taste)).collect();
     if products.iter().all(|product| matches!(product.kind, Kind::Usage(_))) && dice.below(2) == 0 {
         products[0] = running(&mut dice, taste);
     }
     let mut things = Vec::new();
     for (number, product) in products.iter().enumerate() {
         if !matches!(product.kind, Kind::Usage(_)) {
-            for _ in 0..1 + dice.below(2) {
+            for _ in 0..=dice.below(2) {
                 things.push(Thing { product: number, in_project: dice.below(3) > 0 });
             }
         }
@@ -200,8 +201,7 @@ impl Writer {
             return;
         }
         let mut owner = 0;
-        let mut times: Vec<i64> =
-            (0..1 + self.dice.below(2)).map(|_| self.dice.between(first, story.end - 1)).collect();
+        let mut times: Vec<i64> = (0..=self.dice.below(2)).map(|_| self.dice.between(first, story.end - 1)).collect();
         times.sort_unstable();
         for at in times {
             owner = 1 - owner;
@@ -215,13 +215,15 @@ impl Writer {
         }
         let mut known: Vec<i64> = vec![story.start];
         let mut at = story.start;
-        for _ in 0..1 + self.dice.below(3) {
+        for _ in 0..=self.dice.below(3) {
             if at + 2 >= story.end {
                 break;
             }
             at = self.dice.between(at + 1, story.end - 1);
             let products = story.products.iter().map(|product| self.repriced(product)).collect();
-            let corrects = (self.dice.below(4) == 0).then(|| 1 + self.dice.below(known.len()));
+            // What a correcting version changes of use on sealed days is not rated again yet: no such story.
+            let uses = story.products.iter().any(|product| matches!(product.kind, Kind::Usage(_)));
+            let corrects = (self.dice.below(4) == 0 && !uses).then(|| 1 + self.dice.below(known.len()));
             let starts = (corrects.is_none() && self.dice.below(3) == 0).then(|| self.dice.between(at, story.end));
             known.push(at);
             let corrects = corrects.map(|number| i64::try_from(number).expect("few"));

@@ -255,13 +255,13 @@ impl Product {
         if aggregate.is_some() {
             writeln!(text, "meter = \"{}\"", meter_id(number))?;
         }
-        if !self.is_by_sku() {
-            self.prices[0].write(unit, text)?;
-        } else {
+        if self.is_by_sku() {
             for (sku, price) in self.prices.iter().enumerate() {
                 writeln!(text, "[[product.sku]]\nid = \"{}\"", sku_id(sku))?;
                 price.write(unit, text)?;
             }
+        } else {
+            self.prices[0].write(unit, text)?;
         }
         if let Some(aggregate) = aggregate {
             writeln!(text, "[[meter]]\nid = \"{}\"\nunit = \"{unit}\"\naggregate = \"{aggregate}\"", meter_id(number))?;
