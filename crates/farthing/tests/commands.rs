@@ -60,7 +60,7 @@ fn verify_says_so_when_all_is_well_and_names_the_row_when_not() {
     let path = file.to_str().expect("a path");
     let (code, said, complained) = told(&farthing(&["verify", "--store", path]));
     assert_eq!((code, complained.as_str()), (Some(0), ""));
-    let counted = format!("2 transfers, 3 accounts, 0 holds, 0 policy versions in sqlite:{path}.\n");
+    let counted = format!("2 transfers, 3 accounts, 0 holds, 0 charges, 0 policy versions in sqlite:{path}.\n");
     assert_eq!(said, format!("Every unit is accounted for: {counted}"));
 
     let store = Store::open(&Location::Sqlite(file.clone()), &Options::default()).expect("it opens");

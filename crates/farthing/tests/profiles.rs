@@ -195,7 +195,9 @@ fn plan_and_apply(store: Option<String>) {
     let (code, said, _) = desk.told(&["verify", "--store", &desk.store]);
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.starts_with("Every unit is accounted for: 0 transfers, 0 accounts, 0 holds, 3 policy versions in "),
+        said.starts_with(
+            "Every unit is accounted for: 0 transfers, 0 accounts, 0 holds, 0 charges, 3 policy versions in "
+        ),
         "{said}"
     );
     let store = Store::open(&Location::parse(&desk.store), &Options::default()).expect("it opens");
