@@ -48,6 +48,8 @@ pub(crate) struct Folio {
     state_loaded: PayerState,
     /// Lines, lots or money changed: what is due has to be found anew.
     stirred: bool,
+    /// To where this transaction has brought it: what is due after that has not been looked at, even if it is past.
+    brought_to: Option<Instant>,
 }
 
 /// A transaction's work on the accounts of one cloud.
@@ -168,6 +170,7 @@ impl<'w, 't> Work<'w, 't> {
                     loaded: rows,
                     posted_loaded: own_posted,
                     stirred: false,
+                    brought_to: None,
                     payer,
                 },
             );
@@ -263,6 +266,7 @@ impl<'w, 't> Work<'w, 't> {
     /// Brings an account to an instant: days that are over are sealed, lines whose form has ended are folded again, and
     /// configurations it does not know of are taken in.
     pub(crate) fn bring_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+        self.folio(id).brought_to = Some(at);
         let at = at.floor_second();
         let newest = self.cloud.newest;
         loop {
@@ -966,10 +970,11 @@ impl<'w, 't> Work<'w, 't> {
                     posted.push((*id, product.clone(), row.clone()));
                 }
             }
-            let looked_at = folio.state.due_at.is_some_and(|due| due <= self.now);
+            let now = folio.brought_to.map_or(self.now, |at| at.min(self.now));
+            let looked_at = folio.state.due_at.is_some_and(|due| due <= now);
             if folio.stirred || looked_at {
                 folio.state.parked.clear();
-                folio.find_due(self.now, late_window, &cloud)?;
+                folio.find_due(now, late_window, &cloud)?;
             }
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
