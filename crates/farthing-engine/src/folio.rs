@@ -372,16 +372,17 @@ impl<'w, 't> Work<'w, 't> {
                 charges.push(closing(&line, period, charge));
                 continue;
             }
-            if line.open.by_period || !closes_day {
+            let slot = if line.open.by_period || !closes_day { None } else { self.slot_of_line(id, &line, day)? };
+            let Some(slot) = slot else {
                 kept.push(line);
                 continue;
-            }
+            };
             let charge = line.amount_at(day_end)?;
             let ran = charge.checked_sub(line.open.done).map_err(SettleError::from)?;
             line.open.base = line.open.base.checked_add(ran).map_err(SettleError::from)?;
             line.open.done = Charge::zero(self.currency);
             if charge != Charge::zero(self.currency) {
-                charges.push(closing(&line, day, charge));
+                charges.push(closing(&line, slot, charge));
             }
             if line.open.slope > 0 || line.id.began != 0 {
                 kept.push(line);
@@ -400,6 +401,16 @@ impl<'w, 't> Work<'w, 't> {
             folio.state.open_from = day_end;
         }
         Ok(())
+    }
+
+    /// Of when a charge is that is sealed with a day: of the day, or of the rating period that ended in it where the line is
+    /// settled by that; none where that goes on.
+    fn slot_of_line(&self, id: OwnerId, line: &Line, day: Period) -> Result<Option<Period>, SettleError> {
+        if line.settle != Cadence::Cycle {
+            return Ok(Some(day));
+        }
+        let period = self.cloud.terms_of(&line.open.key)?.period_of(day.start(), &self.folios[&id].zone)?;
+        Ok(Some(period).filter(|period| period.end() <= day.end()))
     }
 
     /// A thing whose form has ended: its timeline says what the day, or its rating period, has cost.

@@ -7,12 +7,12 @@ use crate::folio::Work;
 use crate::record_fact::{FactToTell, product_of, tell};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
-use farthing_core::config::Name;
+use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::rate::{Aggregation, Charge, Event, Tally};
 use farthing_core::settle::{Correction, Holding, LineId, Meterage, OpenCharge, Paid, Priced, SettleError, ThingId};
-use farthing_core::time::{Instant, Period};
+use farthing_core::time::{Duration, Instant, Period};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
 use farthing_store::{ClosedTotalRow, StoreError, TermsId, ThingKind, ThingRow, Tx};
@@ -406,14 +406,22 @@ fn add(
         let line = work.folio(payer).book.lines.iter_mut().find(|line| line.id == id).expect("made above");
         return Ok(recount(&mut line.open, &line.meterage, holding, &values)?);
     }
-    let day = zone.day_of(event.at).map_err(SettleError::from)?;
+    let day = holding.terms.slot_of(event.at, &zone)?;
     let line = work.folio(payer).book.lines.iter_mut().find(|line| line.id == id).expect("made above");
     let before = line.open.total;
     let after = before
         .checked_add(i128::from(event.value.millionths()))
         .ok_or(SettleError::Overflow { what: "count a total" })?;
     line.open.total = after;
-    if !memory && event.at < open_from {
+    let sealed_to = if holding.terms.settle == Cadence::Cycle {
+        // The day in which the rating period before this one ended.
+        let period = holding.terms.period_of(open_from, &zone)?;
+        let last = period.start().checked_sub(Duration::from_seconds(1)).map_err(SettleError::from)?;
+        zone.day_of(last).map_err(SettleError::from)?.end()
+    } else {
+        open_from
+    };
+    if !memory && event.at < sealed_to {
         let since = line.open.since;
         let g = |total| line.meterage.amount(total, since, since);
         let change = g(after)?.checked_sub(g(before)?).map_err(SettleError::from)?;

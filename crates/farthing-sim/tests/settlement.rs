@@ -1,7 +1,8 @@
 //! Random stories on the real engine: what it charges, and what it moves, is what an independent reckoning says.
 
-use farthing_sim::oracle::drive::{Manner, play};
+use farthing_sim::oracle::drive::{Manner, balances, play};
 use farthing_sim::oracle::generate::{Taste, story};
+use farthing_sim::oracle::price::Settle;
 use farthing_sim::oracle::story::Story;
 use farthing_sim::seed;
 use farthing_store::Scratch;
@@ -69,4 +70,31 @@ fn told_late_to_an_engine_that_slept() {
         versions: false,
         ..Taste::default()
     });
+}
+
+const CADENCES: [Settle; 4] = [Settle::Minutes(5), Settle::Minutes(60), Settle::Day, Settle::Cycle];
+
+/// One story told at each cadence, and with settlements at any time in between, costs the same and leaves the same.
+#[test]
+fn the_cadence_does_not_matter() {
+    let first = seed::of_this_run();
+    for case in 0..seed::cases() / 4 {
+        let seed = first.wrapping_add(u64::from(case));
+        let late = usize::try_from(seed % 4).expect("small");
+        let taste = |settle| Taste { settle: Some(settle), versions: false, late, ..Taste::default() };
+        let ends: Vec<(Settle, Vec<i64>)> = CADENCES
+            .iter()
+            .map(|settle| {
+                let mut story = story(seed, taste(*settle));
+                story.settle = *settle;
+                let scratch = Scratch::embedded().expect("a folder");
+                let stage = play(&story, scratch.location(), Manner::Plainly)
+                    .unwrap_or_else(|why| panic!("FARTHING_SIM_SEED={seed}, settled {settle:?}\n{story}\n{why}"));
+                (*settle, balances(&stage, &story).expect("it can be asked"))
+            })
+            .collect();
+        for (settle, end) in &ends {
+            assert_eq!(*end, ends[0].1, "FARTHING_SIM_SEED={seed}: settled {settle:?}, beside {:?}", ends[0].0);
+        }
+    }
 }

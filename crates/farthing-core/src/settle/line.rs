@@ -6,7 +6,7 @@
 
 use super::terms::{Holding, PriceBook, Priced, Terms, TermsKey};
 use super::{Meterage, OpenCharge, SettleError};
-use crate::config::Name;
+use crate::config::{Cadence, Name};
 use crate::ledger::OwnerId;
 use crate::measure::Quantity;
 use crate::money::Currency;
@@ -216,15 +216,16 @@ impl Track<'_> {
         let g = |at: Instant| -> Result<Charge, SettleError> {
             meterage.amount(grown(total, piece.slope, piece.from, at)?, since, at)
         };
-        // Days that are sealed: each its own charge.
-        let sealed_to = stop.min(self.payer.open_from);
-        let mut day_from = piece.from.max(self.payer.closed_from);
-        while day_from < sealed_to {
-            let day = self.payer.zone.day_of(day_from)?;
-            let day_to = day.end().min(sealed_to);
-            let charge = g(day_to)?.checked_sub(g(day_from.max(piece.from))?)?;
-            add(costs, slot(piece, day), &begun.key, charge)?;
-            day_from = day_to;
+        // What is sealed, day by day: each its own charge.
+        let open_from = self.open_from(&piece.terms)?;
+        let sealed_to = stop.min(open_from);
+        let mut from = piece.from.max(piece.terms.slot_of(self.payer.closed_from, &self.payer.zone)?.start());
+        while from < sealed_to {
+            let closed = piece.terms.slot_of(from, &self.payer.zone)?;
+            let to = closed.end().min(sealed_to);
+            let charge = g(to)?.checked_sub(g(from)?)?;
+            add(costs, slot(piece, closed), &begun.key, charge)?;
+            from = to;
         }
         // What the stop of a session posts beyond its seconds.
         if let (Some(to), Some(session_from)) = (ended, piece.session_ends) {
@@ -235,7 +236,7 @@ impl Track<'_> {
                 self.at_instant(piece, &begun.key, to, charge, costs)?;
             }
         }
-        let open_from = piece.from.max(self.payer.open_from);
+        let open_from = piece.from.max(open_from);
         if let Some(to) = ended {
             if to > open_from {
                 let charge = g(to)?.checked_sub(g(open_from)?)?;
@@ -249,6 +250,7 @@ impl Track<'_> {
             self.ongoing = None;
         } else {
             let base = g(open_from.min(self.now).max(piece.from))?;
+            let slot_end = self.slot_end(&piece.terms)?;
             // A run that began before this piece and whose open part began with it: the rest is in `open_done`.
             self.ongoing = Some(OpenCharge {
                 key: begun.key.clone(),
@@ -259,14 +261,26 @@ impl Track<'_> {
                 slope: piece.slope,
                 done: Charge::zero(self.currency),
                 base,
-                until: piece.to,
-                by_period: false,
+                until: [piece.to, slot_end].into_iter().flatten().min(),
+                by_period: slot_end.is_some(),
             });
         }
         Ok(())
     }
 
-    /// A charge of an instant: in the day of the second before it, sealed or open.
+    /// Where what is open of a linear price begins: at the open day, or at the rating period it is settled by.
+    fn open_from(&self, terms: &Terms) -> Result<Instant, SettleError> {
+        let by_day = terms.settle != Cadence::Cycle;
+        if by_day { Ok(self.payer.open_from) } else { Ok(terms.period_of(self.now, &self.payer.zone)?.start()) }
+    }
+
+    /// When the open rating period ends that a linear price is settled by; none where it is settled by the day or oftener.
+    fn slot_end(&self, terms: &Terms) -> Result<Option<Instant>, SettleError> {
+        let by_cycle = terms.settle == Cadence::Cycle;
+        by_cycle.then(|| Ok(terms.period_of(self.now, &self.payer.zone)?.end())).transpose()
+    }
+
+    /// A charge of an instant: in the day, or rating period, of the second before it, sealed or open.
     fn at_instant(
         &mut self,
         piece: &Stretch,
@@ -276,10 +290,10 @@ impl Track<'_> {
         costs: &mut Costs,
     ) -> Result<(), SettleError> {
         let second = crate::time::Duration::try_from_seconds(1)?;
-        let day = self.payer.zone.day_of(at.checked_sub(second)?)?;
-        if day.end() <= self.payer.open_from {
-            if day.end() > self.payer.closed_from {
-                add(costs, slot(piece, day), key, charge)?;
+        let closed = piece.terms.slot_of(at.checked_sub(second)?, &self.payer.zone)?;
+        if closed.end() <= self.open_from(&piece.terms)? {
+            if closed.end() > self.payer.closed_from {
+                add(costs, slot(piece, closed), key, charge)?;
             }
         } else {
             self.open_done = self.open_done.checked_add(charge)?;
@@ -422,8 +436,8 @@ impl Track<'_> {
             slope: 0,
             done: self.open_done,
             base: Charge::zero(self.currency),
-            until: None,
-            by_period: false,
+            until: self.slot_end(&run.terms)?,
+            by_period: run.terms.settle == Cadence::Cycle,
         }))
     }
 }

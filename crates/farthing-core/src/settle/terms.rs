@@ -82,8 +82,7 @@ impl Terms {
         let memory = offer.pricing.has_memory()
             || counted_free
             || !additive
-            || tariff.convert.as_ref().is_some_and(|convert| convert.round.is_some())
-            || settle == Cadence::Cycle;
+            || tariff.convert.as_ref().is_some_and(|convert| convert.round.is_some());
         Ok(Terms {
             kind: product.kind,
             free: if counted_free { None } else { offer.free_size(step)?.map(|(size, free)| (size, free.per)) },
@@ -121,6 +120,12 @@ impl Terms {
     /// The rating period an instant lies in.
     pub fn period_of(&self, at: Instant, zone: &Zone) -> Result<Period, SettleError> {
         rating_period(self.period, at, zone)
+    }
+
+    /// What of a linear price is one charge: a day of it, or a rating period where that is how often it is settled. A charge
+    /// is paid when it is sealed, so a shorter one would be taken too early (R90).
+    pub fn slot_of(&self, at: Instant, zone: &Zone) -> Result<Period, SettleError> {
+        if self.settle == Cadence::Cycle { self.period_of(at, zone) } else { Ok(zone.day_of(at)?) }
     }
 
     /// Charges are one for each rating period, not one for each day.
