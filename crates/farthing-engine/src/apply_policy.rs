@@ -23,8 +23,8 @@ impl Engine {
             let applied = plan_apply(&versions, &request, now)?;
             if let Applied::New(version) = &applied {
                 tx.policy_append(&cloud, version, &request.files)?;
-                // Whoever has anything open looks at the new prices at once: it may be a correction of what was.
-                tx.payers_hurry_all(&cloud, now)?;
+                // Whoever has anything open looks at the new prices at once; where they correct what was, whoever ever had.
+                tx.payers_hurry_all(&cloud, now, version.starts < now)?;
             }
             Ok(applied)
         })

@@ -4,11 +4,12 @@
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
 use crate::clouds::{CloudBook, Ready};
+use crate::run_due::happen_at;
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
-use farthing_core::ledger::posting::{self, Stamp, UsageAccounts};
-use farthing_core::ledger::{AccountId, Chart, Command, CommodityId, OwnerId};
+use farthing_core::ledger::posting::{self, FreeCredit, Stamp, UsageAccounts};
+use farthing_core::ledger::{Account, AccountId, Chart, Command, CommodityId, OwnerId};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
@@ -19,13 +20,16 @@ use farthing_core::settle::{
     stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
-use farthing_core::timeline::{Timeline, fold};
+use farthing_core::timeline::{Fact, Segment, Timeline, fold};
 use farthing_store::{
     ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
     ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// What a cloud's own books are called among the ledger's owners.
+pub(crate) const BOOKS: &str = "books";
 
 /// One account's book, and what of it has changed.
 #[derive(Debug)]
@@ -48,8 +52,6 @@ pub(crate) struct Folio {
     state_loaded: PayerState,
     /// Lines, lots or money changed: what is due has to be found anew.
     stirred: bool,
-    /// To where this transaction has brought it: what is due after that has not been looked at, even if it is past.
-    brought_to: Option<Instant>,
 }
 
 /// A transaction's work on the accounts of one cloud.
@@ -114,19 +116,25 @@ impl<'w, 't> Work<'w, 't> {
             .flatten()
             .map(|account| account.0)
             .collect();
-        let wallets = self.tx.accounts_locked(wallets)?; // in order of id
+        let mut wallets = self.tx.accounts_locked(wallets)?; // in order of id
         let mut opens = self.tx.open_charges(&wanted)?.into_iter().peekable(); // in order of account
         let mut posted: BTreeMap<OwnerId, BTreeMap<Name, Posted>> = BTreeMap::new();
         for (account, product, row) in self.tx.posted(&wanted)? {
             posted.entry(account).or_default().insert(product, row);
         }
         let mut lots: BTreeMap<OwnerId, Vec<LotRow>> = BTreeMap::new();
-        for lot in self.tx.lots(&wanted)? {
+        let mut own = self.tx.lots(&wanted)?;
+        self.end_holds(&mut wallets, &mut own)?;
+        for lot in own {
             lots.entry(lot.account).or_default().push(lot);
         }
         for (payer, state) in payers.into_iter().zip(states) {
             if payer.id != state.account {
                 return Err(StoreError::corrupt(format!("account {} has no state", payer.id.0)).into());
+            }
+            if state.version > self.cloud.newest {
+                // Another process has applied a version since this one looked: with older prices nothing is right.
+                return Err(self.tx.overtaken("the cloud has a newer configuration than was read").into());
             }
             let wallet = |id: Option<AccountId>| {
                 let place = id.and_then(|id| wallets.binary_search_by_key(&id, |account| account.id).ok());
@@ -170,10 +178,26 @@ impl<'w, 't> Work<'w, 't> {
                     loaded: rows,
                     posted_loaded: own_posted,
                     stirred: false,
-                    brought_to: None,
                     payer,
                 },
             );
+        }
+        Ok(())
+    }
+
+    /// A hold whose time has come reserves nothing any more. The ledger says so itself as soon as it is asked to move anything of
+    /// its owner; who only looks sees it as well.
+    fn end_holds(&mut self, wallets: &mut [Account], lots: &mut [LotRow]) -> Result<(), EngineError> {
+        if wallets.iter().all(|account| account.held == 0) && lots.iter().all(|lot| lot.held == 0) {
+            return Ok(());
+        }
+        for part in self.tx.holds_due(self.now)?.iter().flat_map(|hold| &hold.parts) {
+            let wallet = wallets.iter_mut().find(|account| account.id == part.account).map(|account| &mut account.held);
+            let held =
+                wallet.or_else(|| lots.iter_mut().find(|lot| lot.ledger == part.account).map(|lot| &mut lot.held));
+            if let Some(held) = held {
+                *held = held.saturating_sub(part.reserved);
+            }
         }
         Ok(())
     }
@@ -183,13 +207,14 @@ impl<'w, 't> Work<'w, 't> {
         self.flush_postings()?;
         let Some(folio) = self.folios.get(&id) else { return self.load(&[id]) };
         let (cash, debt) = (folio.payer.cash, folio.payer.debt);
-        let wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let mut wallets = self.tx.accounts_locked([Some(cash), debt].into_iter().flatten().map(|id| id.0).collect())?;
+        let mut lots = self.tx.lots(&[id])?;
+        self.end_holds(&mut wallets, &mut lots)?;
         let wallet = |id: Option<AccountId>| {
             let found = wallets.iter().find(|account| Some(account.id) == id);
             found.map_or((0, 0), |account| (account.balance(), account.held))
         };
         let (cash, debt) = (wallet(Some(cash)), wallet(debt));
-        let lots = self.tx.lots(&[id])?;
         let folio = self.folio(id);
         folio.held = lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
         folio.book.purse = Purse::new(lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg());
@@ -263,12 +288,24 @@ impl<'w, 't> Work<'w, 't> {
 
     // --- Time
 
-    /// Brings an account to an instant: days that are over are sealed, lines whose form has ended are folded again, and
-    /// configurations it does not know of are taken in.
+    /// Brings an account to an instant. What has become due on the way happens at its own time, however late it is looked at:
+    /// a gift that began and ended while nobody looked has paid for what was used between.
     pub(crate) fn bring_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
-        self.folio(id).brought_to = Some(at);
+        while let Some(due) = self.folio(id).state.due_at.filter(|due| *due <= at) {
+            happen_at(self, id, due)?;
+            let late_window = self.policy_at(due)?.settle.late_window;
+            let cloud = self.cloud.clone();
+            let folio = self.folio(id);
+            folio.find_due(due, late_window, &cloud)?;
+            folio.stirred = true;
+        }
+        self.carry_to(id, at)
+    }
+
+    /// Days that are over are sealed, lines whose form has ended are folded again, and configurations it does not know of are
+    /// taken in.
+    pub(crate) fn carry_to(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
         let at = at.floor_second();
-        let newest = self.cloud.newest;
         loop {
             let folio = self.folio(id);
             if folio.book.lines.is_empty() {
@@ -278,8 +315,6 @@ impl<'w, 't> Work<'w, 't> {
                     folio.state.open_from = start;
                     folio.book.open_from = start;
                 }
-                folio.state.version = newest;
-                return Ok(());
             }
             let day_end = folio.zone.day_of(folio.state.open_from).map_err(SettleError::from)?.end();
             // A rating period need not end with a day: it is sealed when it does.
@@ -287,10 +322,14 @@ impl<'w, 't> Work<'w, 't> {
             let period_end = by_period.filter_map(|line| line.open.until).min().unwrap_or(day_end);
             let until = at.min(day_end).min(period_end);
             let known = folio.state.version;
-            if known != self.cloud.newest {
+            if known < self.cloud.newest {
+                // What is sealed may be corrected by it, also where nothing is open any more.
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
+            }
+            if self.folio(id).book.lines.is_empty() {
+                return Ok(());
             }
             let ended = |line: &&Line| !line.open.by_period && line.open.until.is_some_and(|end| end <= until);
             let stale: BTreeSet<ThingId> = if until == day_end {
@@ -422,13 +461,18 @@ impl<'w, 't> Work<'w, 't> {
         end: Instant,
         charges: &mut Vec<Closing>,
     ) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, day.start(), end, &[id], (end == day.end()).then_some(end))?;
+        let asked =
+            Asked { changed: day.start(), as_of: end, looks_back: false, day_end: (end == day.end()).then_some(end) };
+        let costs = self.cost_of(thing, &[id], &asked)?;
         // What ended earlier on this day is sealed already.
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.to == end) {
             if *charge == Charge::zero(self.currency) {
                 continue;
             }
-            let line = LineId { thing: thing.id, part: slot.part.clone(), began: 0 };
+            let known = self.cloud.terms_of(key)?;
+            // A rating period may begin with a day that was charged by itself, at a price without memory.
+            let began = if known.memory { slot.from.seconds_since(Instant::EPOCH) } else { 0 };
+            let line = LineId { thing: thing.id, part: slot.part.clone(), began };
             let period = Period::try_new(slot.from, slot.to).map_err(|_| SettleError::Calendar)?;
             let terms_id = self.tx.terms_keep(&self.cloud.id, key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
@@ -536,10 +580,11 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what
-    /// is sealed is compared, and the difference booked as a correction.
+    /// is sealed is compared, and the difference booked as a correction. For all accounts that pay or paid for it, which were
+    /// brought to that instant.
     pub(crate) fn refold(&mut self, thing: &ThingRow, changed: Instant, as_of: Instant) -> Result<(), EngineError> {
-        let loaded: Vec<OwnerId> = self.folios.keys().copied().collect();
-        self.refold_of(&loaded, thing, changed, as_of)
+        let payers = self.paying(thing)?;
+        self.refold_of(&payers, thing, changed, as_of)
     }
 
     /// The same for some accounts, each of which was brought to that instant or is on its way there.
@@ -550,7 +595,7 @@ impl<'w, 't> Work<'w, 't> {
         changed: Instant,
         as_of: Instant,
     ) -> Result<(), EngineError> {
-        let costs = self.cost_of(thing, changed, as_of, ids, None)?;
+        let costs = self.cost_of(thing, ids, &Asked { changed, as_of, looks_back: false, day_end: None })?;
         let short = self.has_short_periods(thing, as_of)?;
         for id in ids {
             if changed < self.folios[id].state.open_from || (short && changed < as_of) {
@@ -600,24 +645,17 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// What a thing costs some of the loaded accounts, as far as they pay or paid for it. `day_end`: the end of the open day
-    /// that is being sealed.
-    fn cost_of(
-        &mut self,
-        thing: &ThingRow,
-        changed: Instant,
-        as_of: Instant,
-        ids: &[OwnerId],
-        day_end: Option<Instant>,
-    ) -> Result<Costs, EngineError> {
+    /// What a thing costs some of the loaded accounts, as far as they pay or paid for it.
+    fn cost_of(&mut self, thing: &ThingRow, ids: &[OwnerId], asked: &Asked) -> Result<Costs, EngineError> {
         let mut payers: BTreeMap<OwnerId, Payer> = BTreeMap::new();
         for id in ids {
             let folio = &self.folios[id];
-            let open_from = day_end.unwrap_or(folio.state.open_from);
-            let closed_from = folio.day_start(changed)?;
+            let open_from = asked.day_end.unwrap_or(folio.state.open_from);
+            let closed_from = folio.day_start(asked.changed)?;
             payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
         }
         let cloud = self.cloud.clone();
+        let mut as_of = asked.as_of;
         let profile = cloud.profile_at(as_of)?;
         let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) else {
             return Err(SettleError::Offer(farthing_core::catalog::OfferError::NoProduct {
@@ -625,28 +663,50 @@ impl<'w, 't> Work<'w, 't> {
             })
             .into());
         };
+        let facts = if thing.kind == ThingKind::Resource { self.facts_of(thing)? } else { Vec::new() };
         let parts = parts_of(product);
         let properties = properties_from_text(&thing.properties);
         let prices = ThingPrices { product: &thing.product, parts: &parts, properties: &properties };
+        // What another process has been told of already, its clock a little ahead of ours, is not forgotten.
+        let mut told = |at: Instant| {
+            if !asked.looks_back {
+                as_of = as_of.max(at.floor_second());
+            }
+        };
+        facts.iter().for_each(|fact| told(fact.at));
         let stretches = if thing.kind == ThingKind::Scope {
             let mut stretches = Vec::new();
             for (id, payer) in &payers {
                 let members = self.members_of_scope(thing, product, *id)?;
+                members.iter().flatten().for_each(|segment| told(segment.from));
                 stretches.extend(stretches_of_scope(&members, (*id, payer), &prices, &cloud.prices)?);
             }
             stretches
         } else if shared_scope(product).is_some() || !matches!(product.kind, Kind::Running | Kind::Capacity) {
             Vec::new() // its scope is charged, or its use, or its term
         } else {
-            let timeline = self.timeline_of(thing, product)?;
+            let timeline = self.fold(&facts, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
         Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?)
     }
 
+    /// Who of the loaded accounts pays or ever paid for a thing.
+    fn paying(&mut self, thing: &ThingRow) -> Result<Vec<OwnerId>, EngineError> {
+        let mut ids: BTreeSet<OwnerId> = BTreeSet::from([thing.account]);
+        match thing.kind {
+            ThingKind::Resource => ids.extend(self.facts_of(thing)?.iter().filter_map(Fact::payer)),
+            // A project goes from hand to hand.
+            ThingKind::Scope if thing.project != 0 => ids.extend(self.folios.keys()),
+            ThingKind::Scope | ThingKind::Usage => {}
+        }
+        Ok(ids.into_iter().filter(|id| self.folios.contains_key(id)).collect())
+    }
+
     /// What of a thing was open for an account at an instant of its open day.
     pub(crate) fn open_of_thing(&mut self, id: OwnerId, thing: &ThingRow, at: Instant) -> Result<i64, EngineError> {
-        let costs = self.cost_of(thing, at, at, &[id], None)?;
+        let asked = Asked { changed: at, as_of: at, looks_back: true, day_end: None };
+        let costs = self.cost_of(thing, &[id], &asked)?;
         let zone = self.folios[&id].zone.clone();
         let mut sum = 0_i64;
         for (payer, _, open) in costs.open.iter().filter(|(payer, ..)| *payer == id) {
@@ -660,14 +720,18 @@ impl<'w, 't> Work<'w, 't> {
 
     /// A resource's facts, folded.
     pub(crate) fn timeline_of(&mut self, thing: &ThingRow, product: &Product) -> Result<Timeline, EngineError> {
-        let facts = self
-            .tx
-            .facts_of(thing.id)?
-            .iter()
-            .map(|row| row.read(fact_text::read))
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let facts = self.facts_of(thing)?;
+        self.fold(&facts, product)
+    }
+
+    pub(crate) fn facts_of(&mut self, thing: &ThingRow) -> Result<Vec<Fact>, EngineError> {
+        let rows = self.tx.facts_of(thing.id)?;
+        Ok(rows.iter().map(|row| row.read(fact_text::read)).collect::<Result<_, StoreError>>()?)
+    }
+
+    fn fold(&self, facts: &[Fact], product: &Product) -> Result<Timeline, EngineError> {
         let silence = self.policy_at(self.now)?.monitor.missing_after;
-        Ok(fold(&facts, size_first(product), silence))
+        Ok(fold(facts, size_first(product), silence))
     }
 
     fn members_of_scope(
@@ -675,14 +739,20 @@ impl<'w, 't> Work<'w, 't> {
         scope: &ThingRow,
         product: &Product,
         payer: OwnerId,
-    ) -> Result<Vec<Vec<farthing_core::timeline::Segment>>, EngineError> {
+    ) -> Result<Vec<Vec<Segment>>, EngineError> {
+        let by_person = shared_scope(product) == Some(Scope::User);
         let mut members = Vec::new();
         for thing in self.tx.things_of_account(payer)? {
             if thing.kind != ThingKind::Resource || thing.product != scope.product {
                 continue;
             }
-            if scope_name(product, &thing, payer).as_deref() == Some(scope.name.as_str()) {
-                members.push(self.timeline_of(&thing, product)?.segments);
+            // A thing may go from person to person: each has it for a stretch of its time.
+            let of_scope = ThingRow { person: scope.person.clone(), ..thing.clone() };
+            let asked = if by_person { &of_scope } else { &thing };
+            if scope_name(product, asked, payer).as_deref() == Some(scope.name.as_str()) {
+                let mut segments = self.timeline_of(&thing, product)?.segments;
+                segments.retain(|segment| !by_person || segment.user.as_ref().map_or("", Name::as_str) == scope.person);
+                members.push(segments);
             }
         }
         Ok(members)
@@ -716,41 +786,44 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         let days: Vec<Instant> = days.into_iter().collect();
-        let mut charged: BTreeMap<(Option<Name>, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.charges_known(id, thing.id, &days)?;
+        let mut charged: BTreeMap<(Option<Name>, Instant, Instant), Charged> = BTreeMap::new();
+        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
         rows.sort_by_key(|row| (row.from, row.number));
-        for row in rows.into_iter().filter(|row| row.line.began == 0) {
-            let entry = charged.entry((row.line.part.clone(), row.from)).or_insert_with(|| Charged {
-                to: row.to,
-                list: 0,
-                net: 0,
-                paid: Paid::new(),
-                number: -1,
-                terms: row.terms,
-            });
-            entry.take(&row);
+        for row in rows {
+            let slot = (row.line.part.clone(), row.from, row.to);
+            charged.entry(slot).or_insert_with(|| Charged::new(row.terms)).take(row.list, row.net, &row.paid);
+        }
+        // What was sealed on the way here is not written yet.
+        for (sealed, _) in self.folios[&id].sealed.iter().filter(|(sealed, _)| sealed.line.thing == thing.id) {
+            let slot = (sealed.line.part.clone(), sealed.from, sealed.to);
+            let entry = charged.entry(slot).or_insert_with(|| Charged::new(TermsId::of(&self.cloud.id, &sealed.key)));
+            entry.take(sealed.charge.list.units(), sealed.charge.net.units(), &sealed.paid);
         }
         let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
             wanted.push((slot.clone(), Some(key.clone()), *charge));
         }
-        for ((part, from), was) in &charged {
-            let slot = Slot { payer: id, part: part.clone(), from: *from, to: was.to };
-            let is_known = wanted.iter().any(|(other, ..)| other.part == *part && other.from == *from);
+        for (part, from, to) in charged.keys() {
+            let slot = Slot { payer: id, part: part.clone(), from: *from, to: *to };
             // What ended before what was looked at is not said anew: it stands.
-            if !is_known && was.to > first {
+            if *to > first && !costs.closed.contains_key(&slot) {
                 wanted.push((slot, None, Charge::zero(self.currency)));
             }
         }
         let mut corrections = Vec::new();
-        // What waits of the slots that are looked at is found anew with them; what of it is posted stays posted.
-        self.folio(id).stirred = true;
-        let looked_at = |line: &Line| line.id.thing == thing.id && line.id.is_correction() && line.open.at > first;
-        let lines = std::mem::take(&mut self.folio(id).book.lines);
-        let (waiting, lines): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(looked_at);
-        self.folio(id).book.lines = lines;
+        // What waits is found anew with everything else; what is posted of it stays posted.
+        let folio = self.folio(id);
+        folio.stirred = true;
+        let mut waited: BTreeMap<LineId, i128> = BTreeMap::new();
+        folio.book.lines.retain(|line| {
+            let anew = line.id.thing == thing.id && line.id.is_correction() && line.open.at > first;
+            if anew {
+                waited.insert(line.id.clone(), line.open.total);
+            }
+            !anew
+        });
         for (slot, key, charge) in wanted {
-            let was = charged.get(&(slot.part.clone(), slot.from));
+            let was = charged.get(&(slot.part.clone(), slot.from, slot.to));
             let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
@@ -776,9 +849,9 @@ impl<'w, 't> Work<'w, 't> {
             });
         }
         self.book_corrections(id, corrections)?;
-        for was in waiting {
-            if let Some(line) = self.folio(id).book.lines.iter_mut().find(|line| line.id == was.id) {
-                line.open.total = was.open.total;
+        for line in &mut self.folio(id).book.lines {
+            if let Some(posted) = waited.get(&line.id) {
+                line.open.total = *posted;
             }
         }
         Ok(())
@@ -833,7 +906,7 @@ impl<'w, 't> Work<'w, 't> {
     /// The cloud's own ledger accounts.
     pub(crate) fn books(&mut self) -> Result<&mut Books, EngineError> {
         if self.books.is_none() {
-            let owner = self.tx.owner_ensure(&self.cloud.id, "books", true)?;
+            let owner = self.tx.owner_ensure(&self.cloud.id, BOOKS, true)?;
             let commodity = self.tx.commodity_ensure_currency(self.currency)?;
             self.books = Some(Books { owner, commodity, revenue: BTreeMap::new(), promo: None });
         }
@@ -860,7 +933,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(made)
     }
 
-    fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
+    pub(crate) fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
         if let Some(found) = self.books()?.promo {
             return Ok(found);
         }
@@ -943,6 +1016,14 @@ impl<'w, 't> Work<'w, 't> {
                 let mut ids = self.stamp_ids();
                 let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
                 commands.push(posting::settled(&mut stamp, &accounts, &posting.parts));
+                // What returns to a lot that has lapsed lapses again at once.
+                for (source, part) in posting.parts.iter().filter(|(_, part)| *part < 0) {
+                    let Source::Lot(credit) = *source else { continue };
+                    if !self.folios[&id].lots.iter().any(|lot| lot.ledger == credit) {
+                        let facts = FreeCredit { commodity, promo_open, credit, amount: part.saturating_neg() };
+                        commands.push(posting::credit_lapsed(&mut stamp, &facts));
+                    }
+                }
             }
         }
         Ok(commands)
@@ -981,11 +1062,11 @@ impl<'w, 't> Work<'w, 't> {
                     posted.push((*id, product.clone(), row.clone()));
                 }
             }
-            let now = folio.brought_to.map_or(self.now, |at| at.min(self.now));
-            let looked_at = folio.state.due_at.is_some_and(|due| due <= now);
-            if folio.stirred || looked_at {
+            // What is due and was not looked at stays so: it happens at its own time.
+            let waits = folio.state.due_at.is_some_and(|due| due <= self.now);
+            if folio.stirred && !waits {
                 folio.state.parked.clear();
-                folio.find_due(now, late_window, &cloud)?;
+                folio.find_due(self.now, late_window, &cloud)?;
             }
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
@@ -1000,22 +1081,34 @@ impl<'w, 't> Work<'w, 't> {
     }
 }
 
+/// What is asked of what a thing costs.
+struct Asked {
+    /// Closed slots that ended before this one's day are left out.
+    changed: Instant,
+    as_of: Instant,
+    /// As it was then, whatever was told since.
+    looks_back: bool,
+    /// The end of the open day that is being sealed.
+    day_end: Option<Instant>,
+}
+
 /// What was charged for a slot, corrections included.
 struct Charged {
-    to: Instant,
     list: i64,
     net: i64,
     paid: Paid,
-    number: i64,
     terms: TermsId,
 }
 
 impl Charged {
-    fn take(&mut self, row: &ChargeRow) {
-        self.list = self.list.saturating_add(row.list);
-        self.net = self.net.saturating_add(row.net);
-        self.number = self.number.max(row.number);
-        for (source, part) in &row.paid {
+    fn new(terms: TermsId) -> Charged {
+        Charged { list: 0, net: 0, paid: Paid::new(), terms }
+    }
+
+    fn take(&mut self, list: i64, net: i64, paid: &Paid) {
+        self.list = self.list.saturating_add(list);
+        self.net = self.net.saturating_add(net);
+        for (source, part) in paid {
             if *part >= 0 {
                 self.paid.push((*source, *part));
                 continue;
@@ -1088,7 +1181,10 @@ impl Folio {
             at_latest(lot.starts);
             if let Some(expires) = lot.expires {
                 at_latest(expires);
-                at_latest(expires.checked_add(late_window).map_err(SettleError::from)?);
+                let lapses = expires.checked_add(late_window).map_err(SettleError::from)?;
+                // What outlived its end under a hold lapses once the hold is over.
+                let soon = now.floor_second().checked_add(Duration::try_from_seconds(1).map_err(SettleError::from)?);
+                at_latest(if lot.held == 0 { lapses.max(soon.map_err(SettleError::from)?) } else { lapses });
             }
         }
         let out = self.book.is_out(now.floor_second())?;

@@ -3,14 +3,18 @@
 //! What has accrued is not promised twice, though nothing is posted for it; the hold is laid over what the spending order
 //! would use.
 
+use crate::folio::Work;
 use crate::open_project::account_of;
+use crate::top_up::positive;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::id::HoldId;
+use farthing_core::ledger::posting::{self, CreditCaptured, Stamp};
 use farthing_core::ledger::{AccountId, Authorise, Capture, Chart, Code, Command, HoldState, Kind};
 use farthing_core::money::Money;
 use farthing_core::policy::Measure;
 use farthing_core::time::Duration;
+use farthing_store::{PayerRow, StoreError};
 
 /// How long a hold lasts where nobody says.
 const HOLD_SECONDS: i64 = 7 * 86_400;
@@ -36,8 +40,17 @@ impl Engine {
                 None => None,
                 Some(product) => Some(Name::parse(product).ok_or_else(|| Refused::not_found("product", product))?),
             };
+            let units = positive(work, hold.amount)?;
+            if hold.lasts.is_some_and(Duration::is_zero) {
+                return Err(Refused::new(RefusalCode::Invalid, "a hold lasts longer than no time: say how long"));
+            }
             work.load(&[payer.id])?;
             work.bring_to(payer.id, now)?;
+            if let Some(there) = work.tx.hold(hold.id)? {
+                // Asked again, whatever can pay by now and however late it is: it is the same hold.
+                let same = there.owner == payer.id && there.amount == units;
+                return if same { Ok(()) } else { refuse(Some(Code::ExistsWithDifferentAmount)) };
+            }
             // The ledger knows of no cost that has only accrued; what has is not there to be promised.
             let policy = work.policy_at(now)?;
             let (measure, floor) = (policy.settle.measure, policy.zero.floor.map_or(0, Money::units));
@@ -46,8 +59,7 @@ impl Engine {
                 (Measure::Spendable, product) => folio.available(now.floor_second(), product.as_ref())?,
                 (Measure::Balance, _) => folio.balance_available(now.floor_second())?,
             };
-            let is_new = work.tx.hold(hold.id)?.is_none();
-            if is_new && available.saturating_add(floor) < hold.amount.units() {
+            if available.saturating_add(floor) < units {
                 return refuse(Some(Code::InsufficientBalance));
             }
             let debt = work.debt_account(payer.id)?;
@@ -61,7 +73,9 @@ impl Engine {
             let lasts = hold.lasts.map_or(HOLD_SECONDS, Duration::seconds);
             let lasts = Duration::try_from_seconds(lasts).map_err(farthing_core::settle::SettleError::from)?;
             let expires_at = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;
-            let request = Authorise { id: hold.id, owner: payer.id, along, amount: hold.amount.units(), expires_at };
+            // What was sealed on the way here is booked first, or it would be promised to the hold.
+            work.flush_postings()?;
+            let request = Authorise { id: hold.id, owner: payer.id, along, amount: units, expires_at };
             let answers = work.tx.ledger_run(&[Command::Authorise(request)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
             work.folio(payer.id).stir();
@@ -84,21 +98,38 @@ impl Engine {
         self.work("capture", cloud, move |work| {
             let payer = account_of(work, &account)?;
             let now = work.now;
+            let units = positive(work, amount)?;
+            if Name::parse(&product).is_none() {
+                return Err(Refused::not_found("product", &product));
+            }
+            hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
             work.bring_to(payer.id, now)?;
+            work.flush_postings()?;
             let to = work.book_account(Chart::Revenue(product.clone()))?;
+            let credit = credit_of(work, &payer);
             let request = Capture {
                 id: work.ids.transfer_run(now),
                 hold,
                 to,
-                amount: amount.units(),
+                amount: units,
                 last,
-                kind: Kind::UsageByCash,
+                kind: Kind::UsageCaptured,
                 effective: now.floor_second(),
             };
             let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
             work.reload(payer.id)?;
+            // What free credit has paid is no income of money: its other half, as for any use.
+            let amount = credit.saturating_sub(credit_of(work, &payer));
+            if amount > 0 {
+                let (promo_open, promo_used) = work.promo()?;
+                let commodity = work.books()?.commodity;
+                let mut ids = work.stamp_ids();
+                let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
+                let facts = CreditCaptured { commodity, promo_open, promo_used, amount };
+                work.book(&[posting::credit_captured(&mut stamp, &facts)])?;
+            }
             Ok(())
         })
     }
@@ -109,8 +140,10 @@ impl Engine {
         self.work("release", cloud, move |work| {
             let payer = account_of(work, &account)?;
             let now = work.now;
+            hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
             work.bring_to(payer.id, now)?;
+            work.flush_postings()?;
             let answers = work.tx.ledger_run(&[Command::Release(hold)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
             work.reload(payer.id)?;
@@ -118,10 +151,28 @@ impl Engine {
         })
     }
 
-    /// Whether a hold is there, and how it ended.
-    pub fn hold_state(&self, hold: HoldId) -> Result<Option<HoldState>, Refused> {
-        Ok(self.store.read("hold_state", |tx| tx.hold(hold))?.map(|hold| hold.state))
+    /// Whether a hold of an account of this cloud is there, and how it ended.
+    pub fn hold_state(&self, cloud: &str, hold: HoldId) -> Result<Option<HoldState>, Refused> {
+        let found = self.store.read("hold_state", |tx| {
+            let Some(hold) = tx.hold(hold)? else { return Ok(None) };
+            let own = tx.payers(&[hold.owner])?.iter().any(|payer| payer.cloud == cloud);
+            Ok::<_, StoreError>(own.then_some(hold.state))
+        })?;
+        Ok(found)
     }
+}
+
+/// Another account's hold is none of this one's, whichever cloud it belongs to.
+fn hold_of(work: &mut Work<'_, '_>, payer: &PayerRow, hold: HoldId) -> Result<(), Refused> {
+    match work.tx.hold(hold)? {
+        Some(hold) if hold.owner == payer.id => Ok(()),
+        _ => refuse(Some(Code::HoldNotFound)),
+    }
+}
+
+/// What is left of all its lots.
+fn credit_of(work: &mut Work<'_, '_>, payer: &PayerRow) -> i64 {
+    work.folio(payer.id).book.purse.lots().iter().map(|lot| lot.balance).fold(0, i64::saturating_add)
 }
 
 fn refuse(code: Option<Code>) -> Result<(), Refused> {

@@ -30,6 +30,10 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
         let what = format!("{:?} is no name for an account: use lower-case letters, digits, - and _", account.name);
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
+    if account.name == crate::folio::BOOKS {
+        let what = format!("{:?} are the cloud's own: give the account another name", account.name);
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
     let policy = work.policy_at(work.now)?.clone();
     let zone = match &account.zone {
         Some(zone) => Zone::parse(zone).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?,
@@ -37,7 +41,8 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<(), Refused> {
     };
     let cloud = work.cloud.id.clone();
     if let Some(there) = work.tx.payer_by_name(&cloud, &account.name)? {
-        let same = there.zone == zone.name() && there.pay == account.pay;
+        let country = account.country.as_ref().is_none_or(|country| *country == there.country);
+        let same = there.zone == zone.name() && there.pay == account.pay && country;
         return if same {
             Ok(())
         } else {

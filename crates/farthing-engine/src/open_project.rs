@@ -4,6 +4,7 @@ use crate::folio::Work;
 use crate::record_fact::{self, FactToTell};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
+use farthing_core::time::Instant;
 use farthing_core::timeline::What;
 use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
 
@@ -75,12 +76,18 @@ impl Engine {
             let mut both = [project.account, to.id];
             both.sort_unstable();
             work.load(&both)?;
+            if work.tx.shares_writing() && project_of(work, &project.name)?.account != project.account {
+                return Err(work.tx.overtaken("the project was moved meanwhile").into());
+            }
             for id in both {
                 work.bring_to(id, at)?;
                 work.post_all(id, at)?;
             }
             for thing in work.tx.things_of_project(project.id)? {
                 if thing.kind == ThingKind::Resource {
+                    // After everything that was told of it, also by a process whose clock is a little ahead of ours.
+                    let last = work.facts_of(&thing)?.iter().map(|fact| fact.at).max();
+                    let at = last.map_or(at, |last| at.max(Instant::from_micros(last.micros() + 1)));
                     record_fact::tell(
                         work,
                         &thing,

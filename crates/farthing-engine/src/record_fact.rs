@@ -13,7 +13,7 @@ use farthing_core::measure::Quantity;
 use farthing_core::policy::Measure;
 use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
 use farthing_core::time::Instant;
-use farthing_core::timeline::{Change, FactKey, Start, State, What};
+use farthing_core::timeline::{Change, Fact, FactKey, Start, State, What};
 use farthing_store::{FactRow, ThingKind, ThingRow, properties_to_text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,6 +135,12 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
         return create(work, fact, start, at);
     };
     let product = product_of(work, &thing)?;
+    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
+    if let Some(key) = key
+        && work.tx.facts_of(thing.id)?.iter().any(|row| row.key == key)
+    {
+        return Ok(Told::Known); // before the gate, whose answer may be another by now
+    }
     let what = match &fact.what {
         Reported::Heartbeat => return sign_of_life(work, thing, at),
         Reported::Start(start) => {
@@ -145,7 +151,10 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
                 );
                 return Err(Refused::new(RefusalCode::Conflict, what));
             }
-            What::Start(start_of(work, &product, start, thing.account, thing.sku.as_ref())?)
+            // Dated before every other fact, it is who paid first that pays from there.
+            let facts = work.facts_of(&thing)?;
+            let first = facts.iter().find_map(Fact::payer).unwrap_or(thing.account);
+            What::Start(start_of(work, &product, start, first, thing.sku.as_ref())?)
         }
         Reported::Stop => What::Stop,
         Reported::Resume => What::Resume,
@@ -160,7 +169,6 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
         }
     };
     let flagged = gate(work, &thing.product, thing.account, &what, &thing.state, fact.at)?;
-    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
     tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
 
@@ -194,6 +202,12 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     priced(work, product, &begun, at)?;
     let what = What::Start(begun);
     let flagged = gate(work, &product.id, payer, &what, "", fact.at)?;
+    if let Some(project) = &start.project
+        && work.tx.shares_writing()
+        && project_of(work, project)?.account != payer
+    {
+        return Err(work.tx.overtaken("the project was moved meanwhile").into());
+    }
     let thing = ThingRow {
         id: work.tx.thing_number()?,
         cloud: work.cloud.id.clone(),
@@ -219,28 +233,36 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
 
 /// Appends a fact and lets everything follow from it.
 pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell) -> Result<Told, Refused> {
-    let product = product_of(work, thing)?;
+    let mut thing = thing.clone();
+    let product = product_of(work, &thing)?;
     let text = fact_text::write(&fact.what);
     let key = fact.key.unwrap_or_else(|| key_of(&[b"what", text.as_bytes()]));
     let now = work.now;
     let mut payers: BTreeSet<OwnerId> = BTreeSet::from([thing.account]);
-    let known = work.tx.facts_of(thing.id)?;
-    if fact.key.is_some() && known.iter().any(|row| row.key == key) {
-        return Ok(Told::Known);
+    payers.extend(Fact { at: fact.at, key, what: fact.what.clone() }.payer());
+    loop {
+        let known = work.facts_of(&thing)?;
+        if fact.key.is_some() && known.iter().any(|fact| fact.key == key) {
+            return Ok(Told::Known);
+        }
+        let before = payers.len();
+        payers.extend(known.iter().filter_map(Fact::payer));
+        let all: Vec<OwnerId> = payers.iter().copied().collect();
+        work.load(&all)?;
+        // Until everybody who pays is locked, another process may have given it to somebody else.
+        if !work.tx.shares_writing() || payers.len() == before {
+            break;
+        }
     }
-    for row in &known {
-        match row.read(fact_text::read)?.what {
-            What::Start(start) => payers.insert(start.payer),
-            What::Move(to) => payers.insert(to),
-            _ => false,
-        };
-    }
-    if let What::Move(to) = &fact.what {
-        payers.insert(*to);
-        work.tx.thing_payer_put(*to, thing.id)?;
+    if work.tx.shares_writing()
+        && let Some(now) = work.tx.things(&[thing.id])?.pop()
+    {
+        thing = now;
     }
     let payers: Vec<OwnerId> = payers.into_iter().collect();
-    work.load(&payers)?;
+    if let What::Move(to) = &fact.what {
+        work.tx.thing_payer_put(*to, thing.id)?;
+    }
     for payer in &payers {
         work.bring_to(*payer, now)?;
     }
@@ -248,7 +270,7 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
     if !work.tx.fact_insert(&row)? {
         return Ok(Told::Known);
     }
-    let timeline = work.timeline_of(thing, &product)?;
+    let timeline = work.timeline_of(&thing, &product)?;
     let changed = ThingRow {
         account: timeline.payer.unwrap_or(thing.account),
         sku: timeline.sku.clone(),
@@ -261,12 +283,21 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
     work.tx.thing_write(&changed)?;
     let as_of = now.floor_second();
     if shared_scope(&product).is_some() {
-        // Payers one after the other have the same project, and it is looked at once.
+        // Whoever has it, or had it: it counts to the one from where it no longer counts to the other.
+        let mut persons: BTreeSet<String> = BTreeSet::from([changed.person.clone()]);
+        let users = timeline.segments.iter().map(|segment| segment.user.as_ref().map_or("", Name::as_str));
+        persons.extend(users.map(str::to_owned));
+        // Payers one after the other may have the same project, and it is looked at once.
         let mut scopes: BTreeMap<ThingId, ThingRow> = BTreeMap::new();
         for payer in &payers {
-            if let Some(name) = scope_name(&product, &changed, *payer) {
-                let scope = scope_ensure(work, &product, &changed, *payer, name)?;
-                scopes.insert(scope.id, scope);
+            let mut names: BTreeSet<String> = BTreeSet::new();
+            for person in &persons {
+                let member = ThingRow { person: person.clone(), ..changed.clone() };
+                let Some(name) = scope_name(&product, &member, *payer) else { continue };
+                if names.insert(name.clone()) {
+                    let scope = scope_ensure(work, &product, &member, *payer, name)?;
+                    scopes.insert(scope.id, scope);
+                }
             }
         }
         for scope in scopes.values() {
@@ -317,15 +348,18 @@ fn scope_ensure(
 
 /// A sign of life: the thing is watched from the first one on.
 fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result<Told, Refused> {
-    let later = thing.seen_at.is_none_or(|seen| seen < at);
+    if thing.seen_at.is_some_and(|seen| at <= seen) {
+        return Ok(Told::Known); // it was known when the thing was found missing, if it was
+    }
     work.tx.thing_seen(thing.id, at)?;
-    found(work, &ThingRow { seen_at: thing.seen_at.max(Some(at)), ..thing }, at)?;
-    Ok(if later { Told::Recorded } else { Told::Known })
+    found(work, &ThingRow { seen_at: Some(at), ..thing }, at)?;
+    Ok(Told::Recorded)
 }
 
 /// What was missing is there again.
 fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), Refused> {
-    if thing.state == State::Missing.name() {
+    // Of the very instant from which it was missed it is no news.
+    if thing.state == State::Missing.name() && at > thing.since {
         tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 //! the total. An event for a day that is sealed, or a rating period that is closed, is a correction.
 
 use crate::folio::Work;
-use crate::record_fact::{FactToTell, product_of, tell};
+use crate::record_fact::{FactToTell, tell};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
 use farthing_core::config::{Cadence, Name};
@@ -64,8 +64,8 @@ fn price(
     let mut found = Vec::with_capacity(fresh.len());
     let mut subjects = Subjects::default();
     for event in fresh {
-        let subject = subjects.find(&mut work, &batch.events()[event.place])?;
-        found.push(subject.map(|found| found.when(event.at)));
+        let whose = subjects.find(&mut work, &batch.events()[event.place])?;
+        found.push(whose.map(|found| Found { payer: found.payer_at(event.at), ..found }));
     }
     let accounts: BTreeSet<OwnerId> =
         found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
@@ -103,18 +103,18 @@ fn price(
 #[derive(Clone, Debug)]
 struct Found {
     payer: OwnerId,
+    /// Who paid from when on, where its project has gone from hand to hand (R23).
+    payers: Vec<(Instant, OwnerId)>,
     project: i64,
     person: String,
     resource: Option<ThingRow>,
-    /// Who paid for the resource from when on, where its project has moved (R23).
-    payers: Vec<(Instant, OwnerId)>,
 }
 
 impl Found {
-    /// Whose it was at an instant.
-    fn when(self, at: Instant) -> Found {
-        let payer = self.payers.iter().rfind(|(from, _)| *from <= at.floor_second()).or(self.payers.first());
-        Found { payer: payer.map_or(self.payer, |(_, payer)| *payer), ..self }
+    fn payer_at(&self, at: Instant) -> OwnerId {
+        let at = at.floor_second();
+        let then = self.payers.iter().rfind(|(from, _)| from.floor_second() <= at).or(self.payers.first());
+        then.map_or(self.payer, |(_, payer)| *payer)
     }
 }
 
@@ -142,13 +142,17 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
             let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, name)? else {
                 return Ok(Err(Reason::UnknownSubject));
             };
-            let payers = payers_of(work, &thing)?;
+            let moved = thing.project != 0 && work.tx.thing_moved(thing.id)?;
+            let facts = if moved { work.facts_of(&thing)? } else { Vec::new() };
+            let first = facts.iter().position(|fact| fact.payer().is_some()).unwrap_or(0);
+            let moves = facts.iter().skip(first + 1).filter(|fact| matches!(fact.what, What::Move(_)));
+            let payers = facts.get(first).into_iter().chain(moves).filter_map(|fact| Some((fact.at, fact.payer()?)));
             Ok(Ok(Found {
                 payer: thing.account,
+                payers: payers.collect(),
                 project: thing.project,
                 person: thing.person.clone(),
                 resource: Some(thing),
-                payers,
             }))
         }
         Subject::Account { name, project, user } => {
@@ -163,22 +167,15 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                     _ => return Ok(Err(Reason::UnknownSubject)),
                 },
             };
-            Ok(Ok(Found { payer: payer.id, project, person: user.clone().unwrap_or_default(), resource: None, payers: Vec::new() }))
+            Ok(Ok(Found {
+                payer: payer.id,
+                payers: Vec::new(),
+                project,
+                person: user.clone().unwrap_or_default(),
+                resource: None,
+            }))
         }
     }
-}
-
-/// Only what is in a project can have been paid by somebody else.
-fn payers_of(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<Vec<(Instant, OwnerId)>, Refused> {
-    if thing.project == 0 {
-        return Ok(Vec::new());
-    }
-    let product = product_of(work, thing)?;
-    let timeline = work.timeline_of(thing, &product)?;
-    let mut payers: Vec<(Instant, OwnerId)> =
-        timeline.segments.iter().map(|segment| (segment.from, segment.payer)).collect();
-    payers.dedup_by_key(|(_, payer)| *payer);
-    Ok(payers)
 }
 
 /// What late events have changed of sealed slots: one correction for each.
@@ -336,6 +333,9 @@ fn usage_thing(
     let name = format!("{}/{whose}/{text}", product.id);
     let cloud = work.cloud.id.clone();
     if let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Usage, &name)? {
+        if thing.account != found.payer {
+            work.tx.thing_payer_put(found.payer, thing.id)?; // a project's use goes from hand to hand with it
+        }
         return Ok(thing.id);
     }
     let thing = ThingRow {

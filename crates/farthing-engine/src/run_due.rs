@@ -12,7 +12,7 @@ use farthing_core::ledger::Chart;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
 use farthing_core::time::{Duration, Instant, Period};
-use farthing_store::StoreError;
+use farthing_store::{StoreError, Tx};
 use std::collections::BTreeMap;
 
 /// Accounts in one transaction.
@@ -22,7 +22,9 @@ impl Engine {
     /// The next instant at which anything is due, after what is due now.
     pub fn next_due(&self, after: Instant) -> Result<Option<Instant>, EngineError> {
         let (clouds, clouds_kept) = (self.clouds_known()?, self.clouds.clone());
-        let mut next = self.store.read("next_due", |tx| tx.payer_due_next())?;
+        let (due, ends) =
+            self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
+        let mut next = due.into_iter().chain(ends).min();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
         for cloud in clouds {
             let (book, silent, open) = self.store.read("next_due", |tx| {
@@ -53,7 +55,22 @@ impl Engine {
     pub fn run_due(&self) -> Result<(), EngineError> {
         let now = self.now()?;
         self.run_silences(now)?;
+        self.run_holds(now)?;
         self.run_queue(now)
+    }
+
+    /// Holds whose time has come end, and their owners are looked at: what they had left may have to lapse.
+    fn run_holds(&self, now: Instant) -> Result<(), EngineError> {
+        let ended = move |tx: &mut Tx<'_>| {
+            let mut owners: Vec<OwnerId> = tx.holds_due(now)?.iter().map(|hold| hold.owner).collect();
+            owners.sort_unstable();
+            owners.dedup();
+            tx.payer_states(&owners)?; // locked before the ledger's, as everywhere
+            tx.payers_hurry(&owners, now)?;
+            tx.holds_sweep(now, BATCH)
+        };
+        while self.store.write("run_holds", move |tx| ended(tx))? > 0 {}
+        Ok(())
     }
 
     /// Settles what a cadence asks for at a tick of it.
@@ -134,8 +151,8 @@ impl Engine {
                 self.work("run_due", &cloud, move |work| {
                     let ids: Vec<OwnerId> = due.iter().map(|(id, _)| *id).collect();
                     work.load(&ids)?;
-                    for (id, at) in &due {
-                        let done = due_of(work, *id, *at);
+                    for (id, _) in &due {
+                        let done = work.bring_to(*id, now).map_err(Refused::from);
                         work.park_if_failed(*id, done)?;
                     }
                     Ok(())
@@ -154,10 +171,8 @@ impl Engine {
                 let longest = missing_after.checked_add(second).map_err(farthing_core::settle::SettleError::from)?;
                 let Ok(silent_since) = now.checked_sub(longest) else { return Ok(()) };
                 let cloud = work.cloud.id.clone();
-                for thing in work.tx.things_silent_since(silent_since, BATCH)? {
-                    if thing.cloud == cloud {
-                        missed(work, &thing)?;
-                    }
+                for thing in work.tx.things_silent_since(&cloud, silent_since, BATCH)? {
+                    missed(work, &thing)?;
                 }
                 Ok(())
             })
@@ -180,10 +195,10 @@ fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(
     Ok(())
 }
 
-/// One account's due time has come.
-fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refused> {
-    work.load(&[id])?;
-    work.bring_to(id, at)?;
+/// One account's due time has come: what happens to it by itself at that instant. (Every use case brings its accounts to its
+/// own instant first, so none is ever looked at as if this had not happened.)
+pub(crate) fn happen_at(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), EngineError> {
+    work.carry_to(id, at)?;
     let late_window = work.policy_at(at)?.settle.late_window;
     let folio = work.folio(id);
     let begins = folio.lots.iter().any(|lot| lot.starts == at);
@@ -221,14 +236,13 @@ fn due_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refus
         let facts = FreeCredit { commodity, promo_open, credit: lot.ledger, amount: left };
         let command = posting::credit_lapsed(&mut stamp, &facts);
         work.book(&[command])?;
-        work.tx.lot_lapse(id, lot.number)?;
+        work.tx.lot_lapse(&lot)?;
         let folio = work.folio(id);
         folio.lots.retain(|other| other.number != lot.number);
         let purse = &folio.book.purse;
         let lots = purse.lots().iter().filter(|other| other.account != lot.ledger).cloned().collect();
         folio.book.purse = farthing_core::settle::Purse::new(lots, purse.cash, purse.debt);
     }
-    work.folio(id).stir();
     Ok(())
 }
 

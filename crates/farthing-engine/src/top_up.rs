@@ -41,7 +41,7 @@ impl Engine {
     }
 }
 
-fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refused> {
+pub(crate) fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refused> {
     if amount.currency() != work.currency() {
         let what =
             format!("this cloud's accounts are in {}, not in {}", work.currency().code(), amount.currency().code());
@@ -55,6 +55,23 @@ fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refused> {
 
 fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str>) -> Result<(), Refused> {
     let units = positive(work, amount)?;
+    let payer = account_of(work, account)?;
+    let now = work.now;
+    work.load(&[payer.id])?;
+    // It is found again for ever and whichever account it is asked of: so its cause is of no hour, and of the cloud.
+    let cloud = work.cloud.id.clone();
+    let cause = id.map(|id| CauseId::derive(Instant::EPOCH, &[b"top_up", cloud.as_bytes(), id.as_bytes()]));
+    let there = match cause {
+        Some(cause) => work.tx.transfer_by_cause(cause)?,
+        None => None,
+    };
+    if let Some(there) = there {
+        if there.credit == payer.cash && there.amount == units {
+            return Ok(());
+        }
+        let what = format!("top-up {:?} was of another amount, or to another account", id.unwrap_or_default());
+        return Err(Refused::new(RefusalCode::IdReused, what));
+    }
     let bounds = work.policy_at(work.now)?.top_up.clone();
     if let Some(min) = bounds.min.filter(|min| units < min.units()) {
         return Err(Refused::new(RefusalCode::BelowMinimum, format!("the least top-up is {}", min.plain())));
@@ -62,16 +79,12 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     if let Some(max) = bounds.max.filter(|max| units > max.units()) {
         return Err(Refused::new(RefusalCode::AboveMaximum, format!("the most in one top-up is {}", max.plain())));
     }
-    let payer = account_of(work, account)?;
-    let now = work.now;
-    work.load(&[payer.id])?;
     work.bring_to(payer.id, now)?;
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
     let (provider, commodity) = (work.book_account(Chart::Provider("manual".to_owned()))?, work.books()?.commodity);
     let owed = work.folio(payer.id).book.purse.debt;
     let mut ids = work.stamp_ids();
-    let cause = id.map(|id| CauseId::derive(now, &[b"top_up", account.as_bytes(), id.as_bytes()]));
     let mut stamp = Stamp { ids: &mut ids, cause, effective: now.floor_second() };
     let mut commands =
         vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
@@ -105,16 +118,23 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     let payer = account_of(work, &grant.account)?;
     let now = work.now;
     let starts = grant.starts.unwrap_or(now.floor_second());
-    if grant.expires.is_some_and(|expires| expires <= starts) {
-        return Err(Refused::new(RefusalCode::Invalid, "a grant ends after it begins: give a later `expires`"));
-    }
     work.load(&[payer.id])?;
     work.bring_to(payer.id, now)?;
-    if work.tx.lot_by_name(payer.id, name.as_str())?.is_some() {
+    if let Some(there) = work.tx.lot_by_name(payer.id, name.as_str())? {
+        // Asked again it is there, lapsed or not; it is given once.
+        let starts_so = grant.starts.is_none_or(|starts| starts == there.starts);
+        let ends_so = there.expires == grant.expires;
+        let same = there.amount == units && there.priority == grant.priority && there.products == products;
+        if same && starts_so && ends_so {
+            return Ok(());
+        }
         return Err(Refused::new(
             RefusalCode::Conflict,
-            format!("account {} has the grant {name} already", grant.account),
+            format!("account {} has the grant {name} already, with other facts", grant.account),
         ));
+    }
+    if grant.expires.is_some_and(|expires| expires <= starts) {
+        return Err(Refused::new(RefusalCode::Invalid, "a grant ends after it begins: give a later `expires`"));
     }
     work.post_all(payer.id, now)?;
     work.flush_postings()?;

@@ -19,7 +19,9 @@ fn shortest(mut story: Story, mut why: String, manner: Manner) -> (Story, String
         let mut fewer = story.clone();
         fewer.happenings.remove(place);
         match fails(&fewer, manner) {
-            Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => (story, why, place) = (fewer, still, 0),
+            Some(still) if !still.contains("refused (not_found)") && !still.contains("unknown_subject") => {
+                (story, why, place) = (fewer, still, 0)
+            }
             _ => place += 1,
         }
     }
@@ -34,10 +36,13 @@ fn property(name: &str, cases: u32, manner: Manner, taste: impl Fn(u64) -> Taste
         let seed = first.wrapping_add(u64::from(case));
         let story = story(seed, taste(seed));
         if let Some(why) = fails(&story, manner) {
-            let (story, why) = if std::env::var("ORACLE_SHRINK").is_ok() { shortest(story, why, manner) } else { (story, why) };
+            let (story, why) =
+                if std::env::var("ORACLE_SHRINK").is_ok() { shortest(story, why, manner) } else { (story, why) };
             eprintln!("{name}: FARTHING_SIM_SEED={seed} FARTHING_SIM_CASES=1\n{story}\n{why}\n=====");
             failed += 1;
-            if failed >= most { break; }
+            if failed >= most {
+                break;
+            }
         }
     }
     assert_eq!(failed, 0, "{name}");
@@ -50,7 +55,10 @@ fn told_at_once() {
 
 #[test]
 fn told_late() {
-    property("told late", seed::cases(), Manner::Closely, |seed| Taste { late: 1 + usize::try_from(seed % 3).expect("small"), ..Taste::default() });
+    property("told late", seed::cases(), Manner::Closely, |seed| Taste {
+        late: 1 + usize::try_from(seed % 3).expect("small"),
+        ..Taste::default()
+    });
 }
 
 #[test]

@@ -1,5 +1,8 @@
 -- Who pays, for what, and what it has cost: accounts, projects, things with their facts, open and sealed charges.
 
+-- What is evidence has a seal: accounts, things, facts, charges, grants, and terms, whose number is their hash. The rest is working state
+-- that follows from it: `verify` works it out again.
+
 -- id: of its ledger owner. cash, debt and unbilled are its ledger accounts, the last two once they are needed: sums that most
 -- never have would stand between those that change every hour.
 CREATE TABLE account (
@@ -14,6 +17,7 @@ CREATE TABLE account (
     cash     BIGINT NOT NULL,
     debt     BIGINT,
     unbilled BIGINT,
+    seal     BIGINT NOT NULL,
     UNIQUE (cloud, name)
 ) {rows};
 
@@ -52,7 +56,8 @@ CREATE TABLE member (
     PRIMARY KEY (account, project, person)
 ) {keyed};
 
--- What is charged. kind: 0 a resource, 1 a scope that shares a free size, 2 an account's use of a product.
+-- What is charged. kind: 0 a resource, 1 a scope that shares a free size, 2 an account's use of a product. Its seal is of what
+-- never changes of it; who pays, its SKU, state, size and person follow from its facts.
 CREATE TABLE thing (
     id         BIGINT NOT NULL PRIMARY KEY,
     cloud      TEXT NOT NULL,
@@ -69,6 +74,7 @@ CREATE TABLE thing (
     since      BIGINT NOT NULL,
     seen_at    BIGINT,
     listed_at  BIGINT,
+    seal       BIGINT NOT NULL,
     UNIQUE (cloud, kind, name)
 ) {rows};
 
@@ -90,6 +96,7 @@ CREATE TABLE fact (
     what     TEXT NOT NULL,
     recorded BIGINT NOT NULL,
     flagged  BOOLEAN NOT NULL,
+    seal     BIGINT NOT NULL,
     PRIMARY KEY (thing, at, key)
 ) {keyed};
 
@@ -171,6 +178,7 @@ CREATE TABLE lot (
     starts   BIGINT NOT NULL,
     expires  BIGINT,
     lapsed   BOOLEAN NOT NULL,
+    seal     BIGINT NOT NULL,
     PRIMARY KEY (account, number)
 ) {keyed};
 

@@ -1,7 +1,8 @@
-//! `verify`: reads the whole ledger, every policy and every usage event in one snapshot and hands them to the core's auditors, which name what
-//! does not add up.
+//! `verify`: reads the whole ledger, what accounts were charged, every policy and every usage event in one snapshot and hands
+//! them to the core's auditors, which name what does not add up.
 
 use crate::accounts::{account_from, commodity_from};
+use crate::audit_charges::{audit_charges, audit_payers};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::policies::audit_policies;
 use crate::usage::audit_usage;
@@ -11,6 +12,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::audit::Auditor;
 pub use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::policy::VersionAuditor;
+use farthing_core::settle::ChargeAuditor;
 use farthing_core::time::Instant;
 use farthing_core::usage::audit::UsageAuditor;
 
@@ -29,11 +31,15 @@ impl Tx<'_> {
         })?;
         audit_accounts(self, &mut auditor)?;
         audit_strays(self, &mut auditor)?;
-        audit_transfers(self, &mut auditor)?;
+        let mut charges = ChargeAuditor::default();
+        audit_payers(self, &mut charges)?;
+        audit_transfers(self, &mut auditor, &mut charges)?;
         audit_holds(self, &mut auditor)?;
+        audit_charges(self, &mut charges)?;
         let mut versions = VersionAuditor::default();
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
+        charges.finish(&mut report);
         versions.finish(&mut report);
         let mut usage = UsageAuditor::default();
         audit_usage(self, &mut usage)?;
@@ -101,9 +107,11 @@ fn audit_strays(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError
     )
 }
 
-fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreError> {
+fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor, charges: &mut ChargeAuditor) -> Result<(), StoreError> {
     tx.each("SELECT reverses, id FROM transfer WHERE reverses IS NOT NULL", &[], |row| {
-        auditor.reversal(transfer_id(row.int(0)?)?, transfer_id(row.int(1)?)?);
+        let target = transfer_id(row.int(0)?)?;
+        auditor.reversal(target, transfer_id(row.int(1)?)?);
+        charges.reversal(target);
         Ok(())
     })?;
     tx.each(
@@ -113,7 +121,10 @@ fn audit_transfers(tx: &mut Tx<'_>, auditor: &mut Auditor) -> Result<(), StoreEr
         &[],
         |row| {
             match entry_from(row) {
-                Ok(entry) => auditor.entry(&entry, row.int(14)?),
+                Ok(entry) => {
+                    auditor.entry(&entry, row.int(14)?);
+                    charges.entry(&entry);
+                }
                 Err(error) => auditor.unreadable(&format!("transfer {}", row.int(0)?), &error.to_string()),
             }
             Ok(())

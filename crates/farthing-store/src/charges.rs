@@ -147,7 +147,7 @@ impl Tx<'_> {
     }
 }
 
-fn charge_from(row: &Row<'_>) -> Result<ChargeRow, StoreError> {
+pub(crate) fn charge_from(row: &Row<'_>) -> Result<ChargeRow, StoreError> {
     let part = row.text(2)?;
     Ok(ChargeRow {
         account: OwnerId(row.int(0)?),

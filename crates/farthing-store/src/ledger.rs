@@ -35,6 +35,22 @@ impl Tx<'_> {
         Ok(due.len())
     }
 
+    /// Open holds whose time has come: they are few, because whoever touches them, or the sweep, ends them.
+    pub fn holds_due(&mut self, now: Instant) -> Result<Vec<Hold>, StoreError> {
+        self.rows(
+            "SELECT id, owner, amount, captured, expires_at, state, parts FROM hold
+             WHERE state = 0 AND expires_at <= $1 ORDER BY expires_at, id",
+            &[now.micros().into()],
+            hold_from,
+        )
+    }
+
+    /// When the next open hold ends by itself.
+    pub fn hold_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
+        let next = self.one("SELECT min(expires_at) FROM hold WHERE state = 0", &[], |row| row.opt_int(0))?;
+        Ok(next.flatten().map(Instant::from_micros))
+    }
+
     pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         Ok(holds_load(self, &[id])?.pop())
     }
@@ -65,6 +81,11 @@ impl Tx<'_> {
             &[],
             |row| each(entry_from(row)?),
         )
+    }
+
+    /// The one transfer that this cause has made.
+    pub fn transfer_by_cause(&mut self, cause: CauseId) -> Result<Option<Entry>, StoreError> {
+        Ok(transfers_by_cause(self, &[cause])?.pop())
     }
 
     pub fn transfer(&mut self, id: TransferId) -> Result<Option<Entry>, StoreError> {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod audit_charges;
 mod charges;
 mod epoch;
 mod error;

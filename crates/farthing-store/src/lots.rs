@@ -4,7 +4,7 @@ use crate::payers::ids_column;
 use crate::things::name_from;
 use crate::{Row, StoreError, Tx};
 use farthing_core::config::Name;
-use farthing_core::ledger::{AccountId, OwnerId};
+use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::time::Instant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,33 @@ pub struct LotRow {
     pub held: i64,
 }
 
+impl LotRow {
+    /// Of what was granted. What is left of it is its ledger account's balance.
+    pub fn seal(&self) -> i64 {
+        let numbers = [
+            self.account.0,
+            self.number,
+            self.ledger.0,
+            self.amount,
+            self.priority,
+            self.starts.micros(),
+            self.expires.map_or(i64::MIN, Instant::micros),
+            i64::from(self.lapsed),
+        ];
+        chain::seal_row(b"lot", &numbers, &[self.name.as_bytes(), self.products_text().as_bytes()])
+    }
+
+    fn products_text(&self) -> String {
+        self.products.iter().map(Name::as_str).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Tx<'_> {
     pub fn lot_insert(&mut self, lot: &LotRow) -> Result<(), StoreError> {
-        let products = lot.products.iter().map(Name::as_str).collect::<Vec<_>>().join(" ");
+        let products = lot.products_text();
         self.execute(
-            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed, seal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             &[
                 lot.account.0.into(),
                 lot.number.into(),
@@ -42,15 +63,17 @@ impl Tx<'_> {
                 lot.starts.micros().into(),
                 lot.expires.map(Instant::micros).into(),
                 lot.lapsed.into(),
+                lot.seal().into(),
             ],
         )?;
         Ok(())
     }
 
-    pub fn lot_lapse(&mut self, account: OwnerId, number: i64) -> Result<(), StoreError> {
+    pub fn lot_lapse(&mut self, lot: &LotRow) -> Result<(), StoreError> {
+        let lapsed = LotRow { lapsed: true, ..lot.clone() };
         self.execute(
-            "UPDATE lot SET lapsed = $3 WHERE account = $1 AND number = $2",
-            &[account.0.into(), number.into(), true.into()],
+            "UPDATE lot SET lapsed = $3, seal = $4 WHERE account = $1 AND number = $2",
+            &[lot.account.0.into(), lot.number.into(), true.into(), lapsed.seal().into()],
         )?;
         Ok(())
     }
@@ -64,8 +87,16 @@ impl Tx<'_> {
         Ok(number.unwrap_or(1))
     }
 
+    /// Lapsed or not.
     pub fn lot_by_name(&mut self, account: OwnerId, name: &str) -> Result<Option<LotRow>, StoreError> {
-        Ok(self.lots(&[account])?.into_iter().find(|lot| lot.name == name))
+        self.one(
+            "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
+                    b.credits - b.debits, coalesce(h.held, 0)
+             FROM lot l JOIN ledger_balance b ON b.account = l.ledger LEFT JOIN ledger_held h ON h.account = l.ledger
+             WHERE l.account = $1 AND l.name = $2",
+            &[account.0.into(), name.into()],
+            lot_from,
+        )
     }
 
     /// The lots of these accounts that are not lapsed, with what is left of them.
@@ -82,7 +113,7 @@ impl Tx<'_> {
     }
 }
 
-fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
+pub(crate) fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
     let products = row.text(6)?;
     Ok(LotRow {
         account: OwnerId(row.int(0)?),

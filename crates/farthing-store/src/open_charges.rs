@@ -109,18 +109,7 @@ impl Tx<'_> {
         self.one(
             "SELECT version, product, sku, part, account, day, properties FROM terms WHERE id = $1",
             &[id.0.into()],
-            |row| {
-                let day = row.text(5)?;
-                Ok(TermsKey {
-                    version: row.int(0)?,
-                    product: name_from(&row.text(1)?)?,
-                    sku: opt_name_from(&row.text(2)?)?,
-                    part: opt_name_from(&row.text(3)?)?,
-                    account: opt_name_from(&row.text(4)?)?,
-                    on: CivilDate::parse(&day).map_err(|_| StoreError::corrupt(format!("terms of the day {day:?}")))?,
-                    properties: properties_from_text(&row.text(6)?),
-                })
-            },
+            terms_from,
         )
     }
 
@@ -231,6 +220,19 @@ impl Tx<'_> {
     }
 }
 
+pub(crate) fn terms_from(row: &Row<'_>) -> Result<TermsKey, StoreError> {
+    let day = row.text(5)?;
+    Ok(TermsKey {
+        version: row.int(0)?,
+        product: name_from(&row.text(1)?)?,
+        sku: opt_name_from(&row.text(2)?)?,
+        part: opt_name_from(&row.text(3)?)?,
+        account: opt_name_from(&row.text(4)?)?,
+        on: CivilDate::parse(&day).map_err(|_| StoreError::corrupt(format!("terms of the day {day:?}")))?,
+        properties: properties_from_text(&row.text(6)?),
+    })
+}
+
 pub(crate) fn paid_from(text: &str) -> Result<Paid, StoreError> {
     paid_from_text(text).ok_or_else(|| StoreError::corrupt(format!("{text:?} where it says what paid")))
 }
@@ -318,7 +320,7 @@ fn unpack(rest: &mut &[u8]) -> Option<i128> {
     }
 }
 
-fn open_from(row: &Row<'_>) -> Result<OpenRow, StoreError> {
+pub(crate) fn open_from(row: &Row<'_>) -> Result<OpenRow, StoreError> {
     let part = row.text(2)?;
     let account = OwnerId(row.int(0)?);
     let id = LineId { thing: ThingId(row.int(1)?), part: opt_name_from(&part)?, began: row.int(3)? };

@@ -16,6 +16,10 @@ impl Tx<'_> {
     /// The owner of this name in this cloud, made if it is not there.
     pub fn owner_ensure(&mut self, cloud: &str, name: &str, books: bool) -> Result<OwnerId, StoreError> {
         if let Some(owner) = self.owner_by_name(cloud, name)? {
+            if owner.books != books {
+                // Never one for the other: a customer would have the cloud's own accounts.
+                return Err(StoreError::Unusable(format!("{name:?} of cloud {cloud} is taken: use another name")));
+            }
             return Ok(owner.id);
         }
         let id = self.next_number("SELECT coalesce(max(id), 0) + 1 FROM ledger_owner")?;

@@ -1,7 +1,7 @@
 //! Billing accounts: who pays, and the state of each that changes as it lives.
 
 use crate::{Column, Row, StoreError, Tx};
-use farthing_core::ledger::{AccountId, OwnerId};
+use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
 
@@ -40,6 +40,26 @@ pub struct PayerState {
     pub head: [u8; 32],
 }
 
+impl PayerRow {
+    /// Of its fixed facts. Not of the name: it belongs to a person, and `verify` compares it with its ledger owner's.
+    pub fn seal(&self) -> i64 {
+        let micros = |at: Option<Instant>| at.map_or(i64::MIN, Instant::micros);
+        let pay = self.pay.map_or(-1, pay_code);
+        let wallet = |account: Option<AccountId>| account.map_or(0, |account| account.0);
+        let numbers = [
+            self.id.0,
+            pay,
+            self.opened.micros(),
+            micros(self.closed),
+            self.cash.0,
+            wallet(self.debt),
+            wallet(self.unbilled),
+        ];
+        let texts = [self.cloud.as_bytes(), self.zone.as_bytes(), self.country.as_bytes()];
+        chain::seal_row(b"payer", &numbers, &texts)
+    }
+}
+
 impl Tx<'_> {
     pub fn payer_insert(&mut self, payer: &PayerRow, state: &PayerState) -> Result<(), StoreError> {
         self.payers_insert(std::slice::from_ref(payer), std::slice::from_ref(state))
@@ -50,7 +70,7 @@ impl Tx<'_> {
         let texts = |of: fn(&PayerRow) -> &String| Column::Text(payers.iter().map(|payer| of(payer).clone()).collect());
         self.bulk_insert(
             "account",
-            &["id", "cloud", "name", "zone", "country", "pay", "opened", "closed", "cash", "debt", "unbilled"],
+            &["id", "cloud", "name", "zone", "country", "pay", "opened", "closed", "cash", "debt", "unbilled", "seal"],
             vec![
                 ints(|payer| payer.id.0),
                 texts(|payer| &payer.cloud),
@@ -63,6 +83,7 @@ impl Tx<'_> {
                 ints(|payer| payer.cash.0),
                 Column::OptInt(payers.iter().map(|payer| payer.debt.map(|debt| debt.0)).collect()),
                 Column::OptInt(payers.iter().map(|payer| payer.unbilled.map(|unbilled| unbilled.0)).collect()),
+                ints(PayerRow::seal),
             ],
         )?;
         self.payer_states_insert(states)
@@ -105,18 +126,24 @@ impl Tx<'_> {
     /// Notes which ledger accounts it has by now.
     pub fn payer_wallets_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE account SET debt = $2, unbilled = $3 WHERE id = $1",
+            "UPDATE account SET debt = $2, unbilled = $3, seal = $4 WHERE id = $1",
             &[
                 payer.id.0.into(),
                 payer.debt.map(|debt| debt.0).into(),
                 payer.unbilled.map(|unbilled| unbilled.0).into(),
+                payer.seal().into(),
             ],
         )?;
         Ok(())
     }
 
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
-        self.execute("UPDATE account SET closed = $2 WHERE id = $1", &[id.0.into(), at.micros().into()])?;
+        let Some(payer) = self.payers(&[id])?.pop() else { return Ok(()) };
+        let closed = PayerRow { closed: Some(at), ..payer };
+        self.execute(
+            "UPDATE account SET closed = $2, seal = $3 WHERE id = $1",
+            &[id.0.into(), at.micros().into(), closed.seal().into()],
+        )?;
         Ok(())
     }
 
@@ -154,13 +181,13 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// All accounts of a cloud that have anything open become due.
-    pub fn payers_hurry_all(&mut self, cloud: &str, at: Instant) -> Result<(), StoreError> {
+    /// All accounts of a cloud that have anything open become due. `ever`: or that ever had.
+    pub fn payers_hurry_all(&mut self, cloud: &str, at: Instant, ever: bool) -> Result<(), StoreError> {
         self.execute(
             "UPDATE account_state SET due_at = $2
              WHERE (due_at IS NULL OR due_at > $2) AND account IN (SELECT id FROM account WHERE cloud = $1)
-               AND account IN (SELECT account FROM open_charge)",
-            &[cloud.into(), at.micros().into()],
+               AND (account IN (SELECT account FROM open_charge) OR ($3 AND account IN (SELECT account FROM thing_payer)))",
+            &[cloud.into(), at.micros().into(), ever.into()],
         )?;
         Ok(())
     }
@@ -221,7 +248,7 @@ fn pay_code(pay: Pay) -> i64 {
     }
 }
 
-fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
+pub(crate) fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
     let pay = match row.opt_int(5)? {
         None => None,
         Some(0) => Some(Pay::Prepaid),

@@ -2,7 +2,7 @@
 
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::config::Name;
-use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::{OwnerId, chain};
 use farthing_core::measure::Quantity;
 use farthing_core::settle::ThingId;
 use farthing_core::time::Instant;
@@ -55,7 +55,20 @@ pub struct FactRow {
     pub flagged: bool,
 }
 
+impl ThingRow {
+    /// Of what never changes: what it is, whose prices it has.
+    pub fn seal(&self) -> i64 {
+        let texts = [self.cloud.as_str(), &self.name, self.product.as_str(), &self.properties].map(str::as_bytes);
+        chain::seal_row(b"thing", &[self.id.0, kind_code(self.kind), self.project], &texts)
+    }
+}
+
 impl FactRow {
+    pub fn seal(&self) -> i64 {
+        let numbers = [self.thing.0, self.at.micros(), self.key.0, self.recorded.micros(), i64::from(self.flagged)];
+        chain::seal_row(b"fact", &numbers, &[self.what.as_bytes()])
+    }
+
     /// The fact, its text read by whoever wrote it.
     pub fn read(&self, read: impl Fn(&str) -> Option<What>) -> Result<Fact, StoreError> {
         let what = read(&self.what).ok_or_else(|| {
@@ -79,22 +92,18 @@ impl Tx<'_> {
         self.bulk_insert("thing", THING_NAMES, thing_columns(things))
     }
 
+    /// Writes what follows from its facts. Signs of life are told apart (`thing_seen`, `thing_listed`), by whoever has no lock.
     pub fn thing_write(&mut self, thing: &ThingRow) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE thing SET account = $2, project = $3, sku = $4, state = $5, size = $6, person = $7, properties = $8,
-                    since = $9, seen_at = $10
-             WHERE id = $1",
+            "UPDATE thing SET account = $2, sku = $3, state = $4, size = $5, person = $6, since = $7 WHERE id = $1",
             &[
                 thing.id.0.into(),
                 thing.account.0.into(),
-                thing.project.into(),
                 thing.sku.as_ref().map_or("", Name::as_str).into(),
                 thing.state.as_str().into(),
                 thing.size.millionths().into(),
                 thing.person.as_str().into(),
-                thing.properties.as_str().into(),
                 thing.since.micros().into(),
-                thing.seen_at.map(Instant::micros).into(),
             ],
         )?;
         Ok(())
@@ -175,21 +184,25 @@ impl Tx<'_> {
         )
     }
 
-    /// Resources that give signs of life and gave the last one at this instant or before.
-    pub fn things_silent_since(&mut self, at: Instant, most: i64) -> Result<Vec<ThingRow>, StoreError> {
+    /// A cloud's resources that give signs of life and gave the last one at this instant or before; nor did they begin to run,
+    /// nor were they listed, after it.
+    pub fn things_silent_since(&mut self, cloud: &str, at: Instant, most: i64) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
-             FROM thing WHERE seen_at IS NOT NULL AND seen_at <= $1 AND state IN ('running', 'queued', 'starting')
-             ORDER BY seen_at, id LIMIT $2",
-            &[at.micros().into(), most.into()],
+             FROM thing WHERE seen_at IS NOT NULL AND seen_at <= $1 AND since <= $1 AND coalesce(listed_at, 0) <= $1
+               AND cloud = $2 AND state IN ('running', 'queued', 'starting')
+             ORDER BY seen_at, id LIMIT $3",
+            &[at.micros().into(), cloud.into(), most.into()],
             thing_from,
         )
     }
 
-    /// The earliest last sign of life of anything that runs.
+    /// The earliest last sign of life of anything that runs, as `things_silent_since` reckons it.
     pub fn thing_sign_first(&mut self, cloud: &str) -> Result<Option<Instant>, StoreError> {
         let first = self.one(
-            "SELECT min(seen_at) FROM thing WHERE seen_at IS NOT NULL AND cloud = $1 AND state IN ('running', 'queued', 'starting')",
+            "SELECT min(CASE WHEN seen_at >= since AND seen_at >= coalesce(listed_at, 0) THEN seen_at
+                             WHEN since >= coalesce(listed_at, 0) THEN since ELSE listed_at END)
+             FROM thing WHERE seen_at IS NOT NULL AND cloud = $1 AND state IN ('running', 'queued', 'starting')",
             &[cloud.into()],
             |row| row.opt_int(0),
         )?;
@@ -199,7 +212,7 @@ impl Tx<'_> {
     /// Appends a fact; false where it was told before.
     pub fn fact_insert(&mut self, fact: &FactRow) -> Result<bool, StoreError> {
         let inserted = self.execute(
-            "INSERT INTO fact (thing, at, key, what, recorded, flagged) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO fact (thing, at, key, what, recorded, flagged, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (thing, at, key) DO NOTHING",
             &[
                 fact.thing.0.into(),
@@ -208,6 +221,7 @@ impl Tx<'_> {
                 fact.what.as_str().into(),
                 fact.recorded.micros().into(),
                 fact.flagged.into(),
+                fact.seal().into(),
             ],
         )?;
         Ok(inserted == 1)
@@ -216,7 +230,7 @@ impl Tx<'_> {
     pub fn facts_insert(&mut self, facts: &[FactRow]) -> Result<(), StoreError> {
         self.bulk_insert(
             "fact",
-            &["thing", "at", "key", "what", "recorded", "flagged"],
+            &["thing", "at", "key", "what", "recorded", "flagged", "seal"],
             vec![
                 Column::Int(facts.iter().map(|fact| fact.thing.0).collect()),
                 Column::Int(facts.iter().map(|fact| fact.at.micros()).collect()),
@@ -224,26 +238,38 @@ impl Tx<'_> {
                 Column::Text(facts.iter().map(|fact| fact.what.clone()).collect()),
                 Column::Int(facts.iter().map(|fact| fact.recorded.micros()).collect()),
                 Column::Bool(facts.iter().map(|fact| fact.flagged).collect()),
+                Column::Int(facts.iter().map(FactRow::seal).collect()),
             ],
         )
+    }
+
+    /// Whether it was ever given to another account.
+    pub fn thing_moved(&mut self, thing: ThingId) -> Result<bool, StoreError> {
+        let moves =
+            self.one("SELECT count(*) FROM fact WHERE thing = $1 AND what LIKE 'move%'", &[thing.0.into()], |row| {
+                row.int(0)
+            })?;
+        Ok(moves.unwrap_or(0) > 0)
     }
 
     pub fn facts_of(&mut self, thing: ThingId) -> Result<Vec<FactRow>, StoreError> {
         self.rows(
             "SELECT thing, at, key, what, recorded, flagged FROM fact WHERE thing = $1 ORDER BY at, key",
             &[thing.0.into()],
-            |row| {
-                Ok(FactRow {
-                    thing: ThingId(row.int(0)?),
-                    at: Instant::from_micros(row.int(1)?),
-                    key: FactKey(row.int(2)?),
-                    what: row.text(3)?,
-                    recorded: Instant::from_micros(row.int(4)?),
-                    flagged: row.bool(5)?,
-                })
-            },
+            fact_from,
         )
     }
+}
+
+pub(crate) fn fact_from(row: &Row<'_>) -> Result<FactRow, StoreError> {
+    Ok(FactRow {
+        thing: ThingId(row.int(0)?),
+        at: Instant::from_micros(row.int(1)?),
+        key: FactKey(row.int(2)?),
+        what: row.text(3)?,
+        recorded: Instant::from_micros(row.int(4)?),
+        flagged: row.bool(5)?,
+    })
 }
 
 const THING_NAMES: &[&str] = &[
@@ -262,6 +288,7 @@ const THING_NAMES: &[&str] = &[
     "since",
     "seen_at",
     "listed_at",
+    "seal",
 ];
 
 fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
@@ -283,6 +310,7 @@ fn thing_columns(things: &[ThingRow]) -> Vec<Column> {
         ints(|thing| thing.since.micros()),
         Column::OptInt(things.iter().map(|thing| thing.seen_at.map(Instant::micros)).collect()),
         Column::OptInt(things.iter().map(|thing| thing.listed_at.map(Instant::micros)).collect()),
+        ints(ThingRow::seal),
     ]
 }
 
@@ -294,7 +322,7 @@ fn kind_code(kind: ThingKind) -> i64 {
     }
 }
 
-fn thing_from(row: &Row<'_>) -> Result<ThingRow, StoreError> {
+pub(crate) fn thing_from(row: &Row<'_>) -> Result<ThingRow, StoreError> {
     let kind = match row.int(2)? {
         0 => ThingKind::Resource,
         1 => ThingKind::Scope,

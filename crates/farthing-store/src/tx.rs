@@ -190,6 +190,15 @@ impl Tx<'_> {
         }
     }
 
+    /// Something that was read before its lock was held has been changed by another process since: the error to end the closure
+    /// with, which is then run again. (Where there is one writer it cannot happen.)
+    pub fn overtaken(&mut self, what: &str) -> StoreError {
+        if let Tx::Postgres(tx) = self {
+            tx.overtaken(what);
+        }
+        StoreError::Conflict(what.to_owned())
+    }
+
     /// Whether others may write at the same time, so that what is decided on must be locked first.
     pub fn shares_writing(&self) -> bool {
         matches!(self, Tx::Postgres(_))

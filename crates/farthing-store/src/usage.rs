@@ -174,7 +174,7 @@ impl Tx<'_> {
                 ],
             )?;
             if listed != 1 {
-                return Err(StoreError::Conflict("an event that waited for a price waits no longer".into()));
+                return Err(self.overtaken("an event that waited for a price waits no longer"));
             }
             let mut text = String::new();
             row.event.write_text(&mut text);

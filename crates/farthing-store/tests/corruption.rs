@@ -1,4 +1,5 @@
-//! One byte of one row changed, in every column of every table of the ledger and of the policies: `verify` names the row. On both stores.
+//! One byte of one row changed, in every column of every table of the ledger, of what was charged and of the policies: `verify`
+//! names the row. On both stores.
 
 mod support;
 
@@ -10,7 +11,7 @@ use farthing_core::ledger::{
 use farthing_core::policy::{Applied, ApplyRequest, Files, plan_apply};
 use farthing_core::time::Instant;
 use farthing_store::{AuditReport, NewAccount, Store, StoreError, Tx, Value};
-use support::{Bed, NOON, read, write};
+use support::{Bed, NOON, billing, read, write};
 
 fn id(number: i64) -> TransferId {
     TransferId::from_parts(Instant::from_micros(NOON.micros() + number), 0, 0).expect("a time in range")
@@ -422,6 +423,177 @@ both! {
             });
             let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
             assert_eq!(report.findings.first().map(|finding| finding.row.as_str()), Some(first), "{delete}");
+        }
+    }
+}
+
+/// Two customers with charges, each of a cloud of its own.
+fn charges(bed: &Bed) -> Store {
+    let store = bed.open();
+    write(&store, billing::charged);
+    let report = read(&store, |tx| tx.audit());
+    assert_eq!(report.findings, []);
+    assert_eq!(report.charges, 6);
+    store
+}
+
+/// The rows of a table by the names that the audit gives them: `name` is an SQL expression.
+fn rows_named(tx: &mut Tx<'_>, table: &str, name: &str) -> Result<Vec<String>, StoreError> {
+    tx.rows(sql(format!("SELECT {name} FROM {table} ORDER BY 1")), &[], |row| row.text_lossy(0))
+}
+
+/// Sets a column of each row, one after another, to `changed`, an SQL expression, and asks what the audit says of each.
+fn check_named(store: &Store, table: &'static str, name: &'static str, column: &'static str, changed: &'static str) {
+    for row in read(store, |tx| rows_named(tx, table, name)) {
+        let told = store.write("corrupt", move |tx| {
+            let before = rows_named(tx, table, name)?;
+            let update = format!("UPDATE {table} SET {column} = {changed} WHERE {name} = '{row}'");
+            assert_eq!(tx.execute(sql(update), &[])?, 1, "one row of {table} is {row}");
+            let report = tx.audit()?;
+            let mut names = rows_named(tx, table, name)?;
+            names.retain(|name| !before.contains(name));
+            names.push(row.clone());
+            let first = report.findings.first().map(|finding| finding.row.clone()).unwrap_or_default();
+            assert!(
+                names.iter().any(|name| first == *name || first.starts_with(&format!("{name} "))),
+                "{table}.{column}: {names:?} was changed, found: {:?}",
+                report.findings
+            );
+            Err::<(), _>(TakenBack::Report(report))
+        });
+        assert!(matches!(told, Err(TakenBack::Report(_))), "{table}.{column}: {told:?}");
+    }
+}
+
+/// A letter of a text, another bit of a number, a truth turned round, a byte of a hash.
+const NUMBER: &str = "#";
+const TRUTH: &str = "!";
+const LETTER: &str = "?";
+
+fn check_columns(store: &Store, table: &'static str, name: &'static str, columns: &[(&'static str, &str)]) {
+    for (column, kept) in columns {
+        let changed = match *kept {
+            NUMBER => format!("{column} + 256"),
+            TRUTH => format!("NOT {column}"),
+            LETTER => format!("'e' || substr({column}, 2)"),
+            other => other.to_owned(),
+        };
+        check_named(store, table, name, column, sql(changed));
+    }
+}
+
+both! {
+    fn of_a_charge(bed: &Bed) {
+        let numbers = ["day", "account", "thing", "began", "number", "ends", "terms", "list", "net", "recorded", "chained", "seal"];
+        let mut columns: Vec<(&str, &str)> = numbers.iter().map(|column| (*column, NUMBER)).collect();
+        columns.extend([("part", LETTER), ("part", "''"), ("part", "'No Name'"), ("product", "'zompute'"), ("product", "''")]);
+        columns.extend([("paid", "replace(paid, ':', '1:')"), ("paid", "paid || ' cash:1'"), ("paid", "'what'"), ("paid", "''")]);
+        check_columns(&charges(bed), "charge", "'charge ' || account || ' ' || chained", &columns);
+    }
+}
+
+both! {
+    fn of_what_an_account_is_and_was_given(bed: &Bed) {
+        let store = charges(bed);
+        let mut columns: Vec<(&str, &str)> = ["id", "opened", "cash", "debt", "unbilled", "seal"].map(|column| (column, NUMBER)).to_vec();
+        columns.extend(["cloud", "name", "zone", "country"].map(|column| (column, LETTER)));
+        columns.extend([("pay", "1"), ("pay", "NULL"), ("pay", "7"), ("closed", "0")]);
+        check_columns(&store, "account", "'account ' || id", &columns);
+        let numbers = ["account", "number", "ledger", "amount", "priority", "starts", "expires", "seal"];
+        let mut columns: Vec<(&str, &str)> = numbers.map(|column| (column, NUMBER)).to_vec();
+        columns.extend([("name", LETTER), ("products", LETTER), ("products", "''"), ("lapsed", TRUTH), ("expires", "NULL")]);
+        check_columns(&store, "lot", "'lot ' || account || ' ' || number", &columns);
+    }
+}
+
+both! {
+    fn of_a_thing_its_facts_and_its_terms(bed: &Bed) {
+        let store = charges(bed);
+        let mut columns: Vec<(&str, &str)> = ["id", "project", "seal", "account"].map(|column| (column, NUMBER)).to_vec();
+        columns.extend([("cloud", LETTER), ("kind", "1"), ("kind", "9"), ("name", LETTER), ("product", "'zompute'"), ("properties", LETTER)]);
+        check_columns(&store, "thing", "'thing ' || id", &columns);
+        let mut columns: Vec<(&str, &str)> = ["thing", "at", "key", "recorded", "seal"].map(|column| (column, NUMBER)).to_vec();
+        columns.extend([("what", LETTER), ("what", "what || ' '"), ("flagged", TRUTH)]);
+        check_columns(&store, "fact", "'fact ' || thing || ' ' || at || ' ' || key", &columns);
+        let mut columns: Vec<(&str, &str)> = vec![("id", NUMBER), ("version", NUMBER), ("day", "'2027-01-03'"), ("day", "'soon'")];
+        columns.extend(["cloud", "product", "sku", "part", "account", "properties"].map(|column| (column, LETTER)));
+        check_columns(&store, "terms", "'terms ' || id", &columns);
+    }
+}
+
+both! {
+    /// Working state has no seal: it has to be what follows from what has one.
+    fn of_working_state(bed: &Bed) {
+        let store = charges(bed);
+        let head = if bed.database.is_some() {
+            "set_byte(head, 31, (get_byte(head, 31) + 1) % 256)"
+        } else {
+            "CAST(substr(head, 1, 31) || x'00' AS BLOB)"
+        };
+        // The first eight bytes are the number of the terms.
+        let form = if bed.database.is_some() {
+            "set_byte(form, 0, (get_byte(form, 0) + 1) % 256)"
+        } else {
+            "CAST(x'0000' || substr(form, 3) AS BLOB)"
+        };
+        check_columns(&store, "account_state", "'account_state ' || account", &[("account", NUMBER), ("sealed", NUMBER), ("head", head)]);
+        let columns = [("account", NUMBER), ("product", "'zompute'"), ("product", "''"), ("paid", "replace(paid, '25', '24')"),
+            ("paid", "'what'"), ("paid", "''"), ("paid", "replace(paid, 'cash', 'unbilled')")];
+        check_columns(&store, "posted", "'posted ' || account || ' ' || product", &columns);
+        let columns = [("account", NUMBER), ("thing", NUMBER), ("part", "'No Name'"), ("form", form)];
+        check_columns(&store, "open_charge", "'open_charge ' || account || ' ' || thing || ' ' || part || ' ' || began", &columns);
+        check_columns(&store, "thing_payer", "'thing ' || thing", &[("account", NUMBER)]);
+        check_columns(&store, "project", "'project ' || id", &[("account", NUMBER), ("cloud", LETTER)]);
+        let columns = [("account", NUMBER), ("project", NUMBER)];
+        check_columns(&store, "member", "'member ' || account || ' ' || project || ' ' || person", &columns);
+    }
+}
+
+both! {
+    fn a_row_of_charges_taken_out_is_missed(bed: &Bed) {
+        let store = charges(bed);
+        let accounts = read(&store, |tx| tx.rows("SELECT id FROM account ORDER BY id", &[], |row| row.int(0)));
+        let account = accounts[0];
+        for (delete, first) in [
+            ("DELETE FROM charge WHERE account = $1 AND chained = 3", format!("account_state {account}")),
+            ("DELETE FROM charge WHERE account = $1 AND chained = 1", format!("charge {account} 2 ")),
+            ("DELETE FROM posted WHERE account = $1", format!("posted {account} compute")),
+            ("DELETE FROM account_state WHERE account = $1", format!("account_state {account}")),
+            ("DELETE FROM lot WHERE account = $1", format!("posted {account} compute")),
+            ("DELETE FROM thing_payer WHERE account = $1", "thing 1".to_owned()),
+            ("DELETE FROM thing WHERE account = $1", format!("thing_payer {account} 1")),
+            ("DELETE FROM project WHERE account = $1", format!("member {account} ")),
+            ("DELETE FROM account WHERE id = $1", format!("account_state {account}")),
+        ] {
+            let told = store.write("corrupt", move |tx| {
+                assert!(tx.execute(delete, &[account.into()])? > 0, "{delete}");
+                Err::<(), _>(TakenBack::Report(tx.audit()?))
+            });
+            let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
+            let row = report.findings.first().map(|finding| finding.row.as_str()).unwrap_or_default();
+            assert!(row.starts_with(&first), "{delete}: {:?}", report.findings);
+        }
+    }
+}
+
+both! {
+    /// A transfer of use without a charge, and use by credit whose two legs differ.
+    fn use_that_was_moved_and_not_charged_is_found(bed: &Bed) {
+        let store = charges(bed);
+        for (first, kind) in [("posted", Kind::UsageByCash), ("", Kind::UsageCaptured), ("", Kind::Plain)] {
+            let told = store.write("move", move |tx| {
+                let account = tx.payer_by_name("cloud", "one")?.expect("the account");
+                let books = tx.owner_ensure("cloud", "books", true)?;
+                let accounts = tx.accounts_of(books)?;
+                let revenue = accounts.iter().find(|row| row.code == "revenue/compute").expect("its income").account.id;
+                let moved = Transfer { kind, ..transfer(1_000_000, account.cash.0, revenue.0, 5) };
+                let outcomes = tx.ledger_run(&[Command::Transfer(moved)], NOON)?;
+                assert!(outcomes.iter().all(|outcome| outcome.code.stands()), "{outcomes:?}");
+                Err::<(), _>(TakenBack::Report(tx.audit()?))
+            });
+            let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
+            let row = report.findings.first().map(|finding| finding.row.as_str()).unwrap_or_default();
+            assert_eq!(row.split(' ').next().unwrap_or_default(), first, "{kind:?}: {:?}", report.findings);
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Audited {
     /// The database itself, below its rows.
     File,
     Ledger,
+    /// What accounts were charged, and what it follows from.
+    Charges,
     /// The versions of the clouds' configurations.
     Policies,
     /// Usage events as they came in, and their ids.
@@ -37,6 +39,8 @@ pub struct AuditReport {
     pub accounts: u64,
     pub transfers: u64,
     pub holds: u64,
+    /// Sealed charges, of all accounts.
+    pub charges: u64,
     /// Policy versions, of all clouds.
     pub versions: u64,
     /// Usage events kept.
@@ -60,7 +64,7 @@ impl AuditReport {
         self.add(findings);
     }
 
-    fn add(&mut self, findings: Vec<Finding>) {
+    pub fn add(&mut self, findings: Vec<Finding>) {
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(findings.into_iter().take(room));
     }

@@ -147,7 +147,8 @@ pub fn seal_capture(capture: &CaptureRecord) -> i64 {
     seal_row(b"capture", &facts, &[&capture.hold.to_bytes()])
 }
 
-fn seal_row(what: &[u8], numbers: &[i64], texts: &[&[u8]]) -> i64 {
+/// The seal of a row of some kind: of its numbers and its texts, in an order of its own.
+pub fn seal_row(what: &[u8], numbers: &[i64], texts: &[&[u8]]) -> i64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(what);
     for number in numbers {

@@ -225,6 +225,8 @@ kinds! {
     UsageOnDebt = 33, "usage_on_debt";
     UsageUnbilled = 34, "usage_unbilled";
     UsageCorrected = 35, "usage_corrected";
+    /// Taken of a hold: what was authorised is paid for as it is done, without a charge of its own.
+    UsageCaptured = 36, "usage_captured";
     BillIssued = 40, "bill_issued";
     BillPaid = 41, "bill_paid";
     BillRolled = 42, "bill_rolled";

@@ -11,7 +11,7 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use charge::{Charge, Funding, Lot, UsageAccounts, settled, split_charge, usage};
+pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
 pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};
 
 use super::{AccountId, Command, CommodityId, Kind, Mode, Movement, Transfer, TransferId};

@@ -10,6 +10,7 @@ use crate::money::allocate;
 use crate::policy::Pay;
 use crate::rate::Charge;
 use crate::time::{Instant, Period};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -163,8 +164,11 @@ impl AccountBook {
             .collect();
         for (product, should, pay) in open {
             let posted = self.posted.entry(product.clone()).or_default();
+            if posted.settled_to.is_some_and(|to| to > at) && !sealing.contains_key(&product) {
+                continue; // somebody was here later: what has accrued since is not given back
+            }
             let difference = should.checked_sub(posted.sum()).ok_or_else(overflow)?;
-            posted.settled_to = Some(at);
+            posted.settled_to = posted.settled_to.max(Some(at));
             if difference == 0 {
                 continue;
             }
@@ -216,18 +220,20 @@ impl AccountBook {
         for correction in corrections {
             let Correction { line, product, key, from, to, charge, mut paid, pay } = correction;
             let net = charge.net.units();
-            let signed: Paid = match (pay, net >= 0) {
-                (Pay::Postpaid, _) => vec![(Source::Unbilled, net)],
-                (Pay::Prepaid, true) => self.purse.pay(&product, net, from),
-                (Pay::Prepaid, false) => {
+            let signed: Paid = match (net.cmp(&0), pay) {
+                (Ordering::Equal, _) => Paid::new(),
+                (Ordering::Greater, Pay::Postpaid) => vec![(Source::Unbilled, net)],
+                (Ordering::Greater, Pay::Prepaid) => self.purse.pay(&product, net, from),
+                // Whatever the product is paid by now, it goes back to what paid it.
+                (Ordering::Less, _) => {
                     let wanted = net.saturating_neg();
                     let mut back = self.purse.give_back(&mut paid, wanted);
                     // More than its charges had: only a fault elsewhere could ask for it. It is cash, not lost.
                     let given = back.iter().map(|(_, part)| *part).fold(0, i64::saturating_add);
                     if given < wanted {
                         let rest = wanted.saturating_sub(given);
-                        self.purse.cash = self.purse.cash.saturating_add(rest);
-                        merge(&mut back, (Source::Cash, rest));
+                        let source = if pay == Pay::Postpaid { Source::Unbilled } else { Source::Cash };
+                        self.purse.return_to(source, rest, &mut back);
                     }
                     back.into_iter().map(|(source, part)| (source, part.saturating_neg())).collect()
                 }
@@ -273,19 +279,19 @@ impl Line {
     }
 }
 
-/// Splits what paid over charges by amount, each source by the largest remainder, and leaves what the charges do not take.
-/// A charge below zero (a cap that was lowered, a discount that came back) takes its part off the others.
+/// Splits what paid over charges by amount, each source by the largest remainder, and leaves what the charges do not take. A
+/// charge below zero (a discount that came back) gives to the others what paid last: every share sums to its charge.
 fn split_paid(paid: &Paid, amounts: &[i64]) -> Result<(Vec<Paid>, Paid), SettleError> {
-    let whole: i64 = paid.iter().map(|(_, part)| *part).fold(0, i64::saturating_add);
-    let asked = amounts.iter().copied().fold(0_i64, i64::saturating_add);
+    let overflow = SettleError::Overflow { what: "split what paid" };
+    let add = |sum: Option<i64>, part: i64| sum.and_then(|sum| sum.checked_add(part));
+    let whole = paid.iter().map(|(_, part)| *part).fold(Some(0), add).ok_or(overflow.clone())?;
+    let asked = amounts.iter().copied().fold(Some(0), add).ok_or(overflow.clone())?;
     let mut left: Vec<i64> = amounts.iter().map(|amount| (*amount).max(0)).collect();
-    // What is below zero is carried by what is above it: a product's charges never take more than was paid.
-    let mut below = left.iter().copied().fold(0_i64, i64::saturating_add).saturating_sub(asked);
-    for amount in &mut left {
-        let less = below.min(*amount);
-        *amount = amount.saturating_sub(less);
-        below = below.saturating_sub(less);
-    }
+    let below = left.iter().copied().fold(Some(0), add).and_then(|above| above.checked_sub(asked)).ok_or(overflow)?;
+    let last = paid.last().map_or(Source::Cash, |(source, _)| *source);
+    let mut given = paid.clone();
+    merge(&mut given, (last, below));
+    let paid = &given;
     left.push(whole.saturating_sub(asked).max(0));
     let mut shares = vec![Paid::new(); left.len()];
     for (source, part) in paid {
@@ -299,6 +305,9 @@ fn split_paid(paid: &Paid, amounts: &[i64]) -> Result<(Vec<Paid>, Paid), SettleE
         }
     }
     let rest = shares.pop().unwrap_or_default();
+    for (share, amount) in shares.iter_mut().zip(amounts).filter(|(_, amount)| **amount < 0) {
+        merge(share, (last, *amount));
+    }
     Ok((shares, rest))
 }
 
@@ -317,16 +326,18 @@ mod tests {
         assert_eq!(rest, []);
         let (shares, rest) = split_paid(&paid, &[11]).unwrap();
         assert_eq!((told(&shares[0]).as_str(), told(&rest).as_str()), ("7:3 cash:7 debt:1", "7:7 cash:13 debt:2"));
-        let (shares, _) = split_paid(&paid, &[40, -7]).unwrap();
-        assert_eq!(told(&shares[0]), "7:10 cash:20 debt:3");
+        let (shares, rest) = split_paid(&paid, &[40, -7]).unwrap();
+        assert_eq!(shares.iter().map(told).collect::<Vec<_>>(), ["7:10 cash:20 debt:10", "debt:-7"]);
+        assert_eq!(rest, []);
     }
 
     proptest! {
         #[test]
         fn every_share_sums_to_its_charge(
-            amounts in proptest::collection::vec(0_i64..1_000, 1..6), cuts in proptest::collection::vec(1_i64..400, 1..4), extra in 0_i64..50,
+            amounts in proptest::collection::vec(-50_i64..1_000, 1..6), cuts in proptest::collection::vec(1_i64..400, 1..4), extra in 0_i64..50,
         ) {
             let whole: i64 = amounts.iter().sum::<i64>() + extra;
+            prop_assume!(whole >= extra);
             let mut paid = Paid::new();
             let mut rest = whole;
             for (place, cut) in (0_i64..).zip(&cuts) {

@@ -40,7 +40,8 @@ pub struct Payer {
     pub name: Name,
     /// Days that ended by here are sealed.
     pub open_from: Instant,
-    /// What ended by here is left out: nothing new is known of it. The beginning of a day.
+    /// Closed slots that ended by here are left out: nothing new is known of them. The beginning of a day in its zone, because
+    /// what is told of a slot is told of all of it.
     pub closed_from: Instant,
 }
 

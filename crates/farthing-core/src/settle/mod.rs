@@ -8,9 +8,11 @@
 //! | what pays, in which order; what a correction gives back | `purse.rs` |
 //! | what is posted and sealed when an account is settled | `book.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
+//! | what must hold of what is written, and of the ledger | `audit.rs` |
 //!
 //! All of it is pure: the store reads an account's book, a function here says what follows, the store writes it.
 
+mod audit;
 mod book;
 mod error;
 mod line;
@@ -19,6 +21,7 @@ mod outlook;
 mod purse;
 mod terms;
 
+pub use audit::{AuditedCharge, ChargeAuditor, Wallets};
 pub use book::{AccountBook, Closing, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
 pub use error::SettleError;
 pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};

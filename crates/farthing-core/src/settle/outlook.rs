@@ -115,15 +115,20 @@ impl AccountBook {
         for edge in edges {
             // At the edge itself a lot may have lapsed or begun: the second before belongs to this stretch.
             let last = edge.checked_sub(Duration::try_from_seconds(1)?)?;
-            if last > from && self.is_out(last)? {
+            if last > from && self.will_be_out(last) {
                 return self.first_out(from, last).map(Some);
             }
-            if self.is_out(edge)? {
+            if self.will_be_out(edge) {
                 return Ok(Some(edge));
             }
             from = edge;
         }
         Ok(None)
+    }
+
+    /// What has grown beyond every number by then has taken everything there is.
+    fn will_be_out(&self, at: Instant) -> bool {
+        self.is_out(at).unwrap_or(true)
     }
 
     /// Between an instant at which something is left and a later one at which nothing is.
@@ -133,7 +138,7 @@ impl AccountBook {
         if let Some(guess) = self.guess_out(from)? {
             for near in [guess.saturating_sub(2), guess.saturating_add(2)] {
                 if near > some && near < none {
-                    if self.is_out(from.checked_add(Duration::try_from_seconds(near)?)?)? {
+                    if self.will_be_out(from.checked_add(Duration::try_from_seconds(near)?)?) {
                         none = near;
                     } else {
                         some = near;
@@ -143,7 +148,7 @@ impl AccountBook {
         }
         while none.saturating_sub(some) > 1 {
             let middle = some.saturating_add(none.saturating_sub(some) / 2);
-            if self.is_out(from.checked_add(Duration::try_from_seconds(middle)?)?)? {
+            if self.will_be_out(from.checked_add(Duration::try_from_seconds(middle)?)?) {
                 none = middle;
             } else {
                 some = middle;

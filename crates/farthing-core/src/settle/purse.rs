@@ -116,7 +116,7 @@ impl Purse {
         back
     }
 
-    fn return_to(&mut self, source: Source, part: i64, back: &mut Paid) {
+    pub(super) fn return_to(&mut self, source: Source, part: i64, back: &mut Paid) {
         match source {
             Source::Lot(account) => {
                 if let Some(lot) = self.lots.iter_mut().find(|lot| lot.account == account) {

@@ -79,7 +79,11 @@ impl Terms {
         let hours = offer.hours();
         let counted_free = !matches!(product.kind, Kind::Capacity | Kind::Term) && offer.pricing.free.is_some();
         let settle = product.settle.unwrap_or(policy.settle.every);
+        // A thing that changes from a size without memory to one with it goes on with what it has cost in its rating period, so
+        // what one size of a product remembers all of them do.
+        let remembers = |sku: &crate::catalog::Sku| sku.pricing.over(&product.pricing).has_memory();
         let memory = offer.pricing.has_memory()
+            || matches!(product.kind, Kind::Running | Kind::Capacity) && product.sku.iter().any(remembers)
             || counted_free
             || !additive
             || tariff.convert.as_ref().is_some_and(|convert| convert.round.is_some());

@@ -104,7 +104,7 @@ impl fmt::Display for CalendarSpan {
 }
 
 /// How long, as a policy may write it: `100h` is so many seconds, `1mo` follows the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Span {
     Exact(Duration),
     Calendar(CalendarSpan),

@@ -80,8 +80,17 @@ impl What {
     }
 }
 
-/// The order of facts of one thing: by time, then the caller's `fold` decides within a microsecond.
 impl Fact {
+    /// Who pays from this fact on, where it says so.
+    pub fn payer(&self) -> Option<OwnerId> {
+        match &self.what {
+            What::Start(start) => Some(start.payer),
+            What::Move(to) => Some(*to),
+            _ => None,
+        }
+    }
+
+    /// The order of facts of one thing: by time, then the caller's `fold` decides within a microsecond.
     pub(super) fn order(&self) -> (Instant, FactKey) {
         (self.at, self.key)
     }

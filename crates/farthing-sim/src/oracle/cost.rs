@@ -192,7 +192,16 @@ impl Walk<'_> {
             let run = if is_size { 0 } else { size * share };
             // What of the price its state costs and how many there are make one price of what runs.
             let run_share = if is_size { share } else { 0 };
-            stretches.push(Stretch { from: pair[0], to: pair[1], payer: look.payer, price, share, size, run, run_share });
+            stretches.push(Stretch {
+                from: pair[0],
+                to: pair[1],
+                payer: look.payer,
+                price,
+                share,
+                size,
+                run,
+                run_share,
+            });
         }
         let sessions: Vec<(i64, i64)> = life
             .sessions

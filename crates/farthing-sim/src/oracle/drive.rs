@@ -81,7 +81,7 @@ impl Stage {
             engine.open_account(CLOUD, &new).map_err(refused)?;
             if story.cash > 0 {
                 let money = Money::from_units(story.cash, Currency::USD);
-                engine.top_up(CLOUD, &account(number), money, Some("first")).map_err(refused)?;
+                engine.top_up(CLOUD, &account(number), money, Some(&format!("first-{number}"))).map_err(refused)?;
             }
         }
         engine.open_project(CLOUD, PROJECT, &account(0)).map_err(refused)?;

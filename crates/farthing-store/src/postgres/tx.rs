@@ -60,6 +60,11 @@ impl<'c> PostgresTx<'c> {
         &mut self.taking
     }
 
+    /// What this transaction decided on has changed since it was read: it is run again.
+    pub(crate) fn overtaken(&mut self, what: &str) {
+        self.failed.get_or_insert_with(|| Failed { what: what.to_owned(), conflict: true, disconnect: false });
+    }
+
     pub(crate) fn failed(&self) -> Option<&str> {
         self.failed.as_ref().map(|failed| failed.what.as_str())
     }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
+pub mod billing;
+
 use farthing_core::time::Instant;
 use farthing_store::{Location, Options, Store, StoreError, Tx};
 use farthing_testbed::{Database, ScratchDir};

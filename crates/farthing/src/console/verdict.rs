@@ -47,6 +47,7 @@ pub fn counted(report: &AuditReport) -> String {
         count(report.transfers, "transfer"),
         count(report.accounts, "account"),
         count(report.holds, "hold"),
+        count(report.charges, "charge"),
         count(report.versions, "policy version"),
     ];
     if report.events > 0 {
@@ -62,6 +63,7 @@ pub fn wrong(report: &AuditReport) -> String {
         return "The database file is damaged".to_owned();
     }
     let others = [
+        (Audited::Charges, "charges are not what was charged"),
         (Audited::Policies, "policy versions are not what was applied"),
         (Audited::Usage, "usage events are not what was taken in"),
     ];

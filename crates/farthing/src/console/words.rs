@@ -20,6 +20,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::UsageOnDebt => "Usage, on debt",
         Kind::UsageUnbilled => "Usage, not billed yet",
         Kind::UsageCorrected => "Usage corrected",
+        Kind::UsageCaptured => "Authorised usage captured",
         Kind::BillIssued => "Bill issued",
         Kind::BillPaid => "Bill paid",
         Kind::BillRolled => "Bill brought forward",

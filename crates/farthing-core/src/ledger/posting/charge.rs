@@ -65,6 +65,22 @@ pub fn usage(stamp: &mut Stamp<'_>, charge: &Charge<'_>) -> Command {
     set(stamp, Mode::Reports, &legs)
 }
 
+/// What a capture has taken of free credit.
+#[derive(Clone, Copy, Debug)]
+pub struct CreditCaptured {
+    pub commodity: CommodityId,
+    pub promo_open: AccountId,
+    pub promo_used: AccountId,
+    pub amount: i64,
+}
+
+/// promo-used -> promo-open: a capture has moved the credit to revenue already, as if it had been money
+pub fn credit_captured(stamp: &mut Stamp<'_>, facts: &CreditCaptured) -> Command {
+    let CreditCaptured { commodity, promo_open, promo_used, amount } = *facts;
+    let leg = Leg { kind: Kind::UsageCaptured, debit: promo_used, credit: promo_open, amount, commodity };
+    set(stamp, Mode::Reports, &[leg])
+}
+
 /// Whose ledger accounts a settlement moves between.
 #[derive(Clone, Copy, Debug)]
 pub struct UsageAccounts {

@@ -1,0 +1,199 @@
+//! Money that must move once, and only its owner's: top-ups, grants and holds, asked again, late, and by others.
+
+mod support;
+
+use farthing_core::id::HoldId;
+use farthing_core::ledger::Kind;
+use farthing_core::time::Duration;
+use farthing_engine::{Engine, NewAccount, NewGrant, NewHold, RefusalCode, Refused};
+use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, usd};
+
+fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
+    let now = engine.now().expect("the clock");
+    let view = engine.account_view(cloud, account, now).expect("the account");
+    farthing_core::money::Money::from_units(view.figures.balance, view.currency).plain().to_string()
+}
+
+fn code(refused: Result<(), Refused>) -> Option<RefusalCode> {
+    refused.expect_err("it is refused").code()
+}
+
+fn hold(name: &[u8], account: &str, amount: &str) -> NewHold {
+    NewHold {
+        id: HoldId::derive(at(START), &[name]),
+        account: account.to_owned(),
+        amount: usd(amount),
+        product: None,
+        lasts: Some(Duration::from_seconds(3_600)),
+    }
+}
+
+fn gift(name: &str, account: &str, amount: &str) -> NewGrant {
+    NewGrant {
+        name: name.to_owned(),
+        account: account.to_owned(),
+        amount: usd(amount),
+        products: Vec::new(),
+        priority: 0,
+        starts: None,
+        expires: None,
+    }
+}
+
+both! {
+    fn a_top_up_is_booked_once_however_late_it_is_asked_again(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme", "beta"]);
+        cloud(&engine, "two", &["acme"]);
+        start(&engine, "one", "web", "acme");
+        engine.advance(later(7_200)).expect("time goes by");
+        engine.top_up("one", "acme", usd("10.00"), Some("pay_1")).expect("booked");
+        assert_eq!(balance(&engine, "one", "acme"), "8.00");
+        engine.advance(later(7_300)).expect("time goes by");
+        engine.top_up("one", "acme", usd("10.00"), Some("pay_1")).expect("it is there");
+        engine.advance(later(30 * 86_400)).expect("time goes by");
+        let before = balance(&engine, "one", "acme");
+        engine.top_up("one", "acme", usd("10.00"), Some("pay_1")).expect("it is there");
+        assert_eq!(balance(&engine, "one", "acme"), before);
+        assert_eq!(code(engine.top_up("one", "acme", usd("11.00"), Some("pay_1"))), Some(RefusalCode::IdReused));
+        assert_eq!(code(engine.top_up("one", "beta", usd("10.00"), Some("pay_1"))), Some(RefusalCode::IdReused));
+        // Another cloud's payments are no concern of this one's.
+        engine.top_up("two", "acme", usd("3.00"), Some("pay_1")).expect("booked");
+        assert_eq!(balance(&engine, "two", "acme"), "3.00");
+        proven(&engine);
+    }
+}
+
+both! {
+    fn a_grant_is_given_once_lapsed_or_not(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        let welcome = NewGrant { expires: Some(later(3_600)), ..gift("welcome", "acme", "5.00") };
+        engine.grant_credit("one", &welcome).expect("given");
+        engine.grant_credit("one", &welcome).expect("it is there");
+        assert_eq!(balance(&engine, "one", "acme"), "5.00");
+        engine.advance(later(86_400)).expect("time goes by");
+        assert_eq!(balance(&engine, "one", "acme"), "0.00");
+        engine.grant_credit("one", &welcome).expect("it was given");
+        assert_eq!(code(engine.grant_credit("one", &gift("welcome", "acme", "5.00"))), Some(RefusalCode::Conflict));
+        assert_eq!(balance(&engine, "one", "acme"), "0.00");
+        proven(&engine);
+    }
+}
+
+both! {
+    fn a_hold_is_nobody_elses(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme", "beta"]);
+        cloud(&engine, "two", &["thief"]);
+        engine.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        let held = hold(b"h", "acme", "6.00");
+        engine.authorise("one", &held).expect("it is there to be held");
+        for (cloud, account) in [("two", "thief"), ("one", "beta")] {
+            let taken = engine.capture(cloud, account, held.id, usd("1.00"), None, false);
+            assert_eq!(code(taken), Some(RefusalCode::NotFound), "{cloud} {account}");
+            assert_eq!(code(engine.release(cloud, account, held.id)), Some(RefusalCode::NotFound), "{cloud} {account}");
+        }
+        assert_eq!(engine.hold_state("two", held.id).expect("it answers"), None);
+        assert!(engine.hold_state("one", held.id).expect("it answers").is_some());
+        assert_eq!(balance(&engine, "one", "acme"), "10.00");
+        // Asked again, and later, it is the same hold; with another amount it is not.
+        engine.advance(later(60)).expect("time goes by");
+        engine.grant_credit("one", &gift("more", "acme", "1.00")).expect("given");
+        engine.authorise("one", &held).expect("it is there");
+        assert_eq!(code(engine.authorise("one", &NewHold { amount: usd("7.00"), ..held.clone() })), Some(RefusalCode::IdReused));
+        let euros = farthing_core::money::Currency::parse("EUR").expect("a currency");
+        let euros = farthing_core::money::Money::from_units(100, euros);
+        assert_eq!(code(engine.authorise("one", &NewHold { amount: euros, ..hold(b"e", "acme", "1.00") })), Some(RefusalCode::Invalid));
+        assert_eq!(code(engine.capture("one", "acme", held.id, euros, None, false)), Some(RefusalCode::Invalid));
+        proven(&engine);
+    }
+}
+
+both! {
+    /// What a day has cost is sealed on the way to the hold or its capture; neither may take the same money.
+    fn a_hold_finds_the_days_before_it_booked(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        apply(&engine, "one", &policy("one").replace("every = \"1h\"", "every = \"day\""), support::CATALOG);
+        engine.open_account("one", &NewAccount { name: "acme".to_owned(), ..NewAccount::default() }).expect("it opens");
+        engine.top_up("one", "acme", usd("20.00"), None).expect("booked");
+        start(&engine, "one", "web", "acme");
+        let held = NewHold { lasts: Some(Duration::from_seconds(40 * 3_600)), ..hold(b"h", "acme", "6.00") };
+        engine.authorise("one", &held).expect("it is there to be held");
+        engine.clock().advance_to(later(15 * 3_600)); // past midnight, and nobody has looked: 14.00 are to be sealed
+        engine.capture("one", "acme", held.id, usd("6.00"), None, true).expect("captured");
+        assert_eq!(balance(&engine, "one", "acme"), "0.00");
+        engine.clock().advance_to(later(40 * 3_600));
+        assert_eq!(code(engine.authorise("one", &hold(b"i", "acme", "1.00"))), Some(RefusalCode::InsufficientBalance));
+        engine.run_due().expect("it is settled");
+        assert_eq!(balance(&engine, "one", "acme"), "-24.00");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// Free credit is no income of money, taken by a capture or otherwise; and it lapses when its last hold is over.
+    fn credit_under_a_hold(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.grant_credit("one", &NewGrant { expires: Some(later(1_800)), ..gift("welcome", "acme", "5.00") }).expect("given");
+        engine.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        let held = NewHold { lasts: Some(Duration::from_seconds(10 * 3_600)), ..hold(b"h", "acme", "4.00") };
+        engine.authorise("one", &held).expect("it is there to be held");
+        engine.capture("one", "acme", held.id, usd("1.00"), None, false).expect("captured");
+        let sum = |code: &str| read(&engine, |tx| {
+            let usd = tx.commodities()?[0].id;
+            tx.books_sum("one", code, usd)
+        });
+        let cents = 1_000_000_i128;
+        assert_eq!((sum("promo-open"), sum("promo-used"), sum("revenue/authorised")), (-400 * cents, -100 * cents, 100 * cents));
+        engine.advance(later(9 * 3_600)).expect("time goes by");
+        let left = || read(&engine, |tx| {
+            let payer = tx.payer_by_name("one", "acme")?.expect("the account");
+            Ok(tx.lot_by_name(payer.id, "welcome")?.map(|lot| (lot.lapsed, lot.balance)))
+        });
+        assert_eq!(left(), Some((false, 4 * 100_000_000)), "a hold keeps it");
+        engine.advance(later(11 * 3_600)).expect("time goes by");
+        assert_eq!(left(), Some((true, 0)), "the hold has ended by itself, and it with it");
+        assert_eq!(sum("promo-open"), 0);
+        let moved = read(&engine, |tx| {
+            let mut kinds = Vec::new();
+            tx.transfers_each(|entry| {
+                kinds.push(entry.kind);
+                Ok(())
+            })?;
+            Ok(kinds)
+        });
+        assert_eq!(moved.iter().filter(|kind| **kind == Kind::UsageCaptured).count(), 2, "{moved:?}");
+        proven(&engine);
+    }
+}
+
+both! {
+    fn the_clouds_own_books_are_no_account(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        let books = NewAccount { name: "books".to_owned(), ..NewAccount::default() };
+        assert_eq!(code(engine.open_account("one", &books)), Some(RefusalCode::Invalid));
+        proven(&engine);
+    }
+}
+
+both! {
+    /// Nobody has looked at the account since before midnight: what is sealed on the way to a fact is there to be corrected by it.
+    fn a_late_fact_finds_the_day_that_is_sealed_with_it(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
+        start(&engine, "one", "web", "acme");
+        engine.clock().advance_to(later(20 * 3_600)); // six in the morning
+        support::told(&engine, "one", "web", Some(later(4 * 3_600)), farthing_engine::Reported::Stop).expect("recorded");
+        let asked = farthing_engine::ChargeQuestion::default();
+        let cost = |engine: &Engine| engine.charges_sum("one", "acme", &asked, later(20 * 3_600)).expect("its charges");
+        assert_eq!(cost(&engine).plain().to_string(), "4.00", "not 14.00, nor 18.00");
+        engine.run_due().expect("it is settled");
+        engine.run_tick(later(20 * 3_600)).expect("it is settled");
+        assert_eq!(balance(&engine, "one", "acme"), "96.00");
+        proven(&engine);
+    }
+}

@@ -1,0 +1,149 @@
+//! An engine over a fresh store of either kind, with a small cloud on it.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
+
+use farthing_core::money::{Currency, Money};
+use farthing_core::policy::{Applied, ApplyRequest, Files};
+use farthing_core::time::Instant;
+use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Reported, ResourceFact};
+use farthing_store::{Location, Options, Store, StoreError, Tx};
+use farthing_testbed::{Database, ScratchDir};
+
+/// Ten in the morning of a day in 2026.
+pub const START: &str = "2026-04-01T10:00:00Z";
+
+/// A fresh database, and as many engines over it as processes are wanted.
+pub struct Bed {
+    location: Location,
+    _kept: (ScratchDir, Option<Database>),
+}
+
+impl Bed {
+    pub fn sqlite() -> Bed {
+        let directory = ScratchDir::new("engine");
+        Bed { location: Location::Sqlite(directory.join("farthing.db")), _kept: (directory, None) }
+    }
+
+    pub fn postgres() -> Bed {
+        let database = farthing_testbed::postgres().database("engine");
+        let location = Location::Postgres(database.url());
+        Bed { location, _kept: (ScratchDir::new("engine"), Some(database)) }
+    }
+
+    /// One process: a store of its own, a clock that stands at an instant.
+    pub fn engine(&self, process: u8, now: Instant) -> Engine {
+        let options = Options { sqlite_log_mib: 1, ..Options::default() };
+        let store = Store::open(&self.location, &options).expect("the store opens");
+        Engine::new(store, Clock::simulated(now), IdSource::seeded(process, u64::from(process)))
+    }
+}
+
+pub fn at(text: &str) -> Instant {
+    Instant::parse(text).expect("a time")
+}
+
+pub fn later(seconds: i64) -> Instant {
+    Instant::from_micros(at(START).micros() + seconds * 1_000_000)
+}
+
+pub fn usd(text: &str) -> Money {
+    Money::parse_amount(text, Currency::parse("USD").expect("a currency")).expect("an amount")
+}
+
+/// Prices of one machine by the hour, and of calls; hourly settlement.
+pub const CATALOG: &str = r#"
+[[meter]]
+id = "calls"
+unit = "call"
+
+[[product]]
+id = "server"
+name = "Server"
+kind = "running"
+[[product.sku]]
+id = "std"
+price = "1.00 / hour"
+
+[[product]]
+id = "api"
+name = "API"
+kind = "usage"
+meter = "calls"
+price = "0.01 / call"
+"#;
+
+pub fn policy(cloud: &str) -> String {
+    format!(
+        "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n[brand]\nlegal_name = \"{cloud}\"\n\n[settle]\nevery = \"1h\"\nlate_window = \"1h\"\n"
+    )
+}
+
+/// A cloud with its prices since the beginning of time, and accounts in it.
+pub fn cloud(engine: &Engine, cloud: &str, accounts: &[&str]) {
+    apply(engine, cloud, &policy(cloud), CATALOG);
+    for account in accounts {
+        engine
+            .open_account(cloud, &NewAccount { name: (*account).to_owned(), ..NewAccount::default() })
+            .expect("the account opens");
+    }
+}
+
+pub fn apply(engine: &Engine, cloud: &str, policy: &str, catalog: &str) {
+    let files = Files::from([("cloud.toml".into(), policy.into()), ("catalog.toml".into(), catalog.into())]);
+    let request = ApplyRequest { files, who: "anna".into(), why: "prices".into(), starts: None, corrects: None };
+    let applied = engine.apply_policy(cloud, request).expect("it is applied");
+    assert!(matches!(applied, Applied::New(_)), "{applied:?}");
+}
+
+pub fn start(engine: &Engine, cloud: &str, resource: &str, account: &str) {
+    let new = NewResource {
+        account: Some(account.to_owned()),
+        product: Some("server".to_owned()),
+        sku: Some("std".to_owned()),
+        ..NewResource::default()
+    };
+    told(engine, cloud, resource, None, Reported::Start(new)).expect("it starts");
+}
+
+pub fn told(
+    engine: &Engine,
+    cloud: &str,
+    resource: &str,
+    at: Option<Instant>,
+    what: Reported,
+) -> Result<farthing_engine::Told, farthing_engine::Refused> {
+    engine.record_fact(cloud, &ResourceFact { resource: resource.to_owned(), at, id: None, what })
+}
+
+pub fn read<T>(engine: &Engine, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
+    engine.store().read("test", |tx| work(tx)).expect("the read answers")
+}
+
+/// Every row proves every other.
+pub fn proven(engine: &Engine) {
+    let report = read(engine, |tx| tx.audit());
+    assert_eq!(report.findings, []);
+}
+
+#[macro_export]
+macro_rules! both {
+    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn on_either($bed: &Bed) $body
+
+            #[test]
+            fn sqlite() {
+                on_either(&Bed::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                on_either(&Bed::postgres());
+            }
+        }
+    };
+}
