@@ -4,7 +4,8 @@
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
 use crate::clouds::{CloudBook, Ready};
-use crate::run_due::happen_at;
+use crate::record_usage::price_again;
+use crate::run_due::{engine_error, happen_at};
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
@@ -326,6 +327,7 @@ impl<'w, 't> Work<'w, 't> {
                 // What is sealed may be corrected by it, also where nothing is open any more.
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
+                price_again(self, id).map_err(engine_error)?;
                 self.folio(id).state.version = self.cloud.newest;
             }
             if self.folio(id).book.lines.is_empty() {

@@ -172,12 +172,31 @@ impl Tx<'_> {
         )
     }
 
+    /// Every closed rating period of use of an account.
+    pub fn closed_totals(&mut self, account: OwnerId) -> Result<Vec<ClosedTotalRow>, StoreError> {
+        self.rows(
+            "SELECT thing, part, began, terms, month_seconds, total FROM closed_total WHERE account = $1
+             ORDER BY thing, part, began",
+            &[account.0.into()],
+            |row| {
+                let part = opt_name_from(&row.text(1)?)?;
+                Ok(ClosedTotalRow {
+                    account,
+                    id: LineId { thing: ThingId(row.int(0)?), part, began: row.int(2)? },
+                    terms: TermsId(row.int(3)?),
+                    month_seconds: row.int(4)?,
+                    total: row.opt_bytes::<16>(5)?.map_or(0, i128::from_be_bytes),
+                })
+            },
+        )
+    }
+
     pub fn closed_total_put(&mut self, row: &ClosedTotalRow) -> Result<(), StoreError> {
         let total = row.total.to_be_bytes();
         self.execute(
             "INSERT INTO closed_total (account, thing, part, began, terms, month_seconds, total)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (account, thing, part, began) DO UPDATE SET total = excluded.total",
+             ON CONFLICT (account, thing, part, began) DO UPDATE SET total = excluded.total, terms = excluded.terms",
             &[
                 row.account.0.into(),
                 row.id.thing.0.into(),
