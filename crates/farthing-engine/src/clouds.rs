@@ -109,9 +109,7 @@ impl CloudBook {
             return Ok(found.clone());
         }
         let key = tx.terms(id)?.ok_or_else(|| StoreError::corrupt(format!("there are no terms {}", id.0)))?;
-        let profile = self.prices.profile(key.version).or_else(|| self.prices.profile_at(Instant::MAX));
-        let profile = profile.ok_or(SettleError::NoProfile)?;
-        let terms = Terms::find(&profile.catalog, &profile.policy, &key)?;
+        let terms = self.terms_of(&key)?;
         let found = Arc::new((Arc::new(key), terms));
         self.lock().insert(id, found.clone());
         Ok(found)
@@ -134,9 +132,17 @@ impl CloudBook {
         Ok(ready)
     }
 
+    /// Another version rules from its start.
+    pub(crate) fn is_replaced(&self, version: i64) -> bool {
+        self.prices.profile(version).is_none()
+    }
+
     /// The terms of a key, wherever it comes from.
     pub(crate) fn terms_of(&self, key: &TermsKey) -> Result<Terms, SettleError> {
-        let profile = self.prices.profile(key.version).ok_or(SettleError::NoProfile)?;
+        // What was replaced is priced by what replaced it, from its start.
+        let replaced = || self.starts.iter().find(|(number, _)| *number == key.version);
+        let profile = self.prices.profile(key.version);
+        let profile = profile.or_else(|| self.prices.profile_at(replaced()?.1)).ok_or(SettleError::NoProfile)?;
         Terms::find(&profile.catalog, &profile.policy, key)
     }
 

@@ -4,7 +4,8 @@
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
 use crate::clouds::{CloudBook, Ready};
-use crate::run_due::happen_at;
+use crate::record_usage::price_again;
+use crate::run_due::{engine_error, happen_at};
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
@@ -15,8 +16,8 @@ use farthing_core::money::Currency;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
-    AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Priced,
-    Purse, Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
+    AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
+    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
     stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
@@ -576,56 +577,7 @@ impl<'w, 't> Work<'w, 't> {
                 self.refold_of(&[id], &thing, from, as_of)?;
             }
         }
-        self.reprice_usage(id)
-    }
-
-    /// Open rating periods of usage take the price that holds for them by now: a correcting version replaces from its start.
-    fn reprice_usage(&mut self, id: OwnerId) -> Result<(), EngineError> {
-        let (cloud, zone, name) = {
-            let folio = &self.folios[&id];
-            (self.cloud.clone(), folio.zone.clone(), folio.name.clone())
-        };
-        let open: Vec<(LineId, OpenCharge)> = self.folios[&id]
-            .book
-            .lines
-            .iter()
-            .filter(|line| line.id.began > 0 && line.open.by_period)
-            .map(|line| (line.id.clone(), line.open.clone()))
-            .collect();
-        for (line, was) in open {
-            let key = was.key.clone();
-            let priced = Priced {
-                product: &key.product,
-                sku: key.sku.as_ref(),
-                part: key.part.as_ref(),
-                account: &name,
-                zone: &zone,
-                properties: &key.properties,
-                fixed_at: None,
-            };
-            let Ok((key, _)) = cloud.prices.terms_at(&priced, was.since) else { continue };
-            if key == was.key {
-                continue;
-            }
-            let mut line = self.line_new(id, line, OpenCharge { key, ..was })?;
-            if line.meterage.needs_events() {
-                line.open.done = self.priced_anew(id, &line)?;
-            }
-            let folio = self.folio(id);
-            folio.book.lines.retain(|other| other.id != line.id);
-            folio.book.lines.push(line);
-            folio.stirred = true;
-        }
-        Ok(())
-    }
-
-    /// What the single events of a line cost at its price.
-    fn priced_anew(&mut self, id: OwnerId, line: &Line) -> Result<Charge, EngineError> {
-        let values = self.tx.usage_values(id, &line.id)?;
-        match &*line.meterage {
-            Meterage::Total(formula) => Ok(formula.amount_of(&values).map_err(SettleError::from)?),
-            Meterage::Hours { .. } => Ok(line.open.done),
-        }
+        price_again(self, id).map_err(engine_error)
     }
 
     /// Folds a thing's timeline again, of which something changed from an instant on. What is open of it is replaced; what

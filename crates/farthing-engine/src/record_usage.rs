@@ -3,6 +3,7 @@
 //! An event finds its line by product, component, scope and price; the line's total grows, and what it costs follows from
 //! the total. An event for a day that is sealed, or a rating period that is closed, is a correction.
 
+use crate::clouds::CloudBook;
 use crate::folio::Work;
 use crate::record_fact::{FactToTell, tell};
 use crate::{Engine, EngineError, Refused};
@@ -11,11 +12,13 @@ use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::rate::{Aggregation, Charge, Event, Tally};
-use farthing_core::settle::{Correction, Holding, LineId, Meterage, OpenCharge, Paid, Priced, SettleError, ThingId};
+use farthing_core::settle::{
+    Correction, Holding, Line, LineId, Meterage, OpenCharge, Paid, Priced, SettleError, Terms, TermsKey, ThingId,
+};
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
-use farthing_store::{ClosedTotalRow, StoreError, TermsId, ThingKind, ThingRow, Tx};
+use farthing_store::{ClosedTotalRow, OpenRow, StoreError, ThingKind, ThingRow, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -290,10 +293,14 @@ fn holding(
         properties: &properties,
         fixed_at: None,
     };
-    let holdings = cloud.prices.terms_over(&priced, Instant::EPOCH, None)?;
+    holding_at(&cloud, &priced, at)
+}
+
+fn holding_at(cloud: &CloudBook, priced: &Priced<'_>, at: Instant) -> Result<Holding, SettleError> {
+    let holdings = cloud.prices.terms_over(priced, Instant::EPOCH, None)?;
     let mut holding = holdings.into_iter().rfind(|holding| holding.from <= at).ok_or(SettleError::NoProfile)?;
     if holding.terms.memory {
-        let period = holding.terms.period_of(at, &folio.zone)?;
+        let period = holding.terms.period_of(at, priced.zone)?;
         holding.from = period.start();
         holding.to = Some(period.end());
     }
@@ -505,23 +512,49 @@ fn add_closed(
     late: &mut Late,
 ) -> Result<(), Refused> {
     let zone = work.folio(payer).zone.clone();
-    let terms_id = work.tx.terms_keep(&work.cloud.id.clone(), &holding.key)?;
-    let month_seconds = holding.terms.month_seconds_at(holding.from, &zone)?;
-    let closed = work.tx.closed_total(payer, &id)?.unwrap_or(ClosedTotalRow {
-        account: payer,
-        id: id.clone(),
-        terms: terms_id,
-        month_seconds,
-        total: 0,
-    });
+    let there = work.tx.closed_total(payer, &id)?;
+    // Where nothing was ever counted in that period not even its minimum was charged.
+    let before = match &there {
+        Some(closed) => cost_of_closed(work, closed, holding, end)?,
+        None => Charge::zero(work.currency()),
+    };
+    let cloud = work.cloud.id.clone();
+    let mut closed = match there {
+        Some(closed) => closed,
+        None => ClosedTotalRow {
+            account: payer,
+            id: id.clone(),
+            terms: work.tx.terms_keep(&cloud, &holding.key)?,
+            month_seconds: holding.terms.month_seconds_at(holding.from, &zone)?,
+            total: 0,
+        },
+    };
     let known = work.cloud.clone().terms(work.tx, closed.terms)?;
     let meterage = work.cloud.meterage(&known.0, &known.1, closed.month_seconds, 0, &zone)?;
-    let by_value = !matches!(known.1.aggregation, Aggregation::Sum | Aggregation::Count) || meterage.needs_events();
+    if is_by_value(&known.1, &meterage) {
+        work.tx.usage_value_insert(payer, &id, &event)?;
+    } else {
+        let total = closed.total.checked_add(i128::from(event.value.millionths()));
+        closed.total = total.ok_or(SettleError::Overflow { what: "count a total" })?;
+    }
+    let after = cost_of_closed(work, &closed, holding, end)?;
+    work.tx.closed_total_put(&closed)?;
+    let change = after.checked_sub(before).map_err(SettleError::from)?;
+    note_late(late, (payer, id, holding.from, end), known.0.product.clone(), holding, change)?;
+    Ok(())
+}
+
+/// What a closed rating period costs by its own model, minimum and all.
+fn cost_of_closed(
+    work: &mut Work<'_, '_>,
+    closed: &ClosedTotalRow,
+    holding: &Holding,
+    end: Instant,
+) -> Result<Charge, Refused> {
+    let zone = work.folio(closed.account).zone.clone();
+    let known = work.cloud.clone().terms(work.tx, closed.terms)?;
+    let meterage = work.cloud.meterage(&known.0, &known.1, closed.month_seconds, 0, &zone)?;
     let zero = Charge::zero(work.currency());
-    let cost = |open: &OpenCharge| -> Result<Charge, SettleError> {
-        let charge = open.amount_at(&meterage, end)?;
-        Ok(charge.checked_add(meterage.true_up(charge, farthing_core::rate::Coverage::WHOLE)?)?)
-    };
     let mut open = OpenCharge {
         key: known.0.clone(),
         month_seconds: closed.month_seconds,
@@ -534,28 +567,96 @@ fn add_closed(
         until: Some(end),
         by_period: true,
     };
-    let (before, after);
-    if by_value {
-        let values = work.tx.usage_values(payer, &id)?;
+    if is_by_value(&known.1, &meterage) {
+        let values = work.tx.usage_values(closed.account, &closed.id)?;
         recount(&mut open, &meterage, holding, &values)?;
-        before = if values.is_empty() { zero } else { cost(&open)? };
-        work.tx.usage_value_insert(payer, &id, &event)?;
-        let values = work.tx.usage_values(payer, &id)?;
-        recount(&mut open, &meterage, holding, &values)?;
-        after = cost(&open)?;
-    } else {
-        // Nothing was ever counted in that period: not even its minimum was charged.
-        before = if closed.total == 0 { zero } else { cost(&open)? };
-        open.total = open
-            .total
-            .checked_add(i128::from(event.value.millionths()))
-            .ok_or(SettleError::Overflow { what: "count a total" })?;
-        after = cost(&open)?;
     }
-    work.tx.closed_total_put(&ClosedTotalRow { total: open.total, ..closed })?;
-    let change = after.checked_sub(before).map_err(SettleError::from)?;
-    note_late(late, (payer, id, holding.from, end), known.0.product.clone(), holding, change)?;
-    Ok(())
+    let charge = open.amount_at(&meterage, end).map_err(EngineError::from)?;
+    let missing = meterage.true_up(charge, farthing_core::rate::Coverage::WHOLE).map_err(EngineError::from)?;
+    Ok(charge.checked_add(missing).map_err(SettleError::from)?)
+}
+
+fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
+    !matches!(terms.aggregation, Aggregation::Sum | Aggregation::Count) || meterage.needs_events()
+}
+
+/// A version that replaces another from its start prices again what was used under that: what is open takes the new price,
+/// and what is sealed of a linear one with it; a closed rating period runs its own model again.
+pub(crate) fn price_again(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
+    let cloud = work.cloud.clone();
+    let lines = work.folio(id).book.lines.iter();
+    let open: Vec<Line> =
+        lines.filter(|line| line.id.began > 0 && cloud.is_replaced(line.open.key.version)).cloned().collect();
+    for line in open {
+        let Some(holding) = holding_again(work, id, &line.open.key, &line.id)? else { continue };
+        let zone = work.folio(id).zone.clone();
+        let mut open = OpenCharge { key: holding.key.clone(), ..line.open };
+        let meterage = cloud.meterage(&holding.key, &holding.terms, open.month_seconds, open.slope, &zone)?;
+        if is_by_value(&holding.terms, &meterage) {
+            let values = work.tx.usage_values(id, &line.id)?;
+            recount(&mut open, &meterage, &holding, &values)?;
+        }
+        let again = work.line_new(id, line.id, open)?;
+        let folio = work.folio(id);
+        folio.book.lines.retain(|line| line.id != again.id);
+        folio.book.lines.push(again);
+        folio.stir();
+    }
+    let mut late: Late = BTreeMap::new();
+    for (_, closed) in work.tx.closed_totals_of(id)? {
+        let old = cloud.terms(work.tx, closed.terms)?;
+        if !cloud.is_replaced(old.0.version) {
+            continue;
+        }
+        let Some(holding) = holding_again(work, id, &old.0, &closed.id)? else { continue };
+        let Some(end) = holding.to else { continue };
+        let again = ClosedTotalRow { terms: work.tx.terms_keep(&cloud.id, &holding.key)?, ..closed };
+        let should = cost_of_closed(work, &again, &holding, end)?;
+        let change = should.checked_sub(charged_for(work, id, &again.id, holding.from)?).map_err(SettleError::from)?;
+        work.tx.closed_total_put(&again)?;
+        let product = holding.key.product.clone();
+        note_late(&mut late, (id, again.id, holding.from, end), product, &holding, change)?;
+    }
+    book_late(work, late)
+}
+
+/// What was charged of a line for a slot, with what waits for the next settlement.
+fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, from: Instant) -> Result<Charge, Refused> {
+    let rows = work.charges_known(id, line.thing, &[from])?;
+    let own = rows.iter().filter(|row| row.line.part == line.part);
+    let (list, net) = own.fold((0_i64, 0_i64), |(list, net), row| (list + row.list, net + row.net));
+    let mut charged = OpenRow::charge((list, net), work.currency());
+    let waits = line.correction(from);
+    for line in work.folio(id).book.lines.iter().filter(|line| line.id == waits) {
+        charged = charged.checked_add(line.open.done).map_err(SettleError::from)?;
+    }
+    Ok(charged)
+}
+
+/// The terms that hold now for what a line of use counts; none where they say nothing of it any more.
+fn holding_again(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    key: &TermsKey,
+    line: &LineId,
+) -> Result<Option<Holding>, SettleError> {
+    let cloud = work.cloud.clone();
+    let folio = work.folio(id);
+    let priced = Priced {
+        product: &key.product,
+        sku: key.sku.as_ref(),
+        part: line.part.as_ref(),
+        account: &folio.name,
+        zone: &folio.zone,
+        properties: &key.properties,
+        fixed_at: None,
+    };
+    let at = Instant::try_from_seconds(line.began)?;
+    match holding_at(&cloud, &priced, at) {
+        Ok(holding) => Ok(Some(holding)),
+        Err(SettleError::Offer(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// Books what late events have changed.
@@ -568,7 +669,8 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
         let sealed = work.charges_known(payer, line.thing, &[from])?;
         let own = sealed.into_iter().filter(|row| row.line.part == line.part);
         let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
-        let terms_id = TermsId::of(&work.cloud.id, &key);
+        let cloud = work.cloud.id.clone();
+        let terms_id = work.tx.terms_keep(&cloud, &key)?;
         let known = work.cloud.clone().terms(work.tx, terms_id)?;
         let pay = {
             let policy = work.policy_at(work.now)?.settle.pay;

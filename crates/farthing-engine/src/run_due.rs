@@ -263,7 +263,7 @@ fn cadences(book: &crate::clouds::CloudBook, at: Instant) -> Result<Vec<Duration
 }
 
 /// What runs by itself is refused nothing: whatever stopped it is a fault.
-fn engine_error(refused: Refused) -> EngineError {
+pub(crate) fn engine_error(refused: Refused) -> EngineError {
     match refused {
         Refused::Engine(error) => error,
         Refused::ByRule { message, .. } => StoreError::corrupt(message).into(),

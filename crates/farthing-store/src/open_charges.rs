@@ -194,7 +194,7 @@ impl Tx<'_> {
         self.execute(
             "INSERT INTO closed_total (account, thing, part, began, terms, month_seconds, total)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (account, thing, part, began) DO UPDATE SET total = excluded.total",
+             ON CONFLICT (account, thing, part, began) DO UPDATE SET total = excluded.total, terms = excluded.terms",
             &[
                 row.account.0.into(),
                 row.id.thing.0.into(),

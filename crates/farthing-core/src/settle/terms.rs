@@ -337,12 +337,22 @@ impl PriceBook {
         from: Instant,
         to: Option<Instant>,
     ) -> Result<Vec<Holding>, SettleError> {
-        let (key, terms) = self.terms_at(thing, thing.fixed_at.unwrap_or(from))?;
-        if terms.fixed && thing.fixed_at.is_some() {
-            return Ok(vec![Holding { from, to, key, terms }]);
+        if let Some(taken) = thing.fixed_at {
+            let (key, terms) = self.terms_at(thing, taken)?;
+            if terms.fixed {
+                return Ok(vec![Holding { from, to, key, terms }]);
+            }
         }
         let mut cuts: Vec<Instant> = self.starts_within(from, to).collect();
-        let ((key, terms), changes) = self.terms_begun(thing, from)?;
+        // What is offered from a later version on has its first price there.
+        let first = match self.terms_begun(thing, from) {
+            Err(SettleError::Offer(error)) => {
+                let later = cuts.iter().find_map(|cut| Some((*cut, self.terms_begun(thing, *cut).ok()?)));
+                later.ok_or(SettleError::Offer(error))?
+            }
+            known => (from, known?),
+        };
+        let (from, ((key, terms), changes)) = first;
         cuts.extend(changes);
         for (_, _, profile) in &self.stretches {
             for bound in contract_bounds(profile, thing.account) {
@@ -358,7 +368,10 @@ impl PriceBook {
             if cut < last.from {
                 continue; // a change that waited for its rating period has looked at this one already
             }
-            let (_, next) = self.terms_at(thing, cut)?;
+            let next = match self.terms_at(thing, cut) {
+                Err(SettleError::Offer(_)) => continue, // no longer offered: what is there goes on as it was
+                known => known?.1,
+            };
             if next.same_price(&last.terms) {
                 continue;
             }
@@ -371,7 +384,10 @@ impl PriceBook {
             if to.is_some_and(|to| starts >= to) {
                 break;
             }
-            let (key, terms) = self.terms_at(thing, starts)?;
+            let (key, terms) = match self.terms_at(thing, starts) {
+                Err(SettleError::Offer(_)) => continue,
+                known => known?,
+            };
             if terms.same_price(&last.terms) {
                 continue;
             }

@@ -221,9 +221,7 @@ impl Writer {
             }
             at = self.dice.between(at + 1, story.end - 1);
             let products = story.products.iter().map(|product| self.repriced(product)).collect();
-            // What a correcting version changes of use on sealed days is not rated again yet: no such story.
-            let uses = story.products.iter().any(|product| matches!(product.kind, Kind::Usage(_)));
-            let corrects = (self.dice.below(4) == 0 && !uses).then(|| 1 + self.dice.below(known.len()));
+            let corrects = (self.dice.below(4) == 0).then(|| 1 + self.dice.below(known.len()));
             let starts = (corrects.is_none() && self.dice.below(3) == 0).then(|| self.dice.between(at, story.end));
             known.push(at);
             let corrects = corrects.map(|number| i64::try_from(number).expect("few"));
