@@ -5,6 +5,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic, clippy::unwrap_used)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
+pub mod access;
 pub mod catalog;
 pub mod config;
 pub mod estimate;
@@ -19,4 +20,5 @@ pub mod rate;
 pub mod settle;
 pub mod time;
 pub mod timeline;
+pub mod trail;
 pub mod usage;

@@ -81,6 +81,13 @@ impl Clock {
         }
     }
 
+    /// A simulated clock that another process has moved is moved to the same instant; never back.
+    pub fn follow(&self, at: Instant) {
+        if let Clock::Simulated(micros) = self {
+            micros.fetch_max(at.micros(), Ordering::AcqRel);
+        }
+    }
+
     /// Moves a simulated clock on. A real one, or a step back, is a bug of the caller.
     pub fn advance_to(&self, at: Instant) {
         let Clock::Simulated(micros) = self else { panic!("the real clock is not ours to move") };

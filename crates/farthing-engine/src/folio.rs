@@ -3,6 +3,7 @@
 //! Every use case that touches what an account owes goes through here: `load` the accounts, `bring_to` the instant, change
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
+use crate::asked::Note;
 use crate::clouds::{CloudBook, Ready};
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
@@ -70,6 +71,8 @@ pub(crate) struct Work<'w, 't> {
     /// What the line before had: most are alike.
     last_ready: Option<(TermsId, i64, Arc<Ready>)>,
     last_zone: Option<Zone>,
+    /// For the audit log.
+    pub(crate) notes: Vec<Note>,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -91,7 +94,19 @@ impl<'w, 't> Work<'w, 't> {
         let policy = &cloud.profile_at(now)?.policy;
         let (currency, pay) = (policy.cloud.currency, policy.settle.pay);
         let folios = BTreeMap::new();
-        Ok(Work { tx, cloud, ids, now, folios, currency, pay, books: None, last_ready: None, last_zone: None })
+        Ok(Work {
+            tx,
+            cloud,
+            ids,
+            now,
+            folios,
+            currency,
+            pay,
+            books: None,
+            last_ready: None,
+            last_zone: None,
+            notes: Vec::new(),
+        })
     }
 
     pub(crate) fn currency(&self) -> Currency {

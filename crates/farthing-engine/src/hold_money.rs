@@ -33,7 +33,7 @@ impl Engine {
     /// Reserves an amount, or refuses it: what asks never passes the floor.
     pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<(), Refused> {
         let hold = hold.clone();
-        self.work("authorise", cloud, move |work| {
+        self.ask("authorise", cloud, move |work| {
             let payer = account_of(work, &hold.account)?;
             let now = work.now;
             let product = match &hold.product {
@@ -95,7 +95,7 @@ impl Engine {
         last: bool,
     ) -> Result<(), Refused> {
         let (account, product) = (account.to_owned(), product.unwrap_or("authorised").to_owned());
-        self.work("capture", cloud, move |work| {
+        self.ask("capture", cloud, move |work| {
             let payer = account_of(work, &account)?;
             let now = work.now;
             let units = positive(work, amount)?;
@@ -137,7 +137,7 @@ impl Engine {
     /// Gives back what a hold still reserves.
     pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<(), Refused> {
         let account = account.to_owned();
-        self.work("release", cloud, move |work| {
+        self.ask("release", cloud, move |work| {
             let payer = account_of(work, &account)?;
             let now = work.now;
             hold_of(work, &payer, hold)?;

@@ -29,11 +29,15 @@ impl IdSource {
         IdSource { seed, drawn: AtomicU64::new(0), process, last_transfer: AtomicI64::new(0) }
     }
 
-    /// A process number nobody was given: two that share one would only clash within the same microsecond.
+    /// A process number of the upper half, which no server leases: two commands that share one would only clash within the same
+    /// microsecond.
     pub fn any_process() -> u8 {
-        let mut byte = [0];
-        getrandom::fill(&mut byte).expect("the operating system gives random bytes");
-        byte[0] & 63
+        chance()[0] & 31 | 32
+    }
+
+    /// Which process it gives ids for.
+    pub const fn process(&self) -> u8 {
+        self.process
     }
 
     /// A transfer id later than every one before it, of `now` unless this process has given all 64 of that microsecond.
@@ -76,6 +80,13 @@ impl IdSource {
         bytes.copy_from_slice(&blake3::keyed_hash(&self.seed, &drawn.to_le_bytes()).as_bytes()[..16]);
         bytes
     }
+}
+
+/// Sixteen bytes that nobody can foretell.
+pub fn chance() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
 }
 
 #[cfg(test)]

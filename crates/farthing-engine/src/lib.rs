@@ -1,6 +1,7 @@
 //! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
 
 mod apply_policy;
+mod asked;
 mod check_open;
 mod clock;
 mod clouds;
@@ -10,6 +11,7 @@ mod folio;
 mod hold_money;
 mod ids;
 mod look_at_account;
+mod manage_keys;
 mod open_account;
 mod open_project;
 mod record_fact;
@@ -21,16 +23,18 @@ mod top_up;
 mod work;
 
 pub use apply_policy::ApplyPolicyError;
+pub use asked::{Asked, Once};
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
 pub use hold_money::NewHold;
-pub use ids::IdSource;
+pub use ids::{IdSource, chance};
 pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
-pub use open_account::NewAccount;
+pub use manage_keys::{NewKey, Origin};
+pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
-pub use top_up::NewGrant;
+pub use top_up::{NewGrant, ToppedUp};
 
 use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;
@@ -38,25 +42,28 @@ use farthing_store::{Store, StoreError};
 use std::fmt;
 use std::sync::Arc;
 
-/// A store with a clock and a source of ids: what every use case works with.
-#[derive(Debug)]
+/// A store with a clock and a source of ids: what every use case works with. Its clones share all of it.
+#[derive(Clone, Debug)]
 pub struct Engine {
-    store: Store,
+    store: Arc<Store>,
     /// Shared with closures that read it under the store's lock.
     clock: Arc<Clock>,
     ids: Arc<IdSource>,
     clouds: Arc<clouds::Clouds>,
-    ledger: run_ledger::LedgerQueue,
+    ledger: Arc<run_ledger::LedgerQueue>,
+    /// For whom it works, and whether only once.
+    asked: Option<Arc<Asked>>,
 }
 
 impl Engine {
     pub fn new(store: Store, clock: Clock, ids: IdSource) -> Engine {
         Engine {
-            store,
+            store: Arc::new(store),
             clock: Arc::new(clock),
             ids: Arc::new(ids),
             clouds: Arc::default(),
-            ledger: run_ledger::LedgerQueue::default(),
+            ledger: Arc::default(),
+            asked: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Opens projects, adds members to them, and gives a project to another owner (R23).
 
+use crate::asked::Note;
 use crate::folio::Work;
 use crate::record_fact::{self, FactToTell};
 use crate::{Engine, RefusalCode, Refused};
@@ -7,6 +8,7 @@ use farthing_core::config::Name;
 use farthing_core::time::Instant;
 use farthing_core::timeline::What;
 use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
+use serde_json::json;
 
 #[derive(Clone, Debug)]
 pub struct NewMember {
@@ -20,7 +22,7 @@ pub struct NewMember {
 impl Engine {
     pub fn open_project(&self, cloud: &str, project: &str, account: &str) -> Result<(), Refused> {
         let (project, account) = (project.to_owned(), account.to_owned());
-        self.work("open_project", cloud, move |work| {
+        self.ask("open_project", cloud, move |work| {
             if Name::parse(&project).is_none() {
                 let what = format!("{project:?} is no name for a project: use lower-case letters, digits, - and _");
                 return Err(Refused::new(RefusalCode::Invalid, what));
@@ -30,6 +32,8 @@ impl Engine {
             match work.tx.project_by_name(&cloud, &project)? {
                 None => {
                     work.tx.project_insert(&cloud, &project, payer.id, now)?;
+                    let facts = json!({ "account": account });
+                    work.notes.push(Note::new("project.opened", format!("project {project}")).became(&facts));
                     Ok(())
                 }
                 Some(there) if there.account == payer.id => Ok(()),
@@ -43,7 +47,7 @@ impl Engine {
 
     pub fn add_member(&self, cloud: &str, member: &NewMember) -> Result<(), Refused> {
         let member = member.clone();
-        self.work("add_member", cloud, move |work| {
+        self.ask("add_member", cloud, move |work| {
             let (account, project) = match (&member.project, &member.account) {
                 (Some(project), _) => {
                     let project = project_of(work, project)?;
@@ -60,6 +64,12 @@ impl Engine {
             let row = MemberRow { account, project, person: member.person.clone(), role: member.role.clone() };
             let now = work.now;
             work.tx.member_put(&row, now)?;
+            // Who it is may be erased one day; that somebody was added, and as what, stays.
+            let subject = match (&member.project, &member.account) {
+                (Some(project), _) => format!("project {project}"),
+                (None, account) => format!("account {}", account.as_deref().unwrap_or_default()),
+            };
+            work.notes.push(Note::new("member.added", subject).became(&json!({ "role": member.role })));
             Ok(())
         })
     }
@@ -67,7 +77,7 @@ impl Engine {
     /// From now on another account pays for the project. The old one is settled to the second first (R23).
     pub fn move_project(&self, cloud: &str, project: &str, to: &str) -> Result<(), Refused> {
         let (project, to) = (project.to_owned(), to.to_owned());
-        self.work("move_project", cloud, move |work| {
+        self.ask("move_project", cloud, move |work| {
             let project = project_of(work, &project)?;
             let (to, at) = (account_of(work, &to)?, work.now);
             if project.account == to.id {
@@ -96,6 +106,9 @@ impl Engine {
                 }
             }
             work.tx.project_give(project.id, to.id)?;
+            let from = work.folio(project.account).payer.name.clone();
+            let note = Note::new("project.moved", format!("project {}", project.name));
+            work.notes.push(note.was(&json!({ "account": from })).became(&json!({ "account": to.name })));
             for id in both {
                 work.post_all(id, at)?;
                 work.folio(id).stir();

@@ -14,6 +14,8 @@ pub enum RefusalCode {
     LimitReached,
     HoldClosed,
     IdReused,
+    /// An Idempotency-Key came with another request.
+    KeyReused,
     NotFound,
     Conflict,
     Invalid,
@@ -29,6 +31,7 @@ impl RefusalCode {
             RefusalCode::LimitReached => "limit_reached",
             RefusalCode::HoldClosed => "hold_closed",
             RefusalCode::IdReused => "id_reused",
+            RefusalCode::KeyReused => "idempotency_key_reused",
             RefusalCode::NotFound => "not_found",
             RefusalCode::Conflict => "conflict",
             RefusalCode::Invalid => "invalid",

@@ -73,7 +73,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Settles what a cadence asks for at a tick of it.
+    /// The last tick of any cadence after an instant, up to another.
+    pub fn last_tick(&self, after: Instant, until: Instant) -> Result<Option<Instant>, EngineError> {
+        let mut last = None;
+        let clouds = self.clouds.clone();
+        for cloud in self.clouds_known()? {
+            let Some(book) = self.store.read("last_tick", |tx| clouds.get(tx, &cloud))? else { continue };
+            for step in cadences(&book, until)? {
+                let begun = Period::utc_multiple_of(step, until).map(|period| period.start());
+                last = last.max(begun.filter(|begun| *begun > after));
+            }
+        }
+        Ok(last)
+    }
+
+    /// Settles what a cadence asks for at a tick of it. A tick that is looked at a little late is settled up to that moment:
+    /// cuts change no totals.
     pub fn run_tick(&self, at: Instant) -> Result<(), EngineError> {
         for cloud in self.clouds_known()? {
             let mut after = OwnerId(0);
@@ -183,11 +198,12 @@ impl Engine {
 }
 
 /// Posts what the products of this tick owe.
-fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(), Refused> {
+fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, tick: Instant) -> Result<(), Refused> {
+    let at = work.now.floor_second();
     work.bring_to(id, at)?;
     let mut due: Vec<Name> = Vec::new();
     for line in &work.folio(id).book.lines {
-        if !due.contains(&line.product) && is_tick(line.settle, at) {
+        if !due.contains(&line.product) && is_tick(line.settle, tick) {
             due.push(line.product.clone());
         }
     }

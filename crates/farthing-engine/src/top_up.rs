@@ -1,5 +1,6 @@
 //! Money in and gifts, without a provider: what an operator books by hand. Arrears are paid first (R60).
 
+use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::account_of;
 use crate::{Engine, RefusalCode, Refused};
@@ -11,6 +12,8 @@ use farthing_core::money::Money;
 use farthing_core::settle::{Lot, Purse};
 use farthing_core::time::Instant;
 use farthing_store::{LotRow, NewAccount};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A grant of credit.
 #[derive(Clone, Debug)]
@@ -28,16 +31,23 @@ pub struct NewGrant {
     pub expires: Option<Instant>,
 }
 
+/// What became of a top-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToppedUp {
+    /// The transfer that booked it.
+    pub transfer: i64,
+}
+
 impl Engine {
     /// Books money that has come in. `id`: what makes it happen once.
-    pub fn top_up(&self, cloud: &str, account: &str, amount: Money, id: Option<&str>) -> Result<(), Refused> {
+    pub fn top_up(&self, cloud: &str, account: &str, amount: Money, id: Option<&str>) -> Result<ToppedUp, Refused> {
         let (account, id) = (account.to_owned(), id.map(str::to_owned));
-        self.work("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref()))
+        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref()))
     }
 
     pub fn grant_credit(&self, cloud: &str, grant: &NewGrant) -> Result<(), Refused> {
         let grant = grant.clone();
-        self.work("grant_credit", cloud, move |work| give(work, &grant))
+        self.ask("grant_credit", cloud, move |work| give(work, &grant))
     }
 }
 
@@ -53,7 +63,7 @@ pub(crate) fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refuse
     Ok(amount.units())
 }
 
-fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str>) -> Result<(), Refused> {
+fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str>) -> Result<ToppedUp, Refused> {
     let units = positive(work, amount)?;
     let payer = account_of(work, account)?;
     let now = work.now;
@@ -67,7 +77,7 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     };
     if let Some(there) = there {
         if there.credit == payer.cash && there.amount == units {
-            return Ok(());
+            return Ok(ToppedUp { transfer: there.id.get() });
         }
         let what = format!("top-up {:?} was of another amount, or to another account", id.unwrap_or_default());
         return Err(Refused::new(RefusalCode::IdReused, what));
@@ -84,7 +94,12 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     work.flush_postings()?;
     let (provider, commodity) = (work.book_account(Chart::Provider("manual".to_owned()))?, work.books()?.commodity);
     let owed = work.folio(payer.id).book.purse.debt;
-    let mut ids = work.stamp_ids();
+    let mut fresh = work.stamp_ids();
+    let first = fresh();
+    let transfer = first.get();
+    // The transfer that brings the money has the first id.
+    let mut first = Some(first);
+    let mut ids = move || first.take().unwrap_or_else(&mut fresh);
     let mut stamp = Stamp { ids: &mut ids, cause, effective: now.floor_second() };
     let mut commands =
         vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
@@ -100,7 +115,9 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     purse.debt -= paid;
     purse.cash += units - paid;
     work.folio(payer.id).stir();
-    Ok(())
+    let facts = json!({ "amount": amount.plain(), "reference": id });
+    work.notes.push(Note::new("money.topped_up", format!("account {account}")).became(&facts));
+    Ok(ToppedUp { transfer })
 }
 
 fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
@@ -169,5 +186,11 @@ fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     folio.book.purse = Purse::new(lots, purse.cash, purse.debt);
     folio.lots.push(row);
     folio.stir();
+    let facts = json!({
+        "grant": name.as_str(),
+        "amount": grant.amount.plain(),
+        "expires": grant.expires.map(|expires| expires.to_string()),
+    });
+    work.notes.push(Note::new("credit.granted", format!("account {}", grant.account)).became(&facts));
     Ok(())
 }

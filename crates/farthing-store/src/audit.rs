@@ -5,6 +5,7 @@ use crate::accounts::{account_from, commodity_from};
 use crate::audit_charges::{audit_charges, audit_payers};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::policies::audit_policies;
+use crate::trail::audit_trail;
 use crate::usage::audit_usage;
 use crate::{StoreError, Tx, Value};
 use farthing_core::id::HoldId;
@@ -44,6 +45,7 @@ impl Tx<'_> {
         let mut usage = UsageAuditor::default();
         audit_usage(self, &mut usage)?;
         usage.finish(&mut report);
+        audit_trail(self, &mut report)?;
         Ok(report)
     }
 }

@@ -6,6 +6,7 @@
 use crate::ledger::entry_from;
 use crate::{StoreError, Tx};
 use farthing_core::ledger::{AccountId, Entry, TransferId};
+use farthing_core::time::Instant;
 
 /// A transfer as one of its two accounts sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,12 @@ pub struct HistoryLine {
 }
 
 impl Tx<'_> {
+    /// When the newest transfer was recorded; none: nothing was ever booked.
+    pub fn newest_record(&mut self) -> Result<Option<Instant>, StoreError> {
+        let newest = self.one("SELECT max(id) FROM transfer", &[], |row| row.opt_int(0))?.flatten();
+        Ok(newest.and_then(TransferId::from_i64).map(TransferId::recorded))
+    }
+
     /// At most `most` transfers of an account, newest first, those before `before` if it is given: the id of the last
     /// line of the page before, which must be one of this account's.
     pub fn account_history(

@@ -4,14 +4,19 @@
 //! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `usage.rs`, `audit.rs`.
 
 mod accounts;
+mod answers;
 mod audit;
 mod audit_charges;
 mod charges;
+mod clocks;
+mod contacts;
 mod epoch;
 mod error;
 mod gathering;
 mod history;
+mod keys;
 mod known_ids;
+mod leases;
 mod ledger;
 mod lots;
 mod migrate;
@@ -26,18 +31,22 @@ mod scratch;
 mod sql;
 mod sqlite;
 mod things;
+mod trail;
 mod tx;
 mod usage;
 mod usage_values;
 mod value;
 
 pub use accounts::{AccountRow, NewAccount};
+pub use answers::AnswerRow;
 pub use audit::{AuditReport, Audited, Finding};
 pub use charges::{ChargeFilter, ChargeRow};
+pub use contacts::ContactRow;
 pub use epoch::Epoch;
 pub use error::StoreError;
 pub use gathering::Gathering;
 pub use history::HistoryLine;
+pub use keys::KeyRow;
 pub use lots::LotRow;
 pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
@@ -48,6 +57,7 @@ pub use projects::{MemberRow, ProjectRow};
 pub use scratch::Scratch;
 pub use sqlite::SqliteTx;
 pub use things::{FactRow, ThingKind, ThingRow};
+pub use trail::NewEntry;
 pub use tx::Tx;
 pub use usage::{RefusedAt, RefusedRow, UsageRow};
 pub use value::{Column, Row, Value};
@@ -67,6 +77,31 @@ impl Location {
             Location::Postgres(text.to_owned())
         } else {
             Location::Sqlite(PathBuf::from(text.strip_prefix("sqlite:").unwrap_or(text)))
+        }
+    }
+}
+
+impl Location {
+    /// Where the test cloud of a cloud is: a file beside this one, or a schema of its own in this database, which is made.
+    pub fn of_test(&self, cloud: &str) -> Result<Location, StoreError> {
+        match self {
+            Location::Sqlite(path) => {
+                let mut name = path.file_name().unwrap_or_default().to_owned();
+                name.push(format!(".test-{cloud}"));
+                Ok(Location::Sqlite(path.with_file_name(name)))
+            }
+            Location::Postgres(url) => {
+                // Two names never meet: what is not a letter or digit is written as its number.
+                let plain = |byte: u8| match byte {
+                    b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                    other => format!("_{other:02x}"),
+                };
+                let schema: String = cloud.bytes().map(plain).collect();
+                let schema = format!("farthing_test_{schema}");
+                postgres::run_alone(url, &format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+                let joint = if url.contains('?') { '&' } else { '?' };
+                Ok(Location::Postgres(format!("{url}{joint}options=-csearch_path%3D{schema}")))
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "policy", text: include_str!("../migrations/0002_policy.sql") },
     Migration { number: 3, name: "usage", text: include_str!("../migrations/0003_usage.sql") },
     Migration { number: 4, name: "settlement", text: include_str!("../migrations/0004_settlement.sql") },
+    Migration { number: 5, name: "access", text: include_str!("../migrations/0005_access.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -113,6 +113,27 @@ impl Tx<'_> {
         Ok(payers)
     }
 
+    /// Those of a cloud in the order of their opening, after one of them, whose names contain a text; at most so many.
+    pub fn payers_page(
+        &mut self,
+        cloud: &str,
+        after: OwnerId,
+        containing: &str,
+        limit: i64,
+    ) -> Result<Vec<PayerRow>, StoreError> {
+        self.rows(
+            "SELECT id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled FROM account
+             WHERE cloud = $1 AND id > $2 AND ($3 = '' OR name LIKE '%' || $3 || '%') ORDER BY id LIMIT $4",
+            &[cloud.into(), after.0.into(), containing.into(), limit.into()],
+            payer_from,
+        )
+    }
+
+    /// How many cannot be settled.
+    pub fn payers_parked_count(&mut self) -> Result<i64, StoreError> {
+        Ok(self.one("SELECT count(*) FROM account_state WHERE parked <> ''", &[], |row| row.int(0))?.unwrap_or(0))
+    }
+
     /// In order of id.
     pub fn payers(&mut self, ids: &[OwnerId]) -> Result<Vec<PayerRow>, StoreError> {
         self.bulk_rows(

@@ -1,7 +1,9 @@
 //! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, console, demo.
 
+pub mod api;
 pub mod clouds;
 pub mod console;
 pub mod demo;
 pub mod failure;
 pub mod scenario;
+pub mod serve;

@@ -23,6 +23,8 @@ pub enum Audited {
     Policies,
     /// Usage events as they came in, and their ids.
     Usage,
+    /// The audit log.
+    Trail,
 }
 
 /// What is wrong, and where.
@@ -45,6 +47,8 @@ pub struct AuditReport {
     pub versions: u64,
     /// Usage events kept.
     pub events: u64,
+    /// Entries of the clouds' audit logs.
+    pub entries: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -61,6 +65,12 @@ impl AuditReport {
     /// What the auditor of usage events has read and found.
     pub fn add_usage(&mut self, events: u64, findings: Vec<Finding>) {
         self.events = events;
+        self.add(findings);
+    }
+
+    /// What was read and found of the audit logs.
+    pub fn add_trail(&mut self, entries: u64, findings: Vec<Finding>) {
+        self.entries = entries;
         self.add(findings);
     }
 

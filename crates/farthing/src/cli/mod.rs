@@ -4,7 +4,9 @@ mod changes;
 mod check;
 mod estimate;
 mod export;
+mod keys;
 mod policy;
+mod serve;
 mod test;
 mod verify;
 
@@ -24,6 +26,10 @@ struct Arguments {
 enum Command {
     /// Makes months of made-up life for every cloud in a new database, checks it, and shows it in a browser.
     Demo(farthing::demo::Arguments),
+    /// Serves the HTTP API on a store, settles what falls due, and ends when it is told to.
+    Serve(serve::Arguments),
+    /// Makes, lists, rotates and revokes API keys.
+    Keys(keys::Arguments),
     /// Says whatever is wrong with a cloud's files, at its line (then it ends with 1), or prints every key there is.
     Check(check::Arguments),
     /// Says how a cloud's files differ from what is in force.
@@ -48,6 +54,8 @@ pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Demo(arguments) => farthing::demo::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(arguments) => policy::plan(&arguments),
         Command::Apply(arguments) => policy::apply(&arguments),

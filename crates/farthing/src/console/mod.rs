@@ -86,7 +86,7 @@ pub fn serve(console: Console, listener: TcpListener) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-async fn told_to_end() -> std::io::Result<()> {
+pub(crate) async fn told_to_end() -> std::io::Result<()> {
     use std::future::poll_fn;
     use std::task::Poll;
     use tokio::signal::unix::{SignalKind, signal};
@@ -101,6 +101,6 @@ async fn told_to_end() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn told_to_end() -> std::io::Result<()> {
+pub(crate) async fn told_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }

@@ -66,6 +66,7 @@ pub fn wrong(report: &AuditReport) -> String {
         (Audited::Charges, "charges are not what was charged"),
         (Audited::Policies, "policy versions are not what was applied"),
         (Audited::Usage, "usage events are not what was taken in"),
+        (Audited::Trail, "the audit log is not what was written"),
     ];
     let others: Vec<&str> = others.into_iter().filter(|(of, _)| wrong.contains(of)).map(|(_, told)| told).collect();
     match (others.as_slice(), wrong.contains(&Audited::Ledger)) {

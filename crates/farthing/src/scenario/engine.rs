@@ -154,12 +154,12 @@ impl Stage for EngineStage {
             }
         }
         let opened = self.engine().open_account(&self.cloud, &new);
-        self.done(opened)
+        self.done(opened.map(drop))
     }
 
     fn open_project(&mut self, project: &str, account: &str, _: Instant) -> Done {
         let opened = self.engine().open_project(&self.cloud, project, account);
-        self.done(opened)
+        self.done(opened.map(drop))
     }
 
     fn add_member(&mut self, member: &NewMember, _: Instant) -> Done {
@@ -291,7 +291,7 @@ impl Stage for EngineStage {
         self.top_ups += 1;
         let id = format!("top-up {}", self.top_ups);
         let booked = self.engine().top_up(&self.cloud, &top_up.account, top_up.amount, Some(&id));
-        self.done(booked)
+        self.done(booked.map(drop))
     }
 
     fn grant(&mut self, grant: &NewGrant, at: Instant) -> Done {

@@ -1,0 +1,154 @@
+//! On whose behalf something is done, and that it is done once: what an outside request brings to a use case.
+//!
+//! The answer to a request with an Idempotency-Key is kept in the transaction of its effect, so that whoever asks again, at
+//! the same moment or after a crash, gets that answer and no second effect. What was refused had no effect and is not
+//! kept: asked again it is decided again. What was changed is noted in the audit log in the same transaction.
+
+use crate::folio::Work;
+use crate::{Engine, IdSource, RefusalCode, Refused};
+use farthing_core::time::Instant;
+use farthing_store::{AnswerRow, NewEntry, StoreError, Tx};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// A key's id, or who works at the command line.
+    pub who: String,
+    /// Where it came from: an address.
+    pub source: String,
+    pub once: Option<Once>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Once {
+    pub key: String,
+    /// Of everything that was asked.
+    pub digest: [u8; 32],
+}
+
+/// What is to stand in the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    pub(crate) what: &'static str,
+    pub(crate) subject: String,
+    /// JSON, or nothing.
+    pub(crate) was: String,
+    pub(crate) became: String,
+}
+
+impl Note {
+    pub(crate) fn new(what: &'static str, subject: String) -> Note {
+        Note { what, subject, was: String::new(), became: String::new() }
+    }
+
+    pub(crate) fn was(self, was: &serde_json::Value) -> Note {
+        Note { was: was.to_string(), ..self }
+    }
+
+    pub(crate) fn became(self, became: &serde_json::Value) -> Note {
+        Note { became: became.to_string(), ..self }
+    }
+}
+
+/// A transaction of what has nothing to do with accounts.
+pub(crate) struct Desk<'d, 't> {
+    pub(crate) tx: &'d mut Tx<'t>,
+    pub(crate) cloud: &'d str,
+    pub(crate) ids: &'d IdSource,
+    pub(crate) now: Instant,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Engine {
+    /// The same engine, working for somebody.
+    #[must_use]
+    pub fn asked_by(&self, asked: Asked) -> Engine {
+        Engine { asked: Some(Arc::new(asked)), ..self.clone() }
+    }
+
+    /// Runs a use case over accounts of one cloud, once if that was asked.
+    pub(crate) fn ask<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        name: &'static str,
+        cloud: &str,
+        mut change: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let (asked, own) = (self.asked.clone(), cloud.to_owned());
+        self.work(name, cloud, move |work| {
+            if let Some(answer) = answer_kept(work.tx, &own, asked.as_deref())? {
+                return Ok(answer);
+            }
+            let answer = change(work)?;
+            let notes = std::mem::take(&mut work.notes);
+            keep(work.tx, &own, asked.as_deref(), &answer, &notes, work.now)?;
+            Ok(answer)
+        })
+    }
+
+    /// The same for what is not about accounts: the cloud need not be configured.
+    pub(crate) fn ask_desk<T: Serialize + DeserializeOwned + Send + 'static>(
+        &self,
+        name: &'static str,
+        cloud: &str,
+        mut change: impl FnMut(&mut Desk<'_, '_>) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let (asked, cloud) = (self.asked.clone(), cloud.to_owned());
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        self.store.write(name, move |tx| {
+            let now = clock.now()?;
+            if let Some(answer) = answer_kept(tx, &cloud, asked.as_deref())? {
+                return Ok(answer);
+            }
+            let mut desk = Desk { tx, cloud: &cloud, ids: &ids, now, notes: Vec::new() };
+            let answer = change(&mut desk)?;
+            let notes = std::mem::take(&mut desk.notes);
+            keep(tx, &cloud, asked.as_deref(), &answer, &notes, now)?;
+            Ok(answer)
+        })
+    }
+}
+
+fn answer_kept<T: DeserializeOwned>(tx: &mut Tx<'_>, cloud: &str, asked: Option<&Asked>) -> Result<Option<T>, Refused> {
+    let Some(once) = asked.and_then(|asked| asked.once.as_ref()) else { return Ok(None) };
+    let Some(kept) = tx.answer(cloud, &once.key)? else { return Ok(None) };
+    if kept.digest != once.digest {
+        let what = format!(
+            "the Idempotency-Key {:?} was used for another request: choose a new key for a new request",
+            once.key
+        );
+        return Err(Refused::new(RefusalCode::KeyReused, what));
+    }
+    let answer = serde_json::from_str(&kept.answer)
+        .map_err(|error| StoreError::corrupt(format!("a kept answer cannot be read: {error}")))?;
+    Ok(Some(answer))
+}
+
+fn keep<T: Serialize>(
+    tx: &mut Tx<'_>,
+    cloud: &str,
+    asked: Option<&Asked>,
+    answer: &T,
+    notes: &[Note],
+    now: Instant,
+) -> Result<(), Refused> {
+    let Some(asked) = asked else { return Ok(()) };
+    for note in notes {
+        let entry = NewEntry {
+            who: &asked.who,
+            source: &asked.source,
+            what: note.what,
+            subject: &note.subject,
+            was: &note.was,
+            became: &note.became,
+        };
+        tx.trail_append(cloud, &entry, now)?;
+    }
+    if let Some(once) = &asked.once {
+        let answer = serde_json::to_string(answer)
+            .map_err(|error| StoreError::corrupt(format!("an answer cannot be written: {error}")))?;
+        tx.answer_insert(cloud, &once.key, &AnswerRow { digest: once.digest, answer }, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The OpenAPI document, made of the handlers themselves, and where it is served. Without a key: it holds nothing of anybody.
+
+use super::Shared;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+
+const ABOUT: &str = "The billing engine a cloud runs. Every request carries a key of one cloud and one of two modes, \
+    `Authorization: Bearer fk_live_…` or `fk_test_…`, and sees that cloud alone. Whatever creates or moves something takes an \
+    Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
+    following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
+
+const TAGS: [(&str, &str); 3] = [
+    ("accounts", "Who pays, and what they have."),
+    ("money", "Money in, credit, authorisations."),
+    ("keys", "Who may ask."),
+];
+
+/// What no handler says.
+pub(super) fn frame() -> OpenApi {
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let contact = ContactBuilder::new().name(Some("Farthing")).build();
+    let info = InfoBuilder::new()
+        .title("Farthing")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(ABOUT))
+        .license(Some(license))
+        .contact(Some(contact));
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A key, such as fk_live_…; the scope that an operation needs stands beside it."))
+        .build();
+    let components = ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(key)).build();
+    let tags = TAGS.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build());
+    OpenApiBuilder::new().info(info.build()).components(Some(components)).tags(Some(tags)).build()
+}
+
+/// The whole document.
+pub fn openapi() -> OpenApi {
+    super::operations().into_openapi()
+}
+
+pub(super) fn router() -> Router<Shared> {
+    let text = openapi().to_pretty_json().unwrap_or_default();
+    Router::new().route(
+        "/openapi.json",
+        get(move || {
+            let text = text.clone();
+            async move { ([(CONTENT_TYPE, "application/json")], text) }
+        }),
+    )
+}

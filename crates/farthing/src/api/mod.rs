@@ -1,0 +1,80 @@
+//! The HTTP API: wire types and handlers, one file a noun. What a handler does is: read what was asked, run one use case of the
+//! engine on a blocking thread, write its answer. Who may ask is decided before (`caller.rs`), once-ness by the engine.
+
+mod accounts;
+mod asking;
+mod caller;
+mod document;
+mod keys;
+mod page;
+mod problem;
+mod top_ups;
+mod wire;
+
+pub use document::openapi;
+pub use problem::{CODES, Problem};
+
+use crate::serve::{Metrics, Worlds};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use farthing_core::access::Allowance;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What every handler works with.
+#[derive(Debug)]
+pub struct Door {
+    pub worlds: Worlds,
+    pub metrics: Metrics,
+    /// What a key may do that has no limit of its own.
+    pub allowance: Allowance,
+    pub body_bytes_max: usize,
+    keys: caller::KnownKeys,
+}
+
+impl Door {
+    pub fn new(worlds: Worlds, allowance: Allowance, body_bytes_max: usize) -> Door {
+        let keys = caller::KnownKeys::default();
+        Door { worlds, metrics: Metrics::default(), allowance, body_bytes_max, keys }
+    }
+}
+
+type Shared = Arc<Door>;
+
+/// Every operation below `/v1`, with its description.
+fn operations() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(document::frame())
+        .routes(routes!(accounts::list, accounts::open))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::set_contact, accounts::erase_contact))
+        .routes(routes!(accounts::balance))
+        .routes(routes!(top_ups::top_up))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+}
+
+pub fn router(door: Shared) -> Router {
+    let (operations, _) = operations().split_for_parts();
+    let limit = DefaultBodyLimit::max(door.body_bytes_max);
+    operations
+        .fallback(problem::nowhere)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(limit)
+        .layer(from_fn_with_state(door.clone(), caller::authenticate))
+        .merge(document::router())
+        .with_state(door)
+}
+
+/// Runs a use case where it may wait for the disk.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer,
+        Err(failed) => {
+            tracing::error!(error = %failed, "a request's work broke off");
+            Err(Problem::internal())
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What a request is answered that cannot be done: RFC 9457, with a code for programs and a remedy for people.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use farthing_core::policy::ApplyError;
+use farthing_engine::{ApplyPolicyError, EngineError, RefusalCode, Refused};
+use farthing_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Where the code is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "https://farthing.dev/errors#not_found")]
+    about: String,
+    #[schema(example = "There is no such thing")]
+    title: String,
+    status: u16,
+    /// Stable: what a program branches on.
+    #[schema(example = "not_found")]
+    code: String,
+    /// What is wrong here, and what to do.
+    detail: String,
+    /// The field that is wrong, where it is one, such as `amount.currency`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// The first words that explain an error are the request's: quote this to whoever runs the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+/// A code, its status, and what it means. `docs/errors.md` lists them all, and a test holds it to this.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    pub code: &'static str,
+    pub status: StatusCode,
+    pub title: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:ident, $title:literal, $remedy:literal;)*) => {
+        $(pub(crate) const $name: Code =
+            Code { code: $code, status: StatusCode::$status, title: $title, remedy: $remedy };)*
+        /// Every code there is, in the order of its status.
+        pub const CODES: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    INVALID = "invalid", BAD_REQUEST, "The request cannot be understood",
+        "Mend the field that `field` names; `detail` says how.";
+    IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing", BAD_REQUEST, "An Idempotency-Key is missing",
+        "Send a header Idempotency-Key with a text of your own for this request, such as a UUID, and the same one when you send it again.";
+    UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "There is no valid key",
+        "Send a header Authorization: Bearer fk_live_… with a key that was not revoked.";
+    FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
+        "Use a key with the scope that `detail` names.";
+    REFUSED_BY_POLICY = "refused_by_policy", FORBIDDEN, "The cloud's policy says no",
+        "`detail` names the rule; it can be changed in cloud.toml.";
+    NOT_FOUND = "not_found", NOT_FOUND, "There is no such thing",
+        "Look at its spelling, and that the key is of the same cloud; or create it first.";
+    METHOD_NOT_ALLOWED = "method_not_allowed", METHOD_NOT_ALLOWED, "This address has no such method",
+        "The header Allow names those it has.";
+    CONFLICT = "conflict", CONFLICT, "It is there already, or was changed meanwhile",
+        "Read it as it is now, and decide again.";
+    ID_REUSED = "id_reused", CONFLICT, "The id was used for something else",
+        "Choose a new id for what is new; send the same request with the same id.";
+    KEY_REUSED = "idempotency_key_reused", CONFLICT, "The Idempotency-Key came with another request",
+        "Choose a new key for a new request.";
+    HOLD_CLOSED = "hold_closed", CONFLICT, "The authorisation is closed",
+        "It was released, or captured for the last time: authorise anew.";
+    TOO_LARGE = "too_large", PAYLOAD_TOO_LARGE, "The request is too large",
+        "Send less at once.";
+    UNSUPPORTED = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This kind of content is not known",
+        "Send Content-Type: application/json, or one that the operation names.";
+    INSUFFICIENT_BALANCE = "insufficient_balance", UNPROCESSABLE_ENTITY, "Not so much is available",
+        "Top up, or ask for less.";
+    BELOW_MINIMUM = "below_minimum", UNPROCESSABLE_ENTITY, "It is less than the least",
+        "`detail` names the least amount.";
+    ABOVE_MAXIMUM = "above_maximum", UNPROCESSABLE_ENTITY, "It is more than the most",
+        "`detail` names the largest amount.";
+    LIMIT_REACHED = "limit_reached", UNPROCESSABLE_ENTITY, "A limit is reached",
+        "`detail` names it.";
+    TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "The key asks too often",
+        "Wait for the seconds that Retry-After names.";
+    INTERNAL = "internal", INTERNAL_SERVER_ERROR, "The server failed",
+        "Send the same request again; if it goes on, tell whoever runs the server the request_id.";
+    UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The server cannot do this now",
+        "Wait for the seconds that Retry-After names, and send the same request again.";
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Problem {
+        Problem {
+            about: format!("https://farthing.dev/errors#{}", code.code),
+            title: code.title.to_owned(),
+            status: code.status.as_u16(),
+            code: code.code.to_owned(),
+            detail: detail.into(),
+            field: None,
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn field(self, field: impl Into<String>) -> Problem {
+        Problem { field: Some(field.into()), ..self }
+    }
+
+    pub(crate) fn retry_after(self, seconds: u32) -> Problem {
+        Problem { retry_after: Some(seconds), ..self }
+    }
+
+    /// Nothing of what failed is told: it stands in the log, beside the request's id.
+    pub(crate) fn internal() -> Problem {
+        Problem::new(INTERNAL, INTERNAL.remedy)
+    }
+
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        self.request_id = crate::serve::request_id();
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry = self.retry_after;
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"farthing\""));
+        }
+        response
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Problem {
+        match refused {
+            Refused::Engine(error) => error.into(),
+            Refused::ByRule { code, message } => Problem::new(code_of(code), message),
+        }
+    }
+}
+
+fn code_of(code: RefusalCode) -> Code {
+    match code {
+        RefusalCode::InsufficientBalance => INSUFFICIENT_BALANCE,
+        RefusalCode::BelowMinimum => BELOW_MINIMUM,
+        RefusalCode::AboveMaximum => ABOVE_MAXIMUM,
+        RefusalCode::LimitReached => LIMIT_REACHED,
+        RefusalCode::HoldClosed => HOLD_CLOSED,
+        RefusalCode::IdReused => ID_REUSED,
+        RefusalCode::KeyReused => KEY_REUSED,
+        RefusalCode::NotFound => NOT_FOUND,
+        RefusalCode::Conflict => CONFLICT,
+        RefusalCode::Invalid => INVALID,
+        RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Problem {
+        tracing::error!(error = farthing_store::chain_of(&error), "a use case failed");
+        match error {
+            EngineError::Clock(_) | EngineError::Store(StoreError::Conflict(_)) | EngineError::Abandoned => {
+                Problem::new(UNAVAILABLE, UNAVAILABLE.remedy).retry_after(1)
+            }
+            EngineError::Store(_) | EngineError::Settle(_) | EngineError::Configuration { .. } => Problem::internal(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        EngineError::from(error).into()
+    }
+}
+
+impl From<ApplyPolicyError> for Problem {
+    fn from(error: ApplyPolicyError) -> Problem {
+        match error {
+            ApplyPolicyError::Engine(error) => error.into(),
+            ApplyPolicyError::Refused(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Problem {
+        Problem::new(CONFLICT, error.to_string())
+    }
+}
+
+pub(super) async fn nowhere() -> Problem {
+    Problem::new(NOT_FOUND, "there is no such address: /openapi.json lists those there are")
+}
+
+pub(super) async fn wrong_method() -> Problem {
+    Problem::new(METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED.remedy)
+}

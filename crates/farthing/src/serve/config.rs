@@ -1,0 +1,144 @@
+//! How a server is set up: a file, then the environment, then flags, each over the one before.
+//!
+//! Secrets are not in the file and not among the flags, where others can read them: they come from the environment or from files
+//! of their own (`*_file`). What is wrong is told with its place.
+
+use crate::failure::Failure;
+use clap::{Args, ValueEnum};
+use farthing_core::access::Allowance;
+use farthing_store::Location;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What can be said on the command line or in the environment.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Flags {
+    /// A file with settings; every flag goes over it.
+    #[arg(long, value_name = "FILE", env = "FARTHING_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The store: a SQLite file (made where there is none), or postgres://…
+    #[arg(long, env = "FARTHING_STORE", hide_env_values = true)]
+    pub store: Option<String>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS:PORT", env = "FARTHING_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// How the log is written.
+    #[arg(long, value_enum, env = "FARTHING_LOG")]
+    pub log: Option<LogFormat>,
+    /// Only answers requests: another process settles and delivers.
+    #[arg(long)]
+    pub no_work: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+/// The file's keys.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    store: Option<String>,
+    listen: Option<SocketAddr>,
+    log: Option<LogFormat>,
+    work: Option<bool>,
+    limits: Limits,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Limits {
+    /// Of a key that has no limit of its own.
+    requests_per_second: u32,
+    burst: u32,
+    body_mib: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { requests_per_second: 1_000, burst: 2_000, body_mib: 16 }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub store: Location,
+    pub listen: SocketAddr,
+    pub log: LogFormat,
+    /// Settles and delivers, besides answering.
+    pub work: bool,
+    limits: Limits,
+}
+
+impl Config {
+    pub fn read(flags: &Flags) -> Result<Config, Failure> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => File::default(),
+        };
+        let store = flags.store.clone().or(file.store).unwrap_or_else(|| "sqlite:farthing.db".to_owned());
+        if file.limits.requests_per_second == 0 || file.limits.burst == 0 || file.limits.body_mib == 0 {
+            return Err("limits of 0 would let nobody in: say at least 1, or leave them out".into());
+        }
+        Ok(Config {
+            store: Location::parse(&store),
+            listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            log: flags.log.or(file.log).unwrap_or_default(),
+            work: !flags.no_work && file.work.unwrap_or(true),
+            limits: file.limits,
+        })
+    }
+
+    pub fn allowance(&self) -> Allowance {
+        Allowance { per_second: self.limits.requests_per_second, burst: self.limits.burst }
+    }
+
+    pub fn body_bytes_max(&self) -> usize {
+        usize::try_from(self.limits.body_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("{} cannot be read: {error}; name the file with --config", path.display()))?;
+    // The error shows the line and a caret.
+    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, flags: Flags) -> Result<Config, String> {
+        let folder = std::env::temp_dir().join(format!("farthing-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{:?}.toml", std::thread::current().id()));
+        std::fs::write(&path, text).unwrap();
+        let read = Config::read(&Flags { config: Some(path.clone()), ..flags }).map_err(|error| error.to_string());
+        std::fs::remove_file(&path).unwrap();
+        read
+    }
+
+    #[test]
+    fn flags_go_over_the_file() {
+        let text = "store = \"sqlite:/var/lib/farthing/a.db\"\nlisten = \"0.0.0.0:80\"\n[limits]\nbody_mib = 2\n";
+        let config = read(text, Flags { listen: Some("127.0.0.1:9".parse().unwrap()), ..Flags::default() }).unwrap();
+        assert_eq!(config.store.to_string(), "sqlite:/var/lib/farthing/a.db");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:9");
+        assert_eq!((config.body_bytes_max(), config.allowance().per_second), (2 * 1024 * 1024, 1_000));
+        assert!(config.work);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let told = read("listen = \"0.0.0.0:80\"\nstroe = \"x\"\n", Flags::default()).unwrap_err();
+        assert!(told.contains("line 2") && told.contains("stroe"), "{told}");
+        let told = read("[limits]\nburst = 0\n", Flags::default()).unwrap_err();
+        assert!(told.contains("let nobody in"), "{told}");
+    }
+}

@@ -1,0 +1,119 @@
+//! `farthing serve`: the HTTP server with everything around a request (ids, logs, counts, addresses), and what works beside it.
+//!
+//! Owns the process: its configuration, its threads, its graceful end. What requests mean is `api`'s.
+
+mod config;
+mod health;
+mod logs;
+mod metrics;
+mod request;
+mod worker;
+mod worlds;
+
+pub use config::{Config, Flags, LogFormat};
+pub use metrics::Metrics;
+pub use request::{address_of, note_key, request_id};
+pub use worlds::Worlds;
+
+use crate::api::{self, Door};
+use crate::failure::Failure;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use farthing_core::time::{Duration, Instant};
+use farthing_engine::{Clock, Engine, IdSource};
+use farthing_store::{Options, Store};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+/// How long requests that run may take to end once the process is told to.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// The HTTP server's whole router.
+pub fn router(door: Arc<Door>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .with_state(door.clone())
+        .merge(api::router(door.clone()))
+        .layer(from_fn_with_state(door, request::around))
+}
+
+/// Runs until the process is told to end.
+pub fn run(config: &Config) -> Result<(), Failure> {
+    logs::start(config.log);
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| format!("{} cannot be listened on: {error}; choose another with --listen", config.listen))?;
+    let began = std::time::Instant::now();
+    let engine = open(config)?;
+    let door = Arc::new(Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max()));
+    let workers = worker::start(&door, config.work);
+    let address = listener.local_addr()?;
+    tracing::info!(
+        listen = %address,
+        store = %config.store,
+        ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "ready"
+    );
+    let ended = serve(door, listener);
+    workers.stop();
+    tracing::info!("ended");
+    ended
+}
+
+/// The engine on the store of the configuration, with the machine's clock.
+fn open(config: &Config) -> Result<Engine, Failure> {
+    let store = Store::open(&config.store, &Options::default())?;
+    let newest = store.read("newest_record", |tx| tx.newest_record())?;
+    let clock = Clock::real(newest)?;
+    let now = clock.now()?;
+    let process = worker::process_number(&store, now)?;
+    let engine = Engine::new(store, clock, IdSource::random(process));
+    let epoch = engine.store().epoch_open(engine.ids().bytes(), now)?;
+    if !epoch.accepted {
+        tracing::warn!(
+            epoch = epoch.number,
+            reason = epoch.reason,
+            "this copy was restored: it sends nothing until `farthing accept` says that it is the living one"
+        );
+    }
+    Ok(engine)
+}
+
+fn serve(door: Arc<Door>, listener: TcpListener) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended: std::io::Result<()> = runtime.block_on(async move {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let service = router(door).into_make_service_with_connect_info::<SocketAddr>();
+        let (told, stop) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async {
+            let _ = stop.await;
+        });
+        let server = tokio::spawn(server.into_future());
+        crate::console::told_to_end().await?;
+        tracing::info!("told to end: requests that run are finished, new ones refused");
+        let _ = told.send(());
+        match tokio::time::timeout(GRACE, server).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(broken)) => Err(std::io::Error::other(broken)),
+            Err(_) => {
+                tracing::warn!("some requests did not end in time: they were cut off");
+                Ok(())
+            }
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    Ok(ended?)
+}
+
+/// So many seconds.
+fn seconds(count: i64) -> Duration {
+    Duration::try_from_seconds(count).unwrap_or(Duration::ZERO)
+}
+
+/// Whether an instant lies so far back.
+fn is_older(at: Instant, now: Instant, count: i64) -> bool {
+    now.seconds_since(at) >= count
+}

@@ -1,0 +1,90 @@
+//! The two worlds of each cloud: the live one, on the store and the real clock, and a test cloud beside it, in a store of its
+//! own whose clock stands until it is moved. So what is tried can never reach what is billed.
+
+use crate::api::Problem;
+use farthing_core::access::Mode;
+use farthing_core::policy::ApplyRequest;
+use farthing_core::time::Instant;
+use farthing_engine::{Clock, Engine, EngineError, IdSource};
+use farthing_store::{Location, Options, Store};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+#[derive(Debug)]
+pub struct Worlds {
+    live: Engine,
+    /// Where test clouds are made; none: there are none.
+    beside: Option<Location>,
+    tests: Mutex<BTreeMap<String, Engine>>,
+}
+
+impl Worlds {
+    pub fn new(live: Engine) -> Worlds {
+        let beside = Some(live.store().location().clone());
+        Worlds { live, beside, tests: Mutex::default() }
+    }
+
+    pub fn live(&self) -> &Engine {
+        &self.live
+    }
+
+    /// The engine that a key works on.
+    pub(crate) fn engine(&self, cloud: &str, mode: Mode) -> Result<Engine, Problem> {
+        match mode {
+            Mode::Live => Ok(self.live.clone()),
+            Mode::Test => Ok(self.test(cloud)?),
+        }
+    }
+
+    /// The test cloud, made where there is none: with the configuration that is live, at the time it is now.
+    fn test(&self, cloud: &str) -> Result<Engine, EngineError> {
+        let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = match tests.get(cloud) {
+            Some(engine) => engine.clone(),
+            None => {
+                let engine = self.open_test(cloud)?;
+                tests.insert(cloud.to_owned(), engine.clone());
+                engine
+            }
+        };
+        drop(tests);
+        // Another process may have moved its clock.
+        if let Some(at) = engine.store().read("simulated_now", |tx| tx.simulated_now())? {
+            engine.clock().follow(at);
+        }
+        Ok(engine)
+    }
+
+    fn open_test(&self, cloud: &str) -> Result<Engine, EngineError> {
+        let beside = self.beside.as_ref().unwrap_or_else(|| self.live.store().location());
+        let location = beside.of_test(cloud)?;
+        let options =
+            Options { sqlite_log_mib: 4, sqlite_cache_kib: 4_096, postgres_connections: 4, ..Options::default() };
+        let store = Store::open(&location, &options)?;
+        let now = self.live.now()?.floor_second();
+        let at = store.write("simulated_begin", move |tx| match tx.simulated_now()? {
+            Some(at) => Ok::<_, farthing_store::StoreError>(at),
+            None => tx.simulated_set(now).map(|()| now),
+        })?;
+        let engine = Engine::new(store, Clock::simulated(at), IdSource::random(IdSource::any_process()));
+        if engine.policy_versions(cloud)?.list().is_empty()
+            && let Some(newest) = self.live.policy_versions(cloud)?.list().last()
+            && let Some(files) = self.live.policy_files(cloud, newest.number)?
+        {
+            let request = ApplyRequest {
+                files,
+                starts: Some(Instant::EPOCH),
+                corrects: None,
+                who: "farthing".to_owned(),
+                why: format!("the live cloud's version {}, for trying", newest.number),
+            };
+            engine.apply_policy(cloud, request).map_err(|error| match error {
+                farthing_engine::ApplyPolicyError::Engine(error) => error,
+                farthing_engine::ApplyPolicyError::Refused(error) => {
+                    farthing_store::StoreError::corrupt(error.to_string()).into()
+                }
+            })?;
+        }
+        Ok(engine)
+    }
+}
