@@ -23,7 +23,7 @@ mod work;
 pub use apply_policy::ApplyPolicyError;
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
-pub use hold_money::NewHold;
+pub use hold_money::{NewCapture, NewHold};
 pub use ids::IdSource;
 pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
 pub use open_account::NewAccount;

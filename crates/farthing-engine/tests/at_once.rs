@@ -25,7 +25,7 @@ fn charged(engine: &Engine, account: &str, product: &str) -> String {
         ..farthing_engine::ChargeQuestion::default()
     };
     let now = engine.now().expect("the clock");
-    engine.charges_sum("one", account, &asked, now).expect("its charges").plain().to_string()
+    engine.charges_sum("one", account, &asked, now).expect("its charges").plain()
 }
 
 both! {
