@@ -13,9 +13,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// One after the other, so many on each store.
-const STORIES: u64 = 3;
+const STORIES: u64 = 2;
 /// How often a play is killed, on the average.
-const KILLS: usize = 12;
+const KILLS: usize = 10;
 
 /// Whoever panics in between leaves no process behind.
 struct Teller(Child);
