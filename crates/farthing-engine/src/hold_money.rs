@@ -8,12 +8,12 @@ use crate::open_project::account_of;
 use crate::top_up::positive;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
-use farthing_core::id::HoldId;
+use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::posting::{self, CreditCaptured, Stamp};
-use farthing_core::ledger::{AccountId, Authorise, Capture, Chart, Code, Command, HoldState, Kind};
+use farthing_core::ledger::{AccountId, Authorise, Capture, CaptureRecord, Chart, Code, Command, HoldState, Kind};
 use farthing_core::money::Money;
 use farthing_core::policy::Measure;
-use farthing_core::time::Duration;
+use farthing_core::time::{Duration, Instant};
 use farthing_store::{PayerRow, StoreError};
 
 /// How long a hold lasts where nobody says.
@@ -27,6 +27,22 @@ pub struct NewHold {
     /// Which product's lots may pay; none: those for everything.
     pub product: Option<String>,
     pub lasts: Option<Duration>,
+}
+
+/// What is to be taken of a hold.
+#[derive(Clone, Debug)]
+pub struct NewCapture {
+    /// Of all captures of this hold: asked again with the same one, it is there. None: each asking is another capture.
+    pub id: Option<String>,
+    pub account: String,
+    pub hold: HoldId,
+    pub amount: Money,
+    /// What it is income of; none: of what was authorised.
+    pub product: Option<String>,
+    /// What it leaves is given back.
+    pub last: bool,
+    /// When the work was done; none: now.
+    pub at: Option<Instant>,
 }
 
 impl Engine {
@@ -85,37 +101,45 @@ impl Engine {
 
     /// Takes an amount of a hold. Above it or after its end it is booked and flagged; after a release or its last capture it
     /// is refused.
-    pub fn capture(
-        &self,
-        cloud: &str,
-        account: &str,
-        hold: HoldId,
-        amount: Money,
-        product: Option<&str>,
-        last: bool,
-    ) -> Result<(), Refused> {
-        let (account, product) = (account.to_owned(), product.unwrap_or("authorised").to_owned());
+    pub fn capture(&self, cloud: &str, capture: &NewCapture) -> Result<(), Refused> {
+        let capture = capture.clone();
         self.ask("capture", cloud, move |work| {
-            let payer = account_of(work, &account)?;
+            let NewCapture { hold, amount, last, .. } = capture;
+            let payer = account_of(work, &capture.account)?;
             let now = work.now;
+            let at = capture.at.unwrap_or(now);
+            if at > now {
+                let what = format!("what is done at {at} cannot be captured at {now}: capture it when it is done");
+                return Err(Refused::new(RefusalCode::Invalid, what));
+            }
             let units = positive(work, amount)?;
-            if Name::parse(&product).is_none() {
-                return Err(Refused::not_found("product", &product));
+            let product = capture.product.as_deref().unwrap_or("authorised");
+            if Name::parse(product).is_none() {
+                return Err(Refused::not_found("product", product));
             }
             hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
+            let cause = capture.id.as_ref().map(|id| {
+                // Found again for ever: of no hour. A hold's id is nobody else's.
+                CauseId::derive(Instant::EPOCH, &[b"capture", &hold.to_bytes(), id.as_bytes()])
+            });
+            if let Some(there) = captured_before(work, cause)? {
+                let same = there.hold == hold && there.amount == units && there.last == last;
+                return if same { Ok(()) } else { refuse(Some(Code::ExistsWithDifferentAmount)) };
+            }
             work.bring_to(payer.id, now)?;
             work.flush_postings()?;
-            let to = work.book_account(Chart::Revenue(product.clone()))?;
+            let to = work.book_account(Chart::Revenue(product.to_owned()))?;
             let credit = credit_of(work, &payer);
             let request = Capture {
                 id: work.ids.transfer_run(now),
+                cause,
                 hold,
                 to,
                 amount: units,
                 last,
                 kind: Kind::UsageCaptured,
-                effective: now.floor_second(),
+                effective: at.floor_second(),
             };
             let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
@@ -168,6 +192,13 @@ fn hold_of(work: &mut Work<'_, '_>, payer: &PayerRow, hold: HoldId) -> Result<()
         Some(hold) if hold.owner == payer.id => Ok(()),
         _ => refuse(Some(Code::HoldNotFound)),
     }
+}
+
+/// The capture that this cause has made.
+fn captured_before(work: &mut Work<'_, '_>, cause: Option<CauseId>) -> Result<Option<CaptureRecord>, StoreError> {
+    let Some(cause) = cause else { return Ok(None) };
+    let Some(first) = work.tx.transfer_by_cause(cause)? else { return Ok(None) };
+    work.tx.capture(first.linked.unwrap_or(first.id))
 }
 
 /// What is left of all its lots.

@@ -26,7 +26,7 @@ pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
-pub use hold_money::NewHold;
+pub use hold_money::{NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
 pub use manage_keys::{NewKey, Origin};

@@ -641,6 +641,7 @@ impl<'c> Writer<'c> {
             id: taken_id
                 .and_then(|taken| pick(&self.transfers, taken).map(|transfer| transfer.id))
                 .unwrap_or_else(|| self.id(false, 0)),
+            cause: None,
             hold,
             to: if to < 230 { usual } else { pick(&self.accounts, to).expect("there are accounts") },
             amount: resolve(amount, reserved, reserved * 2),

@@ -95,7 +95,7 @@ fn hold_id(stream: u32, n: u32) -> HoldId {
 }
 
 fn capture(cast: &Cast, id: TransferId, hold: HoldId, amount: i64, last: bool) -> Capture {
-    Capture { id, hold, to: cast.revenue, amount, last, kind: Kind::UsageByCash, effective: at(0) }
+    Capture { id, cause: None, hold, to: cast.revenue, amount, last, kind: Kind::UsageByCash, effective: at(0) }
 }
 
 /// One command, and what it was answered once it was on the disk.

@@ -83,6 +83,11 @@ impl Tx<'_> {
         )
     }
 
+    /// What was captured with this id.
+    pub fn capture(&mut self, id: TransferId) -> Result<Option<CaptureRecord>, StoreError> {
+        Ok(captures_load(self, &[id])?.pop())
+    }
+
     /// The one transfer that this cause has made.
     pub fn transfer_by_cause(&mut self, cause: CauseId) -> Result<Option<Entry>, StoreError> {
         Ok(transfers_by_cause(self, &[cause])?.pop())

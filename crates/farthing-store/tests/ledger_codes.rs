@@ -150,7 +150,8 @@ impl World {
         let amount = words.next().expect("amount").parse().expect("amount");
         let rest: Vec<&str> = words.collect();
         let effective = Instant::from_micros(NOON.micros() - i64::from(rest.contains(&"late")));
-        Capture { id, hold, to, amount, last: rest.contains(&"last"), kind: Kind::UsageByCash, effective }
+        let (last, kind) = (rest.contains(&"last"), Kind::UsageByCash);
+        Capture { id, cause: None, hold, to, amount, last, kind, effective }
     }
 }
 

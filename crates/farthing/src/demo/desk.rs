@@ -201,6 +201,7 @@ impl Desk<'_> {
         let amount = amount.min(reserved);
         self.commands.push(Command::Capture(Capture {
             id: self.ids.transfer_run(self.now),
+            cause: None,
             hold,
             to: self.cast.books.models,
             amount,

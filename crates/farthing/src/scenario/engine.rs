@@ -332,9 +332,11 @@ impl Stage for EngineStage {
     }
 
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done {
-        self.only_now(at, "capture at=")?;
-        let (account, id) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
-        let captured = self.engine().capture(&self.cloud, &account, id, capture.amount, None, capture.last);
+        let (account, hold) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
+        let at = (at != self.now()?).then_some(at);
+        let Capture { amount, last, .. } = *capture;
+        let new = farthing_engine::NewCapture { id: None, account, hold, amount, product: None, last, at };
+        let captured = self.engine().capture(&self.cloud, &new);
         self.done(captured)
     }
 

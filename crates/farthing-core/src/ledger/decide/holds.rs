@@ -46,11 +46,12 @@ impl Decided {
             }
         }
         let mut ids = 0..;
+        let mut cause = request.cause;
         for taken in taken.iter().filter(|taken| taken.amount > 0) {
             let Some(id) = ids.next().and_then(|n| request.id.plus(n)) else { return Code::Overflow.into() };
             let entry = Entry {
                 id,
-                cause: None,
+                cause: cause.take(),
                 kind: request.kind,
                 flags: late.with(above),
                 effective: request.effective,
