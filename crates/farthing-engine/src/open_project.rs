@@ -74,6 +74,29 @@ impl Engine {
         })
     }
 
+    /// Takes a member away; one who is not there is no mistake.
+    pub fn remove_member(&self, cloud: &str, member: &NewMember) -> Result<(), Refused> {
+        let member = member.clone();
+        self.ask("remove_member", cloud, move |work| {
+            let (account, project) = match (&member.project, &member.account) {
+                (Some(project), _) => {
+                    let project = project_of(work, project)?;
+                    (project.account, project.id)
+                }
+                (None, Some(account)) => (account_of(work, account)?.id, 0),
+                (None, None) => return Err(Refused::new(RefusalCode::Invalid, "say of which account or project")),
+            };
+            if work.tx.member_remove(account, project, &member.person)? {
+                let subject = match (&member.project, &member.account) {
+                    (Some(project), _) => format!("project {project}"),
+                    (None, account) => format!("account {}", account.as_deref().unwrap_or_default()),
+                };
+                work.notes.push(Note::new("member.removed", subject));
+            }
+            Ok(())
+        })
+    }
+
     /// From now on another account pays for the project. The old one is settled to the second first (R23).
     pub fn move_project(&self, cloud: &str, project: &str, to: &str) -> Result<(), Refused> {
         let (project, to) = (project.to_owned(), to.to_owned());

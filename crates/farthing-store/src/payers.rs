@@ -129,6 +129,16 @@ impl Tx<'_> {
         )
     }
 
+    /// A cloud's accounts that cannot be settled, and why.
+    pub fn payers_parked(&mut self, cloud: &str) -> Result<Vec<(String, String)>, StoreError> {
+        self.rows(
+            "SELECT a.name, s.parked FROM account_state s JOIN account a ON a.id = s.account
+             WHERE s.parked <> '' AND a.cloud = $1 ORDER BY a.id",
+            &[cloud.into()],
+            |row| Ok((row.text(0)?, row.text(1)?)),
+        )
+    }
+
     /// How many cannot be settled.
     pub fn payers_parked_count(&mut self) -> Result<i64, StoreError> {
         Ok(self.one("SELECT count(*) FROM account_state WHERE parked <> ''", &[], |row| row.int(0))?.unwrap_or(0))

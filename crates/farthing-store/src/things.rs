@@ -155,6 +155,32 @@ impl Tx<'_> {
         )
     }
 
+    /// Those of a cloud in the order of their making, after one of them: of an account, a project (0: any), in a state (empty: any).
+    pub fn things_page(
+        &mut self,
+        cloud: &str,
+        kind: ThingKind,
+        (account, project, state): (i64, i64, &str),
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ThingRow>, StoreError> {
+        self.rows(
+            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
+             FROM thing WHERE cloud = $1 AND kind = $2 AND id > $3 AND ($4 = 0 OR account = $4) AND ($5 = 0 OR project = $5)
+               AND ($6 = '' OR state = $6) ORDER BY id LIMIT $7",
+            &[
+                cloud.into(),
+                kind_code(kind).into(),
+                after.into(),
+                account.into(),
+                project.into(),
+                state.into(),
+                limit.into(),
+            ],
+            thing_from,
+        )
+    }
+
     pub fn thing_payers_insert(&mut self, rows: &[(OwnerId, ThingId)]) -> Result<(), StoreError> {
         self.bulk_insert(
             "thing_payer",

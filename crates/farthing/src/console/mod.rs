@@ -21,6 +21,7 @@ mod wealth;
 mod words;
 
 pub use figure::grouped;
+pub(crate) use price_words::prices as price_lines;
 pub use verdict::{Verdict, counted, wrong};
 
 use crate::clouds::Cloud;

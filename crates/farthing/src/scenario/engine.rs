@@ -326,7 +326,7 @@ impl Stage for EngineStage {
             lasts: hold.ttl,
         };
         let authorised = self.engine().authorise(&self.cloud, &asked);
-        self.done(authorised)?;
+        self.done(authorised.map(drop))?;
         self.holds.insert(hold.name.clone(), (hold.account.clone(), id));
         Ok(())
     }
