@@ -25,7 +25,7 @@ pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
 pub use hold_money::NewHold;
 pub use ids::IdSource;
-pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
+pub use look_at_account::{AccountStanding, AccountView, ChargeQuestion, ResourceView};
 pub use open_account::NewAccount;
 pub use open_project::NewMember;
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};

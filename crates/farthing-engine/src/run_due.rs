@@ -76,6 +76,10 @@ impl Engine {
     /// Settles what a cadence asks for at a tick of it.
     pub fn run_tick(&self, at: Instant) -> Result<(), EngineError> {
         for cloud in self.clouds_known()? {
+            // Every five minutes nobody of a cloud that settles by the hour is looked at.
+            if !self.has_tick(&cloud, at)? {
+                continue;
+            }
             let mut after = OwnerId(0);
             loop {
                 let from = after;
@@ -118,15 +122,18 @@ impl Engine {
     }
 
     fn is_any_tick(&self, at: Instant) -> Result<bool, EngineError> {
-        let clouds = self.clouds.clone();
         for cloud in self.clouds_known()? {
-            let book = self.store.read("is_any_tick", |tx| clouds.get(tx, &cloud))?;
-            let Some(book) = book else { continue };
-            if cadences(&book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)) {
+            if self.has_tick(&cloud, at)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    fn has_tick(&self, cloud: &str, at: Instant) -> Result<bool, EngineError> {
+        let book = self.store.read("has_tick", |tx| self.clouds.get(tx, cloud))?;
+        let Some(book) = book else { return Ok(false) };
+        Ok(cadences(&book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)))
     }
 
     pub(crate) fn clouds_known(&self) -> Result<Vec<String>, EngineError> {

@@ -9,7 +9,7 @@ use farthing::demo::{Size, load};
 use farthing_core::ledger::{AccountId, Chart, Command, Floor, Kind, Mode, Movement, Transfer, TransferId};
 use farthing_core::money::{Locale, Money};
 use farthing_core::time::{Instant, Zone};
-use farthing_engine::{Clock, Engine, IdSource};
+use farthing_engine::Engine;
 use farthing_store::{AccountRow, Location, NewAccount, Options, OwnerRow, Store, StoreError};
 use farthing_testbed::ScratchDir;
 use proptest::prelude::*;
@@ -30,10 +30,11 @@ fn end() -> Instant {
 impl Stage {
     fn new(size: Size, end: Instant) -> Stage {
         let folder = ScratchDir::new("demo");
-        let store = Store::open(&Location::Sqlite(folder.join("demo.db")), &Options::default()).unwrap();
+        let options = Options { sqlite_sync_commits: false, sqlite_log_mib: 1, ..Options::default() };
+        let store = Store::open(&Location::Sqlite(folder.join("demo.db")), &options).unwrap();
         let clouds = clouds::embedded().unwrap();
-        load(&store, &clouds, size, end).unwrap();
-        Stage { engine: Engine::new(store, Clock::simulated(end), IdSource::seeded(1, 7)), clouds, folder }
+        let engine = load(store, &clouds, size, end).unwrap().engine;
+        Stage { engine, clouds, folder }
     }
 
     fn read<T>(&self, work: impl FnMut(&mut farthing_store::Tx<'_>) -> Result<T, StoreError>) -> T {
@@ -41,7 +42,7 @@ impl Stage {
     }
 
     fn verdict(&self) -> Verdict {
-        Verdict::of(self.engine.store(), end()).unwrap()
+        Verdict::of(&self.engine).unwrap()
     }
 
     /// Every customer with its accounts.
