@@ -69,19 +69,15 @@ impl Engine {
     pub fn account_standings(&self, cloud: &str, at: Instant) -> Result<Vec<AccountStanding>, Refused> {
         self.look(cloud, |work| {
             let payers = work.tx.payers_of(cloud)?;
-            let ids: Vec<OwnerId> = payers.iter().map(|payer| payer.id).collect();
-            let states = work.tx.payer_states(&ids)?;
-            let standing = |payer: PayerRow| {
-                let state = states.iter().find(|state| state.account == payer.id);
-                let parked = state.map_or_else(String::new, |state| state.parked.clone());
-                let view = match view_of(work, payer.id, at) {
-                    Ok(view) => Some(view),
-                    Err(Refused::Engine(EngineError::Settle(_))) if !parked.is_empty() => None,
-                    Err(other) => return Err(other),
-                };
-                Ok(AccountStanding { name: payer.name, parked, view })
-            };
-            payers.into_iter().map(standing).collect()
+            payers.into_iter().map(|payer| standing_of(work, payer, at)).collect()
+        })
+    }
+
+    /// One of them.
+    pub fn account_standing(&self, cloud: &str, account: &str, at: Instant) -> Result<AccountStanding, Refused> {
+        self.look(cloud, |work| {
+            let payer = work.tx.payer_by_name(cloud, account)?;
+            standing_of(work, payer.ok_or_else(|| Refused::not_found("account", account))?, at)
         })
     }
 
@@ -180,6 +176,16 @@ impl Engine {
             question(&mut Work::new(tx, book, ids, now)?)
         })
     }
+}
+
+fn standing_of(work: &mut Work<'_, '_>, payer: PayerRow, at: Instant) -> Result<AccountStanding, Refused> {
+    let parked = work.tx.payer_states(&[payer.id])?.pop().map_or_else(String::new, |state| state.parked);
+    let view = match view_of(work, payer.id, at) {
+        Ok(view) => Some(view),
+        Err(Refused::Engine(EngineError::Settle(_))) if !parked.is_empty() => None,
+        Err(other) => return Err(other),
+    };
+    Ok(AccountStanding { name: payer.name, parked, view })
 }
 
 fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountView, Refused> {
