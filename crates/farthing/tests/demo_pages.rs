@@ -27,6 +27,9 @@ fn end() -> Instant {
     Instant::parse("2026-11-20T15:30:00Z").unwrap()
 }
 
+/// For what does not depend on anybody's life: prices, methods, hosts.
+const HARDLY_ANY: Size = Size { days: 0, customers: (1, 1) };
+
 impl Stage {
     fn new(size: Size, end: Instant) -> Stage {
         let folder = ScratchDir::new("demo");
@@ -374,7 +377,7 @@ fn words(page: &str) -> String {
 
 #[test]
 fn a_price_list_shows_the_catalogues_prices() {
-    let pages = Stage::new(Size::SMALL, end()).pages();
+    let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |cloud: &str, row: &[&str]| {
         let address = format!("/clouds/{cloud}/prices");
         let answer = pages.get(&address);
@@ -406,7 +409,7 @@ fn a_price_list_shows_the_catalogues_prices() {
 
 #[test]
 fn a_calculator_answers_with_the_money_and_its_arithmetic() {
-    let pages = Stage::new(Size::SMALL, end()).pages();
+    let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |asked: &str, told: &[&str]| {
         let address = format!("/clouds/{asked}");
         let answer = pages.get(&address);
@@ -440,7 +443,7 @@ fn a_calculator_answers_with_the_money_and_its_arithmetic() {
 
 #[test]
 fn a_calculator_says_which_field_is_wrong_and_what_to_write() {
-    let pages = Stage::new(Size::SMALL, end()).pages();
+    let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |asked: &str, told: &str| {
         let address = format!("/clouds/{asked}");
         let answer = pages.get(&address);
@@ -469,7 +472,7 @@ fn a_calculator_says_which_field_is_wrong_and_what_to_write() {
 
 #[test]
 fn pages_are_read_only_and_answer_to_this_machine() {
-    let pages = Stage::new(Size::SMALL, end()).pages();
+    let pages = Stage::new(HARDLY_ANY, end()).pages();
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
         let answer = pages.ask(method.clone(), "/", "localhost");
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
@@ -539,7 +542,6 @@ fn months_of_life_hold_every_temper() {
         Kind::CreditLapsed,
         Kind::UsageByCash,
         Kind::UsageByCredit,
-        Kind::PromotionUsed,
         Kind::UsageOnDebt,
         Kind::UsageUnbilled,
         Kind::UsageCorrected,
@@ -648,7 +650,7 @@ fn charges_add_up_and_each_says_why() {
 
 #[test]
 fn who_ran_out_stands_first_on_the_clouds_page() {
-    let stage = Stage::new(Size::MONTHS, end());
+    let stage = Stage::new(Size { days: 30, customers: (13, 13) }, end());
     let clouds = stage.clouds.clone();
     let out: Vec<Vec<String>> = clouds
         .iter()
@@ -665,7 +667,7 @@ fn who_ran_out_stands_first_on_the_clouds_page() {
         let listed = page
             .split("<span class=\"bad\">ran out</span>")
             .skip(1)
-            .map(|rest| rest.split("aria-label=\"").nth(1).unwrap().split('"').next().unwrap().to_owned());
+            .map(|rest| rest.split("/customers/").nth(1).unwrap().split('"').next().unwrap().to_owned());
         assert_eq!(
             listed.collect::<Vec<_>>(),
             out.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()

@@ -19,6 +19,7 @@ use farthing_engine::ChargeQuestion;
 use farthing_store::{ChargeRow, TermsId, ThingKind, ThingRow, Tx};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -142,9 +143,9 @@ impl Known {
         let things = tx.things(&ids)?.into_iter().map(|thing| (thing.id, thing)).collect();
         let mut terms = BTreeMap::new();
         for row in rows {
-            if !terms.contains_key(&row.terms) {
+            if let Entry::Vacant(place) = terms.entry(row.terms) {
                 let missing = || PageError::Failed(format!("there are no terms {}", row.terms.0));
-                terms.insert(row.terms, tx.terms(row.terms)?.ok_or_else(missing)?);
+                place.insert(tx.terms(row.terms)?.ok_or_else(missing)?);
             }
         }
         let sources = rows.iter().flat_map(|row| &row.paid).filter_map(|(source, _)| match source {

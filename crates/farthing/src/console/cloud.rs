@@ -62,7 +62,6 @@ struct Line {
 
 /// A customer that somebody has to look at.
 struct Watched {
-    name: String,
     address: String,
     sign: &'static str,
     class: &'static str,
@@ -207,9 +206,8 @@ impl<'a> Standings<'a> {
                 Urgency::RanOut => ("ran out", "bad"),
                 Urgency::Soon | Urgency::Calm => ("ends soon", "warn"),
             };
-            let name = outlook.standing.name.clone();
-            let address = page::customer_address(&self.cloud.id, &name);
-            Ok(Watched { name, address, sign, class, sentence: outlook.sentence()? })
+            let address = page::customer_address(&self.cloud.id, &outlook.standing.name);
+            Ok(Watched { address, sign, class, sentence: outlook.sentence()? })
         };
         urgent.into_iter().map(watched).collect()
     }

@@ -88,10 +88,9 @@ impl Outlook<'_> {
                 let lasts = length(end.seconds_since(self.at));
                 Some(format!("At today's rate it lasts {lasts}, until {}.", self.until(end)?))
             }
-            Some(_) => None,
             None if view.burn_per_hour > 0 => Some("At today's rate it lasts more than ten years.".to_owned()),
             None if view.figures.spendable > 0 => Some("Nothing runs that is taken off it.".to_owned()),
-            None => None,
+            Some(_) | None => None,
         })
     }
 

@@ -353,11 +353,12 @@ impl Customer {
 
     fn plan_growth(&mut self, day: i64, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
         let age = day - self.joined;
-        if age % 25 == 0 && self.started < 8 {
-            if let Some(place) = self.machine_place(menu, self.started) {
-                let thing = self.thing(What::Machine(place));
-                plan.push((dice.between(32_500, 36_000), Action::Start { thing }));
-            }
+        if age % 25 == 0
+            && self.started < 8
+            && let Some(place) = self.machine_place(menu, self.started)
+        {
+            let thing = self.thing(What::Machine(place));
+            plan.push((dice.between(32_500, 36_000), Action::Start { thing }));
         }
         for thing in &self.things {
             let name = thing.name.clone();

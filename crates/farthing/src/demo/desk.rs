@@ -32,13 +32,13 @@ impl Desk<'_> {
     pub(super) fn sign_up(&self, customer: &Customer) -> Result<(), Failure> {
         let pay = (customer.prepaid && !self.town.menu.ahead).then_some(farthing_core::policy::Pay::Prepaid);
         let account = NewAccount { name: customer.name.clone(), pay, ..NewAccount::default() };
-        self.engine.open_account(self.cloud(), &account).map_err(failed)?;
-        self.engine.open_project(self.cloud(), &customer.name, &customer.name).map_err(failed)
+        self.engine.open_account(self.cloud(), &account)?;
+        Ok(self.engine.open_project(self.cloud(), &customer.name, &customer.name)?)
     }
 
     /// What its account says to a customer who looks.
     pub(super) fn look(&self, customer: &Customer) -> Result<Seen, Failure> {
-        let view = self.engine.account_view(self.cloud(), &customer.name, self.now).map_err(failed)?;
+        let view = self.engine.account_view(self.cloud(), &customer.name, self.now)?;
         let left = |end: Instant| end.seconds_since(self.now) / SECONDS_PER_DAY;
         Ok(Seen {
             days_left: view.runs_out_at.map(left),
@@ -102,7 +102,8 @@ impl Desk<'_> {
                 Ok(true)
             }
             Err(refused) if refused.code() == Some(RefusalCode::InsufficientBalance) => Ok(false),
-            Err(refused) => Err(failed(refused)),
+            // Anything else that is refused is the demo's own mistake.
+            Err(refused) => Err(refused.into()),
         }
     }
 
@@ -111,7 +112,7 @@ impl Desk<'_> {
         if events.is_empty() {
             return Ok(());
         }
-        let taken = self.engine.record_usage(self.cloud(), events).map_err(failed)?;
+        let taken = self.engine.record_usage(self.cloud(), events)?;
         match taken.iter().find_map(|taken| if let Answer::Refused(why) = taken.answer { Some(why) } else { None }) {
             Some(why) => Err(Failure::from(format!("{} refused its use: {}", self.cloud(), why.name()))),
             None => Ok(()),
@@ -140,8 +141,8 @@ impl Desk<'_> {
         if facts.is_empty() {
             return Ok(());
         }
-        for answer in self.engine.record_facts(self.cloud(), &facts).map_err(failed)? {
-            answer.map_err(failed)?;
+        for answer in self.engine.record_facts(self.cloud(), &facts)? {
+            answer?;
         }
         Ok(())
     }
@@ -200,9 +201,4 @@ fn call_of(customer: &Customer, call: i64) -> Option<farthing_core::id::HoldId> 
 /// In the unit of the meter that measures it.
 fn gigabytes(size: i64) -> Size {
     Size { quantity: Quantity::from_whole(size).unwrap_or(Quantity::ZERO), unit: None }
-}
-
-/// Anything else that is refused is the demo's own mistake.
-fn failed(refused: Refused) -> Failure {
-    Failure::from(refused.to_string())
 }
