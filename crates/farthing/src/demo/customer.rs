@@ -229,7 +229,8 @@ impl Customer {
     }
 
     fn plan_money(&mut self, seen: Seen, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        if !self.prepaid {
+        // Who waits for a bill needs money for what is held only.
+        if !self.prepaid && self.temper != Temper::Caller {
             return;
         }
         let pays = self.wants_money(seen, story);
