@@ -30,7 +30,7 @@ pub use export_ledger::ExportError;
 pub use hold_money::{NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use look_around::{ListedCharge, ListedResource, ResourceFilter};
-pub use look_at_account::{AccountView, ChargeQuestion, ResourceView};
+pub use look_at_account::{AccountStanding, AccountView, ChargeQuestion, ResourceView};
 pub use manage_keys::{NewKey, Origin};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;

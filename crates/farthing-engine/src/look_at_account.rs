@@ -9,7 +9,7 @@ use farthing_core::policy::Measure;
 use farthing_core::settle::{Figures, Question, ThingId};
 use farthing_core::time::Instant;
 use farthing_core::timeline::Timeline;
-use farthing_store::{ChargeFilter, ChargeRow, LotRow, ThingKind, ThingRow};
+use farthing_store::{ChargeFilter, ChargeRow, LotRow, PayerRow, ThingKind, ThingRow};
 use std::collections::BTreeSet;
 
 /// The numbers of an account at an instant.
@@ -26,7 +26,19 @@ pub struct AccountView {
     pub burn_per_hour: i64,
     pub runs_out_at: Option<Instant>,
     pub ran_out_at: Option<Instant>,
+    /// What was posted and waits for a bill.
+    pub unbilled: i64,
     pub lots: Vec<LotRow>,
+}
+
+/// An account among its cloud's.
+#[derive(Clone, Debug)]
+pub struct AccountStanding {
+    pub name: String,
+    /// Why it cannot be settled; empty: it can.
+    pub parked: String,
+    /// None where it cannot be worked out, which is why it is parked.
+    pub view: Option<AccountView>,
 }
 
 /// What is asked of an account's charges. The end is not included.
@@ -49,29 +61,23 @@ impl Engine {
     pub fn account_view(&self, cloud: &str, account: &str, at: Instant) -> Result<AccountView, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
-            work.load(&[id])?;
-            let currency = work.currency();
-            let measure = work.policy_at(at)?.settle.measure;
-            let folio = work.folio(id);
-            let second = at.floor_second();
-            let mut figures = folio.book.figures(second, Question::Standing)?;
-            // What waits for a bill is cost all the same; it is never taken off what can be spent.
-            figures.accrued = figures.accrued.saturating_add(folio.unbilled);
-            if measure == Measure::Balance {
-                figures.spendable = figures.balance;
-            }
-            let minor = currency.units_per_minor();
-            Ok(AccountView {
-                currency,
-                figures,
-                held: folio.held,
-                available: figures.spendable.saturating_sub(folio.held),
-                due: if figures.debt < minor { 0 } else { figures.debt },
-                burn_per_hour: folio.book.burn_per_hour(second)?,
-                runs_out_at: folio.book.runs_out_at(second)?,
-                ran_out_at: folio.state.ran_out_at,
-                lots: folio.lots.clone(),
-            })
+            view_of(work, id, at)
+        })
+    }
+
+    /// Every account of a cloud, as `account_view` has each, in one snapshot and in order of arrival.
+    pub fn account_standings(&self, cloud: &str, at: Instant) -> Result<Vec<AccountStanding>, Refused> {
+        self.look(cloud, |work| {
+            let payers = work.tx.payers_of(cloud)?;
+            payers.into_iter().map(|payer| standing_of(work, payer, at)).collect()
+        })
+    }
+
+    /// One of them.
+    pub fn account_standing(&self, cloud: &str, account: &str, at: Instant) -> Result<AccountStanding, Refused> {
+        self.look(cloud, |work| {
+            let payer = work.tx.payer_by_name(cloud, account)?;
+            standing_of(work, payer.ok_or_else(|| Refused::not_found("account", account))?, at)
         })
     }
 
@@ -170,6 +176,43 @@ impl Engine {
             question(&mut Work::new(tx, book, ids, now)?)
         })
     }
+}
+
+fn standing_of(work: &mut Work<'_, '_>, payer: PayerRow, at: Instant) -> Result<AccountStanding, Refused> {
+    let parked = work.tx.payer_states(&[payer.id])?.pop().map_or_else(String::new, |state| state.parked);
+    let view = match view_of(work, payer.id, at) {
+        Ok(view) => Some(view),
+        Err(Refused::Engine(EngineError::Settle(_))) if !parked.is_empty() => None,
+        Err(other) => return Err(other),
+    };
+    Ok(AccountStanding { name: payer.name, parked, view })
+}
+
+fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountView, Refused> {
+    work.load(&[id])?;
+    let currency = work.currency();
+    let measure = work.policy_at(at)?.settle.measure;
+    let folio = work.folio(id);
+    let second = at.floor_second();
+    let mut figures = folio.book.figures(second, Question::Standing)?;
+    // What waits for a bill is cost all the same; it is never taken off what can be spent.
+    figures.accrued = figures.accrued.saturating_add(folio.unbilled);
+    if measure == Measure::Balance {
+        figures.spendable = figures.balance;
+    }
+    let minor = currency.units_per_minor();
+    Ok(AccountView {
+        currency,
+        figures,
+        held: folio.held,
+        available: figures.spendable.saturating_sub(folio.held),
+        due: if figures.debt < minor { 0 } else { figures.debt },
+        burn_per_hour: folio.book.burn_per_hour(second)?,
+        runs_out_at: folio.book.runs_out_at(second)?,
+        ran_out_at: folio.state.ran_out_at,
+        unbilled: folio.unbilled,
+        lots: folio.lots.clone(),
+    })
 }
 
 /// What was open of an account at an instant of its open day, as is known now. What was used is known by day only.

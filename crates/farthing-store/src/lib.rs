@@ -135,6 +135,9 @@ pub struct Options {
     pub sqlite_cache_kib: u32,
     /// How long the write-ahead log is made at the start; as long as it becomes before it is moved into the file.
     pub sqlite_log_mib: u32,
+    /// Whether each commit is on the disk when it is answered. Else only each checkpoint is: a machine that falls over loses the
+    /// last commits, never a part of one. For stores that are made anew then.
+    pub sqlite_sync_commits: bool,
     pub postgres_connections: usize,
     /// How much of a usage event's id the filter in memory keeps, at most 16 bits: with fewer it only has to look more often.
     pub usage_fingerprint_bits: u32,
@@ -155,6 +158,7 @@ impl Default for Options {
             schema: Schema::Ensure,
             sqlite_cache_kib: 32 * 1024,
             sqlite_log_mib: 64,
+            sqlite_sync_commits: true,
             postgres_connections: 16,
             usage_fingerprint_bits: 16,
         }

@@ -17,6 +17,7 @@ use farthing_engine::{Engine, NewAccount, NewResource, Reported, ResourceFact};
 use farthing_store::{
     FactRow, NewAccount as NewLedgerAccount, OpenRow, PayerRow, PayerState, StoreError, ThingRow, Tx,
 };
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// What the floor appends for one account's settlement: a transfer, its two sums, what was posted.
@@ -171,7 +172,7 @@ fn profile() -> ApplyRequest {
     let mut catalog =
         "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n".to_owned();
     for sku in 0..SKUS {
-        catalog.push_str(&format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1));
+        let _ = writeln!(catalog, "[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"", sku + 1);
     }
     let files = [("cloud.toml".to_owned(), policy.to_owned()), ("catalog.toml".to_owned(), catalog)];
     ApplyRequest {
