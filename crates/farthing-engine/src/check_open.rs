@@ -11,7 +11,7 @@ use farthing_core::catalog::Aggregate;
 use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
 use farthing_core::rate::Charge;
-use farthing_core::settle::{LineId, SettleError, ThingId};
+use farthing_core::settle::{LineId, Service, SettleError, ThingId};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::usage::Subject;
 use farthing_store::{Audited, ChargeFilter, Finding, OpenRow, PayerRow, StoreError, ThingKind, ThingRow, Tx};
@@ -25,7 +25,7 @@ const FINDINGS_MAX: usize = 100;
 const BEGINNING: Instant = Instant::from_micros(2 * 86_400 * 1_000_000);
 
 /// Of which part of which thing, from when to when.
-type SlotOf = (ThingId, Option<Name>, Instant, Instant);
+type SlotOf = (ThingId, Option<Name>, Service);
 
 impl Engine {
     /// What every account of every cloud has open and was charged, worked out again from facts and events.
@@ -87,7 +87,8 @@ impl Check<'_> {
         let lines = work.folio(self.id).book.lines.clone();
         for line in lines.iter().filter(|line| line.id.thing == thing.id) {
             if line.id.is_correction() {
-                let slot = (thing.id, line.id.part.clone(), line.open.since, line.open.at);
+                let service = work.service_of(self.id, &line.open.key, (line.open.since, line.open.at), work.now)?;
+                let slot = (thing.id, line.id.part.clone(), service);
                 add(&mut charged, slot, line.open.done)?;
                 continue;
             }
@@ -102,13 +103,17 @@ impl Check<'_> {
         }
         for row in work.tx.charges_of(self.id, &ChargeFilter::default())? {
             if row.line.thing == thing.id {
-                let slot = (thing.id, row.line.part.clone(), row.from, row.to);
+                let key = cloud.terms(work.tx, row.terms)?.0.clone();
+                let service = work.service_of(self.id, &key, (row.from, row.to), work.now)?;
+                let slot = (thing.id, row.line.part.clone(), service);
                 add(&mut charged, slot, OpenRow::charge((row.list, row.net), work.currency()))?;
             }
         }
-        let closed = costs.closed.into_iter().filter(|(slot, _)| slot.payer == self.id);
-        let mut ought: BTreeMap<SlotOf, Charge> =
-            closed.map(|(slot, (_, charge))| ((thing.id, slot.part, slot.from, slot.to), charge)).collect();
+        let mut ought: BTreeMap<SlotOf, Charge> = BTreeMap::new();
+        for (slot, (key, charge)) in costs.closed.into_iter().filter(|(slot, _)| slot.payer == self.id) {
+            let service = work.service_of(self.id, &key, (slot.from, slot.to), work.now)?;
+            add(&mut ought, (thing.id, slot.part, service), charge)?;
+        }
         for (slot, is) in charged {
             let ought = ought.remove(&slot).unwrap_or(zero);
             if is != ought {
@@ -228,9 +233,9 @@ fn line_name(account: OwnerId, line: &LineId) -> String {
     format!("open_charge {} {} {part} {}", account.0, line.thing.0, line.began)
 }
 
-fn slot_name(account: OwnerId, (thing, part, from, _): &SlotOf) -> String {
+fn slot_name(account: OwnerId, (thing, part, service): &SlotOf) -> String {
     let part = part.as_ref().map(|part| format!(" {part}")).unwrap_or_default();
-    format!("charge {} (thing {}{part}, {from})", account.0, thing.0)
+    format!("charge {} (thing {}{part}, {})", account.0, thing.0, service.from)
 }
 
 fn product_of_resource(

@@ -31,9 +31,10 @@ impl Story {
     fn policy(&self) -> String {
         format!(
             "[cloud]\nid = \"{CLOUD}\"\nname = \"Oracle\"\ncurrency = \"USD\"\ntime_zone = \"{}\"\n[brand]\nlegal_name = \"Oracle\"\n\
-             [settle]\nevery = \"{}\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
+             [settle]\nevery = \"{}\"\nlate_window = \"{}h\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
             self.zone,
             self.settle.text(),
+            self.late_hours,
             self.accounts.is_multiple_of(2)
         )
     }
