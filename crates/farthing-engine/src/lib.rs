@@ -1,6 +1,7 @@
 //! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
 
 mod apply_policy;
+mod change_account;
 mod check_open;
 mod clock;
 mod clouds;

@@ -68,7 +68,12 @@ fn price(
     let mut subjects = Subjects::default();
     for event in fresh {
         let whose = subjects.find(&mut work, &batch.events()[event.place])?;
-        found.push(whose.map(|found| Found { payer: found.payer_at(event.at), ..found }));
+        // What was used before an account was closed is reported of it all the same.
+        let open = whose.and_then(|found| match found.closed {
+            Some(closed) if event.at >= closed => Err(Reason::AccountClosed),
+            _ => Ok(found),
+        });
+        found.push(open.map(|found| Found { payer: found.payer_at(event.at), ..found }));
     }
     let accounts: BTreeSet<OwnerId> =
         found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
@@ -111,6 +116,8 @@ struct Found {
     project: i64,
     person: String,
     resource: Option<ThingRow>,
+    /// When the account that is named was closed.
+    closed: Option<Instant>,
 }
 
 impl Found {
@@ -156,13 +163,11 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                 project: thing.project,
                 person: thing.person.clone(),
                 resource: Some(thing),
+                closed: None,
             }))
         }
         Subject::Account { name, project, user } => {
             let Some(payer) = work.tx.payer_by_name(&cloud, name)? else { return Ok(Err(Reason::UnknownSubject)) };
-            if payer.closed.is_some() {
-                return Ok(Err(Reason::AccountClosed));
-            }
             let project = match project {
                 None => 0,
                 Some(project) => match work.tx.project_by_name(&cloud, project)? {
@@ -176,6 +181,7 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                 project,
                 person: user.clone().unwrap_or_default(),
                 resource: None,
+                closed: payer.closed,
             }))
         }
     }
@@ -477,7 +483,12 @@ fn keeps_values(holding: &Holding, work: &mut Work<'_, '_>, payer: OwnerId, id: 
 }
 
 /// What all values of a line come to.
-fn recount(open: &mut OpenCharge, meterage: &Meterage, holding: &Holding, values: &[Event]) -> Result<(), SettleError> {
+pub(crate) fn recount(
+    open: &mut OpenCharge,
+    meterage: &Meterage,
+    holding: &Holding,
+    values: &[Event],
+) -> Result<(), SettleError> {
     if let Meterage::Total(formula) = meterage
         && formula.needs_events()
     {
@@ -547,7 +558,7 @@ fn add_closed(
 }
 
 /// What a closed rating period costs by its own model, minimum and all.
-fn cost_of_closed(
+pub(crate) fn cost_of_closed(
     work: &mut Work<'_, '_>,
     closed: &ClosedTotalRow,
     holding: &Holding,
@@ -578,7 +589,7 @@ fn cost_of_closed(
     Ok(charge.checked_add(missing).map_err(SettleError::from)?)
 }
 
-fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
+pub(crate) fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
     !matches!(terms.aggregation, Aggregation::Sum | Aggregation::Count) || meterage.needs_events()
 }
 
@@ -637,7 +648,7 @@ fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, service: Ser
 }
 
 /// The terms that hold now for what a line of use counts; none where they say nothing of it any more.
-fn holding_again(
+pub(crate) fn holding_again(
     work: &mut Work<'_, '_>,
     id: OwnerId,
     key: &TermsKey,
