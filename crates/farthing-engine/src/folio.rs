@@ -18,8 +18,8 @@ use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
-    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
-    stretches_of_resource, stretches_of_scope,
+    Question, Sealed, Service, SettleError, Source, TermsKey, ThingId, ThingPrices, billing_period, cost, is_closed,
+    parts_of, rating_period, stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
@@ -73,6 +73,8 @@ pub(crate) struct Work<'w, 't> {
     last_zone: Option<Zone>,
     /// For the audit log.
     pub(crate) notes: Vec<Note>,
+    /// Whether the price of the slot before is charged by the day: most are alike.
+    last_by_day: Option<(Arc<TermsKey>, bool)>,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -106,6 +108,7 @@ impl<'w, 't> Work<'w, 't> {
             last_ready: None,
             last_zone: None,
             notes: Vec::new(),
+            last_by_day: None,
         })
     }
 
@@ -667,7 +670,7 @@ impl<'w, 't> Work<'w, 't> {
         for id in ids {
             let folio = &self.folios[id];
             let open_from = asked.day_end.unwrap_or(folio.state.open_from);
-            let closed_from = folio.day_start(asked.changed)?;
+            let closed_from = self.looked_from(*id, asked.changed, asked.as_of)?;
             payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
         }
         let cloud = self.cloud.clone();
@@ -788,7 +791,7 @@ impl<'w, 't> Work<'w, 't> {
         as_of: Instant,
     ) -> Result<(), EngineError> {
         let zone = self.folios[&id].zone.clone();
-        let first = self.folios[&id].day_start(changed)?;
+        let first = self.looked_from(id, changed, as_of)?;
         // What was sealed may have begun where nothing is now: at each day, and at each rating period, since then.
         let mut days: BTreeSet<Instant> =
             costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
@@ -804,29 +807,26 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         let days: Vec<Instant> = days.into_iter().collect();
-        let mut charged: BTreeMap<(Option<Name>, Instant, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
+        let mut charged: BTreeMap<(Option<Name>, Service), Charged> = BTreeMap::new();
+        // Those sealed on the way here are among them, though they are not written yet.
+        let mut rows = self.charges_known(id, thing.id, &days)?;
         rows.sort_by_key(|row| (row.from, row.number));
-        for row in rows {
-            let slot = (row.line.part.clone(), row.from, row.to);
-            charged.entry(slot).or_insert_with(|| Charged::new(row.terms)).take(row.list, row.net, &row.paid);
+        // What ended before what was looked at is not said anew: it stands.
+        for row in rows.into_iter().filter(|row| row.to > first) {
+            let key = self.cloud.terms(self.tx, row.terms)?.0.clone();
+            let service = self.service_of(id, &key, (row.from, row.to), as_of)?;
+            let entry = charged.entry((row.line.part.clone(), service)).or_insert_with(|| Charged::new(key));
+            entry.take(row.list, row.net, &row.paid);
         }
-        // What was sealed on the way here is not written yet.
-        for (sealed, _) in self.folios[&id].sealed.iter().filter(|(sealed, _)| sealed.line.thing == thing.id) {
-            let slot = (sealed.line.part.clone(), sealed.from, sealed.to);
-            let entry = charged.entry(slot).or_insert_with(|| Charged::new(TermsId::of(&self.cloud.id, &sealed.key)));
-            entry.take(sealed.charge.list.units(), sealed.charge.net.units(), &sealed.paid);
-        }
-        let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
+        let mut wanted: BTreeMap<(Option<Name>, Service), (Arc<TermsKey>, Charge)> = BTreeMap::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
-            wanted.push((slot.clone(), Some(key.clone()), *charge));
+            let service = self.service_of(id, key, (slot.from, slot.to), as_of)?;
+            let zero = (key.clone(), Charge::zero(self.currency));
+            let (last, sum) = wanted.entry((slot.part.clone(), service)).or_insert(zero);
+            (*last, *sum) = (key.clone(), sum.checked_add(*charge).map_err(SettleError::from)?);
         }
-        for (part, from, to) in charged.keys() {
-            let slot = Slot { payer: id, part: part.clone(), from: *from, to: *to };
-            // What ended before what was looked at is not said anew: it stands.
-            if *to > first && !costs.closed.contains_key(&slot) {
-                wanted.push((slot, None, Charge::zero(self.currency)));
-            }
+        for (service, was) in &charged {
+            wanted.entry(service.clone()).or_insert_with(|| (was.key.clone(), Charge::zero(self.currency)));
         }
         let mut corrections = Vec::new();
         // What waits is found anew with everything else; what is posted of it stays posted.
@@ -840,39 +840,74 @@ impl<'w, 't> Work<'w, 't> {
             }
             !anew
         });
-        for (slot, key, charge) in wanted {
-            let was = charged.get(&(slot.part.clone(), slot.from, slot.to));
-            let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
+        for ((part, service), (key, charge)) in wanted {
+            let was = charged.remove(&(part.clone(), service));
+            let (list, net) = was.as_ref().map_or((0, 0), |was| (was.list, was.net));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
                 continue;
             }
-            let key = match (key, was) {
-                (Some(key), _) => key,
-                (None, Some(was)) => self.cloud.terms(self.tx, was.terms)?.0.clone(),
-                (None, None) => continue,
-            };
             let terms_id = self.tx.terms_keep(&self.cloud.id, &key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
             corrections.push(Correction {
-                line: LineId { thing: thing.id, part: slot.part, began: 0 },
+                line: LineId { thing: thing.id, part, began: 0 },
                 product: thing.product.clone(),
                 key,
-                from: slot.from,
-                to: slot.to,
+                service,
                 charge: change,
-                paid: was.map(|was| was.paid.clone()).unwrap_or_default(),
+                paid: was.map(|was| was.paid).unwrap_or_default(),
                 pay,
             });
         }
         self.book_corrections(id, corrections)?;
-        for line in &mut self.folio(id).book.lines {
-            if let Some(posted) = waited.get(&line.id) {
-                line.open.total = *posted;
-            }
+        let of_thing = |line: &&mut Line| line.id.thing == thing.id && line.id.is_correction();
+        for line in self.folio(id).book.lines.iter_mut().filter(of_thing) {
+            // What waited for days of a period that has closed since waits for all of it.
+            let within = |waited: &LineId| {
+                let began = Instant::try_from_seconds(waited.began.saturating_neg());
+                waited.part == line.id.part && began.is_ok_and(|began| line.open.since <= began && began < line.open.at)
+            };
+            let posted = waited.iter().filter(|(waited, _)| within(waited)).map(|(_, posted)| *posted).sum::<i128>();
+            line.open.total = line.open.total.max(posted);
         }
         Ok(())
+    }
+
+    /// Of when a correction of a sealed slot is: of the slot, or of its billing period once that is closed.
+    pub(crate) fn service_of(
+        &mut self,
+        id: OwnerId,
+        key: &Arc<TermsKey>,
+        (from, to): (Instant, Instant),
+        now: Instant,
+    ) -> Result<Service, SettleError> {
+        let last = to.checked_sub(Duration::from_seconds(1))?;
+        let Some(period) = self.closed_period(id, last, now)? else { return Ok(Service::slot(from, to)) };
+        let known = self.last_by_day.take().filter(|(known, _)| known == key);
+        let by_day = match known {
+            Some((_, by_day)) => by_day,
+            None => self.cloud.terms_of(key)?.is_by_day(),
+        };
+        self.last_by_day = Some((key.clone(), by_day));
+        let whole = Service { from: period.start(), to: period.end(), whole: true };
+        Ok(if by_day { whole } else { Service::slot(from, to) })
+    }
+
+    /// The billing period of an instant, where it is closed.
+    fn closed_period(&self, id: OwnerId, at: Instant, now: Instant) -> Result<Option<Period>, SettleError> {
+        let folio = &self.folios[&id];
+        let bill = &self.policy_at(at)?.bill;
+        // At the beginning of the calendar there is none: nobody was charged there.
+        let Ok(period) = billing_period(bill, &folio.zone, folio.payer.opened, at) else { return Ok(None) };
+        let closed = is_closed(self.policy_at(period.end())?, period, now);
+        Ok(closed.then_some(period))
+    }
+
+    /// From where on something that changed at an instant is looked at: its day, or its billing period where that is closed.
+    fn looked_from(&self, id: OwnerId, changed: Instant, now: Instant) -> Result<Instant, SettleError> {
+        let day = self.folios[&id].day_start(changed)?;
+        Ok(self.closed_period(id, changed.floor_second(), now)?.map_or(day, |period| period.start().min(day)))
     }
 
     /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
@@ -896,7 +931,8 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     fn wait_for_settlement(&mut self, id: OwnerId, correction: Correction) -> Result<(), EngineError> {
-        let line = correction.line.correction(correction.from);
+        let service = correction.service;
+        let line = correction.line.correction(service);
         self.folio(id).stirred = true;
         if let Some(waits) = self.folio(id).book.lines.iter_mut().find(|waits| waits.id == line) {
             waits.open.done = waits.open.done.checked_add(correction.charge).map_err(SettleError::from)?;
@@ -905,8 +941,8 @@ impl<'w, 't> Work<'w, 't> {
         let open = OpenCharge {
             key: correction.key,
             month_seconds: 30 * 86_400,
-            since: correction.from,
-            at: correction.to,
+            since: service.from,
+            at: service.to,
             total: 0,
             slope: 0,
             done: correction.charge,
@@ -1111,19 +1147,19 @@ pub(crate) struct Asked {
 }
 
 /// What was charged for a slot, corrections included.
-struct Charged {
+pub(crate) struct Charged {
     list: i64,
     net: i64,
-    paid: Paid,
-    terms: TermsId,
+    pub(crate) paid: Paid,
+    key: Arc<TermsKey>,
 }
 
 impl Charged {
-    fn new(terms: TermsId) -> Charged {
-        Charged { list: 0, net: 0, paid: Paid::new(), terms }
+    pub(crate) fn new(key: Arc<TermsKey>) -> Charged {
+        Charged { list: 0, net: 0, paid: Paid::new(), key }
     }
 
-    fn take(&mut self, list: i64, net: i64, paid: &Paid) {
+    pub(crate) fn take(&mut self, list: i64, net: i64, paid: &Paid) {
         self.list = self.list.saturating_add(list);
         self.net = self.net.saturating_add(net);
         for (source, part) in paid {

@@ -4,7 +4,7 @@
 //! would use.
 
 use crate::folio::Work;
-use crate::open_project::account_of;
+use crate::open_project::{account_ever, account_of};
 use crate::top_up::positive;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
@@ -86,7 +86,7 @@ impl Engine {
     pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<(), Refused> {
         let account = account.to_owned();
         self.ask("release", cloud, move |work| {
-            let payer = account_of(work, &account)?;
+            let payer = account_ever(work, &account)?;
             let now = work.now;
             hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
@@ -175,7 +175,7 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldId, Refused>
 
 fn capture(work: &mut Work<'_, '_>, capture: &NewCapture) -> Result<(), Refused> {
     let NewCapture { hold, amount, last, .. } = *capture;
-    let payer = account_of(work, &capture.account)?;
+    let payer = account_ever(work, &capture.account)?;
     let now = work.now;
     let at = capture.at.unwrap_or(now);
     if at > now {

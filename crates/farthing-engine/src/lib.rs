@@ -2,6 +2,7 @@
 
 mod apply_policy;
 mod asked;
+mod change_account;
 mod check_open;
 mod clock;
 mod clouds;

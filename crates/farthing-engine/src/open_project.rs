@@ -141,12 +141,25 @@ impl Engine {
     }
 }
 
-pub(crate) fn account_of(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
+/// An account, closed or not: what was done while it was open is reported of it all the same.
+pub(crate) fn account_ever(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
     let cloud = work.cloud.id.clone();
-    let found = work.tx.payer_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("account", name))?;
-    match found.closed {
-        None => Ok(found),
-        Some(closed) => Err(Refused::new(RefusalCode::Conflict, format!("account {name:?} was closed on {closed}"))),
+    work.tx.payer_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("account", name))
+}
+
+pub(crate) fn account_of(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
+    let found = account_ever(work, name)?;
+    is_open(&found)?;
+    Ok(found)
+}
+
+pub(crate) fn is_open(account: &PayerRow) -> Result<(), Refused> {
+    match account.closed {
+        None => Ok(()),
+        Some(closed) => {
+            let what = format!("account {:?} was closed on {closed}", account.name);
+            Err(Refused::new(RefusalCode::Conflict, what))
+        }
     }
 }
 

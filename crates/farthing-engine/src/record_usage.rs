@@ -4,7 +4,7 @@
 //! the total. An event for a day that is sealed, or a rating period that is closed, is a correction.
 
 use crate::clouds::CloudBook;
-use crate::folio::Work;
+use crate::folio::{Charged, Work};
 use crate::record_fact::{FactToTell, tell};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
@@ -13,7 +13,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::rate::{Aggregation, Charge, Event, Tally};
 use farthing_core::settle::{
-    Correction, Holding, Line, LineId, Meterage, OpenCharge, Paid, Priced, SettleError, Terms, TermsKey, ThingId,
+    Correction, Holding, Line, LineId, Meterage, OpenCharge, Priced, Service, SettleError, Terms, TermsKey, ThingId,
 };
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_core::timeline::What;
@@ -68,7 +68,12 @@ fn price(
     let mut subjects = Subjects::default();
     for event in fresh {
         let whose = subjects.find(&mut work, &batch.events()[event.place])?;
-        found.push(whose.map(|found| Found { payer: found.payer_at(event.at), ..found }));
+        // What was used before an account was closed is reported of it all the same.
+        let open = whose.and_then(|found| match found.closed {
+            Some(closed) if event.at >= closed => Err(Reason::AccountClosed),
+            _ => Ok(found),
+        });
+        found.push(open.map(|found| Found { payer: found.payer_at(event.at), ..found }));
     }
     let accounts: BTreeSet<OwnerId> =
         found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
@@ -111,6 +116,8 @@ struct Found {
     project: i64,
     person: String,
     resource: Option<ThingRow>,
+    /// When the account that is named was closed.
+    closed: Option<Instant>,
 }
 
 impl Found {
@@ -156,13 +163,11 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                 project: thing.project,
                 person: thing.person.clone(),
                 resource: Some(thing),
+                closed: None,
             }))
         }
         Subject::Account { name, project, user } => {
             let Some(payer) = work.tx.payer_by_name(&cloud, name)? else { return Ok(Err(Reason::UnknownSubject)) };
-            if payer.closed.is_some() {
-                return Ok(Err(Reason::AccountClosed));
-            }
             let project = match project {
                 None => 0,
                 Some(project) => match work.tx.project_by_name(&cloud, project)? {
@@ -176,13 +181,14 @@ fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reas
                 project,
                 person: user.clone().unwrap_or_default(),
                 resource: None,
+                closed: payer.closed,
             }))
         }
     }
 }
 
 /// What late events have changed of sealed slots: one correction for each.
-type Late = BTreeMap<(OwnerId, LineId, Instant, Instant), (Name, Arc<farthing_core::settle::TermsKey>, Charge)>;
+type Late = BTreeMap<(OwnerId, LineId, Service), (Name, Arc<TermsKey>, Charge)>;
 
 /// Adds an event to its lines. Nothing of it is added where any part of it cannot be.
 fn count(
@@ -447,14 +453,15 @@ fn add(
         let change = g(after)?.checked_sub(g(before)?).map_err(SettleError::from)?;
         line.open.base = line.open.base.checked_add(change).map_err(SettleError::from)?;
         let product = line.product.clone();
-        note_late(late, (payer, id, day.start(), day.end()), product, holding, change)?;
+        let service = work.service_of(payer, &holding.key, (day.start(), day.end()), work.now)?;
+        note_late(late, (payer, id, service), product, holding, change)?;
     }
     Ok(())
 }
 
 fn note_late(
     late: &mut Late,
-    slot: (OwnerId, LineId, Instant, Instant),
+    slot: (OwnerId, LineId, Service),
     product: Name,
     holding: &Holding,
     change: Charge,
@@ -476,7 +483,12 @@ fn keeps_values(holding: &Holding, work: &mut Work<'_, '_>, payer: OwnerId, id: 
 }
 
 /// What all values of a line come to.
-fn recount(open: &mut OpenCharge, meterage: &Meterage, holding: &Holding, values: &[Event]) -> Result<(), SettleError> {
+pub(crate) fn recount(
+    open: &mut OpenCharge,
+    meterage: &Meterage,
+    holding: &Holding,
+    values: &[Event],
+) -> Result<(), SettleError> {
     if let Meterage::Total(formula) = meterage
         && formula.needs_events()
     {
@@ -540,12 +552,13 @@ fn add_closed(
     let after = cost_of_closed(work, &closed, holding, end)?;
     work.tx.closed_total_put(&closed)?;
     let change = after.checked_sub(before).map_err(SettleError::from)?;
-    note_late(late, (payer, id, holding.from, end), known.0.product.clone(), holding, change)?;
+    let service = Service::slot(holding.from, end);
+    note_late(late, (payer, id, service), known.0.product.clone(), holding, change)?;
     Ok(())
 }
 
 /// What a closed rating period costs by its own model, minimum and all.
-fn cost_of_closed(
+pub(crate) fn cost_of_closed(
     work: &mut Work<'_, '_>,
     closed: &ClosedTotalRow,
     holding: &Holding,
@@ -576,7 +589,7 @@ fn cost_of_closed(
     Ok(charge.checked_add(missing).map_err(SettleError::from)?)
 }
 
-fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
+pub(crate) fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
     !matches!(terms.aggregation, Aggregation::Sum | Aggregation::Count) || meterage.needs_events()
 }
 
@@ -612,21 +625,22 @@ pub(crate) fn price_again(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Re
         let Some(end) = holding.to else { continue };
         let again = ClosedTotalRow { terms: work.tx.terms_keep(&cloud.id, &holding.key)?, ..closed };
         let should = cost_of_closed(work, &again, &holding, end)?;
-        let change = should.checked_sub(charged_for(work, id, &again.id, holding.from)?).map_err(SettleError::from)?;
+        let service = Service::slot(holding.from, end);
+        let change = should.checked_sub(charged_for(work, id, &again.id, service)?).map_err(SettleError::from)?;
         work.tx.closed_total_put(&again)?;
         let product = holding.key.product.clone();
-        note_late(&mut late, (id, again.id, holding.from, end), product, &holding, change)?;
+        note_late(&mut late, (id, again.id, service), product, &holding, change)?;
     }
     book_late(work, late)
 }
 
 /// What was charged of a line for a slot, with what waits for the next settlement.
-fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, from: Instant) -> Result<Charge, Refused> {
-    let rows = work.charges_known(id, line.thing, &[from])?;
+fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, service: Service) -> Result<Charge, Refused> {
+    let rows = work.charges_known(id, line.thing, &[service.from])?;
     let own = rows.iter().filter(|row| row.line.part == line.part);
     let (list, net) = own.fold((0_i64, 0_i64), |(list, net), row| (list + row.list, net + row.net));
     let mut charged = OpenRow::charge((list, net), work.currency());
-    let waits = line.correction(from);
+    let waits = line.correction(service);
     for line in work.folio(id).book.lines.iter().filter(|line| line.id == waits) {
         charged = charged.checked_add(line.open.done).map_err(SettleError::from)?;
     }
@@ -634,7 +648,7 @@ fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, from: Instan
 }
 
 /// The terms that hold now for what a line of use counts; none where they say nothing of it any more.
-fn holding_again(
+pub(crate) fn holding_again(
     work: &mut Work<'_, '_>,
     id: OwnerId,
     key: &TermsKey,
@@ -662,13 +676,24 @@ fn holding_again(
 /// Books what late events have changed.
 fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
     let mut by_payer: BTreeMap<OwnerId, Vec<Correction>> = BTreeMap::new();
-    for ((payer, line, from, to), (product, key, charge)) in late {
+    for ((payer, line, service), (product, key, charge)) in late {
         if charge == Charge::zero(work.currency()) {
             continue;
         }
-        let sealed = work.charges_known(payer, line.thing, &[from])?;
-        let own = sealed.into_iter().filter(|row| row.line.part == line.part);
-        let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
+        let days: Vec<Instant> = if service.whole {
+            let zone = work.folio(payer).zone.clone();
+            let whole = Period::try_new(service.from, service.to).map_err(|_| SettleError::Calendar)?;
+            whole.days(&zone).map(|(_, day)| day.start()).collect()
+        } else {
+            vec![service.from]
+        };
+        let mut sealed = work.charges_known(payer, line.thing, &days)?;
+        sealed.sort_by_key(|row| (row.from, row.number));
+        let mut was = Charged::new(key.clone());
+        for row in sealed.iter().filter(|row| row.line.part == line.part && row.to <= service.to) {
+            was.take(row.list, row.net, &row.paid);
+        }
+        let paid = was.paid;
         let cloud = work.cloud.id.clone();
         let terms_id = work.tx.terms_keep(&cloud, &key)?;
         let known = work.cloud.clone().terms(work.tx, terms_id)?;
@@ -677,7 +702,7 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
             known.1.pay.or(work.folio(payer).payer.pay).unwrap_or(policy)
         };
         let corrections = by_payer.entry(payer).or_default();
-        corrections.push(Correction { line, product, key, from, to, charge, paid, pay });
+        corrections.push(Correction { line, product, key, service, charge, paid, pay });
     }
     for (payer, corrections) in by_payer {
         work.book_corrections(payer, corrections)?;

@@ -194,7 +194,7 @@ impl Engine {
                 let Ok(silent_since) = now.checked_sub(longest) else { return Ok(()) };
                 let cloud = work.cloud.id.clone();
                 for thing in work.tx.things_silent_since(&cloud, silent_since, BATCH)? {
-                    missed(work, &thing)?;
+                    missed(work, &thing, now)?;
                 }
                 Ok(())
             })

@@ -168,6 +168,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether it pays ahead, from now on.
+    pub fn payer_pay_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE account SET pay = $2, seal = $3 WHERE id = $1",
+            &[payer.id.0.into(), payer.pay.map(pay_code).into(), payer.seal().into()],
+        )?;
+        Ok(())
+    }
+
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
         let Some(payer) = self.payers(&[id])?.pop() else { return Ok(()) };
         let closed = PayerRow { closed: Some(at), ..payer };

@@ -7,6 +7,7 @@
 //! | how much is open now | `open.rs` |
 //! | what pays, in which order; what a correction gives back | `purse.rs` |
 //! | what is posted and sealed when an account is settled | `book.rs` |
+//! | of when a correction is, and which periods are closed | `late.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
 //! | what must hold of what is written, and of the ledger | `audit.rs` |
 //!
@@ -15,6 +16,7 @@
 mod audit;
 mod book;
 mod error;
+mod late;
 mod line;
 mod open;
 mod outlook;
@@ -24,6 +26,7 @@ mod terms;
 pub use audit::{AuditedCharge, ChargeAuditor, Wallets};
 pub use book::{AccountBook, Closing, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
 pub use error::SettleError;
+pub use late::{Service, billing_period, is_closed};
 pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};
 pub use open::OpenCharge;
 pub use outlook::{Figures, Question};

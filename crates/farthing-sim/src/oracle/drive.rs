@@ -31,9 +31,10 @@ impl Story {
     fn policy(&self) -> String {
         format!(
             "[cloud]\nid = \"{CLOUD}\"\nname = \"Oracle\"\ncurrency = \"USD\"\ntime_zone = \"{}\"\n[brand]\nlegal_name = \"Oracle\"\n\
-             [settle]\nevery = \"{}\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
+             [settle]\nevery = \"{}\"\nlate_window = \"{}h\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
             self.zone,
             self.settle.text(),
+            self.late_hours,
             self.accounts.is_multiple_of(2)
         )
     }
@@ -250,9 +251,14 @@ impl Stage {
         Ok(())
     }
 
+    /// Every row proves every other, and what is open and was charged is what facts and events come to.
     pub fn audit(&self) -> Result<(), String> {
         let report = self.engine.store().read("audit", |tx| tx.audit()).map_err(text)?;
-        if report.findings.is_empty() { Ok(()) } else { Err(format!("the audit finds {:?}", report.findings)) }
+        if !report.findings.is_empty() {
+            return Err(format!("the audit finds {:?}", report.findings));
+        }
+        let anew = self.engine.check_open().map_err(text)?;
+        if anew.is_empty() { Ok(()) } else { Err(format!("worked out anew, it finds {anew:?}")) }
     }
 }
 

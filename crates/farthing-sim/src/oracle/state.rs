@@ -53,10 +53,11 @@ fn account_lines(tx: &mut Tx<'_>, names: &Names, payer: &PayerRow, lines: &mut V
     let (id, name) = (payer.id, &payer.name);
     let open = tx.open_charges(&[id])?;
     for state in tx.payer_states(&[id])? {
-        // Where nothing is open the day that is goes on with whoever looks.
-        let from = Some(state.open_from).filter(|_| !open.is_empty());
+        // Where nothing is open it is whoever looks next who goes on to the day that is,
+        // and hears of another version.
+        let from = Some((state.open_from, state.version)).filter(|_| !open.is_empty());
         let (due, sealed) = (state.due_at, state.sealed);
-        lines.push(format!("{name} open from {from:?}, due {due:?}, version {}, {sealed} sealed", state.version));
+        lines.push(format!("{name} open from {from:?}, due {due:?}, {sealed} sealed"));
         lines.push(format!("{name} ran out {:?}, parked {:?}", state.ran_out_at, state.parked));
     }
     for lot in tx.lots(&[id])? {
