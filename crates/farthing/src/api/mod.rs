@@ -56,9 +56,10 @@ type Shared = Arc<Door>;
 fn operations() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(accounts::list, accounts::open))
-        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::show, accounts::change))
         .routes(routes!(accounts::set_contact, accounts::erase_contact))
         .routes(routes!(accounts::balance))
+        .routes(routes!(accounts::close))
         .routes(routes!(projects::members, projects::add_to_account))
         .routes(routes!(projects::remove_from_account))
         .routes(routes!(projects::list, projects::open))

@@ -164,6 +164,9 @@ pub(crate) struct Segment {
 pub(crate) struct Inventory {
     /// Everything that is there of the account, by name.
     resources: Vec<String>,
+    /// When it was looked; now when it is not said.
+    #[schema(format = DateTime)]
+    at: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -343,8 +346,12 @@ pub(crate) async fn inventory(
     Path(named): Path<Named>,
     Body(body): Body<Inventory>,
 ) -> Result<Json<InventoryAnswer>, Problem> {
-    let work = move || Ok(caller.engine_for(None).record_inventory(&caller.cloud, &named.account, &body.resources)?);
-    Ok(Json(InventoryAnswer { unknown: blocking(work).await? }))
+    let at = read_times(body.at.as_ref(), "at")?;
+    let unknown = blocking(move || {
+        let engine = caller.engine_for(None);
+        Ok(engine.record_inventory(&caller.cloud, &named.account, &body.resources, at)?)
+    });
+    Ok(Json(InventoryAnswer { unknown: unknown.await? }))
 }
 
 fn resource(listed: ListedResource) -> Resource {
