@@ -82,6 +82,24 @@ impl Engine {
         self.ask("capture", cloud, move |work| capture(work, &taken))
     }
 
+    /// Makes a hold last so long from now, where it does not already.
+    pub fn extend(&self, cloud: &str, account: &str, hold: HoldId, lasts: Duration) -> Result<(), Refused> {
+        let account = account.to_owned();
+        self.ask("extend", cloud, move |work| {
+            let payer = account_ever(work, &account)?;
+            let now = work.now;
+            hold_of(work, &payer, hold)?;
+            work.load(&[payer.id])?;
+            work.bring_to(payer.id, now)?;
+            work.flush_postings()?;
+            let until = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;
+            let answers = work.tx.ledger_run(&[Command::Extend(hold, until)], now)?;
+            refuse(answers.first().map(|answer| answer.code))?;
+            work.folio(payer.id).stir();
+            Ok(())
+        })
+    }
+
     /// Gives back what a hold still reserves.
     pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<(), Refused> {
         let account = account.to_owned();

@@ -161,7 +161,7 @@ pub fn differences(store: &Store, cast: &Cast, answers: &[Answer]) -> Vec<String
                 captured.insert(request.id, (owner_of_hold(cast, answer, request.hold), request.amount));
                 continue;
             }
-            Command::Authorise(_) | Command::Release(_) | Command::Expire(_) => continue,
+            Command::Authorise(_) | Command::Release(_) | Command::Extend(..) | Command::Expire(_) => continue,
         };
         for transfer in transfers {
             match transfer.movement {

@@ -84,6 +84,14 @@ pub(crate) enum AuthorisationState {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Extension {
+    /// From now.
+    #[schema(minimum = 1, maximum = 7776000)]
+    expires_in_seconds: i64,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewCapture {
     amount: Amount,
     /// What is left of the reservation is given back.
@@ -209,6 +217,26 @@ pub(crate) async fn capture(
     Ok(Json(taken.await?))
 }
 
+/// Makes an authorisation last longer: so many seconds from now, where it does not already. It never gets shorter.
+#[utoipa::path(post, path = "/v1/authorisations/{authorisation}/extend", tag = "money",
+    params(AuthorisationNamed, IdempotencyKey), request_body = Extension,
+    responses((status = OK, body = Authorisation), (status = "default", body = Problem)),
+    security(("key" = ["write"])))]
+pub(crate) async fn extend(
+    caller: Writing,
+    Path(named): Path<AuthorisationNamed>,
+    Asking { body, once }: Asking<Extension>,
+) -> Result<Json<Authorisation>, Problem> {
+    let id = named.id()?;
+    let lasts = lasting(body.expires_in_seconds)?;
+    let extended = blocking(move || {
+        let (account, ..) = caller.engine.hold_facts(&caller.cloud, id)?;
+        caller.engine_for(Some(once)).extend(&caller.cloud, &account, id, lasts)?;
+        shown(&caller, id)
+    });
+    Ok(Json(extended.await?))
+}
+
 /// Gives back what is still reserved.
 #[utoipa::path(post, path = "/v1/authorisations/{authorisation}/release", tag = "money",
     params(AuthorisationNamed, IdempotencyKey),
@@ -236,19 +264,21 @@ fn reserve(caller: &Caller, new: &NewAuthorisation, once: Once) -> Result<Author
 
 fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {
     let now = caller.engine.now()?;
-    let lasts = new.expires_in_seconds.map(|seconds| {
-        let possible = (1..=SECONDS_MAX).contains(&seconds).then(|| Duration::try_from_seconds(seconds).ok()).flatten();
-        possible.ok_or_else(|| {
-            let what = format!("an authorisation lasts 1 to {SECONDS_MAX} seconds");
-            Problem::new(problem::INVALID, what).field("expires_in_seconds")
-        })
-    });
+    let lasts = new.expires_in_seconds.map(lasting).transpose()?;
     Ok(NewHold {
         id: caller.engine.ids().id(now),
         account: new.account.clone(),
         amount: amount(caller, new)?,
         product: new.product.clone().or_else(|| new.usage.as_ref().map(|usage| usage.product.clone())),
-        lasts: lasts.transpose()?,
+        lasts,
+    })
+}
+
+fn lasting(seconds: i64) -> Result<Duration, Problem> {
+    let possible = (1..=SECONDS_MAX).contains(&seconds).then(|| Duration::try_from_seconds(seconds).ok()).flatten();
+    possible.ok_or_else(|| {
+        let what = format!("an authorisation lasts 1 to {SECONDS_MAX} seconds");
+        Problem::new(problem::INVALID, what).field("expires_in_seconds")
     })
 }
 

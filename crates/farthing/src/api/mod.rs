@@ -81,6 +81,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(authorisations::authorise_many))
         .routes(routes!(authorisations::show))
         .routes(routes!(authorisations::capture))
+        .routes(routes!(authorisations::extend))
         .routes(routes!(authorisations::release))
         .routes(routes!(authorisations::debit))
         .routes(routes!(prices::list))

@@ -257,6 +257,20 @@ pub(super) fn release(books: &mut Books, id: HoldId) -> Code {
     }
 }
 
+/// It may last longer, never shorter: what was promised until an instant is.
+pub(super) fn extend(books: &mut Books, id: HoldId, until: Instant) -> Code {
+    let Some(hold) = books.hold(id) else { return Code::HoldNotFound };
+    if hold.state != HoldState::Open {
+        return Code::HoldClosed;
+    }
+    if hold.expires_at >= until {
+        return Code::Exists;
+    }
+    let Some(hold) = books.change_hold(id) else { return Code::HoldNotFound };
+    hold.expires_at = until;
+    Code::Created
+}
+
 pub(super) fn expire(books: &mut Books, id: HoldId, now: Instant) -> Code {
     let Some(hold) = books.hold(id) else { return Code::HoldNotFound };
     if hold.state == HoldState::Open && hold.expires_at <= now {
