@@ -99,7 +99,7 @@ impl Script {
                 deeds.push(Timed { second, deed: Deed::Grant { payer, amount, expires } });
             }
         }
-        for hold in 0..dice.below(6) {
+        for hold in 0..2 + dice.below(5) {
             let payer = dice.below(story.accounts);
             let (begins, amount) = (dice.between(first, last), dice.between(1, 100) * DOLLAR / 10);
             let lasts = dice.between(60, 6 * 3_600);
