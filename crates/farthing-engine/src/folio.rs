@@ -1219,7 +1219,12 @@ impl Folio {
 
     /// When this account has to be looked at next by itself: the end of its day, of a form, a lot's beginning or end, the
     /// second in which it runs out.
-    fn find_due(&mut self, now: Instant, late_window: Duration, cloud: &CloudBook) -> Result<(), EngineError> {
+    pub(crate) fn find_due(
+        &mut self,
+        now: Instant,
+        late_window: Duration,
+        cloud: &CloudBook,
+    ) -> Result<(), EngineError> {
         let mut next: Option<Instant> = None;
         let mut at_latest = |at: Instant| {
             if at > now {

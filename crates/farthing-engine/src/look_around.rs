@@ -1,4 +1,4 @@
-//! Lists for whoever works with a cloud: projects, members, resources, charges, refused usage, parked accounts, the audit log.
+//! Lists for whoever works with a cloud: projects, members, resources, charges and refused usage.
 //!
 //! Each is one page of one snapshot, of one cloud; nothing is computed that a row does not say.
 
@@ -6,11 +6,9 @@ use crate::{Engine, EngineError, Refused};
 use farthing_core::config::Name;
 use farthing_core::estimate::{Ask, Estimate, EstimateError};
 use farthing_core::ledger::OwnerId;
-use farthing_core::money::Currency;
 use farthing_core::profile::Profile;
 use farthing_core::settle::TermsKey;
 use farthing_core::time::Instant;
-use farthing_core::trail::Entry;
 use farthing_core::usage::Reason;
 use farthing_store::{
     ChargeFilter, ChargeRow, MemberRow, ProjectRow, RefusedAt, RefusedRow, StoreError, ThingKind, ThingRow, Tx,
@@ -56,11 +54,6 @@ impl Engine {
     /// What something would cost at the prices of now.
     pub fn estimate(&self, cloud: &str, ask: &Ask) -> Result<Result<Estimate, EstimateError>, Refused> {
         Ok(self.profile_at(cloud, ask.from)?.estimate(ask))
-    }
-
-    /// The currency of a cloud's accounts.
-    pub fn currency(&self, cloud: &str) -> Result<Currency, Refused> {
-        Ok(self.profile_at(cloud, self.now()?)?.policy.cloud.currency)
     }
 
     pub fn project(&self, cloud: &str, project: &str) -> Result<(ProjectRow, String), Refused> {
@@ -182,17 +175,6 @@ impl Engine {
     ) -> Result<Vec<RefusedRow>, EngineError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(self.store.read("usage_refused", |tx| tx.usage_refused(cloud, reason, after, limit))?)
-    }
-
-    /// The audit log, newest first: the entries before a number.
-    pub fn trail(&self, cloud: &str, before: i64, limit: usize) -> Result<Vec<Entry>, EngineError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.store.read("trail", |tx| tx.trail(cloud, before, limit))?)
-    }
-
-    /// Accounts that cannot be settled, with the reason.
-    pub fn parked(&self, cloud: &str) -> Result<Vec<(String, String)>, EngineError> {
-        Ok(self.store.read("parked", |tx| tx.payers_parked(cloud))?)
     }
 }
 

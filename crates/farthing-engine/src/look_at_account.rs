@@ -29,6 +29,8 @@ pub struct AccountView {
     /// What was posted and waits for a bill.
     pub unbilled: i64,
     pub lots: Vec<LotRow>,
+    /// Why it cannot be settled; empty: it can.
+    pub parked: String,
 }
 
 /// An account among its cloud's.
@@ -91,28 +93,7 @@ impl Engine {
     ) -> Result<Money, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
-            let product = product_name(asked.product.as_deref())?;
-            let filter = ChargeFilter { product: product.clone(), from: asked.from, to: asked.to };
-            let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
-            work.load(&[id])?;
-            let currency = work.currency();
-            let open_from = work.folio(id).state.open_from;
-            let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
-            let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
-            if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
-                sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
-                if let Some(from) = begin {
-                    sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
-                }
-            }
-            // Corrections of sealed days that wait for the next settlement.
-            let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
-            for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
-                if product.as_ref().is_none_or(|name| line.product == *name) && within(line.open.since) {
-                    sum = sum.saturating_add(line.net_at(at)?);
-                }
-            }
-            Ok(Money::from_units(sum, currency))
+            sum_of_charges(work, id, asked, at)
         })
     }
 
@@ -163,7 +144,7 @@ impl Engine {
         })
     }
 
-    fn look<T>(
+    pub(crate) fn look<T>(
         &self,
         cloud: &str,
         mut question: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused>,
@@ -188,7 +169,8 @@ fn standing_of(work: &mut Work<'_, '_>, payer: PayerRow, at: Instant) -> Result<
     Ok(AccountStanding { name: payer.name, parked, view })
 }
 
-fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountView, Refused> {
+/// An account as it is at an instant.
+pub(crate) fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountView, Refused> {
     work.load(&[id])?;
     let currency = work.currency();
     let measure = work.policy_at(at)?.settle.measure;
@@ -212,7 +194,39 @@ fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountV
         ran_out_at: folio.state.ran_out_at,
         unbilled: folio.unbilled,
         lots: folio.lots.clone(),
+        parked: folio.state.parked.clone(),
     })
+}
+
+/// What an account was charged and has open within a question.
+pub(crate) fn sum_of_charges(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    asked: &ChargeQuestion,
+    at: Instant,
+) -> Result<Money, Refused> {
+    let product = product_name(asked.product.as_deref())?;
+    let filter = ChargeFilter { product: product.clone(), from: asked.from, to: asked.to };
+    let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
+    work.load(&[id])?;
+    let currency = work.currency();
+    let open_from = work.folio(id).state.open_from;
+    let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
+    let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
+    if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
+        sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
+        if let Some(from) = begin {
+            sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
+        }
+    }
+    // Corrections of sealed days that wait for the next settlement.
+    let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
+    for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
+        if product.as_ref().is_none_or(|name| line.product == *name) && within(line.open.since) {
+            sum = sum.saturating_add(line.net_at(at)?);
+        }
+    }
+    Ok(Money::from_units(sum, currency))
 }
 
 /// What was open of an account at an instant of its open day, as is known now. What was used is known by day only.
@@ -244,13 +258,13 @@ fn open_at(
     Ok(sum)
 }
 
-fn account_id(work: &mut Work<'_, '_>, account: &str) -> Result<OwnerId, Refused> {
+pub(crate) fn account_id(work: &mut Work<'_, '_>, account: &str) -> Result<OwnerId, Refused> {
     let cloud = work.cloud.id.clone();
     let found = work.tx.payer_by_name(&cloud, account)?;
     found.map(|payer| payer.id).ok_or_else(|| Refused::not_found("account", account))
 }
 
-fn product_name(product: Option<&str>) -> Result<Option<Name>, Refused> {
+pub(crate) fn product_name(product: Option<&str>) -> Result<Option<Name>, Refused> {
     let parse = |text: &str| {
         Name::parse(text).ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{text:?} is no name of a product")))
     };

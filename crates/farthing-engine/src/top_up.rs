@@ -145,7 +145,7 @@ fn top_up(
     Ok(ToppedUp { transfer })
 }
 
-fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
+pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     let units = positive(work, grant.amount)?;
     let name = Name::parse(&grant.name)
         .ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{:?} is no name for a grant", grant.name)))?;

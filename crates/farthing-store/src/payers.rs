@@ -24,6 +24,14 @@ pub struct PayerRow {
     pub unbilled: Option<AccountId>,
 }
 
+/// An account that cannot be settled, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedRow {
+    pub cloud: String,
+    pub name: String,
+    pub why: String,
+}
+
 /// What changes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayerState {
@@ -129,14 +137,15 @@ impl Tx<'_> {
         )
     }
 
-    /// A cloud's accounts that cannot be settled, and why.
-    pub fn payers_parked(&mut self, cloud: &str) -> Result<Vec<(String, String)>, StoreError> {
-        self.rows(
-            "SELECT a.name, s.parked FROM account_state s JOIN account a ON a.id = s.account
-             WHERE s.parked <> '' AND a.cloud = $1 ORDER BY a.id",
-            &[cloud.into()],
-            |row| Ok((row.text(0)?, row.text(1)?)),
-        )
+    /// Those that cannot be settled, of all clouds, by cloud and name.
+    pub fn payers_parked(&mut self) -> Result<Vec<ParkedRow>, StoreError> {
+        let mut parked = self.rows(
+            "SELECT a.cloud, a.name, s.parked FROM account_state s JOIN account a ON a.id = s.account WHERE s.parked <> ''",
+            &[],
+            |row| Ok(ParkedRow { cloud: row.text(0)?, name: row.text(1)?, why: row.text(2)? }),
+        )?;
+        parked.sort_by(|one, other| (&one.cloud, &one.name).cmp(&(&other.cloud, &other.name)));
+        Ok(parked)
     }
 
     /// How many cannot be settled.

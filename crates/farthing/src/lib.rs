@@ -4,6 +4,7 @@ pub mod api;
 pub mod clouds;
 pub mod console;
 pub mod demo;
+pub mod doctor;
 pub mod failure;
 pub mod scenario;
 pub mod serve;

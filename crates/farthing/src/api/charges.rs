@@ -86,7 +86,7 @@ pub(crate) async fn list(
     let question = window.question()?;
     let (rows, currency) = blocking(move || {
         let rows = caller.engine.charges_page(&caller.cloud, &named.account, &question, after, limit + 1)?;
-        Ok((rows, caller.engine.currency(&caller.cloud)?))
+        Ok((rows, caller.engine.cloud_facts(&caller.cloud)?.currency))
     })
     .await?;
     Ok(Json(Page::of(rows, limit, |listed| cursor_of(listed.row.chained), |listed| charge(listed, currency))))

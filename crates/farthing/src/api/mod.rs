@@ -92,6 +92,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(operations::cloud))
         .routes(routes!(operations::audit))
         .routes(routes!(operations::parked))
+        .routes(routes!(operations::retry))
         .routes(routes!(operations::jobs))
         .routes(routes!(operations::advance))
         .routes(routes!(keys::list, keys::create))

@@ -1,12 +1,14 @@
 //! What whoever runs the cloud looks after: the audit log, parked accounts, jobs, and the clock of a test cloud.
 
-use super::asking::{Asking, IdempotencyKey};
+use super::accounts::Named;
+use super::asking::{Asking, IdempotencyKey, Nothing};
 use super::blocking;
 use super::caller::{Administering, Reading, Writing};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
 use super::wire::{read_time, time};
 use axum::Json;
+use axum::extract::Path;
 use farthing_core::access::Mode;
 use farthing_core::trail::Entry;
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,12 @@ pub(crate) struct Parked {
     account: String,
     /// What stopped it.
     reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Retried {
+    /// What still stops it; null: it is settled again.
+    reason: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,7 +116,7 @@ pub(crate) async fn audit(
     caller: Administering,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<AuditEntry>>, Problem> {
-    let (limit, before) = (paging.limit()?, paging.number()?.unwrap_or(i64::MAX));
+    let (limit, before) = (paging.limit()?, paging.number()?);
     // Keys are made and revoked in the live world, whichever they open.
     let rows = blocking(move || Ok(caller.engine.trail(&caller.cloud, before, limit + 1)?)).await?;
     Ok(Json(Page::of(rows, limit, |entry| cursor_of(entry.number), entry)))
@@ -133,9 +141,26 @@ fn entry(entry: Entry) -> AuditEntry {
     responses((status = OK, body = Page<Parked>), (status = "default", body = Problem)),
     security(("key" = ["read"])))]
 pub(crate) async fn parked(caller: Reading) -> Result<Json<Page<Parked>>, Problem> {
-    let rows = blocking(move || Ok(caller.engine.parked(&caller.cloud)?)).await?;
-    let data = rows.into_iter().map(|(account, reason)| Parked { account, reason });
+    let rows = blocking(move || {
+        let mut rows = caller.engine.parked()?;
+        rows.retain(|row| row.cloud == caller.cloud);
+        Ok(rows)
+    });
+    let data = rows.await?.into_iter().map(|row| Parked { account: row.name, reason: row.why });
     Ok(Json(Page { data: data.collect(), next: None }))
+}
+
+/// Tries a parked account again, once what stopped it is mended.
+#[utoipa::path(post, path = "/v1/accounts/{account}/retry", tag = "operations", params(Named, IdempotencyKey),
+    responses((status = OK, body = Retried), (status = "default", body = Problem)), security(("key" = ["write"])))]
+pub(crate) async fn retry(
+    caller: Writing,
+    Path(named): Path<Named>,
+    Asking { once, .. }: Asking<Nothing>,
+) -> Result<Json<Retried>, Problem> {
+    let parked =
+        blocking(move || Ok(caller.engine_for(Some(once)).retry_parked(&caller.cloud, &named.account)?)).await?;
+    Ok(Json(Retried { reason: parked.still }))
 }
 
 /// What works beside the requests, and where.
