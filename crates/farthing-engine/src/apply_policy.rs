@@ -1,6 +1,8 @@
 //! Applies a cloud's configuration as a new dated version, and reads what was applied.
 
+use crate::tell::{self, Notice};
 use crate::{ClockError, Engine, EngineError};
+use farthing_core::notice::Event;
 use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Versions, plan_apply};
 use farthing_store::StoreError;
 use std::fmt;
@@ -15,7 +17,7 @@ pub enum ApplyPolicyError {
 impl Engine {
     /// Appends a version with these files, unless they are in force at its start anyway.
     pub fn apply_policy(&self, cloud: &str, request: ApplyRequest) -> Result<Applied, ApplyPolicyError> {
-        let (cloud, clock) = (cloud.to_owned(), self.clock.clone());
+        let (cloud, clock, ids) = (cloud.to_owned(), self.clock.clone(), self.ids.clone());
         self.store.write("apply_policy", move |tx| {
             let versions = tx.policy_versions(&cloud)?;
             // Not before the versions are read: one that started meanwhile would rule over this one from the beginning.
@@ -25,6 +27,14 @@ impl Engine {
                 tx.policy_append(&cloud, version, &request.files)?;
                 // Whoever has anything open looks at the new prices at once; where they correct what was, whoever ever had.
                 tx.payers_hurry_all(&cloud, now, version.starts < now)?;
+                let event = Event::PolicyApplied {
+                    version: version.number,
+                    starts: version.starts,
+                    corrects: version.corrects,
+                    who: version.who.clone(),
+                    why: version.why.clone(),
+                };
+                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None }])?;
             }
             Ok(applied)
         })

@@ -6,6 +6,7 @@ use crate::open_project::account_of;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::ledger::{Chart, OwnerId};
+use farthing_core::notice::Event;
 use farthing_core::policy::Pay;
 use farthing_core::time::{Instant, Zone};
 use farthing_store::{ContactRow, NewAccount as NewLedgerAccount, PayerRow, PayerState, StoreError, Tx};
@@ -186,5 +187,12 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<AccountFacts, R
     }
     let facts = json!({ "zone": payer.zone, "country": payer.country, "pay": payer.pay.map(|pay| pay.to_string()) });
     work.notes.push(Note::new("account.opened", format!("account {}", payer.name)).became(&facts));
+    let event = Event::AccountOpened {
+        account: payer.name.clone(),
+        zone: payer.zone.clone(),
+        country: payer.country.clone(),
+        pay: payer.pay.map(|pay| pay.to_string()),
+    };
+    work.tell(Some(owner), event);
     Ok(facts_of(work.tx, &payer)?)
 }
