@@ -14,6 +14,7 @@ pub mod journal;
 pub mod ledger;
 pub mod measure;
 pub mod money;
+pub mod notice;
 pub mod opening;
 pub mod policy;
 pub mod profile;

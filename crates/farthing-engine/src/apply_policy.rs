@@ -1,7 +1,9 @@
 //! Applies a cloud's configuration as a new dated version, and reads what was applied.
 
 use crate::asked::{Note, note_all};
+use crate::tell::{self, Notice};
 use crate::{ClockError, Engine, EngineError};
+use farthing_core::notice::Event;
 use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Versions, plan_apply};
 use farthing_store::StoreError;
 use serde_json::json;
@@ -17,7 +19,8 @@ pub enum ApplyPolicyError {
 impl Engine {
     /// Appends a version with these files, unless they are in force at its start anyway.
     pub fn apply_policy(&self, cloud: &str, request: ApplyRequest) -> Result<Applied, ApplyPolicyError> {
-        let (cloud, clock, asked) = (cloud.to_owned(), self.clock.clone(), self.asked.clone());
+        let (cloud, clock, ids) = (cloud.to_owned(), self.clock.clone(), self.ids.clone());
+        let asked = self.asked.clone();
         self.store.write("apply_policy", move |tx| {
             let versions = tx.policy_versions(&cloud)?;
             // Not before the versions are read: one that started meanwhile would rule over this one from the beginning.
@@ -36,6 +39,14 @@ impl Engine {
                 let note = Note::new("policy.applied", format!("cloud {cloud}")).became(&facts);
                 // Asked again it is in force already: no answer has to be kept for that.
                 note_all(tx, &cloud, asked.as_deref(), &[note], now)?;
+                let event = Event::PolicyApplied {
+                    version: version.number,
+                    starts: version.starts,
+                    corrects: version.corrects,
+                    who: version.who.clone(),
+                    why: version.why.clone(),
+                };
+                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None }])?;
             }
             Ok(applied)
         })

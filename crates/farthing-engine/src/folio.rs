@@ -7,13 +7,15 @@ use crate::asked::Note;
 use crate::clouds::{CloudBook, Ready};
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
+use crate::tell::{self, Notice};
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp, UsageAccounts};
 use farthing_core::ledger::{Account, AccountId, Chart, Command, CommodityId, OwnerId};
 use farthing_core::measure::Quantity;
-use farthing_core::money::Currency;
+use farthing_core::money::{Currency, Money};
+use farthing_core::notice::Event;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
@@ -75,6 +77,8 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) notes: Vec<Note>,
     /// Whether the price of the slot before is charged by the day: most are alike.
     last_by_day: Option<(Arc<TermsKey>, bool)>,
+    /// What the cloud is told, in order.
+    notices: Vec<Notice>,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -109,11 +113,26 @@ impl<'w, 't> Work<'w, 't> {
             last_zone: None,
             notes: Vec::new(),
             last_by_day: None,
+            notices: Vec::new(),
         })
     }
 
     pub(crate) fn currency(&self) -> Currency {
         self.currency
+    }
+
+    pub(crate) fn money(&self, units: i64) -> Money {
+        Money::from_units(units, self.currency)
+    }
+
+    /// Tells the cloud, and where people should hear of it them, of something that happened now; with everything else, or not at all.
+    pub(crate) fn tell(&mut self, account: Option<OwnerId>, event: Event) {
+        self.tell_of(account, event, self.now);
+    }
+
+    /// The same of an instant that has passed.
+    pub(crate) fn tell_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
+        self.notices.push(Notice { event, at, account });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -579,10 +598,17 @@ impl<'w, 't> Work<'w, 't> {
             Err(other) => return Err(other),
         };
         self.folios.remove(&id);
+        // What was to be told of it did not happen.
+        self.notices.retain(|notice| notice.account != Some(id));
         self.load(&[id])?;
         let folio = self.folio(id);
+        let fresh = folio.state.parked.is_empty();
         folio.state.parked = error.to_string();
         folio.state.due_at = None;
+        let event = Event::AccountParked { account: folio.payer.name.clone(), reason: error.to_string() };
+        if fresh {
+            self.tell(Some(id), event);
+        }
         Ok(())
     }
 
@@ -1126,11 +1152,48 @@ impl<'w, 't> Work<'w, 't> {
                 states.push(folio.state.clone());
             }
         }
+        self.tell_standing()?;
         self.tx.charges_append(&charges)?;
         self.tx.open_charges_delete(&gone)?;
         self.tx.open_charges_write(&opens)?;
         self.tx.posted_write(&posted)?;
         self.tx.payer_states_write(&states)?;
+        let cloud = self.cloud.clone();
+        tell::write(self.tx, &cloud.id, self.ids, self.now, &self.notices)?;
+        Ok(())
+    }
+
+    /// Who has run out, and who has something again, since they were read.
+    fn tell_standing(&mut self) -> Result<(), EngineError> {
+        let at = self.now.floor_second();
+        let mut told = Vec::new();
+        for (id, folio) in &self.folios {
+            let (was, is) = (folio.state_loaded.ran_out_at, folio.state.ran_out_at);
+            if was == is || !folio.pays_ahead(self.pay) {
+                continue; // for who pays afterwards an empty balance is no news
+            }
+            let figures = folio.book.figures(at, Question::Standing)?;
+            let account = folio.payer.name.clone();
+            let balance = self.money(figures.balance);
+            let event = match (was, is) {
+                (_, Some(since)) => Event::AccountRanOut {
+                    account,
+                    since,
+                    balance,
+                    accrued: self.money(figures.accrued),
+                    owed: self.money(figures.debt),
+                },
+                (Some(ran_out_at), None) => {
+                    let available = self.money(figures.spendable.saturating_sub(folio.held));
+                    Event::AccountRecovered { account, ran_out_at, balance, available }
+                }
+                (None, None) => continue,
+            };
+            told.push((*id, event, is.unwrap_or(self.now)));
+        }
+        for (id, event, at) in told {
+            self.tell_of(Some(id), event, at);
+        }
         Ok(())
     }
 }
@@ -1210,6 +1273,11 @@ impl Folio {
             }
         }
         gone.extend(loaded.into_keys().map(|line| (self.payer.id, line.clone())));
+    }
+
+    /// Whether it pays before use, for anything that is open or by what it said when it was opened.
+    fn pays_ahead(&self, pay: Pay) -> bool {
+        self.payer.pay.unwrap_or(pay) == Pay::Prepaid || self.book.lines.iter().any(|line| line.pay == Pay::Prepaid)
     }
 
     /// Money came or went: what is due has to be found anew.

@@ -2,6 +2,7 @@
 
 use farthing_core::id::{Id128, Kind};
 use farthing_core::ledger::TransferId;
+use farthing_core::notice::MessageId;
 use farthing_core::time::Instant;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -12,6 +13,7 @@ pub struct IdSource {
     /// 0..64: tells apart the processes that write to one store.
     process: u8,
     last_transfer: AtomicI64,
+    last_number: AtomicI64,
 }
 
 impl IdSource {
@@ -26,7 +28,13 @@ impl IdSource {
     pub fn seeded(process: u8, seed: u64) -> IdSource {
         assert!(process < 64, "a process number has six bits");
         let seed = *blake3::hash(&seed.to_le_bytes()).as_bytes();
-        IdSource { seed, drawn: AtomicU64::new(0), process, last_transfer: AtomicI64::new(0) }
+        IdSource {
+            seed,
+            drawn: AtomicU64::new(0),
+            process,
+            last_transfer: AtomicI64::new(0),
+            last_number: AtomicI64::new(0),
+        }
     }
 
     /// A process number of the upper half, which no server leases: two commands that share one would only clash within the same
@@ -42,15 +50,34 @@ impl IdSource {
 
     /// A transfer id later than every one before it, of `now` unless this process has given all 64 of that microsecond.
     pub fn transfer(&self, now: Instant) -> TransferId {
-        self.transfers(now, false)
+        self.next(&self.last_transfer, now, false)
+    }
+
+    /// A number of the same kind for what is no transfer: messages and their deliveries.
+    pub fn number(&self, now: Instant) -> i64 {
+        self.next(&self.last_number, now, false).get()
+    }
+
+    /// The id of a message of this number, which no other store's has: two may tell one receiver.
+    pub fn message_id(&self, number: i64) -> MessageId {
+        let micros = TransferId::from_i64(number).map_or(0, |id| id.recorded().micros());
+        let millis = u64::try_from(micros / 1_000).unwrap_or(0);
+        let mut hasher = blake3::Hasher::new_keyed(&self.seed);
+        hasher.update(b"message");
+        hasher.update(&number.to_le_bytes());
+        let mut tail = [0; 10];
+        // In order within a millisecond, then what nobody can foretell.
+        tail[..3].copy_from_slice(&(number % (1_000 << 12)).to_be_bytes()[5..]);
+        tail[3..].copy_from_slice(&hasher.finalize().as_bytes()[..7]);
+        MessageId::from_parts(millis, tail)
     }
 
     /// The first of a run of 64, none of which is given again: a capture books one transfer per account that pays.
     pub fn transfer_run(&self, now: Instant) -> TransferId {
-        self.transfers(now, true)
+        self.next(&self.last_transfer, now, true)
     }
 
-    fn transfers(&self, now: Instant, run: bool) -> TransferId {
+    fn next(&self, last: &AtomicI64, now: Instant, run: bool) -> TransferId {
         let fresh = TransferId::from_parts(now, self.process, 0).expect("the clock is within 2020 to 2091").get();
         let next = |last: i64| {
             let same_micro = last & 63 < 63 && !run;
@@ -59,8 +86,7 @@ impl IdSource {
         };
         // A run takes its microsecond to the end.
         let end = |first: i64| if run { first | 63 } else { first };
-        let last = self
-            .last_transfer
+        let last = last
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(end(next(last))))
             .expect("the update always answers");
         TransferId::from_i64(next(last)).expect("ids are above zero")

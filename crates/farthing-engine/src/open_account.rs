@@ -6,6 +6,7 @@ use crate::open_project::account_of;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::ledger::{Chart, OwnerId};
+use farthing_core::notice::Event;
 use farthing_core::policy::Pay;
 use farthing_core::time::{Instant, Zone};
 use farthing_store::{ContactRow, NewAccount as NewLedgerAccount, PayerRow, PayerState, StoreError, Tx};
@@ -198,5 +199,12 @@ pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone
         head: [0; 32],
     };
     work.tx.payer_insert(&payer, &state)?;
+    let event = Event::AccountOpened {
+        account: payer.name.clone(),
+        zone: payer.zone.clone(),
+        country: payer.country.clone(),
+        pay: payer.pay.map(|pay| pay.to_string()),
+    };
+    work.tell(Some(owner), event);
     Ok(payer)
 }

@@ -5,6 +5,7 @@ use crate::folio::Work;
 use crate::record_fact::{self, FactToTell};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
+use farthing_core::notice::Event;
 use farthing_core::time::Instant;
 use farthing_core::timeline::What;
 use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
@@ -34,6 +35,8 @@ impl Engine {
                     work.tx.project_insert(&cloud, &project, payer.id, now)?;
                     let facts = json!({ "account": account });
                     work.notes.push(Note::new("project.opened", format!("project {project}")).became(&facts));
+                    let event = Event::ProjectOpened { project: project.clone(), account: account.clone() };
+                    work.tell(Some(payer.id), event);
                     Ok(())
                 }
                 Some(there) if there.account == payer.id => Ok(()),
@@ -132,6 +135,7 @@ impl Engine {
             let from = work.folio(project.account).payer.name.clone();
             let note = Note::new("project.moved", format!("project {}", project.name));
             work.notes.push(note.was(&json!({ "account": from })).became(&json!({ "account": to.name })));
+            work.tell(Some(to.id), Event::ProjectMoved { project: project.name.clone(), from, to: to.name.clone() });
             for id in both {
                 work.post_all(id, at)?;
                 work.folio(id).stir();

@@ -10,6 +10,7 @@ use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Name, Size, Text};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
+use farthing_core::notice::Event;
 use farthing_core::policy::Measure;
 use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
 use farthing_core::time::Instant;
@@ -373,7 +374,11 @@ fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result
 fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), Refused> {
     // Of the very instant from which it was missed it is no news.
     if thing.state == State::Missing.name() && at > thing.since {
-        tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })?;
+        if tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })? == Told::Recorded {
+            let (resource, product) = (thing.name.clone(), thing.product.to_string());
+            let account = work.folio(thing.account).payer.name.clone();
+            work.tell(Some(thing.account), Event::ResourceFound { resource, account, product, seen_at: at });
+        }
     }
     Ok(())
 }
@@ -383,7 +388,11 @@ pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow, by: Instant) -> 
     let facts = work.tx.facts_of(thing.id)?;
     let last_fact = facts.iter().map(|fact| fact.at).max();
     let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at).filter(|at| *at <= by) else { return Ok(()) };
-    tell(work, thing, &FactToTell { at, key: None, what: What::Missing, flagged: false })?;
+    if tell(work, thing, &FactToTell { at, key: None, what: What::Missing, flagged: false })? == Told::Recorded {
+        let (resource, product) = (thing.name.clone(), thing.product.to_string());
+        let account = work.folio(thing.account).payer.name.clone();
+        work.tell(Some(thing.account), Event::ResourceMissing { resource, account, product, last_seen_at: at });
+    }
     Ok(())
 }
 

@@ -6,11 +6,14 @@
 
 use crate::folio::{Work, is_tick};
 use crate::record_fact::missed;
-use crate::{Engine, EngineError, Refused};
+use crate::tell::{self, Notice};
+use crate::{Engine, EngineError, IdSource, Refused};
 use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::OwnerId;
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
+use farthing_core::money::Money;
+use farthing_core::notice::Event;
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_store::{StoreError, Tx};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,16 +64,20 @@ impl Engine {
 
     /// Holds whose time has come end, and their owners are looked at: what they had left may have to lapse.
     fn run_holds(&self, now: Instant) -> Result<(), EngineError> {
-        let ended = move |tx: &mut Tx<'_>| {
+        let ended = move |tx: &mut Tx<'_>, ids: &IdSource| {
             let mut owners: Vec<OwnerId> = tx.holds_due(now)?.iter().map(|hold| hold.owner).collect();
             owners.sort_unstable();
             owners.dedup();
             tx.payer_states(&owners)?; // locked before the ledger's, as everywhere
             tx.payers_hurry(&owners, now)?;
-            tx.holds_sweep(now, BATCH)
+            Ok::<_, StoreError>(tx.holds_sweep(now, BATCH)? + tell_holds(tx, ids, now)?)
         };
-        while self.store.write("run_holds", move |tx| ended(tx))? > 0 {}
-        Ok(())
+        loop {
+            let ids = self.ids.clone();
+            if self.store.write("run_holds", move |tx| ended(tx, &ids))? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// The last tick of each cadence of each cloud after an instant, up to another, in order. Those before them have nothing to
@@ -204,6 +211,30 @@ impl Engine {
     }
 }
 
+/// Tells of authorisations that ended by themselves, each once, whoever ended them; how many.
+fn tell_holds(tx: &mut Tx<'_>, ids: &IdSource, now: Instant) -> Result<usize, StoreError> {
+    let holds = tx.holds_expired_untold(now, BATCH)?;
+    let mut owners: Vec<OwnerId> = holds.iter().map(|hold| hold.owner).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let payers = tx.payers(&owners)?;
+    for hold in &holds {
+        // What only the ledger knows of is nobody's account.
+        let Some(payer) = payers.iter().find(|payer| payer.id == hold.owner) else { continue };
+        let Some(currency) = tx.account_currency(payer.cash)? else { continue };
+        let event = Event::AuthorisationExpired {
+            account: payer.name.clone(),
+            authorisation: hold.id.to_string(),
+            amount: Money::from_units(hold.amount, currency),
+            captured: Money::from_units(hold.captured, currency),
+            expired_at: hold.expires_at,
+        };
+        let notice = Notice { event, at: hold.expires_at, account: Some(payer.id) };
+        tell::write(tx, &payer.cloud, ids, now, &[notice])?;
+    }
+    Ok(holds.len())
+}
+
 /// Posts what the products of this tick owe.
 fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, tick: Instant) -> Result<(), Refused> {
     let at = work.now.floor_second();
@@ -260,6 +291,11 @@ pub(crate) fn happen_at(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Re
         let command = posting::credit_lapsed(&mut stamp, &facts);
         work.book(&[command])?;
         work.tx.lot_lapse(&lot)?;
+        if left > 0 {
+            let (account, amount) = (work.folio(id).payer.name.clone(), work.money(left));
+            let expired_at = lot.expires.unwrap_or(at);
+            work.tell_of(Some(id), Event::CreditLapsed { account, grant: lot.name.clone(), amount, expired_at }, at);
+        }
         let folio = work.folio(id);
         folio.lots.retain(|other| other.number != lot.number);
         let purse = &folio.book.purse;

@@ -9,7 +9,8 @@ use farthing_core::id::CauseId;
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::{self, ArrearsPaid, FreeCredit, Owed, Stamp, TopUp};
 use farthing_core::money::Money;
-use farthing_core::settle::{Lot, Purse};
+use farthing_core::notice::Event;
+use farthing_core::settle::{Lot, Purse, Question};
 use farthing_core::time::Instant;
 use farthing_store::{LotRow, NewAccount};
 use serde::{Deserialize, Serialize};
@@ -123,8 +124,8 @@ fn top_up(
     let first = fresh();
     let transfer = first.get();
     // The transfer that brings the money has the first id.
-    let mut first = Some(first);
-    let mut ids = move || first.take().unwrap_or_else(&mut fresh);
+    let mut unused = Some(first);
+    let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
     let mut stamp = Stamp { ids: &mut ids, cause, effective: came.floor_second() };
     let mut commands =
         vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
@@ -142,6 +143,16 @@ fn top_up(
     work.folio(payer.id).stir();
     let facts = json!({ "amount": amount.plain(), "reference": id });
     work.notes.push(Note::new("money.topped_up", format!("account {account}")).became(&facts));
+    let balance = work.folio(payer.id).book.figures(now.floor_second(), Question::Standing)?.balance;
+    let event = Event::MoneyToppedUp {
+        account: account.to_owned(),
+        amount,
+        arrears: work.money(paid),
+        balance: work.money(balance),
+        reference: id.map(str::to_owned),
+        transfer: first.to_string(),
+    };
+    work.tell(Some(payer.id), event);
     Ok(ToppedUp { transfer })
 }
 
@@ -217,5 +228,14 @@ pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refu
         "expires": grant.expires.map(|expires| expires.to_string()),
     });
     work.notes.push(Note::new("credit.granted", format!("account {}", grant.account)).became(&facts));
+    let event = Event::CreditGranted {
+        account: grant.account.clone(),
+        grant: name.to_string(),
+        amount: grant.amount,
+        products: grant.products.clone(),
+        starts,
+        expires: grant.expires,
+    };
+    work.tell(Some(payer.id), event);
     Ok(())
 }

@@ -25,6 +25,16 @@ pub struct AccountRow {
 }
 
 impl Tx<'_> {
+    /// In which currency an account counts; none where it counts units, or is not there.
+    pub fn account_currency(&mut self, account: AccountId) -> Result<Option<Currency>, StoreError> {
+        let code = self.one(
+            "SELECT c.code FROM ledger_account a JOIN commodity c ON c.id = a.commodity WHERE a.id = $1",
+            &[account.0.into()],
+            |row| row.text(0),
+        )?;
+        Ok(code.and_then(|code| Currency::parse(&code).ok()))
+    }
+
     pub fn commodity_ensure_currency(&mut self, currency: Currency) -> Result<CommodityId, StoreError> {
         self.commodity_ensure(currency.code(), CommodityKind::Currency, currency.decimal_digits())
     }

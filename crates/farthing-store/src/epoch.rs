@@ -61,6 +61,13 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Whether effects may leave the store: it is no copy that waits for an operator. One that has no epoch yet is nobody's copy.
+    pub fn effects_may_leave(&mut self) -> Result<bool, StoreError> {
+        Ok(epoch_newest(self)?.is_none_or(|epoch| epoch.accepted))
+    }
+}
+
 /// Two processes that open a new store at once: one begins its epoch, the other finds it.
 fn epoch_lock(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     match tx {

@@ -1,0 +1,513 @@
+//! The catalogue: every event there is, what it says, whom it concerns. Closed: a new one is a new line here, and
+//! `docs/webhooks.md` is held to it by a test.
+//!
+//! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
+
+use super::order::Lane;
+use crate::money::Money;
+use crate::time::Instant;
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// What a type of event is, before any has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Facts {
+    name: &'static str,
+    about: &'static str,
+    /// What its data carries, in order.
+    fields: &'static [(&'static str, &'static str)],
+    /// People hear of it by mail.
+    mailed: bool,
+    /// It tells the cloud to destroy something: such a message is never sent again by hand, however it ended.
+    destroys: bool,
+}
+
+macro_rules! catalogue {
+    ($($variant:ident = $name:literal, $about:literal, [$($field:literal: $says:literal),* $(,)?] $(, $flag:ident)*;)*) => {
+        /// A type of event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum EventType {
+            $($variant,)*
+        }
+
+        impl EventType {
+            /// Every type, in the order of the catalogue.
+            pub const ALL: &'static [EventType] = &[$(EventType::$variant),*];
+
+            const fn facts(self) -> Facts {
+                match self {
+                    $(EventType::$variant => {
+                        #[allow(unused_mut, reason = "most have no flag")]
+                        let mut facts = Facts {
+                            name: $name, about: $about, fields: &[$(($field, $says)),*], mailed: false, destroys: false,
+                        };
+                        $(facts.$flag = true;)*
+                        facts
+                    })*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    AccountOpened = "account.opened", "An account was opened.",
+        ["account": "Its name.", "zone": "Whose days its charges are of.", "country": "Two letters, or nothing.",
+         "pay": "`prepaid` or `postpaid`; null: what the cloud says."];
+    AccountRanOut = "account.ran_out", "An account that pays ahead has nothing left to spend.",
+        ["account": "Its name.", "since": "Since when, to the second.", "balance": "What it has, less what it owes.",
+         "accrued": "Used and not yet taken off.", "owed": "What it owes.", "currency": "Of the amounts."], mailed;
+    AccountRecovered = "account.recovered", "An account that had nothing left has something again.",
+        ["account": "Its name.", "ran_out_at": "When it had run out.", "balance": "What it has, less what it owes.",
+         "available": "What can be spent now.", "currency": "Of the amounts."];
+    AccountParked = "account.parked", "An account cannot be settled: nothing more is taken off it until somebody has looked.",
+        ["account": "Its name.", "reason": "Why, for whoever runs the server."];
+    MoneyToppedUp = "money.topped_up", "Money has come in.",
+        ["account": "Its name.", "amount": "What came in.", "arrears": "What of it paid arrears.",
+         "balance": "What the account has now, less what it owes.", "currency": "Of the amounts.",
+         "reference": "Where it is known from; null: not said.", "transfer": "The transfer that booked it."], mailed;
+    CreditGranted = "credit.granted", "Credit was given.",
+        ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
+         "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
+         "expires_at": "Until when; null: without end."], mailed;
+    CreditLapsed = "credit.lapsed", "What was left of a credit has lapsed.",
+        ["account": "Its name.", "grant": "What the account calls it.", "amount": "What was left.", "currency": "Of the amount.",
+         "expired_at": "When it ended."], mailed;
+    AuthorisationExpired = "authorisation.expired", "An authorisation was neither released nor captured for the last time before its end.",
+        ["account": "Its name.", "authorisation": "Its id.", "amount": "What was authorised.", "captured": "What of it was captured.",
+         "currency": "Of the amounts.", "expired_at": "When it ended."];
+    ResourceMissing = "resource.missing", "A resource was not heard of: it is billed to the last moment it is known to have been alive.",
+        ["resource": "Its name.", "account": "Who pays for it.", "product": "Of what it is.", "last_seen_at": "That moment."];
+    ResourceFound = "resource.found", "A resource that was missing is there again, and is billed from then on.",
+        ["resource": "Its name.", "account": "Who pays for it.", "product": "Of what it is.", "seen_at": "When it was seen."];
+    ProjectOpened = "project.opened", "A project was opened.",
+        ["project": "Its name.", "account": "Who pays for it."];
+    ProjectMoved = "project.moved", "Another account pays for a project from now on.",
+        ["project": "Its name.", "from": "The account that paid.", "to": "The account that pays."];
+    PolicyApplied = "policy.applied", "A version of the cloud's configuration was applied.",
+        ["version": "Its number.", "starts_at": "From when it is in force.",
+         "corrects": "The version it puts right from its beginning; null: none.", "who": "Who applied it.", "why": "What they wrote."];
+    EndpointTest = "endpoint.test", "A test that was asked for, sent to one endpoint alone.",
+        ["endpoint": "Its id."];
+}
+
+impl EventType {
+    /// Stable.
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    pub fn parse(name: &str) -> Option<EventType> {
+        EventType::ALL.iter().copied().find(|known| known.name() == name)
+    }
+
+    pub const fn about(self) -> &'static str {
+        self.facts().about
+    }
+
+    /// What its data carries: names and what they say.
+    pub const fn fields(self) -> &'static [(&'static str, &'static str)] {
+        self.facts().fields
+    }
+
+    pub const fn is_mailed(self) -> bool {
+        self.facts().mailed
+    }
+
+    /// Whether it may be sent again by hand. What told a cloud to delete something must not tell it twice: the reason may be gone.
+    pub const fn may_be_replayed(self) -> bool {
+        !self.facts().destroys
+    }
+}
+
+/// Something that has happened, with all it says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    AccountOpened {
+        account: String,
+        zone: String,
+        country: String,
+        pay: Option<String>,
+    },
+    AccountRanOut {
+        account: String,
+        since: Instant,
+        balance: Money,
+        accrued: Money,
+        owed: Money,
+    },
+    AccountRecovered {
+        account: String,
+        ran_out_at: Instant,
+        balance: Money,
+        available: Money,
+    },
+    AccountParked {
+        account: String,
+        reason: String,
+    },
+    MoneyToppedUp {
+        account: String,
+        amount: Money,
+        arrears: Money,
+        balance: Money,
+        reference: Option<String>,
+        transfer: String,
+    },
+    CreditGranted {
+        account: String,
+        grant: String,
+        amount: Money,
+        products: Vec<String>,
+        starts: Instant,
+        expires: Option<Instant>,
+    },
+    CreditLapsed {
+        account: String,
+        grant: String,
+        amount: Money,
+        expired_at: Instant,
+    },
+    AuthorisationExpired {
+        account: String,
+        authorisation: String,
+        amount: Money,
+        captured: Money,
+        expired_at: Instant,
+    },
+    ResourceMissing {
+        resource: String,
+        account: String,
+        product: String,
+        last_seen_at: Instant,
+    },
+    ResourceFound {
+        resource: String,
+        account: String,
+        product: String,
+        seen_at: Instant,
+    },
+    ProjectOpened {
+        project: String,
+        account: String,
+    },
+    ProjectMoved {
+        project: String,
+        from: String,
+        to: String,
+    },
+    PolicyApplied {
+        version: i64,
+        starts: Instant,
+        corrects: Option<i64>,
+        who: String,
+        why: String,
+    },
+    EndpointTest {
+        endpoint: super::EndpointId,
+    },
+}
+
+impl Event {
+    pub const fn kind(&self) -> EventType {
+        match self {
+            Event::AccountOpened { .. } => EventType::AccountOpened,
+            Event::AccountRanOut { .. } => EventType::AccountRanOut,
+            Event::AccountRecovered { .. } => EventType::AccountRecovered,
+            Event::AccountParked { .. } => EventType::AccountParked,
+            Event::MoneyToppedUp { .. } => EventType::MoneyToppedUp,
+            Event::CreditGranted { .. } => EventType::CreditGranted,
+            Event::CreditLapsed { .. } => EventType::CreditLapsed,
+            Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
+            Event::ResourceMissing { .. } => EventType::ResourceMissing,
+            Event::ResourceFound { .. } => EventType::ResourceFound,
+            Event::ProjectOpened { .. } => EventType::ProjectOpened,
+            Event::ProjectMoved { .. } => EventType::ProjectMoved,
+            Event::PolicyApplied { .. } => EventType::PolicyApplied,
+            Event::EndpointTest { .. } => EventType::EndpointTest,
+        }
+    }
+
+    /// Among which others it keeps its order.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Event::AccountOpened { account, .. }
+            | Event::AccountRanOut { account, .. }
+            | Event::AccountRecovered { account, .. }
+            | Event::AccountParked { account, .. }
+            | Event::MoneyToppedUp { account, .. }
+            | Event::CreditGranted { account, .. }
+            | Event::CreditLapsed { account, .. }
+            | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
+            Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
+                Lane::Resource(resource.clone())
+            }
+            Event::ProjectOpened { project, .. } | Event::ProjectMoved { project, .. } => {
+                Lane::Project(project.clone())
+            }
+            Event::PolicyApplied { .. } => Lane::Cloud,
+            Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
+        }
+    }
+
+    /// The account it is about; empty: none alone.
+    pub fn account(&self) -> &str {
+        match self {
+            Event::AccountOpened { account, .. }
+            | Event::AccountRanOut { account, .. }
+            | Event::AccountRecovered { account, .. }
+            | Event::AccountParked { account, .. }
+            | Event::MoneyToppedUp { account, .. }
+            | Event::CreditGranted { account, .. }
+            | Event::CreditLapsed { account, .. }
+            | Event::AuthorisationExpired { account, .. }
+            | Event::ResourceMissing { account, .. }
+            | Event::ResourceFound { account, .. }
+            | Event::ProjectOpened { account, .. }
+            | Event::ProjectMoved { to: account, .. } => account,
+            Event::PolicyApplied { .. } | Event::EndpointTest { .. } => "",
+        }
+    }
+
+    /// What it says, as it is sent.
+    pub fn data(&self) -> Value {
+        let time = |at: &Instant| at.to_string();
+        let money = |amount: &Money| amount.plain();
+        let code = |amount: &Money| amount.currency().code();
+        match self {
+            Event::AccountOpened { account, zone, country, pay } => {
+                json!({ "account": account, "zone": zone, "country": country, "pay": pay })
+            }
+            Event::AccountRanOut { account, since, balance, accrued, owed } => json!({
+                "account": account, "since": time(since), "balance": money(balance), "accrued": money(accrued),
+                "owed": money(owed), "currency": code(balance),
+            }),
+            Event::AccountRecovered { account, ran_out_at, balance, available } => json!({
+                "account": account, "ran_out_at": time(ran_out_at), "balance": money(balance),
+                "available": money(available), "currency": code(balance),
+            }),
+            Event::AccountParked { account, reason } => json!({ "account": account, "reason": reason }),
+            Event::MoneyToppedUp { account, amount, arrears, balance, reference, transfer } => json!({
+                "account": account, "amount": money(amount), "arrears": money(arrears), "balance": money(balance),
+                "currency": code(amount), "reference": reference, "transfer": transfer,
+            }),
+            Event::CreditGranted { account, grant, amount, products, starts, expires } => json!({
+                "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
+                "products": products, "starts_at": time(starts), "expires_at": expires.as_ref().map(time),
+            }),
+            Event::CreditLapsed { account, grant, amount, expired_at } => json!({
+                "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
+                "expired_at": time(expired_at),
+            }),
+            Event::AuthorisationExpired { account, authorisation, amount, captured, expired_at } => json!({
+                "account": account, "authorisation": authorisation, "amount": money(amount), "captured": money(captured),
+                "currency": code(amount), "expired_at": time(expired_at),
+            }),
+            Event::ResourceMissing { resource, account, product, last_seen_at } => json!({
+                "resource": resource, "account": account, "product": product, "last_seen_at": time(last_seen_at),
+            }),
+            Event::ResourceFound { resource, account, product, seen_at } => {
+                json!({ "resource": resource, "account": account, "product": product, "seen_at": time(seen_at) })
+            }
+            Event::ProjectOpened { project, account } => json!({ "project": project, "account": account }),
+            Event::ProjectMoved { project, from, to } => json!({ "project": project, "from": from, "to": to }),
+            Event::PolicyApplied { version, starts, corrects, who, why } => json!({
+                "version": version, "starts_at": time(starts), "corrects": corrects, "who": who, "why": why,
+            }),
+            Event::EndpointTest { endpoint } => json!({ "endpoint": endpoint.to_string() }),
+        }
+    }
+
+    /// The body of a webhook. It is the same whenever it is sent, to the letter.
+    pub fn body(id: &str, kind: &str, at: Instant, cloud: &str, data: &str) -> String {
+        let mut body = Map::new();
+        body.insert("id".to_owned(), json!(id));
+        body.insert("type".to_owned(), json!(kind));
+        body.insert("timestamp".to_owned(), json!(at.to_string()));
+        body.insert("cloud".to_owned(), json!(cloud));
+        // What was kept is JSON: it was written by `data`.
+        body.insert("data".to_owned(), serde_json::from_str(data).unwrap_or(Value::Null));
+        Value::Object(body).to_string()
+    }
+}
+
+/// Which types an endpoint hears of: all, or those it names: `money.topped_up`, `account.*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter(Vec<String>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError(pub String);
+
+impl Filter {
+    pub fn parse(names: &[String]) -> Result<Filter, FilterError> {
+        let mut kept: Vec<String> = Vec::new();
+        for name in names {
+            let known = match name.strip_suffix(".*") {
+                Some(group) => EventType::ALL.iter().any(|kind| group_of(kind.name()) == group),
+                None => EventType::parse(name).is_some(),
+            };
+            if !known {
+                return Err(FilterError(name.clone()));
+            }
+            if !kept.contains(name) {
+                kept.push(name.clone());
+            }
+        }
+        Ok(Filter(kept))
+    }
+
+    /// What `to_text` wrote.
+    pub fn from_text(text: &str) -> Filter {
+        Filter(text.split_whitespace().map(str::to_owned).collect())
+    }
+
+    pub fn to_text(&self) -> String {
+        self.0.join(" ")
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    pub fn hears(&self, kind: EventType) -> bool {
+        let name = kind.name();
+        self.0.is_empty()
+            || self
+                .0
+                .iter()
+                .any(|own| own == name || own.strip_suffix(".*").is_some_and(|group| group_of(name) == group))
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "there is no type of event {:?}: docs/webhooks.md lists them, such as account.ran_out or account.*",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+fn group_of(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(group, _)| group)
+}
+
+/// One of each, for the documentation and for tests.
+pub fn samples() -> Vec<Event> {
+    let at = Instant::from_micros(1_795_000_000_000_000);
+    let later = Instant::from_micros(1_797_592_000_000_000);
+    let currency = crate::money::Currency::parse("USD").expect("a currency");
+    let usd = |text: &str| Money::parse_amount(text, currency).expect("an amount");
+    let name = str::to_owned;
+    vec![
+        Event::AccountOpened {
+            account: name("acme"),
+            zone: name("Europe/Rome"),
+            country: name("IT"),
+            pay: Some(name("prepaid")),
+        },
+        Event::AccountRanOut {
+            account: name("acme"),
+            since: at,
+            balance: usd("0.41"),
+            accrued: usd("0.41"),
+            owed: usd("0.00"),
+        },
+        Event::AccountRecovered {
+            account: name("acme"),
+            ran_out_at: at,
+            balance: usd("49.12"),
+            available: usd("49.12"),
+        },
+        Event::AccountParked { account: name("acme"), reason: name("no price for product gpu on 2026-11-18") },
+        Event::MoneyToppedUp {
+            account: name("acme"),
+            amount: usd("50.00"),
+            arrears: usd("0.88"),
+            balance: usd("49.12"),
+            reference: Some(name("bank-2026-11-20-0001")),
+            transfer: name("trf_01m0abw8g0tfj"),
+        },
+        Event::CreditGranted {
+            account: name("acme"),
+            grant: name("welcome"),
+            amount: usd("10.00"),
+            products: vec![name("gpu")],
+            starts: at,
+            expires: Some(later),
+        },
+        Event::CreditLapsed { account: name("acme"), grant: name("welcome"), amount: usd("3.20"), expired_at: at },
+        Event::AuthorisationExpired {
+            account: name("acme"),
+            authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"),
+            amount: usd("5.00"),
+            captured: usd("1.25"),
+            expired_at: at,
+        },
+        Event::ResourceMissing {
+            resource: name("vm-7"),
+            account: name("acme"),
+            product: name("gpu"),
+            last_seen_at: at,
+        },
+        Event::ResourceFound { resource: name("vm-7"), account: name("acme"), product: name("gpu"), seen_at: at },
+        Event::ProjectOpened { project: name("web"), account: name("acme") },
+        Event::ProjectMoved { project: name("web"), from: name("acme"), to: name("beta") },
+        Event::PolicyApplied {
+            version: 7,
+            starts: at,
+            corrects: None,
+            who: name("anna"),
+            why: name("GPU hours are cheaper"),
+        },
+        Event::EndpointTest { endpoint: super::EndpointId::from_parts(1_795_000_000_000, [7; 10]) },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_type_says_what_the_catalogue_says() {
+        let samples = samples();
+        let kinds: Vec<EventType> = samples.iter().map(Event::kind).collect();
+        assert_eq!(kinds, EventType::ALL, "a sample of each, in order");
+        for event in samples {
+            let kind = event.kind();
+            let data = event.data();
+            let carried: BTreeSet<&str> = data.as_object().unwrap().keys().map(String::as_str).collect();
+            let said: BTreeSet<&str> = kind.fields().iter().map(|(name, _)| *name).collect();
+            assert_eq!(carried, said, "{}", kind.name());
+            assert_eq!(EventType::parse(kind.name()), Some(kind));
+            assert!(kind.may_be_replayed(), "nothing destroys yet");
+        }
+    }
+
+    #[test]
+    fn a_body_is_the_same_whenever_it_is_made() {
+        let event = &samples()[4];
+        let data = event.data().to_string();
+        let body = || Event::body("msg_1", event.kind().name(), Instant::EPOCH, "one", &data);
+        assert_eq!(body(), body());
+        let read: Value = serde_json::from_str(&body()).unwrap();
+        assert_eq!(read["data"]["amount"], "50.00");
+        assert_eq!(read["type"], "money.topped_up");
+    }
+
+    #[test]
+    fn a_filter_names_types_and_groups_that_there_are() {
+        let filter = |names: &[&str]| Filter::parse(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert!(filter(&[]).unwrap().hears(EventType::PolicyApplied));
+        let some = filter(&["account.*", "money.topped_up"]).unwrap();
+        assert_eq!(Filter::from_text(&some.to_text()), some);
+        assert!(some.hears(EventType::AccountParked) && some.hears(EventType::MoneyToppedUp));
+        assert!(!some.hears(EventType::CreditGranted));
+        assert_eq!(filter(&["money.topped"]), Err(FilterError("money.topped".to_owned())));
+        assert_eq!(filter(&["acc.*"]), Err(FilterError("acc.*".to_owned())));
+    }
+}

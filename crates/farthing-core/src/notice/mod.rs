@@ -1,0 +1,16 @@
+//! What we tell the cloud and its people: the catalogue of events, how a message is signed, when it is sent again, and where it may
+//! be sent.
+//!
+//! Decisions only. Messages are written by the engine in the transaction of their effect, kept by the store, carried by the binary.
+
+mod address;
+mod catalogue;
+mod order;
+mod retry;
+mod sign;
+
+pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
+pub use catalogue::{Event, EventType, Filter, FilterError, samples};
+pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
+pub use retry::{Attempt, Next, after_failure, is_success};
+pub use sign::{Secret, SecretError, signature_header};

@@ -1,0 +1,348 @@
+//! Takes messages out of the outbox to where they go, and looks at how that went.
+//!
+//! A delivery is claimed in a transaction of its own, carried outside of any, and what came of it written in another. A crash between
+//! the two repeats it with the same id once the claim is over: at least once, never silently not.
+//!
+//! `now` is the time of whoever sends, not of the world that is told of: a test cloud's clock stands while its webhooks go out.
+
+use crate::asked::Note;
+use crate::{Engine, EngineError, RefusalCode, Refused};
+use farthing_core::notice::{
+    Attempt, DeliveryId, EndpointId, Event, EventType, MessageId, Next, Secret, after_failure, delivery_id,
+    delivery_number, signature_header,
+};
+use farthing_core::policy::Policy;
+use farthing_core::settle::SettleError;
+use farthing_core::time::{Duration, Instant};
+use farthing_store::{
+    Channel, ContactRow, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried, EndpointRow, MessageFilter,
+    MessageRow, StoreError, Tx,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// For how long a claim is good: longer than as many parcels as are claimed at once can take.
+const CLAIM_SECONDS: i64 = 120;
+/// As many characters as are kept of an answer.
+const ANSWER_MAX: usize = 200;
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    delivery: i64,
+    attempt: i64,
+    tries: i64,
+    begun: Instant,
+    pub id: MessageId,
+    pub cloud: String,
+    /// The type of event.
+    pub kind: String,
+    /// When it happened.
+    pub at: Instant,
+    /// JSON.
+    pub data: String,
+    pub to: To,
+}
+
+#[derive(Clone, Debug)]
+pub enum To {
+    Webhook(Hook),
+    Mail(Box<Envelope>),
+    /// There is nobody any more to send it to, and why.
+    Nobody(&'static str),
+}
+
+#[derive(Clone, Debug)]
+pub struct Hook {
+    pub endpoint: EndpointId,
+    pub url: String,
+    /// The newest first.
+    pub secrets: Vec<Secret>,
+}
+
+/// Whom a mail is for, and on whose behalf.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub name: String,
+    pub address: String,
+    /// The contact's own, such as `zh-CN`; may be empty.
+    pub language: String,
+    pub policy: Arc<Policy>,
+    /// The cloud's own templates: files below `mail/`.
+    pub templates: BTreeMap<String, String>,
+}
+
+/// What carries messages out. It may take its time, and tells what came of it; it never decides what follows.
+pub trait Carrier: Send + Sync {
+    fn carry(&self, parcel: &Parcel, now: Instant) -> Carried;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub outcome: Outcome,
+    /// What the other side's protocol calls it.
+    pub status: Option<u16>,
+    /// How its answer began, or what went wrong on the way.
+    pub answer: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Taken,
+    /// It is tried again, not before the pause that was asked for.
+    NotTaken {
+        pause_seconds: Option<i64>,
+    },
+    /// Trying again would not help.
+    Never,
+    /// The receiver wants nothing more (410): the endpoint is disabled.
+    Gone,
+}
+
+/// A delivery as it is looked at, with what it delivers.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    pub id: DeliveryId,
+    pub row: DeliveryRow,
+    pub message: MessageRow,
+}
+
+impl Parcel {
+    /// The body of a webhook.
+    pub fn body(&self) -> String {
+        Event::body(&self.id.to_string(), &self.kind, self.at, &self.cloud, &self.data)
+    }
+
+    /// The headers that Standard Webhooks asks for.
+    pub fn headers(&self, hook: &Hook, body: &str, now: Instant) -> [(&'static str, String); 3] {
+        let (id, timestamp) = (self.id.to_string(), now.micros().div_euclid(1_000_000));
+        let signature = signature_header(&hook.secrets, &id, timestamp, body.as_bytes());
+        [("webhook-id", id), ("webhook-timestamp", timestamp.to_string()), ("webhook-signature", signature)]
+    }
+}
+
+impl Engine {
+    /// Where something is ready to be sent. A copy that was restored sends nothing until it is accepted.
+    pub fn channels_ready(&self, now: Instant) -> Result<Vec<Channel>, EngineError> {
+        Ok(self.store.read("channels_ready", |tx| {
+            if tx.effects_may_leave()? { tx.channels_ready(now) } else { Ok(Vec::new()) }
+        })?)
+    }
+
+    /// Takes up to so many messages for a channel, each the first of its lane. What came of each is told with `parcel_done`.
+    pub fn parcels_claim(&self, channel: Channel, now: Instant, most: usize) -> Result<Vec<Parcel>, EngineError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let lasts = Duration::try_from_seconds(CLAIM_SECONDS).map_err(SettleError::from)?;
+        let until = now.checked_add(lasts).map_err(SettleError::from)?;
+        let clouds = self.clouds.clone();
+        self.store.write("parcels_claim", move |tx| {
+            if !tx.effects_may_leave()? {
+                return Ok(Vec::new());
+            }
+            let endpoint = match channel {
+                Channel::Mail => None,
+                Channel::Endpoint(id) => match tx.endpoint(id)?.filter(|row| row.disabled.is_empty()) {
+                    Some(row) => Some(row),
+                    None => return Ok(Vec::new()),
+                },
+            };
+            let claimed = tx.deliveries_claim(channel, now, until, most)?;
+            let mut parcels = Vec::with_capacity(claimed.len());
+            for (row, message) in claimed {
+                let to = match &endpoint {
+                    Some(endpoint) => To::Webhook(hook_of(endpoint, now)),
+                    None => addressee(tx, &clouds, &message)?,
+                };
+                parcels.push(Parcel {
+                    delivery: row.number,
+                    attempt: row.attempts,
+                    tries: row.tries,
+                    begun: row.begun.unwrap_or(now),
+                    id: message.id,
+                    cloud: message.cloud,
+                    kind: message.kind,
+                    at: message.at,
+                    data: message.data,
+                    to,
+                });
+            }
+            Ok(parcels)
+        })
+    }
+
+    /// Writes what came of a parcel. `jitter`: chance, so that what failed together is not tried again together.
+    pub fn parcel_done(
+        &self,
+        parcel: &Parcel,
+        carried: &Carried,
+        now: Instant,
+        jitter: u8,
+    ) -> Result<DeliveryState, EngineError> {
+        let (state, next_at) = match carried.outcome {
+            Outcome::Taken => (DeliveryState::Delivered, None),
+            Outcome::Never | Outcome::Gone => (DeliveryState::Dead, None),
+            Outcome::NotTaken { pause_seconds } => {
+                let attempt =
+                    Attempt { number: parcel.tries, first: parcel.begun, now, asked_seconds: pause_seconds, jitter };
+                match after_failure(&attempt) {
+                    Next::At(at) => (DeliveryState::Waiting, Some(at)),
+                    Next::Dead => (DeliveryState::Dead, None),
+                }
+            }
+        };
+        let (delivery, attempt) = (parcel.delivery, parcel.attempt);
+        let (status, answer) = (carried.status.map(i64::from), excerpt(&carried.answer));
+        let gone = match (&parcel.to, carried.outcome) {
+            (To::Webhook(hook), Outcome::Gone) => Some(hook.endpoint),
+            _ => None,
+        };
+        self.store.write("parcel_done", move |tx| {
+            let tried = DeliveryTried { number: delivery, attempt, state, next_at, at: now, status, answer: &answer };
+            let ours = tx.delivery_tried(&tried)?;
+            if let Some(id) = gone.filter(|_| ours)
+                && let Some(mut row) = tx.endpoint(id)?.filter(|row| row.disabled.is_empty())
+            {
+                row.disabled = format!("it answered 410 Gone at {now}");
+                tx.endpoint_write(&row)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        Ok(state)
+    }
+
+    /// Claims and carries one parcel after another for a channel, as long as there are any that are ready and at most so many; how
+    /// many were taken. For whoever has one thread.
+    pub fn deliver_ready(
+        &self,
+        channel: Channel,
+        carrier: &dyn Carrier,
+        now: Instant,
+        most: usize,
+    ) -> Result<usize, EngineError> {
+        let mut taken = 0;
+        for _ in 0..most {
+            let claimed = self.parcels_claim(channel, now, 1)?;
+            let Some(parcel) = claimed.first() else { break };
+            let carried = carrier.carry(parcel, now);
+            if self.parcel_done(parcel, &carried, now, 0)? == DeliveryState::Delivered {
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    // --- Looking
+
+    /// A cloud's events, the newest first: those before a number, at most so many.
+    pub fn events(
+        &self,
+        cloud: &str,
+        kind: Option<&str>,
+        account: Option<&str>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<MessageRow>, Refused> {
+        if let Some(kind) = kind.filter(|kind| EventType::parse(kind).is_none()) {
+            let what = format!("there is no type of event {kind:?}: docs/webhooks.md lists them");
+            return Err(Refused::new(RefusalCode::Invalid, what));
+        }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.store.read("events", |tx| {
+            let account = match account {
+                None => None,
+                Some(name) => {
+                    let payer = tx.payer_by_name(cloud, name)?;
+                    Some(payer.ok_or_else(|| Refused::not_found("account", name))?.id)
+                }
+            };
+            let filter = MessageFilter { kind: kind.map(str::to_owned), account };
+            Ok(tx.messages(cloud, &filter, before.unwrap_or(i64::MAX), limit)?)
+        })
+    }
+
+    pub fn event(&self, cloud: &str, id: MessageId) -> Result<MessageRow, Refused> {
+        let found = self.store.read("event", |tx| tx.message(cloud, id)).map_err(EngineError::from)?;
+        found.ok_or_else(|| Refused::not_found("event", &id.to_string()))
+    }
+
+    /// A cloud's deliveries, the newest first: those before a number, at most so many.
+    pub fn deliveries(
+        &self,
+        cloud: &str,
+        filter: &DeliveryFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryView>, EngineError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows =
+            self.store.read("deliveries", |tx| tx.deliveries(cloud, filter, before.unwrap_or(i64::MAX), limit))?;
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// Sends one again that was delivered or given up, with the id it had.
+    pub fn delivery_replay(&self, cloud: &str, id: DeliveryId) -> Result<DeliveryView, Refused> {
+        let unknown = move || Refused::not_found("delivery", &id.to_string());
+        let number = delivery_number(id).ok_or_else(unknown)?;
+        self.ask_desk("delivery_replay", cloud, move |desk| {
+            let (row, message) = desk.tx.delivery(desk.cloud, number)?.ok_or_else(unknown)?;
+            if row.state == DeliveryState::Waiting {
+                let what = format!("delivery {id} still waits, and is tried by itself");
+                return Err(Refused::new(RefusalCode::Conflict, what));
+            }
+            // What this version does not know of is not its to repeat.
+            if !EventType::parse(&message.kind).is_some_and(EventType::may_be_replayed) {
+                let what = format!("{} tells the cloud to destroy something: it is not sent again", message.kind);
+                return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+            }
+            desk.tx.delivery_replay(&row, Instant::EPOCH)?;
+            let facts = json!({ "event": message.id.to_string(), "type": message.kind });
+            desk.notes.push(Note::new("delivery.replayed", id.to_string()).became(&facts));
+            Ok(())
+        })?;
+        let found = self.store.read("delivery", |tx| tx.delivery(cloud, number)).map_err(EngineError::from)?;
+        found.map(view).ok_or_else(unknown)
+    }
+
+    /// Forgets events that were told before an instant, and how their deliveries went; none that still waits.
+    pub fn events_forget(&self, before: Instant) -> Result<u64, EngineError> {
+        let Some(first) = farthing_core::ledger::TransferId::from_parts(before, 0, 0) else { return Ok(0) };
+        Ok(self.store.write("events_forget", move |tx| tx.messages_forget(first.get(), 10_000))?)
+    }
+}
+
+fn view((row, message): (DeliveryRow, MessageRow)) -> DeliveryView {
+    DeliveryView { id: delivery_id(row.number), row, message }
+}
+
+fn hook_of(endpoint: &EndpointRow, now: Instant) -> Hook {
+    let old = endpoint.old.iter().filter(|(_, until)| now < *until).map(|(secret, _)| secret.clone());
+    let secrets = std::iter::once(endpoint.secret.clone()).chain(old).collect();
+    Hook { endpoint: endpoint.id, url: endpoint.url.clone(), secrets }
+}
+
+/// Whom a mail is for now, and how the cloud writes it.
+fn addressee(tx: &mut Tx<'_>, clouds: &crate::clouds::Clouds, message: &MessageRow) -> Result<To, EngineError> {
+    let contact = match message.account {
+        Some(account) => tx.contact(account)?,
+        None => None,
+    };
+    let Some(ContactRow { name, email, language }) = contact.filter(|contact| !contact.email.is_empty()) else {
+        return Ok(To::Nobody("the account has no address to write to"));
+    };
+    let Some(book) = clouds.get(tx, &message.cloud)? else {
+        return Ok(To::Nobody("the cloud has no configuration"));
+    };
+    let policy = Arc::new(book.profile_at(message.at)?.policy.clone());
+    let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
+    let templates =
+        files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
+    Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates })))
+}
+
+/// The beginning of an answer, in one line that any text column keeps.
+fn excerpt(answer: &str) -> String {
+    let plain = answer.chars().map(|char| if char.is_control() { ' ' } else { char });
+    let text: String = plain.take(ANSWER_MAX).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

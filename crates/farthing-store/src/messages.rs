@@ -1,0 +1,149 @@
+//! Messages: what has happened, as it is told. Written in the transaction of its effect, never changed.
+
+use crate::{Row, StoreError, Tx};
+use farthing_core::ledger::{Hold, OwnerId};
+use farthing_core::notice::MessageId;
+use farthing_core::time::Instant;
+
+/// What is told by looking for it and not where it happens.
+const AUTHORISATIONS: &str = "authorisations";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// By time; of one lane in the order of what happened.
+    pub number: i64,
+    pub id: MessageId,
+    pub cloud: String,
+    /// The type of event.
+    pub kind: String,
+    /// When it happened.
+    pub at: Instant,
+    pub account: Option<OwnerId>,
+    /// Among which others it keeps its order.
+    pub lane: i64,
+    /// JSON.
+    pub data: String,
+}
+
+/// Which of a cloud's messages.
+#[derive(Clone, Debug, Default)]
+pub struct MessageFilter {
+    pub kind: Option<String>,
+    pub account: Option<OwnerId>,
+}
+
+impl Tx<'_> {
+    pub fn message_insert(&mut self, row: &MessageRow) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO message (number, id, cloud, type, at, account, lane, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                row.number.into(),
+                row.id.to_bytes().as_slice().into(),
+                row.cloud.as_str().into(),
+                row.kind.as_str().into(),
+                row.at.micros().into(),
+                row.account.map_or(0, |account| account.0).into(),
+                row.lane.into(),
+                row.data.as_str().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The newest message of a lane. What follows it has a higher number, also where another process, its clock a little ahead, wrote it.
+    pub fn message_newest(&mut self, lane: i64) -> Result<Option<i64>, StoreError> {
+        self.one("SELECT number FROM message WHERE lane = $1 ORDER BY number DESC LIMIT 1", &[lane.into()], |row| {
+            row.int(0)
+        })
+    }
+
+    pub fn message(&mut self, cloud: &str, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+        self.one(
+            "SELECT number, id, cloud, type, at, account, lane, data FROM message WHERE id = $1 AND cloud = $2",
+            &[id.to_bytes().as_slice().into(), cloud.into()],
+            message_from,
+        )
+    }
+
+    /// The newest first: those before a number, at most so many.
+    pub fn messages(
+        &mut self,
+        cloud: &str,
+        filter: &MessageFilter,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let kind = filter.kind.as_deref().unwrap_or_default();
+        match filter.account {
+            None => self.rows(
+                "SELECT number, id, cloud, type, at, account, lane, data FROM message
+                 WHERE cloud = $1 AND number < $2 AND ($3 = '' OR type = $3) ORDER BY number DESC LIMIT $4",
+                &[cloud.into(), before.into(), kind.into(), limit.into()],
+                message_from,
+            ),
+            Some(account) => self.rows(
+                "SELECT number, id, cloud, type, at, account, lane, data FROM message
+                 WHERE account = $1 AND account <> 0 AND cloud = $2 AND number < $3 AND ($4 = '' OR type = $4)
+                 ORDER BY number DESC LIMIT $5",
+                &[account.0.into(), cloud.into(), before.into(), kind.into(), limit.into()],
+                message_from,
+            ),
+        }
+    }
+
+    /// Forgets what was told before a number, unless it is still to be delivered; how many at most at once.
+    pub fn messages_forget(&mut self, before: i64, most: i64) -> Result<u64, StoreError> {
+        let old = self.rows(
+            "SELECT m.number FROM message m WHERE m.number < $1
+             AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.number AND d.state = 0)
+             ORDER BY m.number LIMIT $2",
+            &[before.into(), most.into()],
+            |row| row.int(0),
+        )?;
+        let columns = || vec![crate::Column::Int(old.clone())];
+        self.bulk_execute("DELETE FROM delivery WHERE message IN (SELECT c1 FROM {bulk})", columns())?;
+        self.bulk_execute("DELETE FROM message WHERE number IN (SELECT c1 FROM {bulk})", columns())
+    }
+
+    /// Authorisations that ended by themselves and were not told of yet, in the order of their end; from now on they count as told. An
+    /// authorisation is ended by whoever touches its account next, deep in the ledger: so it is found here, each once.
+    pub fn holds_expired_untold(&mut self, now: Instant, most: i64) -> Result<Vec<Hold>, StoreError> {
+        self.execute(
+            "INSERT INTO told_until (what, at, id) VALUES ($1, 0, $2) ON CONFLICT (what) DO NOTHING",
+            &[AUTHORISATIONS.into(), [0_u8; 16].as_slice().into()],
+        )?;
+        let told = self.one(
+            "SELECT t.at, t.id FROM told_until t WHERE t.what = $1 {lock t}",
+            &[AUTHORISATIONS.into()],
+            |row| Ok((row.int(0)?, row.bytes::<16>(1)?)),
+        )?;
+        let (at, id) = told.ok_or_else(|| StoreError::corrupt("how far was told is gone"))?;
+        let holds = self.rows(
+            "SELECT id, owner, amount, captured, expires_at, state, parts FROM hold
+             WHERE state = 3 AND (expires_at, id) > ($1, $2) AND expires_at <= $3 ORDER BY expires_at, id LIMIT $4",
+            &[at.into(), id.as_slice().into(), now.micros().into(), most.into()],
+            crate::ledger::hold_from,
+        )?;
+        if let Some(last) = holds.last() {
+            self.execute(
+                "UPDATE told_until SET at = $2, id = $3 WHERE what = $1",
+                &[AUTHORISATIONS.into(), last.expires_at.micros().into(), last.id.to_bytes().as_slice().into()],
+            )?;
+        }
+        Ok(holds)
+    }
+}
+
+pub(crate) fn message_from(row: &Row<'_>) -> Result<MessageRow, StoreError> {
+    let account = row.int(5)?;
+    Ok(MessageRow {
+        number: row.int(0)?,
+        id: MessageId::from_bytes(row.bytes(1)?),
+        cloud: row.text(2)?,
+        kind: row.text(3)?,
+        at: Instant::from_micros(row.int(4)?),
+        account: (account != 0).then_some(OwnerId(account)),
+        lane: row.int(6)?,
+        data: row.text(7)?,
+    })
+}
