@@ -154,7 +154,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let mut lines = Vec::with_capacity(rows.len());
             for row in &rows {
-                lines.push(self.line_of(row, &payer, &zone)?);
+                lines.push(self.line_of(row, payer.pay, &zone)?);
             }
             let own_posted = posted.remove(&payer.id).unwrap_or_default();
             let book = AccountBook {
@@ -229,7 +229,14 @@ impl<'w, 't> Work<'w, 't> {
         self.folios.get_mut(&id).expect("an account is loaded before it is worked on")
     }
 
-    fn line_of(&mut self, row: &OpenRow, payer: &PayerRow, zone: &Zone) -> Result<Line, EngineError> {
+    /// A line of an account that was loaded, which is there.
+    pub(crate) fn line(&mut self, account: OwnerId, id: &LineId) -> &mut Line {
+        let lines = self.folio(account).book.lines.iter_mut();
+        lines.into_iter().find(|line| line.id == *id).expect("a line is made before it is counted into")
+    }
+
+    /// A line as its row keeps it. `pay`: what its account says of it.
+    pub(crate) fn line_of(&mut self, row: &OpenRow, pay: Option<Pay>, zone: &Zone) -> Result<Line, EngineError> {
         let cloud = self.cloud.clone();
         let ready = match &self.last_ready {
             Some((terms, month_seconds, ready)) if *terms == row.terms && *month_seconds == row.month_seconds => {
@@ -256,13 +263,14 @@ impl<'w, 't> Work<'w, 't> {
                 by_period: row.by_period,
             },
             meterage: ready.meterage.clone(),
-            pay: ready.pay.or(payer.pay).unwrap_or(self.pay),
+            pay: ready.pay.or(pay).unwrap_or(self.pay),
             settle: ready.settle,
+            room_to: row.room_to,
         })
     }
 
     /// An account's zone; most are alike.
-    fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
+    pub(crate) fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
         if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == payer.zone) {
             return Ok(known.clone());
         }
@@ -284,7 +292,7 @@ impl<'w, 't> Work<'w, 't> {
         let folio = self.folios.get(&account).expect("the account is loaded");
         let (zone, pay) = (folio.zone.clone(), self.pay_of(known.1.pay, &folio.payer)?);
         let meterage = self.cloud.meterage(&known.0, &known.1, open.month_seconds, open.slope, &zone)?;
-        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle })
+        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle, room_to: 0 })
     }
 
     // --- Time
@@ -356,6 +364,8 @@ impl<'w, 't> Work<'w, 't> {
     pub(crate) fn post(&mut self, id: OwnerId, at: Instant, chosen: impl Fn(&Name) -> bool) -> Result<(), EngineError> {
         let folio = self.folio(id);
         let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
+        // What goes back to a lot that has ended is gone: less is left than was reckoned with.
+        folio.stirred |= postings.iter().flat_map(|posting| &posting.parts).any(|(_, part)| *part < 0);
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
         Ok(())
     }
@@ -1057,9 +1067,6 @@ impl<'w, 't> Work<'w, 't> {
                 folio.state.sealed += 1;
                 charges.push(row);
             }
-            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
-                folio.changed_lines(&mut terms, &mut opens, &mut gone);
-            }
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
                     posted.push((*id, product.clone(), row.clone()));
@@ -1070,6 +1077,10 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
+                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some())?;
+            }
+            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
+                folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
@@ -1259,6 +1270,7 @@ fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
         base: (open.base.list.units(), open.base.net.units()),
         until: open.until,
         by_period: open.by_period,
+        room_to: line.room_to,
     }
 }
 

@@ -12,6 +12,7 @@ mod ids;
 mod look_at_account;
 mod open_account;
 mod open_project;
+mod plain_usage;
 mod record_fact;
 mod record_usage;
 mod refusal;

@@ -1,5 +1,6 @@
 //! Billing accounts: who pays, and the state of each that changes as it lives.
 
+use crate::open_charges::{place_from, places_column};
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::policy::Pay;
@@ -99,6 +100,16 @@ impl Tx<'_> {
              FROM account WHERE cloud = $1 AND name = $2",
             &[cloud.into(), name.into()],
             payer_from,
+        )
+    }
+
+    /// Those of these names that are there, each with its place among them.
+    pub fn payers_by_name(&mut self, cloud: &str, names: &[&str]) -> Result<Vec<(usize, PayerRow)>, StoreError> {
+        self.bulk_rows(
+            "SELECT a.id, a.cloud, a.name, a.zone, a.country, a.pay, a.opened, a.closed, a.cash, a.debt, a.unbilled, bulk.c3
+             FROM {bulk} JOIN account a ON a.cloud = bulk.c1 AND a.name = bulk.c2",
+            vec![Column::same_text(cloud, names.len()), Column::joined(names), places_column(names.len())],
+            |row| Ok((place_from(row, 11)?, payer_from(row)?)),
         )
     }
 

@@ -1,5 +1,6 @@
 //! Things that are charged, and the facts told of them.
 
+use crate::open_charges::{place_from, places_column};
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::config::Name;
 use farthing_core::ledger::{OwnerId, chain};
@@ -131,6 +132,47 @@ impl Tx<'_> {
              FROM thing WHERE cloud = $1 AND kind = $2 AND name = $3",
             &[cloud.into(), kind_code(kind).into(), name.into()],
             thing_from,
+        )
+    }
+
+    /// Those of these names that are there, each with its place among them.
+    pub fn things_by_name(
+        &mut self,
+        cloud: &str,
+        kind: ThingKind,
+        names: &[&str],
+    ) -> Result<Vec<(usize, ThingRow)>, StoreError> {
+        self.bulk_rows(
+            "SELECT t.id, t.cloud, t.kind, t.name, t.account, t.project, t.product, t.sku, t.state, t.size, t.person, t.properties,
+                    t.since, t.seen_at, t.listed_at, bulk.c4
+             FROM {bulk} JOIN thing t ON t.cloud = bulk.c1 AND t.kind = bulk.c2 AND t.name = bulk.c3",
+            vec![
+                Column::same_text(cloud, names.len()),
+                Column::Int(vec![kind_code(kind); names.len()]),
+                Column::joined(names),
+                places_column(names.len()),
+            ],
+            |row| Ok((place_from(row, 15)?, thing_from(row)?)),
+        )
+    }
+
+    /// Which things have these names and who pays for each now, each with its place among the names.
+    pub fn thing_ids_by_name(
+        &mut self,
+        cloud: &str,
+        kind: ThingKind,
+        names: &[&str],
+    ) -> Result<Vec<(usize, ThingId, OwnerId)>, StoreError> {
+        self.bulk_rows(
+            "SELECT t.id, t.account, bulk.c4
+             FROM {bulk} JOIN thing t ON t.cloud = bulk.c1 AND t.kind = bulk.c2 AND t.name = bulk.c3",
+            vec![
+                Column::same_text(cloud, names.len()),
+                Column::Int(vec![kind_code(kind); names.len()]),
+                Column::joined(names),
+                places_column(names.len()),
+            ],
+            |row| Ok((place_from(row, 2)?, ThingId(row.int(0)?), OwnerId(row.int(1)?))),
         )
     }
 

@@ -48,6 +48,8 @@ pub struct Line {
     pub meterage: Arc<Meterage>,
     pub pay: Pay,
     pub settle: Cadence,
+    /// Of usage: up to this amount nobody has to look at its account (`room.rs`).
+    pub room_to: i64,
 }
 
 /// What was posted of a product and is not sealed yet.

@@ -138,6 +138,7 @@ pub fn open_row(account: OwnerId, line: LineId, cloud: &str, key: &TermsKey) -> 
         done: (3, 2),
         base: (9, 8),
         until: Some(second(DAY)),
+        room_to: 0,
         by_period: true,
     }
 }
