@@ -154,7 +154,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let mut lines = Vec::with_capacity(rows.len());
             for row in &rows {
-                lines.push(self.line_of(row, payer.pay, &zone)?);
+                lines.push(self.line_of(row, payer.pay, &zone, state.open_from)?);
             }
             let own_posted = posted.remove(&payer.id).unwrap_or_default();
             let book = AccountBook {
@@ -235,8 +235,14 @@ impl<'w, 't> Work<'w, 't> {
         lines.into_iter().find(|line| line.id == *id).expect("a line is made before it is counted into")
     }
 
-    /// A line as its row keeps it. `pay`: what its account says of it.
-    pub(crate) fn line_of(&mut self, row: &OpenRow, pay: Option<Pay>, zone: &Zone) -> Result<Line, EngineError> {
+    /// A line as its row keeps it. `pay`: what its account says of it; `open_from`: where its open day begins.
+    pub(crate) fn line_of(
+        &mut self,
+        row: &OpenRow,
+        pay: Option<Pay>,
+        zone: &Zone,
+        open_from: Instant,
+    ) -> Result<Line, EngineError> {
         let cloud = self.cloud.clone();
         let ready = match &self.last_ready {
             Some((terms, month_seconds, ready)) if *terms == row.terms && *month_seconds == row.month_seconds => {
@@ -247,21 +253,24 @@ impl<'w, 't> Work<'w, 't> {
         if !matches!(*ready.meterage, Meterage::Hours { .. }) {
             self.last_ready = Some((row.terms, row.month_seconds, ready.clone()));
         }
+        let mut open = OpenCharge {
+            key: ready.key.clone(),
+            month_seconds: row.month_seconds,
+            since: row.since,
+            at: row.at,
+            total: row.total,
+            slope: row.slope,
+            done: OpenRow::charge(row.done, self.currency),
+            base: OpenRow::charge(row.base.unwrap_or_default(), self.currency),
+            until: row.until,
+            by_period: row.by_period,
+        };
+        if row.base.is_none() {
+            open.base = open.base_from(&ready.meterage, open_from)?;
+        }
         Ok(Line {
             id: row.id.clone(),
-            product: ready.key.product.clone(),
-            open: OpenCharge {
-                key: ready.key.clone(),
-                month_seconds: row.month_seconds,
-                since: row.since,
-                at: row.at,
-                total: row.total,
-                slope: row.slope,
-                done: OpenRow::charge(row.done, self.currency),
-                base: OpenRow::charge(row.base, self.currency),
-                until: row.until,
-                by_period: row.by_period,
-            },
+            open,
             meterage: ready.meterage.clone(),
             pay: ready.pay.or(pay).unwrap_or(self.pay),
             settle: ready.settle,
@@ -292,7 +301,7 @@ impl<'w, 't> Work<'w, 't> {
         let folio = self.folios.get(&account).expect("the account is loaded");
         let (zone, pay) = (folio.zone.clone(), self.pay_of(known.1.pay, &folio.payer)?);
         let meterage = self.cloud.meterage(&known.0, &known.1, open.month_seconds, open.slope, &zone)?;
-        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle, room_to: 0 })
+        Ok(Line { id, open, meterage, pay, settle: known.1.settle, room_to: 0 })
     }
 
     // --- Time
@@ -1164,7 +1173,7 @@ impl Folio {
     fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
         for line in &self.book.lines {
-            let row = row_of(self.payer.id, line, terms.of(&line.open.key));
+            let row = row_of(self.payer.id, line, terms.of(&line.open.key), self.state.open_from);
             if loaded.remove(&line.id) != Some(&row) {
                 opens.push(row);
             }
@@ -1251,12 +1260,15 @@ fn row_of_sealed(
 
 /// What a line has cost in a period that is over.
 fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
-    let (key, product) = (line.open.key.clone(), line.product.clone());
+    let (key, product) = (line.open.key.clone(), line.product().clone());
     Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
 }
 
-fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
+fn row_of(account: OwnerId, line: &Line, terms: TermsId, open_from: Instant) -> OpenRow {
     let open = &line.open;
+    let follows = line.id.began == 0
+        && !open.by_period
+        && open.base_from(&line.meterage, open_from).is_ok_and(|base| base == open.base);
     OpenRow {
         account,
         id: line.id.clone(),
@@ -1267,7 +1279,7 @@ fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
         total: open.total,
         slope: open.slope,
         done: (open.done.list.units(), open.done.net.units()),
-        base: (open.base.list.units(), open.base.net.units()),
+        base: (!follows).then(|| (open.base.list.units(), open.base.net.units())),
         until: open.until,
         by_period: open.by_period,
         room_to: line.room_to,

@@ -303,7 +303,7 @@ impl<'c> Sums<'c> {
         for (place, row) in work.tx.open_charges_at(&lines)? {
             let grows = grows[order[place]];
             let account = &self.accounts[grows.account];
-            let line = work.line_of(&row, account.pay, &account.zone)?;
+            let line = work.line_of(&row, account.pay, &account.zone, account.open_from)?;
             if line.meterage.needs_events() {
                 continue;
             }

@@ -576,7 +576,7 @@ fn add(
         let g = |total| line.meterage.amount(total, since, since);
         let change = g(after)?.checked_sub(g(before)?).map_err(SettleError::from)?;
         line.open.base = line.open.base.checked_add(change).map_err(SettleError::from)?;
-        let product = line.product.clone();
+        let product = line.product().clone();
         note_late(&mut counted.late, (payer, id, day.start(), day.end()), product, holding, change)?;
     }
     Ok(())

@@ -27,7 +27,9 @@ pub struct OpenRow {
     pub total: i128,
     pub slope: i64,
     pub done: (i64, i64),
-    pub base: (i64, i64),
+    /// G where its open part begins; none: what it is at the beginning of the open day follows from the form, so that a line
+    /// that merely runs on has the same row the next day.
+    pub base: Option<(i64, i64)>,
     pub until: Option<Instant>,
     pub by_period: bool,
     /// Of usage: up to this amount nobody has to look at its account.
@@ -290,13 +292,12 @@ fn form_of(row: &OpenRow) -> Vec<u8> {
         row.slope,
         row.done.1,
         row.done.0.wrapping_sub(row.done.1),
-        row.base.1,
-        row.base.0.wrapping_sub(row.base.1),
         until,
-        i64::from(row.by_period),
+        i64::from(row.by_period) | i64::from(row.base.is_some()) << 1,
         row.room_to,
     ];
-    for number in numbers {
+    let base = row.base.map(|(list, net)| [net, list.wrapping_sub(net)]);
+    for number in numbers.into_iter().chain(base.into_iter().flatten()) {
         pack(&mut form, i128::from(number));
     }
     pack(&mut form, row.total);
@@ -313,11 +314,15 @@ fn form_from(account: OwnerId, id: LineId, form: &[u8]) -> Option<OpenRow> {
     let slope = number()?;
     let done = number()?;
     let done = (done.wrapping_add(number()?), done);
-    let base = number()?;
-    let base = (base.wrapping_add(number()?), base);
     let until = number()?;
-    let by_period = number()? == 1;
+    let flags = number()?;
     let room_to = number()?;
+    let base = if flags & 2 == 0 {
+        None
+    } else {
+        let net = number()?;
+        Some((net.wrapping_add(number()?), net))
+    };
     let total = unpack(&mut rest)?;
     let instant = |seconds| Instant::try_from_seconds(seconds).ok();
     Some(OpenRow {
@@ -332,7 +337,7 @@ fn form_from(account: OwnerId, id: LineId, form: &[u8]) -> Option<OpenRow> {
         done,
         base,
         until: if until == 0 { None } else { Some(instant(until - 1)?) },
-        by_period,
+        by_period: flags & 1 == 1,
         room_to,
     })
 }
@@ -395,7 +400,7 @@ mod tests {
             total: 0,
             slope: 1_000_000,
             done: (0, 0),
-            base: (0, 0),
+            base: None,
             until: None,
             by_period: false,
             room_to: 0,
@@ -405,7 +410,7 @@ mod tests {
             total: i128::MIN,
             slope: i64::MAX,
             done: (i64::MIN, i64::MAX),
-            base: (-5, 9),
+            base: Some((-5, 9)),
             until: Some(at(0)),
             by_period: true,
             room_to: i64::MAX,

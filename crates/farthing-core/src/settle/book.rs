@@ -43,7 +43,6 @@ impl LineId {
 #[derive(Clone, Debug)]
 pub struct Line {
     pub id: LineId,
-    pub product: Name,
     pub open: OpenCharge,
     pub meterage: Arc<Meterage>,
     pub pay: Pay,
@@ -135,7 +134,7 @@ impl AccountBook {
             open.insert(product, (0, Pay::Prepaid));
         }
         for line in &self.lines {
-            let sum = open.entry(&line.product).or_insert((0, line.pay));
+            let sum = open.entry(line.product()).or_insert((0, line.pay));
             sum.0 =
                 sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
@@ -196,7 +195,7 @@ impl AccountBook {
     /// which is of no other use to it.
     fn post_corrections(&mut self, chosen: &impl Fn(&Name) -> bool) -> Vec<Posting> {
         let mut postings = Vec::new();
-        for line in self.lines.iter_mut().filter(|line| line.id.is_correction() && chosen(&line.product)) {
+        for line in self.lines.iter_mut().filter(|line| line.id.is_correction() && chosen(line.product())) {
             let posted = i64::try_from(line.open.total).unwrap_or(i64::MAX);
             let rest = line.open.done.net.units().saturating_sub(posted);
             if rest <= 0 {
@@ -204,14 +203,14 @@ impl AccountBook {
             }
             let parts = match line.pay {
                 Pay::Postpaid => vec![(Source::Unbilled, rest)],
-                Pay::Prepaid => self.purse.pay(&line.product, rest, line.open.since),
+                Pay::Prepaid => self.purse.pay(line.product(), rest, line.open.since),
             };
-            let paid = &mut self.posted.entry(line.product.clone()).or_default().paid;
+            let paid = &mut self.posted.entry(line.product().clone()).or_default().paid;
             for part in &parts {
                 merge(paid, *part);
             }
             line.open.total = i128::from(line.open.done.net.units());
-            postings.push(Posting { product: line.product.clone(), parts });
+            postings.push(Posting { product: line.product().clone(), parts });
         }
         postings
     }
@@ -272,6 +271,10 @@ impl AccountBook {
 }
 
 impl Line {
+    pub fn product(&self) -> &Name {
+        &self.open.key.product
+    }
+
     pub fn net_at(&self, at: Instant) -> Result<i64, SettleError> {
         Ok(self.amount_at(at)?.net.units())
     }

@@ -39,6 +39,12 @@ impl OpenCharge {
         self.total.checked_add(grown).ok_or_else(overflow)
     }
 
+    /// G where the open part begins, of what merely runs on: at the beginning of the open day, or where the form does.
+    pub fn base_from(&self, meterage: &Meterage, open_from: Instant) -> Result<Charge, SettleError> {
+        let from = open_from.max(self.at);
+        meterage.amount(self.total_at(from)?, self.since, from)
+    }
+
     /// What is open at an instant.
     #[inline]
     pub fn amount_at(&self, meterage: &Meterage, at: Instant) -> Result<Charge, SettleError> {
