@@ -145,7 +145,7 @@ impl<'w, 't> Work<'w, 't> {
             let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
-            let zone = self.zone(&payer)?;
+            let zone = self.zone(&payer.zone)?;
             let name = Name::parse(&payer.name)
                 .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
             let mut rows = Vec::new();
@@ -279,12 +279,11 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// An account's zone; most are alike.
-    pub(crate) fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
-        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == payer.zone) {
+    pub(crate) fn zone(&mut self, name: &str) -> Result<Zone, EngineError> {
+        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == name) {
             return Ok(known.clone());
         }
-        let zone = Zone::parse(&payer.zone)
-            .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+        let zone = Zone::parse(name).map_err(|_| StoreError::corrupt(format!("an account in the zone {name:?}")))?;
         self.last_zone = Some(zone.clone());
         Ok(zone)
     }
@@ -345,6 +344,7 @@ impl<'w, 't> Work<'w, 't> {
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
+                self.folio(id).stirred = true; // who pays ahead may be another
             }
             if self.folio(id).book.lines.is_empty() {
                 return Ok(());

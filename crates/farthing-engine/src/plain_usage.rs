@@ -17,7 +17,7 @@ use farthing_core::rate::Aggregation;
 use farthing_core::settle::{LineId, SettleError};
 use farthing_core::time::{Instant, Zone};
 use farthing_core::usage::{Batch, Fresh, Reason, UsageEvent, Verdict};
-use farthing_store::{OpenRow, PayerRow, PayerState, StoreError, ThingKind};
+use farthing_store::{OpenRow, PayerState, StoreError};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Adds what only adds to totals, and says of each fresh event what became of it. None: its account has to be looked at.
@@ -28,7 +28,7 @@ pub(crate) fn add_plain(
     fresh: &[Fresh],
     subjects: &Subjects<'_>,
 ) -> Result<Vec<Option<Verdict>>, EngineError> {
-    let accounts = accounts_of(work, subjects)?;
+    let (accounts, whose) = accounts_of(work, subjects)?;
     let cloud = work.cloud.clone();
     let mut sums = Sums { cloud: &cloud, catalog, now: work.now, accounts, lines: Vec::new(), places: HashMap::new() };
     let mut alike: Vec<Vec<Alike<'_, '_>>> = Vec::new();
@@ -54,21 +54,21 @@ pub(crate) fn add_plain(
             verdicts.push(Some(Verdict { account: Some(found.payer), refused: Some(Reason::Invalid) }));
             continue;
         }
-        let known = &mut alike[subjects.number_of(place)];
+        let subject = subjects.number_of(place);
+        let known = &mut alike[subject];
         let known = match known.iter().position(|other| other.is_like(event, &told_apart)) {
             Some(place) => &mut known[place],
             None => {
-                known.push(sums.look_at(event, found)?);
+                known.push(sums.look_at(event, found, whose[subject])?);
                 known.last_mut().expect("just put there")
             }
         };
-        let refused = sums.add(known, event, found, fresh.at)?;
+        let refused = sums.add(known, event, (found, whose[subject]), fresh.at)?;
         verdicts.push(Some(Verdict { account: Some(found.payer), refused }));
     }
-    let plain = sums.write(work)?;
+    let accounts = sums.write(work)?;
     for (place, verdict) in verdicts.iter_mut().enumerate() {
-        let is_plain = subjects.of(place).as_ref().map_or(true, |found| plain(found.payer));
-        if !is_plain {
+        if subjects.of(place).is_ok() && accounts[whose[subjects.number_of(place)]].whole {
             *verdict = None;
         }
     }
@@ -86,36 +86,41 @@ struct Account {
     whole: bool,
 }
 
-/// Everybody whom the events are about, in order of id.
-fn accounts_of(work: &mut Work<'_, '_>, subjects: &Subjects<'_>) -> Result<Vec<Account>, EngineError> {
+/// Everybody whom the events are about, in order of id; and of each subject whose of them it is.
+fn accounts_of(work: &mut Work<'_, '_>, subjects: &Subjects<'_>) -> Result<(Vec<Account>, Vec<usize>), EngineError> {
     let found = || subjects.all().iter().filter_map(|found| found.as_ref().ok());
     let everybody = found().flat_map(|found| found.payers.iter().map(|(_, payer)| *payer).chain([found.payer]));
     let ids: Vec<OwnerId> = everybody.collect::<BTreeSet<_>>().into_iter().collect();
     let states = work.tx.payer_states(&ids)?; // which locks them, before anything of them is read
-    let mut rows: HashMap<OwnerId, &PayerRow> =
-        found().filter_map(|found| found.account.as_ref()).map(|payer| (payer.id, payer)).collect();
-    let others: Vec<OwnerId> = ids.iter().copied().filter(|id| !rows.contains_key(id)).collect();
-    let others = work.tx.payers(&others)?;
-    rows.extend(others.iter().map(|payer| (payer.id, payer)));
-    let mut accounts = Vec::with_capacity(ids.len());
-    for (id, state) in ids.iter().zip(&states) {
-        let Some(payer) = rows.get(id).filter(|_| state.account == *id) else {
-            return Err(StoreError::corrupt(format!("account {} has no state", id.0)).into());
-        };
-        let zone = work.zone(payer)?;
+    let mut known: Vec<Option<(Name, String, Option<Pay>)>> = vec![None; ids.len()];
+    let number = |id: OwnerId| ids.binary_search(&id).expect("everybody is among them");
+    for (name, payer) in found().filter_map(|found| found.account.as_ref()) {
+        known[number(payer.id)] = Some((name.clone(), payer.zone.clone(), payer.pay));
+    }
+    let others = ids.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let others: Vec<OwnerId> = others.map(|(id, _)| *id).collect();
+    for payer in work.tx.payers(&others)? {
         let name = Name::parse(&payer.name)
             .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
-        let whole = !is_up_to_date(state, work);
-        accounts.push(Account { id: *id, name, zone, pay: payer.pay, open_from: state.open_from, whole });
+        known[number(payer.id)] = Some((name, payer.zone, payer.pay));
     }
-    Ok(accounts)
+    let mut accounts = Vec::with_capacity(ids.len());
+    for ((id, state), known) in ids.iter().zip(&states).zip(known) {
+        let Some((name, zone, pay)) = known.filter(|_| state.account == *id) else {
+            return Err(StoreError::corrupt(format!("account {} has no state", id.0)).into());
+        };
+        let zone = work.zone(&zone)?;
+        let whole = !is_up_to_date(state, work);
+        accounts.push(Account { id: *id, name, zone, pay, open_from: state.open_from, whole });
+    }
+    let whose = subjects.all().iter().map(|found| found.as_ref().map_or(usize::MAX, |found| number(found.payer)));
+    let whose = whose.collect();
+    Ok((accounts, whose))
 }
 
 /// Nothing is due of it and it knows all prices: what it has open is as it would be if it were brought to now.
 fn is_up_to_date(state: &PayerState, work: &Work<'_, '_>) -> bool {
-    state.parked.is_empty()
-        && state.version == work.cloud.newest
-        && state.due_at.is_some_and(|due| due > work.now)
+    state.parked.is_empty() && state.version == work.cloud.newest && state.due_at.is_some_and(|due| due > work.now)
 }
 
 /// By which properties events differ in what they cost: those that meters filter by and tell totals apart by.
@@ -141,8 +146,17 @@ struct Alike<'b, 'c> {
 /// What one of their quantities adds to.
 struct Adds<'c> {
     counting: Counting<'c>,
-    /// The lines found so far, each with the time it is for.
-    lines: Vec<(Instant, Option<Instant>, Option<usize>)>,
+    /// What was found so far, each for a time.
+    lines: Vec<LineOfTime>,
+}
+
+/// Which line counts the events of a time; none where they have to be looked at.
+#[derive(Clone, Copy)]
+struct LineOfTime {
+    from: Instant,
+    to: Option<Instant>,
+    line: Option<usize>,
+    aggregation: Aggregation,
 }
 
 impl Alike<'_, '_> {
@@ -190,8 +204,8 @@ impl<'c> Sums<'c> {
     }
 
     /// Works out once for all events like this one what they add to.
-    fn look_at<'b>(&self, event: &'b UsageEvent, found: &Found) -> Result<Alike<'b, 'c>, SettleError> {
-        let account = &self.accounts[self.account_of(found.payer)];
+    fn look_at<'b>(&self, event: &'b UsageEvent, found: &Found, account: usize) -> Result<Alike<'b, 'c>, SettleError> {
+        let account = &self.accounts[account];
         let whose = (&account.name, &account.zone);
         let countings = countings(self.cloud, self.catalog, event, found.resource.as_ref(), whose)?;
         let adds = countings
@@ -204,26 +218,24 @@ impl<'c> Sums<'c> {
         &mut self,
         alike: &mut Alike<'_, 'c>,
         event: &UsageEvent,
-        found: &Found,
+        (found, account): (&Found, usize),
         at: Instant,
     ) -> Result<Option<Reason>, SettleError> {
         let adds = match &mut alike.adds {
             Ok(adds) => adds,
             Err(reason) => return Ok(Some(*reason)),
         };
-        let account = self.account_of(found.payer);
         for add in adds {
             if self.accounts[account].whole {
                 break;
             }
-            let known = add.lines.iter().rev().find(|(from, to, _)| *from <= at && to.is_none_or(|to| at < to));
-            let line = match known {
-                Some((.., line)) => *line,
+            let known = add.lines.iter().rev().find(|known| known.from <= at && known.to.is_none_or(|to| at < to));
+            let known = match known {
+                Some(known) => Some(*known),
                 None => self.line_at(add, event, (found, account), at)?,
             };
-            match line {
-                Some(line) if at >= self.accounts[account].open_from => {
-                    let aggregation = if self.counts_events(add) { Aggregation::Count } else { Aggregation::Sum };
+            match known.and_then(|known| Some((known.line?, known.aggregation))) {
+                Some((line, aggregation)) if at >= self.accounts[account].open_from => {
                     let value = add.counting.value_of(event, aggregation);
                     let more = &mut self.lines[line].more;
                     let sum = more.checked_add(i128::from(value.millionths()));
@@ -235,18 +247,15 @@ impl<'c> Sums<'c> {
         Ok(None)
     }
 
-    fn counts_events(&self, add: &Adds<'_>) -> bool {
-        add.counting.meter.aggregate == farthing_core::catalog::Aggregate::Count
-    }
-
-    /// The line that counts an event of this time; none where it is not a sum, its rating period is over, or it had no price.
+    /// What counts an event of this time; none where it had no price. No line where it is not a sum, or its rating period is
+    /// over.
     fn line_at(
         &mut self,
         add: &mut Adds<'c>,
         event: &UsageEvent,
         (found, account): (&Found, usize),
         at: Instant,
-    ) -> Result<Option<usize>, SettleError> {
+    ) -> Result<Option<LineOfTime>, SettleError> {
         let counting = &add.counting;
         let Some(holding) = counting.holding_at(at, &self.accounts[account].zone)? else { return Ok(None) };
         let is_sum = matches!(holding.terms.aggregation, Aggregation::Sum | Aggregation::Count);
@@ -265,17 +274,18 @@ impl<'c> Sums<'c> {
             }
             Some(line)
         };
-        add.lines.push((holding.from, holding.to, line));
-        Ok(line)
+        let known = LineOfTime { from: holding.from, to: holding.to, line, aggregation: holding.terms.aggregation };
+        add.lines.push(known);
+        Ok(Some(known))
     }
 
-    /// Writes the lines of all accounts that need not be looked at; says of an account whether it was one.
-    fn write(mut self, work: &mut Work<'_, '_>) -> Result<impl Fn(OwnerId) -> bool, EngineError> {
+    /// Writes the lines of all accounts that need not be looked at; the accounts.
+    fn write(mut self, work: &mut Work<'_, '_>) -> Result<Vec<Account>, EngineError> {
         let mut grown = self.grown(work)?;
         grown.retain(|(account, _)| !self.accounts[*account].whole);
         let rows: Vec<OpenRow> = grown.into_iter().map(|(_, row)| row).collect();
         work.tx.open_charges_write(&rows)?;
-        Ok(move |id| !self.accounts[self.account_of(id)].whole)
+        Ok(self.accounts)
     }
 
     /// The lines as they are with what is added, in order of account. Accounts of which one cannot be said are marked.
@@ -284,7 +294,7 @@ impl<'c> Sums<'c> {
         let names: Vec<&str> = waiting.iter().map(|line| line.thing_name.as_str()).collect();
         let mut lines: Vec<(OwnerId, LineId)> = Vec::with_capacity(waiting.len());
         let mut grows: Vec<&Grows> = Vec::with_capacity(waiting.len());
-        for (place, thing, account) in work.tx.thing_ids_by_name(&self.cloud.id, ThingKind::Usage, &names)? {
+        for (place, thing, account) in work.tx.usage_things_by_name(&self.cloud.id, &names)? {
             let line = waiting[place];
             // A project's use goes from hand to hand with it: then its row is to be changed.
             if account == self.accounts[line.account].id {

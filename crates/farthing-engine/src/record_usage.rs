@@ -19,7 +19,7 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Zone};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
-use farthing_store::{ClosedTotalRow, OpenRow, PayerRow, StoreError, ThingKind, ThingRow, Tx};
+use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ pub(crate) struct Found {
     pub(crate) person: String,
     pub(crate) resource: Option<ThingRow>,
     /// The account it names, if it names one.
-    pub(crate) account: Option<PayerRow>,
+    pub(crate) account: Option<(Name, PayerBrief)>,
 }
 
 impl Found {
@@ -202,10 +202,12 @@ fn find(work: &mut Work<'_, '_>, subjects: &[&Subject]) -> Result<Vec<Result<Fou
     for (place, thing) in work.tx.things_by_name(&cloud, ThingKind::Resource, &resources.1)? {
         found[resources.0[place]] = Ok(of_resource(work, thing)?);
     }
-    for (place, payer) in work.tx.payers_by_name(&cloud, &accounts.1)? {
-        let place = accounts.0[place];
+    for (accounts_place, payer) in work.tx.payers_by_name(&cloud, &accounts.1)? {
+        let place = accounts.0[accounts_place];
         if let Subject::Account { project, user, .. } = subjects[place] {
-            found[place] = of_account(work, payer, project.as_deref(), user.as_deref())?;
+            let name = accounts.1[accounts_place];
+            let name = Name::parse(name).ok_or_else(|| StoreError::corrupt(format!("an account named {name:?}")))?;
+            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref())?;
         }
     }
     Ok(found)
@@ -229,16 +231,16 @@ fn of_resource(work: &mut Work<'_, '_>, thing: ThingRow) -> Result<Found, Refuse
 
 fn of_account(
     work: &mut Work<'_, '_>,
-    payer: PayerRow,
+    (name, payer): (Name, PayerBrief),
     project: Option<&str>,
     user: Option<&str>,
 ) -> Result<Result<Found, Reason>, Refused> {
-    if payer.closed.is_some() {
+    if payer.closed {
         return Ok(Err(Reason::AccountClosed));
     }
     let project = match project {
         None => 0,
-        Some(project) => match work.tx.project_by_name(&payer.cloud, project)? {
+        Some(project) => match work.tx.project_by_name(&work.cloud.id, project)? {
             Some(project) if project.account == payer.id => project.id,
             _ => return Ok(Err(Reason::UnknownSubject)),
         },
@@ -249,7 +251,7 @@ fn of_account(
         project,
         person: user.unwrap_or_default().to_owned(),
         resource: None,
-        account: Some(payer),
+        account: Some((name, payer)),
     }))
 }
 

@@ -42,7 +42,7 @@ pub use lots::LotRow;
 pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
 pub use owners::OwnerRow;
-pub use payers::{PayerRow, PayerState};
+pub use payers::{PayerBrief, PayerRow, PayerState};
 pub use postgres::PostgresTx;
 pub use projects::{MemberRow, ProjectRow};
 pub use scratch::Scratch;

@@ -79,7 +79,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         // What the callers' threads have worked: on a machine shared with others it says more than the wait does.
         let mut more = vec![
             ("last_million_over_first", last_over_first(&turns, wall)),
-            ("last_million_over_first_by_cpu", last_over_first(&turns, |turns| turns.iter().map(|turn| turn.busy).sum())),
+            (
+                "last_million_over_first_by_cpu",
+                last_over_first(&turns, |turns| turns.iter().map(|turn| turn.busy).sum()),
+            ),
             ("callers_cpu_us_a_row", busy.as_secs_f64() * 1e6 / ratio(rows, 1)),
         ];
         if !arguments.raw {
@@ -174,7 +177,9 @@ fn call(
     let mut counted = vec![0; arguments.customers];
     loop {
         let less = |left: u64| left.checked_sub((arguments.batch as u64).min(left.max(1)));
-        let Ok(before) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) else { return Ok((turns, counted)) };
+        let Ok(before) = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) else {
+            return Ok((turns, counted));
+        };
         let size = usize::try_from(before.min(arguments.batch as u64)).unwrap_or(usize::MAX);
         let now = engine.now().map_err(|error| told(&error))?;
         let customers: Vec<usize> = (0..size).map(|_| random.below(arguments.customers)).collect();
