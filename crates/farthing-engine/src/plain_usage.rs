@@ -56,13 +56,12 @@ pub(crate) fn add_plain(
         }
         let subject = subjects.number_of(place);
         let known = &mut alike[subject];
-        let known = match known.iter().position(|other| other.is_like(event, &told_apart)) {
-            Some(place) => &mut known[place],
-            None => {
-                known.push(sums.look_at(event, found, whose[subject])?);
-                known.last_mut().expect("just put there")
-            }
-        };
+        let like = known.iter().position(|other| other.is_like(event, &told_apart));
+        let like = like.unwrap_or(known.len());
+        if like == known.len() {
+            known.push(sums.look_at(event, found, whose[subject])?);
+        }
+        let known = &mut known[like];
         let refused = sums.add(known, event, (found, whose[subject]), fresh.at)?;
         verdicts.push(Some(Verdict { account: Some(found.payer), refused }));
     }

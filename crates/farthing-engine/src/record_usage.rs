@@ -465,13 +465,13 @@ impl UsageName<'_> {
             Some(Scope::Account) => (format!("account/{}", payer.0), 0, ""),
             Some(Scope::Project) => (format!("project/{}", found.project), found.project, ""),
             Some(Scope::User) => (format!("user/{}/{}", payer.0, found.person), 0, found.person.as_str()),
-            Some(Scope::Resource) | None => match resource {
-                Some(name) => (format!("resource/{name}/{}", payer.0), found.project, found.person.as_str()),
-                None => {
-                    let whose = format!("account/{}/{}/{}", payer.0, found.project, found.person);
-                    (whose, found.project, found.person.as_str())
-                }
-            },
+            Some(Scope::Resource) | None => {
+                let whose = resource.map_or_else(
+                    || format!("account/{}/{}/{}", payer.0, found.project, found.person),
+                    |name| format!("resource/{name}/{}", payer.0),
+                );
+                (whose, found.project, found.person.as_str())
+            }
         };
         let properties = farthing_store::properties_to_text(&properties_of(counting.meter, event));
         UsageName { name: format!("{}/{whose}/{properties}", counting.product.id), project, person, properties }
@@ -812,7 +812,7 @@ fn holding_again(
         fixed_at: None,
     };
     let at = Instant::try_from_seconds(line.began)?;
-    holding_of(&*cloud.holdings(&priced)?, at, &folio.zone)
+    holding_of(&cloud.holdings(&priced)?, at, &folio.zone)
 }
 
 /// Books what late events have changed.

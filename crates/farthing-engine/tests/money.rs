@@ -11,7 +11,7 @@ use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, 
 fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
     let now = engine.now().expect("the clock");
     let view = engine.account_view(cloud, account, now).expect("the account");
-    farthing_core::money::Money::from_units(view.figures.balance, view.currency).plain().to_string()
+    farthing_core::money::Money::from_units(view.figures.balance, view.currency).plain()
 }
 
 fn code(refused: Result<(), Refused>) -> Option<RefusalCode> {
@@ -190,7 +190,7 @@ both! {
         support::told(&engine, "one", "web", Some(later(4 * 3_600)), farthing_engine::Reported::Stop).expect("recorded");
         let asked = farthing_engine::ChargeQuestion::default();
         let cost = |engine: &Engine| engine.charges_sum("one", "acme", &asked, later(20 * 3_600)).expect("its charges");
-        assert_eq!(cost(&engine).plain().to_string(), "4.00", "not 14.00, nor 18.00");
+        assert_eq!(cost(&engine).plain(), "4.00", "not 14.00, nor 18.00");
         engine.run_due().expect("it is settled");
         engine.run_tick(later(20 * 3_600)).expect("it is settled");
         assert_eq!(balance(&engine, "one", "acme"), "96.00");

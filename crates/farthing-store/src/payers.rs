@@ -117,7 +117,7 @@ impl Tx<'_> {
         let mut found = Vec::with_capacity(names.len());
         let mut missing: Vec<usize> = Vec::new();
         if let Some(mut cache) = self.account_cache() {
-            let known = cache.payers.of(cloud);
+            let known = cache.names.payers.of(cloud);
             for (place, name) in names.iter().enumerate() {
                 match known.get(*name) {
                     Some(payer) => found.push((place, payer.clone())),
@@ -139,7 +139,7 @@ impl Tx<'_> {
         )?;
         for (place, payer) in read {
             if let Some(mut cache) = self.account_cache() {
-                cache.payers.keep(cloud, asked[place], payer.clone());
+                cache.names.payers.keep(cloud, asked[place], payer.clone());
             }
             found.push((missing[place], payer));
         }
@@ -189,7 +189,7 @@ impl Tx<'_> {
             &[id.0.into(), at.micros().into(), closed.seal().into()],
         )?;
         if let Some(mut cache) = self.account_cache() {
-            cache.payers.clear();
+            cache.names.payers.clear();
         }
         Ok(())
     }

@@ -165,7 +165,7 @@ impl Tx<'_> {
         let mut found = Vec::with_capacity(names.len());
         let mut missing: Vec<usize> = Vec::new();
         if let Some(mut cache) = self.account_cache() {
-            let known = cache.usage_things.of(cloud);
+            let known = cache.names.usage_things.of(cloud);
             for (place, name) in names.iter().enumerate() {
                 match known.get(*name) {
                     Some((thing, account)) => found.push((place, *thing, *account)),
@@ -189,7 +189,7 @@ impl Tx<'_> {
         )?;
         for (place, thing, account) in read {
             if let Some(mut cache) = self.account_cache() {
-                cache.usage_things.keep(cloud, asked[place], (thing, account));
+                cache.names.usage_things.keep(cloud, asked[place], (thing, account));
             }
             found.push((missing[place], thing, account));
         }

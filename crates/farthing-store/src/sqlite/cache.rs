@@ -18,6 +18,12 @@ pub(crate) struct AccountCache {
     /// SQLite's count of others' commits when this was right.
     version: i64,
     accounts: HashMap<AccountId, Account>,
+    pub(crate) names: Box<KnownNames>,
+}
+
+/// Whom names belong to.
+#[derive(Debug, Default)]
+pub(crate) struct KnownNames {
     pub(crate) payers: Names<PayerBrief>,
     /// What usage is charged to.
     pub(crate) usage_things: Names<(ThingId, OwnerId)>,
@@ -67,8 +73,8 @@ impl AccountCache {
 
     pub(crate) fn clear(&mut self) {
         self.accounts.clear();
-        self.payers.clear();
-        self.usage_things.clear();
+        self.names.payers.clear();
+        self.names.usage_things.clear();
     }
 
     pub(crate) fn get(&self, id: AccountId) -> Option<&Account> {

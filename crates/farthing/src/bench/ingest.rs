@@ -25,7 +25,7 @@ const ROWS_OF_A_SLICE: u64 = 1_000_000;
 const TOKENS: i64 = 1_234;
 const EVENT_UNITS: i64 = 61_700;
 /// So many customers' balances are compared with the sum.
-const CHECKED: usize = 10_000;
+const CHECKED: usize = 2_000;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {

@@ -156,12 +156,9 @@ fn change(engine: &Engine, cloud: &str, arguments: &Arguments, random: &mut Rand
 
 /// A machine, of so many sizes.
 fn catalog() -> String {
-    let mut catalog =
-        "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n".to_owned();
-    for sku in 0..SKUS {
-        catalog.push_str(&format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1));
-    }
-    catalog
+    let sku = |sku| format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1);
+    let product = "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n";
+    [product.to_owned()].into_iter().chain((0..SKUS).map(sku)).collect()
 }
 
 /// Everybody, with what runs.
