@@ -157,11 +157,11 @@ impl Check<'_> {
         let zone = work.folio(self.id).zone.clone();
         let cloud = work.cloud.clone();
         let zero = Charge::zero(work.currency());
-        let mut should: BTreeMap<Option<Name>, Charge> = BTreeMap::new();
+        let mut should: BTreeMap<Option<Name>, (Charge, i128)> = BTreeMap::new();
         for (_, part, open) in costs.open.iter().filter(|(payer, ..)| *payer == self.id) {
             let meterage =
                 cloud.meterage(&open.key, &cloud.terms_of(&open.key)?, open.month_seconds, open.slope, &zone)?;
-            should.insert(part.clone(), open.amount_at(&meterage, at)?);
+            should.insert(part.clone(), (open.amount_at(&meterage, at)?, running_total(open, at)?));
         }
         let mut charged: BTreeMap<SlotOf, Charge> = BTreeMap::new();
         let lines = work.folio(self.id).book.lines.clone();
@@ -173,12 +173,16 @@ impl Check<'_> {
                 continue;
             }
             let is = line.amount_at(at)?;
-            let ought = should.remove(&line.id.part).unwrap_or(zero);
+            let (ought, total) = should.remove(&line.id.part).unwrap_or((zero, 0));
             if is != ought {
                 self.differs(line_name(self.id, &line.id), is, ought);
+            } else if running_total(&line.open, at)? != total {
+                // What is open may be the same for a day: what it goes on from is not.
+                let what = "it runs on from a total that its facts do not come to".to_owned();
+                self.find(line_name(self.id, &line.id), what);
             }
         }
-        for (part, ought) in should.into_iter().filter(|(_, ought)| *ought != zero) {
+        for (part, (ought, _)) in should.into_iter().filter(|(_, (ought, _))| *ought != zero) {
             self.differs(line_name(self.id, &LineId { thing: thing.id, part, began: 0 }), zero, ought);
         }
         for row in work.tx.charges_of(self.id, &ChargeFilter::default())? {
@@ -264,7 +268,7 @@ impl Check<'_> {
         }
         let mut counted: BTreeMap<(Name, Option<Name>), i128> = BTreeMap::new();
         for line in work.folio(self.id).book.lines.iter().filter(|line| line.id.began > 0) {
-            let sum = counted.entry((line.product.clone(), line.id.part.clone())).or_default();
+            let sum = counted.entry((line.product().clone(), line.id.part.clone())).or_default();
             *sum = sum.saturating_add(line.open.total);
         }
         for (product, row) in work.tx.closed_totals_of(self.id)? {
@@ -306,6 +310,11 @@ fn add(sums: &mut BTreeMap<SlotOf, Charge>, slot: SlotOf, charge: Charge) -> Res
         None => drop(sums.insert(slot, charge)),
     }
     Ok(())
+}
+
+/// The total of what runs; of what does not, it is of no use any more.
+fn running_total(open: &OpenCharge, at: Instant) -> Result<i128, SettleError> {
+    if open.slope == 0 { Ok(0) } else { open.total_at(at) }
 }
 
 fn line_name(account: OwnerId, line: &LineId) -> String {

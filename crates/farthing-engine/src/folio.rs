@@ -182,7 +182,7 @@ impl<'w, 't> Work<'w, 't> {
             let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
-            let zone = self.zone(&payer)?;
+            let zone = self.zone(&payer.zone)?;
             let name = Name::parse(&payer.name)
                 .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
             let mut rows = Vec::new();
@@ -191,7 +191,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let mut lines = Vec::with_capacity(rows.len());
             for row in &rows {
-                lines.push(self.line_of(row, &payer, &zone)?);
+                lines.push(self.line_of(row, payer.pay, &zone, state.open_from)?);
             }
             let own_posted = posted.remove(&payer.id).unwrap_or_default();
             let book = AccountBook {
@@ -266,7 +266,20 @@ impl<'w, 't> Work<'w, 't> {
         self.folios.get_mut(&id).expect("an account is loaded before it is worked on")
     }
 
-    fn line_of(&mut self, row: &OpenRow, payer: &PayerRow, zone: &Zone) -> Result<Line, EngineError> {
+    /// A line of an account that was loaded, which is there.
+    pub(crate) fn line(&mut self, account: OwnerId, id: &LineId) -> &mut Line {
+        let lines = self.folio(account).book.lines.iter_mut();
+        lines.into_iter().find(|line| line.id == *id).expect("a line is made before it is counted into")
+    }
+
+    /// A line as its row keeps it. `pay`: what its account says of it; `open_from`: where its open day begins.
+    pub(crate) fn line_of(
+        &mut self,
+        row: &OpenRow,
+        pay: Option<Pay>,
+        zone: &Zone,
+        open_from: Instant,
+    ) -> Result<Line, EngineError> {
         let cloud = self.cloud.clone();
         let ready = match &self.last_ready {
             Some((terms, month_seconds, ready)) if *terms == row.terms && *month_seconds == row.month_seconds => {
@@ -277,34 +290,37 @@ impl<'w, 't> Work<'w, 't> {
         if !matches!(*ready.meterage, Meterage::Hours { .. }) {
             self.last_ready = Some((row.terms, row.month_seconds, ready.clone()));
         }
+        let mut open = OpenCharge {
+            key: ready.key.clone(),
+            month_seconds: row.month_seconds,
+            since: row.since,
+            at: row.at,
+            total: row.total,
+            slope: row.slope,
+            done: OpenRow::charge(row.done, self.currency),
+            base: OpenRow::charge(row.base.unwrap_or_default(), self.currency),
+            until: row.until,
+            by_period: row.by_period,
+        };
+        if row.base.is_none() {
+            open.base = open.base_from(&ready.meterage, open_from)?;
+        }
         Ok(Line {
             id: row.id.clone(),
-            product: ready.key.product.clone(),
-            open: OpenCharge {
-                key: ready.key.clone(),
-                month_seconds: row.month_seconds,
-                since: row.since,
-                at: row.at,
-                total: row.total,
-                slope: row.slope,
-                done: OpenRow::charge(row.done, self.currency),
-                base: OpenRow::charge(row.base, self.currency),
-                until: row.until,
-                by_period: row.by_period,
-            },
+            open,
             meterage: ready.meterage.clone(),
-            pay: ready.pay.or(payer.pay).unwrap_or(self.pay),
+            pay: ready.pay.or(pay).unwrap_or(self.pay),
             settle: ready.settle,
+            room_to: row.room_to,
         })
     }
 
     /// An account's zone; most are alike.
-    fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
-        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == payer.zone) {
+    pub(crate) fn zone(&mut self, name: &str) -> Result<Zone, EngineError> {
+        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == name) {
             return Ok(known.clone());
         }
-        let zone = Zone::parse(&payer.zone)
-            .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+        let zone = Zone::parse(name).map_err(|_| StoreError::corrupt(format!("an account in the zone {name:?}")))?;
         self.last_zone = Some(zone.clone());
         Ok(zone)
     }
@@ -321,7 +337,7 @@ impl<'w, 't> Work<'w, 't> {
         let folio = self.folios.get(&account).expect("the account is loaded");
         let (zone, pay) = (folio.zone.clone(), self.pay_of(known.1.pay, &folio.payer)?);
         let meterage = self.cloud.meterage(&known.0, &known.1, open.month_seconds, open.slope, &zone)?;
-        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle })
+        Ok(Line { id, open, meterage, pay, settle: known.1.settle, room_to: 0 })
     }
 
     // --- Time
@@ -365,6 +381,7 @@ impl<'w, 't> Work<'w, 't> {
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
+                self.folio(id).stirred = true; // who pays ahead may be another
             }
             if self.folio(id).book.lines.is_empty() {
                 return Ok(());
@@ -393,6 +410,8 @@ impl<'w, 't> Work<'w, 't> {
     pub(crate) fn post(&mut self, id: OwnerId, at: Instant, chosen: impl Fn(&Name) -> bool) -> Result<(), EngineError> {
         let folio = self.folio(id);
         let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
+        // What goes back to a lot that has ended is gone: less is left than was reckoned with.
+        folio.stirred |= postings.iter().flat_map(|posting| &posting.parts).any(|(_, part)| *part < 0);
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
         Ok(())
     }
@@ -1134,9 +1153,6 @@ impl<'w, 't> Work<'w, 't> {
                 folio.state.sealed += 1;
                 charges.push(row);
             }
-            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
-                folio.changed_lines(&mut terms, &mut opens, &mut gone);
-            }
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
                     posted.push((*id, product.clone(), row.clone()));
@@ -1147,6 +1163,10 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
+                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some())?;
+            }
+            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
+                folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
@@ -1267,7 +1287,7 @@ impl Folio {
     fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
         for line in &self.book.lines {
-            let row = row_of(self.payer.id, line, terms.of(&line.open.key));
+            let row = row_of(self.payer.id, line, terms.of(&line.open.key), self.state.open_from);
             if loaded.remove(&line.id) != Some(&row) {
                 opens.push(row);
             }
@@ -1364,12 +1384,15 @@ fn row_of_sealed(
 
 /// What a line has cost in a period that is over.
 fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
-    let (key, product) = (line.open.key.clone(), line.product.clone());
+    let (key, product) = (line.open.key.clone(), line.product().clone());
     Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
 }
 
-fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
+fn row_of(account: OwnerId, line: &Line, terms: TermsId, open_from: Instant) -> OpenRow {
     let open = &line.open;
+    let follows = line.id.began == 0
+        && !open.by_period
+        && open.base_from(&line.meterage, open_from).is_ok_and(|base| base == open.base);
     OpenRow {
         account,
         id: line.id.clone(),
@@ -1380,9 +1403,10 @@ fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
         total: open.total,
         slope: open.slope,
         done: (open.done.list.units(), open.done.net.units()),
-        base: (open.base.list.units(), open.base.net.units()),
+        base: (!follows).then(|| (open.base.list.units(), open.base.net.units())),
         until: open.until,
         by_period: open.by_period,
+        room_to: line.room_to,
     }
 }
 

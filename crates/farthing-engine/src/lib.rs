@@ -23,6 +23,7 @@ mod manage_endpoints;
 mod manage_keys;
 mod open_account;
 mod open_project;
+mod plain_usage;
 mod record_fact;
 mod record_usage;
 mod refusal;

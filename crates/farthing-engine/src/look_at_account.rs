@@ -222,7 +222,7 @@ pub(crate) fn sum_of_charges(
     // Corrections of sealed days that wait for the next settlement.
     let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
     for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
-        if product.as_ref().is_none_or(|name| line.product == *name) && within(line.open.since) {
+        if product.as_ref().is_none_or(|name| line.product() == name) && within(line.open.since) {
             sum = sum.saturating_add(line.net_at(at)?);
         }
     }
@@ -241,7 +241,7 @@ fn open_at(
     let folio = work.folio(id);
     let mut sum = 0_i64;
     let mut things = BTreeSet::new();
-    for line in folio.book.lines.iter().filter(|line| asked(&line.product)) {
+    for line in folio.book.lines.iter().filter(|line| asked(line.product())) {
         if line.id.is_correction() {
             continue; // of another day
         }

@@ -241,8 +241,8 @@ fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, tick: Instant) -> Result
     work.bring_to(id, at)?;
     let mut due: Vec<Name> = Vec::new();
     for line in &work.folio(id).book.lines {
-        if !due.contains(&line.product) && is_tick(line.settle, tick) {
-            due.push(line.product.clone());
+        if !due.contains(line.product()) && is_tick(line.settle, tick) {
+            due.push(line.product().clone());
         }
     }
     work.post(id, at, |product| due.contains(product))?;

@@ -61,7 +61,7 @@ pub use messages::{MessageFilter, MessageRow};
 pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
 pub use owners::OwnerRow;
-pub use payers::{ParkedRow, PayerRow, PayerState};
+pub use payers::{ParkedRow, PayerBrief, PayerRow, PayerState};
 pub use postgres::PostgresTx;
 pub use projects::{MemberRow, ProjectRow};
 pub use scratch::Scratch;

@@ -1,5 +1,6 @@
 //! Billing accounts: who pays, and the state of each that changes as it lives.
 
+use crate::open_charges::{place_from, places_column};
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::policy::Pay;
@@ -46,6 +47,15 @@ pub struct PayerState {
     /// How many charges were sealed, and the head of their chain.
     pub sealed: i64,
     pub head: [u8; 32],
+}
+
+/// What of an account's facts those need who add to its totals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayerBrief {
+    pub id: OwnerId,
+    pub zone: String,
+    pub pay: Option<Pay>,
+    pub closed: Option<Instant>,
 }
 
 impl PayerRow {
@@ -108,6 +118,40 @@ impl Tx<'_> {
             &[cloud.into(), name.into()],
             payer_from,
         )
+    }
+
+    /// Those of these names that are there, each with its place among them.
+    pub fn payers_by_name(&mut self, cloud: &str, names: &[&str]) -> Result<Vec<(usize, PayerBrief)>, StoreError> {
+        let mut found = Vec::with_capacity(names.len());
+        let mut missing: Vec<usize> = Vec::new();
+        if let Some(mut cache) = self.account_cache() {
+            let known = cache.names.payers.of(cloud);
+            for (place, name) in names.iter().enumerate() {
+                match known.get(*name) {
+                    Some(payer) => found.push((place, payer.clone())),
+                    None => missing.push(place),
+                }
+            }
+        } else {
+            missing.extend(0..names.len());
+        }
+        let asked: Vec<&str> = missing.iter().map(|place| names[*place]).collect();
+        let read = self.bulk_rows(
+            "SELECT a.id, a.zone, a.pay, a.closed, bulk.c3
+             FROM {bulk} JOIN account a ON a.cloud = bulk.c1 AND a.name = bulk.c2",
+            vec![Column::same_text(cloud, asked.len()), Column::joined(&asked), places_column(asked.len())],
+            |row| {
+                let (pay, closed) = (pay_from(row.opt_int(2)?)?, row.opt_int(3)?.map(Instant::from_micros));
+                Ok((place_from(row, 4)?, PayerBrief { id: OwnerId(row.int(0)?), zone: row.text(1)?, pay, closed }))
+            },
+        )?;
+        for (place, payer) in read {
+            if let Some(mut cache) = self.account_cache() {
+                cache.names.payers.keep(cloud, asked[place], payer.clone());
+            }
+            found.push((missing[place], payer));
+        }
+        Ok(found)
     }
 
     /// The accounts of a cloud, by name.
@@ -183,6 +227,9 @@ impl Tx<'_> {
             "UPDATE account SET pay = $2, seal = $3 WHERE id = $1",
             &[payer.id.0.into(), payer.pay.map(pay_code).into(), payer.seal().into()],
         )?;
+        if let Some(mut cache) = self.account_cache() {
+            cache.names.payers.clear();
+        }
         Ok(())
     }
 
@@ -193,6 +240,9 @@ impl Tx<'_> {
             "UPDATE account SET closed = $2, seal = $3 WHERE id = $1",
             &[id.0.into(), at.micros().into(), closed.seal().into()],
         )?;
+        if let Some(mut cache) = self.account_cache() {
+            cache.names.payers.clear();
+        }
         Ok(())
     }
 
@@ -297,13 +347,17 @@ fn pay_code(pay: Pay) -> i64 {
     }
 }
 
+fn pay_from(code: Option<i64>) -> Result<Option<Pay>, StoreError> {
+    match code {
+        None => Ok(None),
+        Some(0) => Ok(Some(Pay::Prepaid)),
+        Some(1) => Ok(Some(Pay::Postpaid)),
+        Some(other) => Err(StoreError::corrupt(format!("an account that pays in way {other}"))),
+    }
+}
+
 pub(crate) fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
-    let pay = match row.opt_int(5)? {
-        None => None,
-        Some(0) => Some(Pay::Prepaid),
-        Some(1) => Some(Pay::Postpaid),
-        Some(other) => return Err(StoreError::corrupt(format!("an account that pays in way {other}"))),
-    };
+    let pay = pay_from(row.opt_int(5)?)?;
     Ok(PayerRow {
         id: OwnerId(row.int(0)?),
         cloud: row.text(1)?,

@@ -31,11 +31,12 @@ pub struct LineId {
 #[derive(Clone, Debug)]
 pub struct Line {
     pub id: LineId,
-    pub product: Name,
     pub open: OpenCharge,
     pub meterage: Arc<Meterage>,
     pub pay: Pay,
     pub settle: Cadence,
+    /// Of usage: up to this amount nobody has to look at its account (`room.rs`).
+    pub room_to: i64,
 }
 
 /// What was posted of a product and is not sealed yet.
@@ -120,7 +121,7 @@ impl AccountBook {
             open.insert(product, (0, Pay::Prepaid));
         }
         for line in &self.lines {
-            let sum = open.entry(&line.product).or_insert((0, line.pay));
+            let sum = open.entry(line.product()).or_insert((0, line.pay));
             sum.0 =
                 sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
@@ -181,7 +182,7 @@ impl AccountBook {
     /// by what is there now. How much of each is posted stands in its total, which is of no other use to it.
     fn post_corrections(&mut self, now: Instant, chosen: &impl Fn(&Name) -> bool) -> Vec<Posting> {
         let mut postings = Vec::new();
-        let waits = |line: &&mut Line| line.id.is_correction() && chosen(&line.product);
+        let waits = |line: &&mut Line| line.id.is_correction() && chosen(line.product());
         let mut waiting: Vec<&mut Line> = self.lines.iter_mut().filter(waits).collect();
         waiting.sort_by(|one, other| one.id.cmp(&other.id)); // nor does who comes first to what pays
         for line in waiting {
@@ -194,15 +195,15 @@ impl AccountBook {
                 Pay::Postpaid => vec![(Source::Unbilled, rest)],
                 Pay::Prepaid => {
                     let whole = line.id.corrects(line.open.since, line.open.at).whole;
-                    self.purse.pay(&line.product, rest, if whole { now } else { line.open.since })
+                    self.purse.pay(line.product(), rest, if whole { now } else { line.open.since })
                 }
             };
-            let paid = &mut self.posted.entry(line.product.clone()).or_default().paid;
+            let paid = &mut self.posted.entry(line.product().clone()).or_default().paid;
             for part in &parts {
                 merge(paid, *part);
             }
             line.open.total = i128::from(line.open.done.net.units());
-            postings.push(Posting { product: line.product.clone(), parts });
+            postings.push(Posting { product: line.product().clone(), parts });
         }
         postings
     }
@@ -266,6 +267,10 @@ impl AccountBook {
 }
 
 impl Line {
+    pub fn product(&self) -> &Name {
+        &self.open.key.product
+    }
+
     pub fn net_at(&self, at: Instant) -> Result<i64, SettleError> {
         Ok(self.amount_at(at)?.net.units())
     }

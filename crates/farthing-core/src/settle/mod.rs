@@ -9,6 +9,7 @@
 //! | what is posted and sealed when an account is settled | `book.rs` |
 //! | of when a correction is, and which periods are closed | `late.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
+//! | how much may be used before an account has to be looked at | `room.rs` |
 //! | what must hold of what is written, and of the ledger | `audit.rs` |
 //!
 //! All of it is pure: the store reads an account's book, a function here says what follows, the store writes it.
@@ -21,6 +22,7 @@ mod line;
 mod open;
 mod outlook;
 mod purse;
+mod room;
 mod terms;
 
 pub use audit::{AuditedCharge, ChargeAuditor, Wallets};
