@@ -13,10 +13,11 @@ const ABOUT: &str = "The billing engine a cloud runs. Every request carries a ke
     Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
     following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
 
-const TAGS: [(&str, &str); 3] = [
+const TAGS: [(&str, &str); 4] = [
     ("accounts", "Who pays, and what they have."),
     ("money", "Money in, credit, authorisations."),
     ("keys", "Who may ask."),
+    ("webhooks", "What is told: endpoints, events, deliveries."),
 ];
 
 /// What no handler says.
