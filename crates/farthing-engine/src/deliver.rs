@@ -93,7 +93,9 @@ pub struct Carried {
 pub enum Outcome {
     Taken,
     /// It is tried again, not before the pause that was asked for.
-    NotTaken { pause_seconds: Option<i64> },
+    NotTaken {
+        pause_seconds: Option<i64>,
+    },
     /// Trying again would not help.
     Never,
     /// The receiver wants nothing more (410): the endpoint is disabled.
@@ -183,13 +185,8 @@ impl Engine {
             Outcome::Taken => (DeliveryState::Delivered, None),
             Outcome::Never | Outcome::Gone => (DeliveryState::Dead, None),
             Outcome::NotTaken { pause_seconds } => {
-                let attempt = Attempt {
-                    number: parcel.tries,
-                    first: parcel.begun,
-                    now,
-                    asked_seconds: pause_seconds,
-                    jitter,
-                };
+                let attempt =
+                    Attempt { number: parcel.tries, first: parcel.begun, now, asked_seconds: pause_seconds, jitter };
                 match after_failure(&attempt) {
                     Next::At(at) => (DeliveryState::Waiting, Some(at)),
                     Next::Dead => (DeliveryState::Dead, None),
@@ -203,8 +200,7 @@ impl Engine {
             _ => None,
         };
         self.store.write("parcel_done", move |tx| {
-            let tried =
-                DeliveryTried { number: delivery, attempt, state, next_at, at: now, status, answer: &answer };
+            let tried = DeliveryTried { number: delivery, attempt, state, next_at, at: now, status, answer: &answer };
             let ours = tx.delivery_tried(&tried)?;
             if let Some(id) = gone.filter(|_| ours)
                 && let Some(mut row) = tx.endpoint(id)?.filter(|row| row.disabled.is_empty())
@@ -346,10 +342,8 @@ fn addressee(
     };
     let policy = Arc::new(book.profile_at(message.at)?.policy.clone());
     let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
-    let templates = files
-        .into_iter()
-        .filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text)))
-        .collect();
+    let templates =
+        files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
     Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates, test })))
 }
 

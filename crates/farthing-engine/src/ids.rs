@@ -28,7 +28,13 @@ impl IdSource {
     pub fn seeded(process: u8, seed: u64) -> IdSource {
         assert!(process < 64, "a process number has six bits");
         let seed = *blake3::hash(&seed.to_le_bytes()).as_bytes();
-        IdSource { seed, drawn: AtomicU64::new(0), process, last_transfer: AtomicI64::new(0), last_number: AtomicI64::new(0) }
+        IdSource {
+            seed,
+            drawn: AtomicU64::new(0),
+            process,
+            last_transfer: AtomicI64::new(0),
+            last_number: AtomicI64::new(0),
+        }
     }
 
     /// A process number of the upper half, which no server leases: two commands that share one would only clash within the same

@@ -168,8 +168,7 @@ fn facts_of(row: &EndpointRow) -> serde_json::Value {
 }
 
 fn url_of(text: &str, reach: Reach) -> Result<String, Refused> {
-    let url =
-        WebhookUrl::parse(text, reach).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?;
+    let url = WebhookUrl::parse(text, reach).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?;
     Ok(url.as_str().to_owned())
 }
 

@@ -194,9 +194,10 @@ impl Tx<'_> {
             ],
         )?;
         if changed == 1 && tried.state != DeliveryState::Waiting {
-            let place = self.one("SELECT endpoint, lane FROM delivery WHERE number = $1", &[tried.number.into()], |row| {
-                Ok((row.bytes::<16>(0)?, row.int(1)?))
-            })?;
+            let place =
+                self.one("SELECT endpoint, lane FROM delivery WHERE number = $1", &[tried.number.into()], |row| {
+                    Ok((row.bytes::<16>(0)?, row.int(1)?))
+                })?;
             let (endpoint, lane) = place.ok_or_else(|| StoreError::corrupt("a delivery is gone"))?;
             self.lane_go_on(&endpoint, lane, tried.at)?;
         }

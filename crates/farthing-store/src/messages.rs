@@ -127,11 +127,7 @@ impl Tx<'_> {
         if let Some(last) = holds.last() {
             self.execute(
                 "UPDATE told_until SET at = $2, id = $3 WHERE what = $1",
-                &[
-                    AUTHORISATIONS.into(),
-                    last.expires_at.micros().into(),
-                    last.id.to_bytes().as_slice().into(),
-                ],
+                &[AUTHORISATIONS.into(), last.expires_at.micros().into(), last.id.to_bytes().as_slice().into()],
             )?;
         }
         Ok(holds)

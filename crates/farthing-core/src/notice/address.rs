@@ -181,7 +181,11 @@ mod tests {
     #[track_caller]
     fn check(url: &str, public: Result<(), UrlError>, loopback: Result<(), UrlError>, private: Result<(), UrlError>) {
         let parse = |reach| WebhookUrl::parse(url, reach).map(drop);
-        assert_eq!([parse(Reach::Public), parse(Reach::Loopback), parse(Reach::Private)], [public, loopback, private], "{url}");
+        assert_eq!(
+            [parse(Reach::Public), parse(Reach::Loopback), parse(Reach::Private)],
+            [public, loopback, private],
+            "{url}"
+        );
     }
 
     #[test]
@@ -195,7 +199,13 @@ mod tests {
         check("http://127.0.0.1:9000/x", Err(NotHttps), Ok(()), Ok(()));
         check("http://[::1]:9000/x", Err(NotHttps), Ok(()), Ok(()));
         check("https://localhost", Err(Private), Ok(()), Ok(()));
-        for url in ["https://10.0.0.1/", "https://169.254.169.254/latest", "https://192.168.1.1", "https://[fd00::1]/", "https://[::ffff:10.0.0.1]/"] {
+        for url in [
+            "https://10.0.0.1/",
+            "https://169.254.169.254/latest",
+            "https://192.168.1.1",
+            "https://[fd00::1]/",
+            "https://[::ffff:10.0.0.1]/",
+        ] {
             check(url, Err(Private), Err(Private), Ok(()));
         }
         for (url, error) in [
@@ -221,7 +231,24 @@ mod tests {
     fn a_public_name_that_points_inside_is_not_followed() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         assert!(may_reach(ip("93.184.215.14"), "example.com", Reach::Public));
-        for inside in ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "224.0.0.1", "255.255.255.255", "::"] {
+        for inside in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+        ] {
             assert!(!may_reach(ip(inside), "example.com", Reach::Public), "{inside}");
             assert!(!may_reach(ip(inside), "example.com", Reach::Loopback), "{inside}");
             assert!(may_reach(ip(inside), "example.com", Reach::Private), "{inside}");

@@ -123,20 +123,89 @@ impl EventType {
 /// Something that has happened, with all it says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    AccountOpened { account: String, zone: String, country: String, pay: Option<String> },
-    AccountRanOut { account: String, since: Instant, balance: Money, accrued: Money, owed: Money },
-    AccountRecovered { account: String, ran_out_at: Instant, balance: Money, available: Money },
-    AccountParked { account: String, reason: String },
-    MoneyToppedUp { account: String, amount: Money, arrears: Money, balance: Money, reference: Option<String>, transfer: String },
-    CreditGranted { account: String, grant: String, amount: Money, products: Vec<String>, starts: Instant, expires: Option<Instant> },
-    CreditLapsed { account: String, grant: String, amount: Money, expired_at: Instant },
-    AuthorisationExpired { account: String, authorisation: String, amount: Money, captured: Money, expired_at: Instant },
-    ResourceMissing { resource: String, account: String, product: String, last_seen_at: Instant },
-    ResourceFound { resource: String, account: String, product: String, seen_at: Instant },
-    ProjectOpened { project: String, account: String },
-    ProjectMoved { project: String, from: String, to: String },
-    PolicyApplied { version: i64, starts: Instant, corrects: Option<i64>, who: String, why: String },
-    EndpointTest { endpoint: super::EndpointId },
+    AccountOpened {
+        account: String,
+        zone: String,
+        country: String,
+        pay: Option<String>,
+    },
+    AccountRanOut {
+        account: String,
+        since: Instant,
+        balance: Money,
+        accrued: Money,
+        owed: Money,
+    },
+    AccountRecovered {
+        account: String,
+        ran_out_at: Instant,
+        balance: Money,
+        available: Money,
+    },
+    AccountParked {
+        account: String,
+        reason: String,
+    },
+    MoneyToppedUp {
+        account: String,
+        amount: Money,
+        arrears: Money,
+        balance: Money,
+        reference: Option<String>,
+        transfer: String,
+    },
+    CreditGranted {
+        account: String,
+        grant: String,
+        amount: Money,
+        products: Vec<String>,
+        starts: Instant,
+        expires: Option<Instant>,
+    },
+    CreditLapsed {
+        account: String,
+        grant: String,
+        amount: Money,
+        expired_at: Instant,
+    },
+    AuthorisationExpired {
+        account: String,
+        authorisation: String,
+        amount: Money,
+        captured: Money,
+        expired_at: Instant,
+    },
+    ResourceMissing {
+        resource: String,
+        account: String,
+        product: String,
+        last_seen_at: Instant,
+    },
+    ResourceFound {
+        resource: String,
+        account: String,
+        product: String,
+        seen_at: Instant,
+    },
+    ProjectOpened {
+        project: String,
+        account: String,
+    },
+    ProjectMoved {
+        project: String,
+        from: String,
+        to: String,
+    },
+    PolicyApplied {
+        version: i64,
+        starts: Instant,
+        corrects: Option<i64>,
+        who: String,
+        why: String,
+    },
+    EndpointTest {
+        endpoint: super::EndpointId,
+    },
 }
 
 impl Event {
@@ -173,7 +242,9 @@ impl Event {
             Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
                 Lane::Resource(resource.clone())
             }
-            Event::ProjectOpened { project, .. } | Event::ProjectMoved { project, .. } => Lane::Project(project.clone()),
+            Event::ProjectOpened { project, .. } | Event::ProjectMoved { project, .. } => {
+                Lane::Project(project.clone())
+            }
             Event::PolicyApplied { .. } => Lane::Cloud,
             Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
         }
@@ -301,13 +372,20 @@ impl Filter {
     pub fn hears(&self, kind: EventType) -> bool {
         let name = kind.name();
         self.0.is_empty()
-            || self.0.iter().any(|own| own == name || own.strip_suffix(".*").is_some_and(|group| group_of(name) == group))
+            || self
+                .0
+                .iter()
+                .any(|own| own == name || own.strip_suffix(".*").is_some_and(|group| group_of(name) == group))
     }
 }
 
 impl fmt::Display for FilterError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "there is no type of event {:?}: docs/webhooks.md lists them, such as account.ran_out or account.*", self.0)
+        write!(
+            out,
+            "there is no type of event {:?}: docs/webhooks.md lists them, such as account.ran_out or account.*",
+            self.0
+        )
     }
 }
 
@@ -325,26 +403,66 @@ pub fn samples() -> Vec<Event> {
     let usd = |text: &str| Money::parse_amount(text, currency).expect("an amount");
     let name = str::to_owned;
     vec![
-        Event::AccountOpened { account: name("acme"), zone: name("Europe/Rome"), country: name("IT"), pay: Some(name("prepaid")) },
-        Event::AccountRanOut { account: name("acme"), since: at, balance: usd("0.41"), accrued: usd("0.41"), owed: usd("0.00") },
-        Event::AccountRecovered { account: name("acme"), ran_out_at: at, balance: usd("49.12"), available: usd("49.12") },
+        Event::AccountOpened {
+            account: name("acme"),
+            zone: name("Europe/Rome"),
+            country: name("IT"),
+            pay: Some(name("prepaid")),
+        },
+        Event::AccountRanOut {
+            account: name("acme"),
+            since: at,
+            balance: usd("0.41"),
+            accrued: usd("0.41"),
+            owed: usd("0.00"),
+        },
+        Event::AccountRecovered {
+            account: name("acme"),
+            ran_out_at: at,
+            balance: usd("49.12"),
+            available: usd("49.12"),
+        },
         Event::AccountParked { account: name("acme"), reason: name("no price for product gpu on 2026-11-18") },
         Event::MoneyToppedUp {
-            account: name("acme"), amount: usd("50.00"), arrears: usd("0.88"), balance: usd("49.12"),
-            reference: Some(name("bank-2026-11-20-0001")), transfer: name("trf_01m0abw8g0tfj"),
+            account: name("acme"),
+            amount: usd("50.00"),
+            arrears: usd("0.88"),
+            balance: usd("49.12"),
+            reference: Some(name("bank-2026-11-20-0001")),
+            transfer: name("trf_01m0abw8g0tfj"),
         },
         Event::CreditGranted {
-            account: name("acme"), grant: name("welcome"), amount: usd("10.00"), products: vec![name("gpu")], starts: at, expires: Some(later),
+            account: name("acme"),
+            grant: name("welcome"),
+            amount: usd("10.00"),
+            products: vec![name("gpu")],
+            starts: at,
+            expires: Some(later),
         },
         Event::CreditLapsed { account: name("acme"), grant: name("welcome"), amount: usd("3.20"), expired_at: at },
         Event::AuthorisationExpired {
-            account: name("acme"), authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"), amount: usd("5.00"), captured: usd("1.25"), expired_at: at,
+            account: name("acme"),
+            authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"),
+            amount: usd("5.00"),
+            captured: usd("1.25"),
+            expired_at: at,
         },
-        Event::ResourceMissing { resource: name("vm-7"), account: name("acme"), product: name("gpu"), last_seen_at: at },
+        Event::ResourceMissing {
+            resource: name("vm-7"),
+            account: name("acme"),
+            product: name("gpu"),
+            last_seen_at: at,
+        },
         Event::ResourceFound { resource: name("vm-7"), account: name("acme"), product: name("gpu"), seen_at: at },
         Event::ProjectOpened { project: name("web"), account: name("acme") },
         Event::ProjectMoved { project: name("web"), from: name("acme"), to: name("beta") },
-        Event::PolicyApplied { version: 7, starts: at, corrects: None, who: name("anna"), why: name("GPU hours are cheaper") },
+        Event::PolicyApplied {
+            version: 7,
+            starts: at,
+            corrects: None,
+            who: name("anna"),
+            why: name("GPU hours are cheaper"),
+        },
         Event::EndpointTest { endpoint: super::EndpointId::from_parts(1_795_000_000_000, [7; 10]) },
     ]
 }

@@ -35,7 +35,8 @@ pub fn after_failure(attempt: &Attempt) -> Next {
     if attempt.now >= end {
         return Next::Dead;
     }
-    let place = usize::try_from(attempt.number.saturating_sub(1)).unwrap_or(0).min(DELAYS_SECONDS.len().saturating_sub(1));
+    let place =
+        usize::try_from(attempt.number.saturating_sub(1)).unwrap_or(0).min(DELAYS_SECONDS.len().saturating_sub(1));
     let delay = DELAYS_SECONDS.get(place).copied().unwrap_or(ASKED_MAX_SECONDS);
     let jittered = delay.saturating_add(delay.saturating_mul(i64::from(attempt.jitter)).div_euclid(5 * 256));
     let asked = attempt.asked_seconds.unwrap_or(0).clamp(0, ASKED_MAX_SECONDS);
@@ -77,7 +78,8 @@ mod tests {
 
     #[test]
     fn it_is_tried_for_three_days_and_no_longer() {
-        let expected = [0, 5, 35, 155, 755, 2_555, 6_155, 13_355, 27_755, 56_555, 99_755, 142_955, 186_155, 229_355, 259_200];
+        let expected =
+            [0, 5, 35, 155, 755, 2_555, 6_155, 13_355, 27_755, 56_555, 99_755, 142_955, 186_155, 229_355, 259_200];
         assert_eq!(tries(0), expected);
         let late = tries(255);
         assert_eq!(late.last(), Some(&259_200));
@@ -97,6 +99,9 @@ mod tests {
 
     #[test]
     fn only_success_is_taken() {
-        assert_eq!([199, 200, 204, 299, 300, 302, 404, 500].map(is_success), [false, true, true, true, false, false, false, false]);
+        assert_eq!(
+            [199, 200, 204, 299, 300, 302, 404, 500].map(is_success),
+            [false, true, true, true, false, false, false, false]
+        );
     }
 }

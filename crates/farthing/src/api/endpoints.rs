@@ -119,8 +119,7 @@ pub(crate) async fn create(
     Asking { body, once }: Asking<NewEndpoint>,
 ) -> Result<(StatusCode, Json<EndpointSecret>), Problem> {
     let new = EngineNewEndpoint { url: body.url, description: body.description, types: body.types };
-    let work =
-        move || Ok(caller.engine_for(Some(once)).endpoint_create(&caller.cloud, &new, door.reach)?);
+    let work = move || Ok(caller.engine_for(Some(once)).endpoint_create(&caller.cloud, &new, door.reach)?);
     Ok((StatusCode::CREATED, Json(with_secret(&blocking(work).await?))))
 }
 
@@ -146,8 +145,7 @@ pub(crate) async fn change(
     let id = named.id()?;
     let change =
         EngineChange { url: body.url, description: body.description, types: body.types, enabled: body.enabled };
-    let work =
-        move || Ok(caller.engine_for(Some(once)).endpoint_change(&caller.cloud, id, &change, door.reach)?);
+    let work = move || Ok(caller.engine_for(Some(once)).endpoint_change(&caller.cloud, id, &change, door.reach)?);
     Ok(Json(endpoint(&blocking(work).await?)))
 }
 

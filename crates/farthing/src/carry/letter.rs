@@ -92,7 +92,8 @@ fn render(
     let mut values = values(parcel, envelope, locale);
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    environment
+        .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
     let told = |error: minijinja::Error| error.to_string();
     let whole = environment.render_named_str("mail.txt", template, Value::from(Serde(&values))).map_err(told)?;
     let (first, text) = whole.split_once('\n').unwrap_or((&whole, ""));
@@ -151,7 +152,17 @@ fn accent(envelope: &Envelope) -> String {
 /// A date and a time of day, with the zone they are of.
 fn moment(at: Instant, zone: &Zone, locale: Locale) -> String {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     let Ok((date, time)) = zone.wall_at(at) else { return at.to_string() };

@@ -65,7 +65,8 @@ impl Postman {
             "smtp" => SmtpTransport::starttls_relay(host)?,
             _ => return Err(wrong().into()),
         };
-        let builder = port.into_iter().fold(builder.timeout(Some(STEP)), lettre::transport::smtp::SmtpTransportBuilder::port);
+        let builder =
+            port.into_iter().fold(builder.timeout(Some(STEP)), lettre::transport::smtp::SmtpTransportBuilder::port);
         let builder = match (&server.user, &server.password) {
             (Some(user), Some(Password(password))) => {
                 builder.credentials(Credentials::new(user.clone(), password.clone()))

@@ -61,7 +61,9 @@ impl WebhookCarrier {
         match status {
             status if is_success(status) => Carried { outcome: Outcome::Taken, status: Some(status), answer },
             410 => Carried { outcome: Outcome::Gone, status: Some(status), answer },
-            300..=399 => not_taken(Some(status), None, "redirects are not followed: name the address it leads to".to_owned()),
+            300..=399 => {
+                not_taken(Some(status), None, "redirects are not followed: name the address it leads to".to_owned())
+            }
             _ => not_taken(Some(status), pause, answer),
         }
     }
@@ -94,7 +96,8 @@ impl Resolver for Guard {
             kept.push(*address);
         }
         if kept.is_empty() {
-            let what = "the address leads to a network that webhooks may not reach (the server's setting webhooks.reach)";
+            let what =
+                "the address leads to a network that webhooks may not reach (the server's setting webhooks.reach)";
             return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, what).into());
         }
         Ok(kept)

@@ -103,7 +103,10 @@ pub(super) fn deliver(door: &Arc<Door>, carriers: Arc<Carriers>, bell: &Arc<Bell
                 Err(error) => {
                     // The same failure five times a second is told once.
                     if !failing {
-                        tracing::error!(error = farthing_store::chain_of(&error), "delivering failed: it is tried again");
+                        tracing::error!(
+                            error = farthing_store::chain_of(&error),
+                            "delivering failed: it is tried again"
+                        );
                     }
                     failing = true;
                     continue;
@@ -135,7 +138,9 @@ pub(super) fn deliver(door: &Arc<Door>, carriers: Arc<Carriers>, bell: &Arc<Bell
         let _ = courier.join(); // one that panicked has said so
     }
     let holder = process_holder();
-    for engine in std::iter::once(door.worlds.live().clone()).chain(door.worlds.tests_open().into_iter().map(|(_, e)| e)) {
+    for engine in
+        std::iter::once(door.worlds.live().clone()).chain(door.worlds.tests_open().into_iter().map(|(_, e)| e))
+    {
         let name = holder.clone();
         if let Err(error) = engine.store().write("lease_drop", move |tx| tx.lease_drop(DELIVER, &name)) {
             tracing::warn!(error = farthing_store::chain_of(&error), "the lease on delivering was not given up");
@@ -144,11 +149,7 @@ pub(super) fn deliver(door: &Arc<Door>, carriers: Arc<Carriers>, bell: &Arc<Bell
 }
 
 /// Where something of a world is ready, if this process delivers for it. Messages are sent by the real time, also those of a test cloud.
-fn look(
-    door: &Door,
-    engine: &Engine,
-    renewed: &mut Option<std::time::Instant>,
-) -> Result<Vec<Channel>, EngineError> {
+fn look(door: &Door, engine: &Engine, renewed: &mut Option<std::time::Instant>) -> Result<Vec<Channel>, EngineError> {
     let now = door.worlds.live().now()?;
     if renewed.is_none_or(|last| last.elapsed() >= RENEW) {
         let (holder, lasts) = (process_holder(), seconds(LEASE_SECONDS));
@@ -193,7 +194,9 @@ fn send_one(
     match state {
         DeliveryState::Delivered => tracing::info!(id, kind, status = carried.status, "delivered"),
         DeliveryState::Waiting => tracing::info!(id, kind, status = carried.status, "not taken: it is tried again"),
-        DeliveryState::Dead => tracing::warn!(id, kind, status = carried.status, "given up: it can be sent again by hand"),
+        DeliveryState::Dead => {
+            tracing::warn!(id, kind, status = carried.status, "given up: it can be sent again by hand")
+        }
     }
     Ok(Some(state))
 }
