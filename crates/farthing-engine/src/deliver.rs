@@ -6,7 +6,7 @@
 //! `now` is the time of whoever sends, not of the world that is told of: a test cloud's clock stands while its webhooks go out.
 
 use crate::asked::Note;
-use crate::{Engine, EngineError, RefusalCode, Refused};
+use crate::{Clock, Engine, EngineError, RefusalCode, Refused};
 use farthing_core::notice::{
     Attempt, DeliveryId, EndpointId, Event, EventType, MessageId, Next, Secret, after_failure, delivery_id,
     delivery_number, signature_header,
@@ -71,6 +71,8 @@ pub struct Envelope {
     pub policy: Arc<Policy>,
     /// The cloud's own templates: files below `mail/`.
     pub templates: BTreeMap<String, String>,
+    /// It is of a test cloud: its reader must see that nothing of it is real.
+    pub test: bool,
 }
 
 /// What carries messages out. It may take its time, and tells what came of it; it never decides what follows.
@@ -135,7 +137,7 @@ impl Engine {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let lasts = Duration::try_from_seconds(CLAIM_SECONDS).map_err(SettleError::from)?;
         let until = now.checked_add(lasts).map_err(SettleError::from)?;
-        let clouds = self.clouds.clone();
+        let (clouds, test) = (self.clouds.clone(), matches!(*self.clock, Clock::Simulated(_)));
         self.store.write("parcels_claim", move |tx| {
             if !tx.effects_may_leave()? {
                 return Ok(Vec::new());
@@ -152,7 +154,7 @@ impl Engine {
             for (row, message) in claimed {
                 let to = match &endpoint {
                     Some(endpoint) => To::Webhook(hook_of(endpoint, now)),
-                    None => addressee(tx, &clouds, &message)?,
+                    None => addressee(tx, &clouds, &message, test)?,
                 };
                 parcels.push(Parcel {
                     delivery: row.number,
@@ -322,7 +324,12 @@ fn hook_of(endpoint: &EndpointRow, now: Instant) -> Hook {
 }
 
 /// Whom a mail is for now, and how the cloud writes it.
-fn addressee(tx: &mut Tx<'_>, clouds: &crate::clouds::Clouds, message: &MessageRow) -> Result<To, EngineError> {
+fn addressee(
+    tx: &mut Tx<'_>,
+    clouds: &crate::clouds::Clouds,
+    message: &MessageRow,
+    test: bool,
+) -> Result<To, EngineError> {
     let contact = match message.account {
         Some(account) => tx.contact(account)?,
         None => None,
@@ -337,7 +344,7 @@ fn addressee(tx: &mut Tx<'_>, clouds: &crate::clouds::Clouds, message: &MessageR
     let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
     let templates =
         files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
-    Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates })))
+    Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates, test })))
 }
 
 /// The beginning of an answer, in one line that any text column keeps.

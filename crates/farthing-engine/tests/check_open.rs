@@ -115,8 +115,8 @@ both! {
     fn a_base_that_is_not_what_was_charged_is_named(bed: &Bed) {
         let engine = two_days(bed);
         let rows = named(&engine, |tx| {
-            let base = |row: &OpenRow| (row.base.0 - 1, row.base.1 - 1);
-            change_open(tx, |row| (row.id.began > 0).then(|| OpenRow { base: base(row), ..row.clone() }))
+            let base = |row: &OpenRow| row.base.map(|(list, net)| (list - 1, net - 1));
+            change_open(tx, |row| (row.id.began > 0 && row.base.is_some()).then(|| OpenRow { base: base(row), ..row.clone() }))
         });
         assert_eq!(rows.len(), 1, "{rows:?}");
         assert!(rows[0].starts_with("charges "), "{rows:?}");

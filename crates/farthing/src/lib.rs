@@ -1,6 +1,7 @@
-//! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, console, demo.
+//! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, console, demo, carriers.
 
 pub mod api;
+pub mod carry;
 pub mod clouds;
 pub mod console;
 pub mod demo;

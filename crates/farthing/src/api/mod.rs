@@ -7,7 +7,10 @@ mod authorisations;
 mod caller;
 mod charges;
 mod credits;
+mod deliveries;
 mod document;
+mod endpoints;
+mod events;
 mod keys;
 mod operations;
 mod page;
@@ -28,6 +31,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use farthing_core::access::Allowance;
+use farthing_core::notice::Reach;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -40,13 +44,20 @@ pub struct Door {
     /// What a key may do that has no limit of its own.
     pub allowance: Allowance,
     pub body_bytes_max: usize,
+    /// How far webhooks go.
+    pub reach: Reach,
     keys: caller::KnownKeys,
 }
 
 impl Door {
     pub fn new(worlds: Worlds, allowance: Allowance, body_bytes_max: usize) -> Door {
         let keys = caller::KnownKeys::default();
-        Door { worlds, metrics: Metrics::default(), allowance, body_bytes_max, keys }
+        Door { worlds, metrics: Metrics::default(), allowance, body_bytes_max, reach: Reach::default(), keys }
+    }
+
+    #[must_use]
+    pub fn with_reach(self, reach: Reach) -> Door {
+        Door { reach, ..self }
     }
 }
 
@@ -98,6 +109,14 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))
+        .routes(routes!(endpoints::list, endpoints::create))
+        .routes(routes!(endpoints::show, endpoints::change, endpoints::delete))
+        .routes(routes!(endpoints::rotate_secret))
+        .routes(routes!(endpoints::test))
+        .routes(routes!(events::list))
+        .routes(routes!(events::show))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::replay))
 }
 
 pub fn router(door: Shared) -> Router {

@@ -3,9 +3,11 @@
 //! Secrets are not in the file and not among the flags, where others can read them: they come from the environment or from files
 //! of their own (`*_file`). What is wrong is told with its place.
 
+use crate::carry::{MailServer, Password};
 use crate::failure::Failure;
 use clap::{Args, ValueEnum};
 use farthing_core::access::Allowance;
+use farthing_core::notice::Reach;
 use farthing_store::Location;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -48,6 +50,38 @@ struct File {
     log: Option<LogFormat>,
     work: Option<bool>,
     limits: Limits,
+    webhooks: Webhooks,
+    mail: Mail,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Webhooks {
+    reach: Far,
+}
+
+/// How far webhooks go beyond the public network.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Far {
+    Public,
+    /// And to this machine itself.
+    #[default]
+    Loopback,
+    /// Anywhere.
+    Private,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Mail {
+    /// `smtps://host:465` or `smtp://host:587`; without it no mail is sent.
+    smtp: Option<String>,
+    /// Whom mails come from where the cloud's brand.sender does not say it.
+    from: Option<String>,
+    user: Option<String>,
+    /// A file that holds the password; or it is in FARTHING_SMTP_PASSWORD.
+    password_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -72,6 +106,10 @@ pub struct Config {
     pub log: LogFormat,
     /// Settles and delivers, besides answering.
     pub work: bool,
+    /// How far webhooks go.
+    pub reach: Reach,
+    /// Where mails are handed in; none: none are sent.
+    pub mail: Option<MailServer>,
     limits: Limits,
 }
 
@@ -90,6 +128,12 @@ impl Config {
             listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             log: flags.log.or(file.log).unwrap_or_default(),
             work: !flags.no_work && file.work.unwrap_or(true),
+            reach: match file.webhooks.reach {
+                Far::Public => Reach::Public,
+                Far::Loopback => Reach::Loopback,
+                Far::Private => Reach::Private,
+            },
+            mail: mail_server(file.mail)?,
             limits: file.limits,
         })
     }
@@ -101,6 +145,23 @@ impl Config {
     pub fn body_bytes_max(&self) -> usize {
         usize::try_from(self.limits.body_mib).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
     }
+}
+
+/// The password is not among the settings: it is in the environment or in a file of its own.
+fn mail_server(mail: Mail) -> Result<Option<MailServer>, Failure> {
+    let Some(url) = mail.smtp else { return Ok(None) };
+    let given = std::env::var("FARTHING_SMTP_PASSWORD").ok().filter(|password| !password.is_empty());
+    let password = match (given, &mail.password_file) {
+        (Some(password), _) => Some(password),
+        (None, Some(path)) => {
+            let told = |error| format!("{}: {error}; mail.password_file names it", path.display());
+            Some(std::fs::read_to_string(path).map_err(told)?.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (None, None) => None,
+    };
+    // Set for several servers on one machine, it is nothing to one that needs none.
+    let password = password.filter(|_| mail.user.is_some()).map(Password);
+    Ok(Some(MailServer { url, from: mail.from, user: mail.user, password }))
 }
 
 fn read_file(path: &Path) -> Result<File, Failure> {
@@ -132,6 +193,21 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:9");
         assert_eq!((config.body_bytes_max(), config.allowance().per_second), (2 * 1024 * 1024, 1_000));
         assert!(config.work);
+    }
+
+    #[test]
+    fn mail_has_its_password_in_a_file_of_its_own() {
+        let file = std::env::temp_dir().join(format!("farthing-password-{}", std::process::id()));
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let text = format!("[mail]\nsmtp = \"smtps://mail.example.com\"\nuser = \"anna\"\npassword_file = {file:?}\n");
+        let config = read(&text, Flags::default()).unwrap();
+        let mail = config.mail.clone().unwrap();
+        assert_eq!(mail.password.unwrap().0, "hunter2");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        std::fs::remove_file(&file).unwrap();
+        let told = read(&text, Flags::default()).unwrap_err();
+        assert!(told.contains("mail.password_file"), "{told}");
+        assert!(read("", Flags::default()).unwrap().mail.is_none());
     }
 
     #[test]

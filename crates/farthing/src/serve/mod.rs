@@ -3,6 +3,7 @@
 //! Owns the process: its configuration, its threads, its graceful end. What requests mean is `api`'s.
 
 mod config;
+mod couriers;
 mod health;
 mod logs;
 mod metrics;
@@ -16,6 +17,7 @@ pub use request::{address_of, note_key, request_id};
 pub use worlds::Worlds;
 
 use crate::api::{self, Door};
+use crate::carry::{Carriers, Postman};
 use crate::failure::Failure;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -47,8 +49,11 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         .map_err(|error| format!("{} cannot be listened on: {error}; choose another with --listen", config.listen))?;
     let began = std::time::Instant::now();
     let engine = open(config)?;
-    let door = Arc::new(Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max()));
-    let workers = worker::start(&door, config.work);
+    let mail = config.mail.as_ref().map(Postman::new).transpose()?;
+    let carriers = Carriers::new(config.reach, mail);
+    let door = Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max()).with_reach(config.reach);
+    let door = Arc::new(door);
+    let workers = worker::start(&door, config.work.then_some(carriers));
     let address = listener.local_addr()?;
     tracing::info!(
         listen = %address,

@@ -1,8 +1,9 @@
 //! What works beside the requests: settling what is due, and small chores. One process at a time, by lease: of two on one
 //! PostgreSQL the other takes over when the lease is over.
 
-use super::{is_older, seconds};
+use super::{couriers, is_older, seconds};
 use crate::api::Door;
+use crate::carry::Carriers;
 use crate::failure::Failure;
 use farthing_core::time::Instant;
 use farthing_engine::{Engine, EngineError};
@@ -24,6 +25,8 @@ const SERVERS: u8 = 32;
 const NAP: Duration = Duration::from_millis(500);
 /// How long kept answers to Idempotency-Keys are kept.
 const ANSWERS_DAYS: i64 = 35;
+/// How long events and how they were delivered are kept.
+const EVENTS_DAYS: i64 = 90;
 
 #[derive(Debug)]
 pub(super) struct Workers {
@@ -33,7 +36,7 @@ pub(super) struct Workers {
 
 /// Wakes sleepers when the process is to end.
 #[derive(Debug, Default)]
-struct Bell {
+pub(super) struct Bell {
     rung: AtomicBool,
     lock: Mutex<()>,
     waiting: Condvar,
@@ -41,12 +44,17 @@ struct Bell {
 
 impl Bell {
     /// Sleeps so long; whether to go on.
-    fn sleep(&self, long: Duration) -> bool {
+    pub(super) fn sleep(&self, long: Duration) -> bool {
         let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.rung.load(Ordering::Acquire) {
             drop(self.waiting.wait_timeout(guard, long).unwrap_or_else(PoisonError::into_inner));
         }
         !self.rung.load(Ordering::Acquire)
+    }
+
+    /// Whether the process is to end.
+    pub(super) fn is_rung(&self) -> bool {
+        self.rung.load(Ordering::Acquire)
     }
 
     fn ring(&self) {
@@ -56,7 +64,8 @@ impl Bell {
     }
 }
 
-pub(super) fn start(door: &Arc<Door>, work: bool) -> Workers {
+/// With carriers it settles and delivers; without it only answers.
+pub(super) fn start(door: &Arc<Door>, work: Option<Carriers>) -> Workers {
     let bell = Arc::new(Bell::default());
     let spawn = |name: &str, job: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(job).expect("the system gives a thread")
@@ -66,9 +75,11 @@ pub(super) fn start(door: &Arc<Door>, work: bool) -> Workers {
         let (door, bell) = (door.clone(), bell.clone());
         threads.push(spawn("chores", Box::new(move || chores(&door, &bell))));
     }
-    if work {
-        let (engine, bell) = (door.worlds.live().clone(), bell.clone());
-        threads.push(spawn("settle", Box::new(move || settle(&engine, &bell))));
+    if let Some(carriers) = work {
+        let (engine, own_bell) = (door.worlds.live().clone(), bell.clone());
+        threads.push(spawn("settle", Box::new(move || settle(&engine, &own_bell))));
+        let (door, bell) = (door.clone(), bell.clone());
+        threads.push(spawn("deliver", Box::new(move || couriers::deliver(&door, Arc::new(carriers), &bell))));
     }
     Workers { threads, bell }
 }
@@ -142,6 +153,7 @@ fn chores(door: &Door, bell: &Bell) {
             if swept.is_none_or(|swept| is_older(swept, now, 3_600)) {
                 let before = now.checked_sub(seconds(ANSWERS_DAYS * 86_400)).unwrap_or(Instant::EPOCH);
                 engine.store().write("answers_forget", move |tx| tx.answers_forget(before))?;
+                engine.events_forget(now.checked_sub(seconds(EVENTS_DAYS * 86_400)).unwrap_or(Instant::EPOCH))?;
                 swept = Some(now);
             }
             Ok(())
@@ -173,7 +185,7 @@ fn process_job(number: u8) -> String {
 }
 
 /// This process, and no other on any machine.
-fn process_holder() -> String {
+pub(super) fn process_holder() -> String {
     use std::sync::OnceLock;
     static HOLDER: OnceLock<String> = OnceLock::new();
     let made = || {

@@ -28,6 +28,12 @@ impl Worlds {
         &self.live
     }
 
+    /// The test clouds that were opened, by cloud.
+    pub(crate) fn tests_open(&self) -> Vec<(String, Engine)> {
+        let tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        tests.iter().map(|(cloud, engine)| (cloud.clone(), engine.clone())).collect()
+    }
+
     /// The engine that a key works on.
     pub(crate) fn engine(&self, cloud: &str, mode: Mode) -> Result<Engine, Problem> {
         match mode {

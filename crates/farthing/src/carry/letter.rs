@@ -1,0 +1,178 @@
+//! What a mail says: a subject, a text, and the same as HTML, in the reader's language.
+//!
+//! Templates are built in for English and Chinese; a cloud has its own as files of its folder, `mail/<type>.<language>.txt`, and
+//! `.html` beside it where its paragraphs in the common frame are not enough. The first line of a text is its subject.
+
+use farthing_core::money::{Currency, Locale, Money};
+use farthing_core::time::{Instant, Zone};
+use farthing_engine::{Envelope, Parcel};
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde_json::{Map, Value as Json, json};
+
+/// A rendered mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        /// By `<type>.<language>.txt`.
+        const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("mail/", $name)))),*];
+    };
+}
+
+built_in!(
+    "account.ran_out.en.txt",
+    "account.ran_out.zh.txt",
+    "credit.granted.en.txt",
+    "credit.granted.zh.txt",
+    "credit.lapsed.en.txt",
+    "credit.lapsed.zh.txt",
+    "money.topped_up.en.txt",
+    "money.topped_up.zh.txt",
+);
+
+/// The common frame of HTML bodies.
+const FRAME: &str = include_str!("mail/frame.html");
+const SUBJECT: &str = "Subject:";
+
+impl Letter {
+    /// Nothing where there is no template for this type of event.
+    pub fn write(parcel: &Parcel, envelope: &Envelope) -> Result<Option<Letter>, String> {
+        let mut told = None;
+        for language in languages(envelope) {
+            let name = format!("{}.{language}", parcel.kind);
+            let own = envelope.templates.get(&format!("{name}.txt")).map(String::as_str);
+            if let Some(text) = own {
+                let html = envelope.templates.get(&format!("{name}.html")).map(String::as_str);
+                match render(parcel, envelope, &language, text, html) {
+                    Ok(letter) => return Ok(Some(letter)),
+                    // A cloud's own template with a mistake in it must not keep from its people what they should know.
+                    Err(error) => told = Some(format!("mail/{name}: {error}")),
+                }
+            }
+            let file = format!("{name}.txt");
+            if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == file) {
+                if let Some(error) = told {
+                    tracing::warn!(cloud = parcel.cloud, error, "a mail template cannot be used: the built-in one is");
+                }
+                return render(parcel, envelope, &language, text, None).map(Some);
+            }
+        }
+        told.map_or(Ok(None), Err)
+    }
+}
+
+/// Which languages to look for, the best first.
+fn languages(envelope: &Envelope) -> Vec<String> {
+    let own = envelope.language.to_ascii_lowercase().replace('_', "-");
+    let base = own.split('-').next().unwrap_or_default().to_owned();
+    let clouds = envelope.policy.cloud.languages.iter().map(|locale| locale.language().to_owned());
+    let mut wanted: Vec<String> = Vec::new();
+    for language in [own, base].into_iter().chain(clouds).chain(["en".to_owned()]) {
+        if !language.is_empty() && !wanted.contains(&language) {
+            wanted.push(language);
+        }
+    }
+    wanted
+}
+
+fn render(
+    parcel: &Parcel,
+    envelope: &Envelope,
+    language: &str,
+    template: &str,
+    html: Option<&str>,
+) -> Result<Letter, String> {
+    let locale = Locale::from_tag(language).unwrap_or(Locale::En);
+    let mut values = values(parcel, envelope, locale);
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+        .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    let told = |error: minijinja::Error| error.to_string();
+    let whole = environment.render_named_str("mail.txt", template, Value::from(Serde(&values))).map_err(told)?;
+    let (first, text) = whole.split_once('\n').unwrap_or((&whole, ""));
+    let subject = first.strip_prefix(SUBJECT).ok_or("its first line is not `Subject: …`")?.trim();
+    // A subject is a header: one line, whatever a name in it holds.
+    let subject: String = subject.chars().filter(|char| !char.is_control()).collect();
+    let subject = if envelope.test { format!("[Test] {subject}") } else { subject };
+    let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty()).collect();
+    values["subject"] = json!(subject);
+    values["paragraphs"] = json!(paragraphs);
+    values["language"] = json!(language);
+    let html = html.unwrap_or(FRAME);
+    let html = environment.render_named_str("mail.html", html, Value::from(Serde(&values))).map_err(told)?;
+    let text = paragraphs.join("\n\n") + "\n";
+    Ok(Letter { subject, text, html })
+}
+
+/// What templates may use: everything the event carries, amounts and times as people of the language read them (as they were sent
+/// under `data`), and the cloud's brand.
+fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
+    let data: Map<String, Json> = serde_json::from_str(&parcel.data).unwrap_or_default();
+    let currency = data.get("currency").and_then(Json::as_str).and_then(|code| Currency::parse(code).ok());
+    let zone = &envelope.policy.cloud.time_zone;
+    let mut values = Map::new();
+    for (name, value) in &data {
+        let text = value.as_str().unwrap_or_default();
+        let amount = currency.and_then(|currency| Money::parse_amount(text, currency).ok());
+        let shown = match (amount, Instant::parse(text)) {
+            (Some(amount), _) if is_amount(name) => json!(amount.format(locale)),
+            (_, Ok(at)) if name.ends_with("_at") || name == "since" => json!(moment(at, zone, locale)),
+            _ => value.clone(),
+        };
+        values.insert(name.clone(), shown);
+    }
+    let brand = &envelope.policy.brand;
+    values.insert("data".to_owned(), Json::Object(data));
+    values.insert("name".to_owned(), json!(envelope.name));
+    values.insert("brand".to_owned(), json!(envelope.policy.cloud.name.to_string()));
+    values.insert("legal_name".to_owned(), json!(brand.legal_name.to_string()));
+    values.insert("support".to_owned(), json!(brand.support.as_ref().map(ToString::to_string)));
+    values.insert("accent".to_owned(), json!(accent(envelope)));
+    values.insert("id".to_owned(), json!(parcel.id.to_string()));
+    Json::Object(values)
+}
+
+fn is_amount(name: &str) -> bool {
+    matches!(name, "amount" | "arrears" | "balance" | "accrued" | "owed" | "available" | "captured")
+}
+
+/// The cloud's colour, as it was given: it is a line in the frame, not a text.
+fn accent(envelope: &Envelope) -> String {
+    let [red, green, blue] = envelope.policy.brand.accent.map_or([0x9a, 0x4a, 0x1c], |colour| colour.0);
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}
+
+/// A date and a time of day, with the zone they are of.
+fn moment(at: Instant, zone: &Zone, locale: Locale) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let Ok((date, time)) = zone.wall_at(at) else { return at.to_string() };
+    let minute = time.second_of_day() / 60;
+    let clock = format!("{:02}:{:02}", minute / 60, minute % 60);
+    match locale {
+        Locale::Zh => format!("{}年{}月{}日 {clock}（{}）", date.year(), date.month(), date.day(), zone.name()),
+        Locale::En | Locale::Ja | Locale::Ko | Locale::De | Locale::Fr => {
+            let month = MONTHS[usize::from(date.month() - 1) % 12];
+            format!("{} {month} {} at {clock} {}", date.day(), date.year(), zone.name())
+        }
+    }
+}
