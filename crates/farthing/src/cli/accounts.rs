@@ -181,7 +181,7 @@ fn list(arguments: &Listing) -> Result<ExitCode, Failure> {
             }
             let mut cells = vec![line.facts.name.clone()];
             cells.extend(numbers.iter().map(|units| plain(*units, currency)));
-            cells.push(view.runs_out_at.map(second).unwrap_or_default());
+            cells.push(runs_out(view).map(second).unwrap_or_default());
             cells.push(state);
             table.row(cells);
         }
@@ -364,6 +364,11 @@ impl Person {
     }
 }
 
+/// What has nothing and uses nothing is not about to run out.
+fn runs_out(view: &AccountView) -> Option<Instant> {
+    view.runs_out_at.filter(|_| view.burn_per_hour > 0 || view.available > 0)
+}
+
 /// The one question a page answers, in words.
 fn sentence(facts: &AccountFacts, view: &AccountView) -> String {
     let money = |units: i64| Money::from_units(units, view.currency);
@@ -375,7 +380,7 @@ fn sentence(facts: &AccountFacts, view: &AccountView) -> String {
         return format!("{name} cannot be settled: {}. Mend that, then `farthing accounts retry {name}`.", view.parked);
     }
     let has = format!("{name} has {} available", money(view.available));
-    match (view.ran_out_at, view.runs_out_at) {
+    match (view.ran_out_at, runs_out(view)) {
         (Some(since), _) => {
             let owes = if view.due > 0 { format!(", and owes {}", money(view.due)) } else { String::new() };
             format!("{name} ran out of money on {}{owes}.", second(since))

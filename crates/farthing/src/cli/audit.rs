@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 /// `{"amount":"5.00","reference":null}` is `amount 5.00`.
 fn facts(text: &str) -> String {
     let Ok(Value::Object(facts)) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    let said = facts.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| match value {
+    let said = facts.iter().filter(|(_, value)| !value.is_null() && **value != "").map(|(name, value)| match value {
         Value::String(text) => format!("{name} {text}"),
         other => format!("{name} {other}"),
     });

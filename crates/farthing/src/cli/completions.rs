@@ -2,6 +2,7 @@
 
 use clap::{Args, Command};
 use clap_complete::Shell;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
@@ -10,6 +11,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, mut command: Command) -> ExitCode {
-    clap_complete::generate(arguments.shell, &mut command, "farthing", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "farthing", &mut script);
+    // Whoever reads only its beginning has what they want.
+    let _ = std::io::stdout().write_all(&script);
     ExitCode::SUCCESS
 }

@@ -148,26 +148,19 @@ fn report(outcomes: &[Outcome], totals: &Totals, booked: bool) -> String {
 }
 
 fn conclusion(arguments: &Arguments, totals: &Totals, booked: bool) -> String {
-    let refused = totals.refused.lines;
-    match (booked, refused) {
+    let refused = match totals.refused.lines {
+        1 => "the refused line".to_owned(),
+        more => format!("the {more} refused lines"),
+    };
+    let lines = counted(totals.accepted.lines, "line");
+    match (booked, totals.refused.lines) {
         (true, 0) if totals.accepted.lines == 0 => "Nothing was booked: all of it was there already.".to_owned(),
-        (true, 0) => {
-            format!("{} booked. Imported again, the file books nothing.", counted(totals.accepted.lines, "line"))
-        }
-        (true, _) => {
-            format!(
-                "{} booked. Mend the {refused} refused and import the file again.",
-                counted(totals.accepted.lines, "line")
-            )
-        }
+        (true, 0) => format!("{lines} booked. Imported again, the file books nothing."),
+        (true, _) => format!("{lines} booked. Mend {refused} and import the file again."),
         (false, 0) => "Nothing was booked: this was a dry run.".to_owned(),
-        (false, _) if arguments.dry_run => {
-            format!("Nothing was booked: this was a dry run. Mend the {refused} refused first.")
-        }
+        (false, _) if arguments.dry_run => format!("Nothing was booked: this was a dry run. Mend {refused} first."),
         (false, _) => {
-            format!(
-                "Nothing was booked. Mend the {refused} refused and import the file again, or book the others with --partial."
-            )
+            format!("Nothing was booked. Mend {refused} and import the file again, or book the others with --partial.")
         }
     }
 }
