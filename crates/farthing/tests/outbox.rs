@@ -109,6 +109,10 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let rest: Vec<String> = self.lines.try_iter().filter(|line| !line.contains("\"INFO\"")).collect();
+            eprintln!("what it said last:\n{}", rest.join("\n"));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

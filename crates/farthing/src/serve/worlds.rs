@@ -4,7 +4,6 @@
 use crate::api::Problem;
 use farthing_core::access::Mode;
 use farthing_core::policy::ApplyRequest;
-use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, EngineError, IdSource};
 use farthing_store::{Location, Options, Store};
 use std::collections::BTreeMap;
@@ -79,7 +78,7 @@ impl Worlds {
         {
             let request = ApplyRequest {
                 files,
-                starts: Some(Instant::EPOCH),
+                starts: None, // the test cloud begins now
                 corrects: None,
                 who: "farthing".to_owned(),
                 why: format!("the live cloud's version {}, for trying", newest.number),
