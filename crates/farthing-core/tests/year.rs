@@ -189,7 +189,7 @@ impl Year {
             let meterage =
                 self.compiled.get(&open.key, &terms.terms, open.month_seconds, open.slope, &self.zone).unwrap();
             let id = LineId { thing: life.thing, part, began: 0 };
-            Line { id, product: life.product.clone(), open, meterage, pay: Pay::Prepaid, settle: terms.terms.settle }
+            Line { id, open, meterage, pay: Pay::Prepaid, settle: terms.terms.settle, room_to: 0 }
         };
         open.into_iter().map(line).collect()
     }
