@@ -1,6 +1,6 @@
 //! The OpenAPI document, made of the handlers themselves, and where it is served. Without a key: it holds nothing of anybody.
 
-use super::Shared;
+use super::{Shared, pages};
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
@@ -52,12 +52,12 @@ pub fn openapi() -> OpenApi {
 }
 
 pub(super) fn router() -> Router<Shared> {
-    let text = openapi().to_pretty_json().unwrap_or_default();
-    Router::new().route(
-        "/openapi.json",
-        get(move || {
-            let text = text.clone();
-            async move { ([(CONTENT_TYPE, "application/json")], text) }
-        }),
-    )
+    let document = openapi();
+    let text = document.to_pretty_json().unwrap_or_default();
+    let openapi = get(move || {
+        let text = text.clone();
+        async move { ([(CONTENT_TYPE, "application/json")], text) }
+    });
+    let read = serde_json::to_value(&document).unwrap_or_default();
+    Router::new().route("/openapi.json", openapi).merge(pages::router(&read))
 }

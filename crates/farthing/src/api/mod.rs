@@ -14,6 +14,7 @@ mod events;
 mod keys;
 mod operations;
 mod page;
+mod pages;
 mod policies;
 mod prices;
 mod problem;

@@ -6,13 +6,16 @@ use super::blocking;
 use super::caller::{Administering, Reading, Writing};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
-use super::wire::{read_time, time};
+use super::wire::{read_times, time};
 use axum::Json;
 use axum::extract::Path;
 use farthing_core::access::Mode;
 use farthing_core::trail::Entry;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How far a clock moves at once.
+const DAYS_MAX: i64 = 400;
 
 /// The cloud that a key opens.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,9 +80,12 @@ pub(crate) struct Job {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Advance {
-    /// The time it is to be.
+    /// The time it is to be, or:
     #[schema(format = DateTime)]
-    to: String,
+    to: Option<String>,
+    /// by how many seconds it moves.
+    #[schema(minimum = 0, maximum = 34560000)]
+    seconds: Option<i64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -180,15 +186,25 @@ pub(crate) async fn advance(caller: Writing, Asking { body, .. }: Asking<Advance
         let what = "the live cloud's clock is the real one: use a test key";
         return Err(Problem::new(problem::FORBIDDEN, what));
     }
-    let to = read_time(&body.to, "to")?;
+    let to = read_times(body.to.as_ref(), "to")?;
     let now = blocking(move || {
         let now = caller.engine.now()?;
+        let to = match (to, body.seconds) {
+            (Some(to), None) => to,
+            (None, Some(seconds)) => now
+                .checked_add_micros(seconds.saturating_mul(1_000_000))
+                .map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("seconds"))?,
+            _ => {
+                let what = "say to when, or by how many seconds: one of the two";
+                return Err(Problem::new(problem::INVALID, what).field("to"));
+            }
+        };
         if to < now {
             let what = format!("it is {now} there already: time does not go back");
             return Err(Problem::new(problem::CONFLICT, what).field("to"));
         }
-        if now.seconds_since(to).abs() > 400 * 86_400 {
-            let what = "move it by at most 400 days at once";
+        if now.seconds_since(to).abs() > DAYS_MAX * 86_400 {
+            let what = format!("move it by at most {DAYS_MAX} days at once");
             return Err(Problem::new(problem::INVALID, what).field("to"));
         }
         // Where this breaks off, what fell due is done by whoever looks next.

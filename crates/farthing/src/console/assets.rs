@@ -12,11 +12,11 @@ const MARK: &str = include_str!("../../static/mark.svg");
 /// The papers of `console.css`, light and dark, on which accents must be readable.
 const PAPERS: [Colour; 2] = [Colour([0xfb, 0xf8, 0xf3]), Colour([0x17, 0x14, 0x10])];
 
-pub(super) async fn style() -> impl IntoResponse {
+pub(crate) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
 }
 
-pub(super) async fn mark() -> impl IntoResponse {
+pub(crate) async fn mark() -> impl IntoResponse {
     ([(CONTENT_TYPE, "image/svg+xml")], MARK)
 }
 

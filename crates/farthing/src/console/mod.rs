@@ -24,6 +24,7 @@ mod verdict;
 mod wealth;
 mod words;
 
+pub(crate) use assets::{mark, style};
 pub use figure::grouped;
 pub(crate) use price_words::prices as price_lines;
 pub use verdict::{Verdict, counted, wrong};
