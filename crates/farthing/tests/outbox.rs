@@ -66,8 +66,7 @@ struct Lines {
 impl Lines {
     fn of(mut command: Command, errors: bool) -> Lines {
         let (out, err) = if errors { (Stdio::null(), Stdio::piped()) } else { (Stdio::piped(), Stdio::inherit()) };
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().expect("the program is there");
+        let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().expect("the program is there");
         let (say, lines) = channel();
         let mut read: Box<dyn std::io::Read + Send> = if errors {
             Box::new(child.stderr.take().expect("piped"))
@@ -147,7 +146,10 @@ impl Stage {
         );
         fs::write(folder.join("settings.toml"), settings).expect("the folder is ours");
         let binary = env!("CARGO_BIN_EXE_farthing");
-        run(Command::new(binary).arg("apply").arg(&cloud).args(["--store", &store, "--why", "a test", "--who", "anna"]), "");
+        run(
+            Command::new(binary).arg("apply").arg(&cloud).args(["--store", &store, "--why", "a test", "--who", "anna"]),
+            "",
+        );
         let key = |more: &[&str]| {
             let mut command = Command::new(binary);
             command.args(["keys", "create", "one", "--name", "test", "--scope", "admin", "--store", &store]).args(more);
