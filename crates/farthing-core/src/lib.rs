@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod measure;
 pub mod money;
 pub mod notice;
+pub mod opening;
 pub mod policy;
 pub mod profile;
 pub mod rate;

@@ -1,10 +1,12 @@
 //! Applies a cloud's configuration as a new dated version, and reads what was applied.
 
+use crate::asked::{Note, note_all};
 use crate::tell::{self, Notice};
 use crate::{ClockError, Engine, EngineError};
 use farthing_core::notice::Event;
 use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Versions, plan_apply};
 use farthing_store::StoreError;
+use serde_json::json;
 use std::fmt;
 
 #[derive(Debug)]
@@ -18,6 +20,7 @@ impl Engine {
     /// Appends a version with these files, unless they are in force at its start anyway.
     pub fn apply_policy(&self, cloud: &str, request: ApplyRequest) -> Result<Applied, ApplyPolicyError> {
         let (cloud, clock, ids) = (cloud.to_owned(), self.clock.clone(), self.ids.clone());
+        let asked = self.asked.clone();
         self.store.write("apply_policy", move |tx| {
             let versions = tx.policy_versions(&cloud)?;
             // Not before the versions are read: one that started meanwhile would rule over this one from the beginning.
@@ -27,6 +30,15 @@ impl Engine {
                 tx.policy_append(&cloud, version, &request.files)?;
                 // Whoever has anything open looks at the new prices at once; where they correct what was, whoever ever had.
                 tx.payers_hurry_all(&cloud, now, version.starts < now)?;
+                let facts = json!({
+                    "version": version.number,
+                    "starts": version.starts.to_string(),
+                    "corrects": version.corrects,
+                    "why": version.why,
+                });
+                let note = Note::new("policy.applied", format!("cloud {cloud}")).became(&facts);
+                // Asked again it is in force already: no answer has to be kept for that.
+                note_all(tx, &cloud, asked.as_deref(), &[note], now)?;
                 let event = Event::PolicyApplied {
                     version: version.number,
                     starts: version.starts,
@@ -34,7 +46,7 @@ impl Engine {
                     who: version.who.clone(),
                     why: version.why.clone(),
                 };
-                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None }])?;
+                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None, mailed: false }])?;
             }
             Ok(applied)
         })

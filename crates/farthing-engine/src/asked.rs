@@ -134,6 +134,24 @@ fn keep<T: Serialize>(
     now: Instant,
 ) -> Result<(), Refused> {
     let Some(asked) = asked else { return Ok(()) };
+    note_all(tx, cloud, Some(asked), notes, now)?;
+    if let Some(once) = &asked.once {
+        let answer = serde_json::to_string(answer)
+            .map_err(|error| StoreError::corrupt(format!("an answer cannot be written: {error}")))?;
+        tx.answer_insert(cloud, &once.key, &AnswerRow { digest: once.digest, answer }, now)?;
+    }
+    Ok(())
+}
+
+/// Appends to the audit log, where somebody asked.
+pub(crate) fn note_all(
+    tx: &mut Tx<'_>,
+    cloud: &str,
+    asked: Option<&Asked>,
+    notes: &[Note],
+    now: Instant,
+) -> Result<(), StoreError> {
+    let Some(asked) = asked else { return Ok(()) };
     for note in notes {
         let entry = NewEntry {
             who: &asked.who,
@@ -144,11 +162,6 @@ fn keep<T: Serialize>(
             became: &note.became,
         };
         tx.trail_append(cloud, &entry, now)?;
-    }
-    if let Some(once) = &asked.once {
-        let answer = serde_json::to_string(answer)
-            .map_err(|error| StoreError::corrupt(format!("an answer cannot be written: {error}")))?;
-        tx.answer_insert(cloud, &once.key, &AnswerRow { digest: once.digest, answer }, now)?;
     }
     Ok(())
 }

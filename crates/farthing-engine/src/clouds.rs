@@ -1,10 +1,10 @@
 //! Clouds' configurations over time, read once and kept until another version is applied.
 
 use crate::EngineError;
-use farthing_core::config::{Cadence, Source};
+use farthing_core::config::{Cadence, Name, Source};
 use farthing_core::policy::Pay;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
-use farthing_core::settle::{Compiled, Meterage, PriceBook, SettleError, Terms, TermsKey};
+use farthing_core::settle::{Compiled, Holding, Meterage, PriceBook, Priced, SettleError, Terms, TermsKey};
 use farthing_core::time::{Instant, Zone};
 use farthing_store::{OpenRow, StoreError, TermsId, Tx};
 use std::collections::{BTreeMap, HashMap};
@@ -22,6 +22,7 @@ pub(crate) struct CloudBook {
     pub(crate) starts: Vec<(i64, Instant)>,
     terms: Mutex<BTreeMap<TermsId, KnownTerms>>,
     ready: Mutex<HashMap<ReadyKey, Arc<Ready>>>,
+    holdings: Mutex<HashMap<HoldingsKey, Arc<Vec<Holding>>>>,
 }
 
 /// Terms, and what finds them.
@@ -29,6 +30,21 @@ pub(crate) type KnownTerms = Arc<(Arc<TermsKey>, Terms)>;
 
 /// Terms of a row, for months of a length.
 type ReadyKey = (TermsId, i64);
+
+/// What is priced, as far as its price depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct HoldingsKey {
+    product: Name,
+    sku: Option<Name>,
+    part: Option<Name>,
+    /// Where it has a contract of its own.
+    account: Option<Name>,
+    zone: String,
+    properties: BTreeMap<String, String>,
+}
+
+/// When there are more prices than these they are found anew: whoever tells prices apart by a property has it in hand how many.
+const HOLDINGS_MAX: usize = 10_000;
 
 /// Terms that a row names, compiled.
 #[derive(Debug)]
@@ -85,6 +101,7 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
         terms: Mutex::default(),
         ready: Mutex::default(),
+        holdings: Mutex::default(),
     })
 }
 
@@ -130,6 +147,31 @@ impl CloudBook {
             self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(place, ready.clone());
         }
         Ok(ready)
+    }
+
+    /// The terms of a use over all time; nothing where it is not offered.
+    pub(crate) fn holdings(&self, priced: &Priced<'_>) -> Result<Arc<Vec<Holding>>, SettleError> {
+        let key = HoldingsKey {
+            product: priced.product.clone(),
+            sku: priced.sku.cloned(),
+            part: priced.part.cloned(),
+            account: self.prices.has_contract(priced.account).then(|| priced.account.clone()),
+            zone: priced.zone.name().to_owned(),
+            properties: priced.properties.clone(),
+        };
+        if let Some(found) = self.holdings.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(found.clone());
+        }
+        let found = match self.prices.terms_over(priced, Instant::EPOCH, None) {
+            Err(SettleError::Offer(_)) => Arc::default(),
+            found => Arc::new(found?),
+        };
+        let mut kept = self.holdings.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= HOLDINGS_MAX {
+            kept.clear();
+        }
+        kept.insert(key, found.clone());
+        Ok(found)
     }
 
     /// Another version rules from its start.

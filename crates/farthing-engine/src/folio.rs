@@ -20,8 +20,8 @@ use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
-    Question, Sealed, SettleError, Slot, Source, TermsKey, ThingId, ThingPrices, cost, parts_of, rating_period,
-    stretches_of_resource, stretches_of_scope,
+    Question, Sealed, Service, SettleError, Source, TermsKey, ThingId, ThingPrices, billing_period, cost, is_closed,
+    parts_of, rating_period, stretches_of_resource, stretches_of_scope,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
@@ -75,6 +75,8 @@ pub(crate) struct Work<'w, 't> {
     last_zone: Option<Zone>,
     /// For the audit log.
     pub(crate) notes: Vec<Note>,
+    /// Whether the price of the slot before is charged by the day: most are alike.
+    last_by_day: Option<(Arc<TermsKey>, bool)>,
     /// What the cloud is told, in order.
     notices: Vec<Notice>,
 }
@@ -110,6 +112,7 @@ impl<'w, 't> Work<'w, 't> {
             last_ready: None,
             last_zone: None,
             notes: Vec::new(),
+            last_by_day: None,
             notices: Vec::new(),
         })
     }
@@ -129,7 +132,7 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The same of an instant that has passed.
     pub(crate) fn tell_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
-        self.notices.push(Notice { event, at, account });
+        self.notices.push(Notice { event, at, account, mailed: true });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -179,7 +182,7 @@ impl<'w, 't> Work<'w, 't> {
             let unbilled = wallet(payer.unbilled).0.saturating_neg();
             let own_lots = lots.remove(&payer.id).unwrap_or_default();
             let held = own_lots.iter().map(|lot| lot.held).sum::<i64>() + cash.1 + debt.1;
-            let zone = self.zone(&payer)?;
+            let zone = self.zone(&payer.zone)?;
             let name = Name::parse(&payer.name)
                 .ok_or_else(|| StoreError::corrupt(format!("an account named {:?}", payer.name)))?;
             let mut rows = Vec::new();
@@ -188,7 +191,7 @@ impl<'w, 't> Work<'w, 't> {
             }
             let mut lines = Vec::with_capacity(rows.len());
             for row in &rows {
-                lines.push(self.line_of(row, &payer, &zone)?);
+                lines.push(self.line_of(row, payer.pay, &zone, state.open_from)?);
             }
             let own_posted = posted.remove(&payer.id).unwrap_or_default();
             let book = AccountBook {
@@ -263,7 +266,20 @@ impl<'w, 't> Work<'w, 't> {
         self.folios.get_mut(&id).expect("an account is loaded before it is worked on")
     }
 
-    fn line_of(&mut self, row: &OpenRow, payer: &PayerRow, zone: &Zone) -> Result<Line, EngineError> {
+    /// A line of an account that was loaded, which is there.
+    pub(crate) fn line(&mut self, account: OwnerId, id: &LineId) -> &mut Line {
+        let lines = self.folio(account).book.lines.iter_mut();
+        lines.into_iter().find(|line| line.id == *id).expect("a line is made before it is counted into")
+    }
+
+    /// A line as its row keeps it. `pay`: what its account says of it; `open_from`: where its open day begins.
+    pub(crate) fn line_of(
+        &mut self,
+        row: &OpenRow,
+        pay: Option<Pay>,
+        zone: &Zone,
+        open_from: Instant,
+    ) -> Result<Line, EngineError> {
         let cloud = self.cloud.clone();
         let ready = match &self.last_ready {
             Some((terms, month_seconds, ready)) if *terms == row.terms && *month_seconds == row.month_seconds => {
@@ -274,34 +290,37 @@ impl<'w, 't> Work<'w, 't> {
         if !matches!(*ready.meterage, Meterage::Hours { .. }) {
             self.last_ready = Some((row.terms, row.month_seconds, ready.clone()));
         }
+        let mut open = OpenCharge {
+            key: ready.key.clone(),
+            month_seconds: row.month_seconds,
+            since: row.since,
+            at: row.at,
+            total: row.total,
+            slope: row.slope,
+            done: OpenRow::charge(row.done, self.currency),
+            base: OpenRow::charge(row.base.unwrap_or_default(), self.currency),
+            until: row.until,
+            by_period: row.by_period,
+        };
+        if row.base.is_none() {
+            open.base = open.base_from(&ready.meterage, open_from)?;
+        }
         Ok(Line {
             id: row.id.clone(),
-            product: ready.key.product.clone(),
-            open: OpenCharge {
-                key: ready.key.clone(),
-                month_seconds: row.month_seconds,
-                since: row.since,
-                at: row.at,
-                total: row.total,
-                slope: row.slope,
-                done: OpenRow::charge(row.done, self.currency),
-                base: OpenRow::charge(row.base, self.currency),
-                until: row.until,
-                by_period: row.by_period,
-            },
+            open,
             meterage: ready.meterage.clone(),
-            pay: ready.pay.or(payer.pay).unwrap_or(self.pay),
+            pay: ready.pay.or(pay).unwrap_or(self.pay),
             settle: ready.settle,
+            room_to: row.room_to,
         })
     }
 
     /// An account's zone; most are alike.
-    fn zone(&mut self, payer: &PayerRow) -> Result<Zone, EngineError> {
-        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == payer.zone) {
+    pub(crate) fn zone(&mut self, name: &str) -> Result<Zone, EngineError> {
+        if let Some(known) = self.last_zone.as_ref().filter(|zone| zone.name() == name) {
             return Ok(known.clone());
         }
-        let zone = Zone::parse(&payer.zone)
-            .map_err(|_| StoreError::corrupt(format!("account {} in the zone {:?}", payer.name, payer.zone)))?;
+        let zone = Zone::parse(name).map_err(|_| StoreError::corrupt(format!("an account in the zone {name:?}")))?;
         self.last_zone = Some(zone.clone());
         Ok(zone)
     }
@@ -318,7 +337,7 @@ impl<'w, 't> Work<'w, 't> {
         let folio = self.folios.get(&account).expect("the account is loaded");
         let (zone, pay) = (folio.zone.clone(), self.pay_of(known.1.pay, &folio.payer)?);
         let meterage = self.cloud.meterage(&known.0, &known.1, open.month_seconds, open.slope, &zone)?;
-        Ok(Line { id, product: open.key.product.clone(), open, meterage, pay, settle: known.1.settle })
+        Ok(Line { id, open, meterage, pay, settle: known.1.settle, room_to: 0 })
     }
 
     // --- Time
@@ -362,6 +381,7 @@ impl<'w, 't> Work<'w, 't> {
                 let news = self.cloud.news_since(known).unwrap_or(until);
                 self.refold_all(id, news, until)?;
                 self.folio(id).state.version = self.cloud.newest;
+                self.folio(id).stirred = true; // who pays ahead may be another
             }
             if self.folio(id).book.lines.is_empty() {
                 return Ok(());
@@ -390,6 +410,8 @@ impl<'w, 't> Work<'w, 't> {
     pub(crate) fn post(&mut self, id: OwnerId, at: Instant, chosen: impl Fn(&Name) -> bool) -> Result<(), EngineError> {
         let folio = self.folio(id);
         let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
+        // What goes back to a lot that has ended is gone: less is left than was reckoned with.
+        folio.stirred |= postings.iter().flat_map(|posting| &posting.parts).any(|(_, part)| *part < 0);
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
         Ok(())
     }
@@ -693,7 +715,7 @@ impl<'w, 't> Work<'w, 't> {
         for id in ids {
             let folio = &self.folios[id];
             let open_from = asked.day_end.unwrap_or(folio.state.open_from);
-            let closed_from = folio.day_start(asked.changed)?;
+            let closed_from = self.looked_from(*id, asked.changed, asked.as_of)?;
             payers.insert(*id, Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from });
         }
         let cloud = self.cloud.clone();
@@ -814,7 +836,7 @@ impl<'w, 't> Work<'w, 't> {
         as_of: Instant,
     ) -> Result<(), EngineError> {
         let zone = self.folios[&id].zone.clone();
-        let first = self.folios[&id].day_start(changed)?;
+        let first = self.looked_from(id, changed, as_of)?;
         // What was sealed may have begun where nothing is now: at each day, and at each rating period, since then.
         let mut days: BTreeSet<Instant> =
             costs.closed.keys().filter(|slot| slot.payer == id).map(|slot| slot.from).collect();
@@ -830,29 +852,26 @@ impl<'w, 't> Work<'w, 't> {
             }
         }
         let days: Vec<Instant> = days.into_iter().collect();
-        let mut charged: BTreeMap<(Option<Name>, Instant, Instant), Charged> = BTreeMap::new();
-        let mut rows = self.tx.charges_at(id, thing.id, &days)?;
+        let mut charged: BTreeMap<(Option<Name>, Service), Charged> = BTreeMap::new();
+        // Those sealed on the way here are among them, though they are not written yet.
+        let mut rows = self.charges_known(id, thing.id, &days)?;
         rows.sort_by_key(|row| (row.from, row.number));
-        for row in rows {
-            let slot = (row.line.part.clone(), row.from, row.to);
-            charged.entry(slot).or_insert_with(|| Charged::new(row.terms)).take(row.list, row.net, &row.paid);
+        // What ended before what was looked at is not said anew: it stands.
+        for row in rows.into_iter().filter(|row| row.to > first) {
+            let key = self.cloud.terms(self.tx, row.terms)?.0.clone();
+            let service = self.service_of(id, &key, (row.from, row.to), as_of)?;
+            let entry = charged.entry((row.line.part.clone(), service)).or_insert_with(|| Charged::new(key));
+            entry.take(row.list, row.net, &row.paid);
         }
-        // What was sealed on the way here is not written yet.
-        for (sealed, _) in self.folios[&id].sealed.iter().filter(|(sealed, _)| sealed.line.thing == thing.id) {
-            let slot = (sealed.line.part.clone(), sealed.from, sealed.to);
-            let entry = charged.entry(slot).or_insert_with(|| Charged::new(TermsId::of(&self.cloud.id, &sealed.key)));
-            entry.take(sealed.charge.list.units(), sealed.charge.net.units(), &sealed.paid);
-        }
-        let mut wanted: Vec<(Slot, Option<Arc<TermsKey>>, Charge)> = Vec::new();
+        let mut wanted: BTreeMap<(Option<Name>, Service), (Arc<TermsKey>, Charge)> = BTreeMap::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
-            wanted.push((slot.clone(), Some(key.clone()), *charge));
+            let service = self.service_of(id, key, (slot.from, slot.to), as_of)?;
+            let zero = (key.clone(), Charge::zero(self.currency));
+            let (last, sum) = wanted.entry((slot.part.clone(), service)).or_insert(zero);
+            (*last, *sum) = (key.clone(), sum.checked_add(*charge).map_err(SettleError::from)?);
         }
-        for (part, from, to) in charged.keys() {
-            let slot = Slot { payer: id, part: part.clone(), from: *from, to: *to };
-            // What ended before what was looked at is not said anew: it stands.
-            if *to > first && !costs.closed.contains_key(&slot) {
-                wanted.push((slot, None, Charge::zero(self.currency)));
-            }
+        for (service, was) in &charged {
+            wanted.entry(service.clone()).or_insert_with(|| (was.key.clone(), Charge::zero(self.currency)));
         }
         let mut corrections = Vec::new();
         // What waits is found anew with everything else; what is posted of it stays posted.
@@ -866,39 +885,74 @@ impl<'w, 't> Work<'w, 't> {
             }
             !anew
         });
-        for (slot, key, charge) in wanted {
-            let was = charged.get(&(slot.part.clone(), slot.from, slot.to));
-            let (list, net) = was.map_or((0, 0), |was| (was.list, was.net));
+        for ((part, service), (key, charge)) in wanted {
+            let was = charged.remove(&(part.clone(), service));
+            let (list, net) = was.as_ref().map_or((0, 0), |was| (was.list, was.net));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
                 continue;
             }
-            let key = match (key, was) {
-                (Some(key), _) => key,
-                (None, Some(was)) => self.cloud.terms(self.tx, was.terms)?.0.clone(),
-                (None, None) => continue,
-            };
             let terms_id = self.tx.terms_keep(&self.cloud.id, &key)?;
             let known = self.cloud.terms(self.tx, terms_id)?;
             let pay = self.pay_of(known.1.pay, &self.folios[&id].payer)?;
             corrections.push(Correction {
-                line: LineId { thing: thing.id, part: slot.part, began: 0 },
+                line: LineId { thing: thing.id, part, began: 0 },
                 product: thing.product.clone(),
                 key,
-                from: slot.from,
-                to: slot.to,
+                service,
                 charge: change,
-                paid: was.map(|was| was.paid.clone()).unwrap_or_default(),
+                paid: was.map(|was| was.paid).unwrap_or_default(),
                 pay,
             });
         }
         self.book_corrections(id, corrections)?;
-        for line in &mut self.folio(id).book.lines {
-            if let Some(posted) = waited.get(&line.id) {
-                line.open.total = *posted;
-            }
+        let of_thing = |line: &&mut Line| line.id.thing == thing.id && line.id.is_correction();
+        for line in self.folio(id).book.lines.iter_mut().filter(of_thing) {
+            // What waited for days of a period that has closed since waits for all of it.
+            let within = |waited: &LineId| {
+                let began = Instant::try_from_seconds(waited.began.saturating_neg());
+                waited.part == line.id.part && began.is_ok_and(|began| line.open.since <= began && began < line.open.at)
+            };
+            let posted = waited.iter().filter(|(waited, _)| within(waited)).map(|(_, posted)| *posted).sum::<i128>();
+            line.open.total = line.open.total.max(posted);
         }
         Ok(())
+    }
+
+    /// Of when a correction of a sealed slot is: of the slot, or of its billing period once that is closed.
+    pub(crate) fn service_of(
+        &mut self,
+        id: OwnerId,
+        key: &Arc<TermsKey>,
+        (from, to): (Instant, Instant),
+        now: Instant,
+    ) -> Result<Service, SettleError> {
+        let last = to.checked_sub(Duration::from_seconds(1))?;
+        let Some(period) = self.closed_period(id, last, now)? else { return Ok(Service::slot(from, to)) };
+        let known = self.last_by_day.take().filter(|(known, _)| known == key);
+        let by_day = match known {
+            Some((_, by_day)) => by_day,
+            None => self.cloud.terms_of(key)?.is_by_day(),
+        };
+        self.last_by_day = Some((key.clone(), by_day));
+        let whole = Service { from: period.start(), to: period.end(), whole: true };
+        Ok(if by_day { whole } else { Service::slot(from, to) })
+    }
+
+    /// The billing period of an instant, where it is closed.
+    fn closed_period(&self, id: OwnerId, at: Instant, now: Instant) -> Result<Option<Period>, SettleError> {
+        let folio = &self.folios[&id];
+        let bill = &self.policy_at(at)?.bill;
+        // At the beginning of the calendar there is none: nobody was charged there.
+        let Ok(period) = billing_period(bill, &folio.zone, folio.payer.opened, at) else { return Ok(None) };
+        let closed = is_closed(self.policy_at(period.end())?, period, now);
+        Ok(closed.then_some(period))
+    }
+
+    /// From where on something that changed at an instant is looked at: its day, or its billing period where that is closed.
+    fn looked_from(&self, id: OwnerId, changed: Instant, now: Instant) -> Result<Instant, SettleError> {
+        let day = self.folios[&id].day_start(changed)?;
+        Ok(self.closed_period(id, changed.floor_second(), now)?.map_or(day, |period| period.start().min(day)))
     }
 
     /// What is given back is given back at once; what is more waits for the next settlement, as everything that accrues.
@@ -922,7 +976,8 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     fn wait_for_settlement(&mut self, id: OwnerId, correction: Correction) -> Result<(), EngineError> {
-        let line = correction.line.correction(correction.from);
+        let service = correction.service;
+        let line = correction.line.correction(service);
         self.folio(id).stirred = true;
         if let Some(waits) = self.folio(id).book.lines.iter_mut().find(|waits| waits.id == line) {
             waits.open.done = waits.open.done.checked_add(correction.charge).map_err(SettleError::from)?;
@@ -931,8 +986,8 @@ impl<'w, 't> Work<'w, 't> {
         let open = OpenCharge {
             key: correction.key,
             month_seconds: 30 * 86_400,
-            since: correction.from,
-            at: correction.to,
+            since: service.from,
+            at: service.to,
             total: 0,
             slope: 0,
             done: correction.charge,
@@ -1098,9 +1153,6 @@ impl<'w, 't> Work<'w, 't> {
                 folio.state.sealed += 1;
                 charges.push(row);
             }
-            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
-                folio.changed_lines(&mut terms, &mut opens, &mut gone);
-            }
             for (product, row) in &folio.book.posted {
                 if folio.posted_loaded.get(product) != Some(row) {
                     posted.push((*id, product.clone(), row.clone()));
@@ -1111,6 +1163,10 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
+                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some())?;
+            }
+            if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
+                folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
@@ -1127,11 +1183,17 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// Who has run out, and who has something again, since they were read.
+    /// Who has run out, who has something again and who is settled again, since they were read.
     fn tell_standing(&mut self) -> Result<(), EngineError> {
         let at = self.now.floor_second();
         let mut told = Vec::new();
         for (id, folio) in &self.folios {
+            let was_parked = &folio.state_loaded.parked;
+            if !was_parked.is_empty() && folio.state.parked.is_empty() {
+                let (account, reason) = (folio.payer.name.clone(), was_parked.clone());
+                let event = Event::AccountUnparked { account, reason };
+                told.push(Notice { event, at: self.now, account: Some(*id), mailed: false });
+            }
             let (was, is) = (folio.state_loaded.ran_out_at, folio.state.ran_out_at);
             if was == is || !folio.pays_ahead(self.pay) {
                 continue; // for who pays afterwards an empty balance is no news
@@ -1153,11 +1215,12 @@ impl<'w, 't> Work<'w, 't> {
                 }
                 (None, None) => continue,
             };
-            told.push((*id, event, is.unwrap_or(self.now)));
+            // Where nothing runs there is nothing that people would have to hurry for: an account that was taken over empty, a gift
+            // nobody used.
+            let mailed = folio.book.lines.iter().any(|line| line.open.slope > 0);
+            told.push(Notice { event, at: is.unwrap_or(self.now), account: Some(*id), mailed });
         }
-        for (id, event, at) in told {
-            self.tell_of(Some(id), event, at);
-        }
+        self.notices.extend(told);
         Ok(())
     }
 }
@@ -1174,19 +1237,19 @@ pub(crate) struct Asked {
 }
 
 /// What was charged for a slot, corrections included.
-struct Charged {
+pub(crate) struct Charged {
     list: i64,
     net: i64,
-    paid: Paid,
-    terms: TermsId,
+    pub(crate) paid: Paid,
+    key: Arc<TermsKey>,
 }
 
 impl Charged {
-    fn new(terms: TermsId) -> Charged {
-        Charged { list: 0, net: 0, paid: Paid::new(), terms }
+    pub(crate) fn new(key: Arc<TermsKey>) -> Charged {
+        Charged { list: 0, net: 0, paid: Paid::new(), key }
     }
 
-    fn take(&mut self, list: i64, net: i64, paid: &Paid) {
+    pub(crate) fn take(&mut self, list: i64, net: i64, paid: &Paid) {
         self.list = self.list.saturating_add(list);
         self.net = self.net.saturating_add(net);
         for (source, part) in paid {
@@ -1231,7 +1294,7 @@ impl Folio {
     fn changed_lines(&self, terms: &mut TermsIds<'_>, opens: &mut Vec<OpenRow>, gone: &mut Vec<(OwnerId, LineId)>) {
         let mut loaded: BTreeMap<&LineId, &OpenRow> = self.loaded.iter().map(|row| (&row.id, row)).collect();
         for line in &self.book.lines {
-            let row = row_of(self.payer.id, line, terms.of(&line.open.key));
+            let row = row_of(self.payer.id, line, terms.of(&line.open.key), self.state.open_from);
             if loaded.remove(&line.id) != Some(&row) {
                 opens.push(row);
             }
@@ -1251,7 +1314,12 @@ impl Folio {
 
     /// When this account has to be looked at next by itself: the end of its day, of a form, a lot's beginning or end, the
     /// second in which it runs out.
-    fn find_due(&mut self, now: Instant, late_window: Duration, cloud: &CloudBook) -> Result<(), EngineError> {
+    pub(crate) fn find_due(
+        &mut self,
+        now: Instant,
+        late_window: Duration,
+        cloud: &CloudBook,
+    ) -> Result<(), EngineError> {
         let mut next: Option<Instant> = None;
         let mut at_latest = |at: Instant| {
             if at > now {
@@ -1323,12 +1391,15 @@ fn row_of_sealed(
 
 /// What a line has cost in a period that is over.
 fn closing(line: &Line, period: Period, charge: Charge) -> Closing {
-    let (key, product) = (line.open.key.clone(), line.product.clone());
+    let (key, product) = (line.open.key.clone(), line.product().clone());
     Closing { line: line.id.clone(), product, key, period, charge, pay: line.pay }
 }
 
-fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
+fn row_of(account: OwnerId, line: &Line, terms: TermsId, open_from: Instant) -> OpenRow {
     let open = &line.open;
+    let follows = line.id.began == 0
+        && !open.by_period
+        && open.base_from(&line.meterage, open_from).is_ok_and(|base| base == open.base);
     OpenRow {
         account,
         id: line.id.clone(),
@@ -1339,9 +1410,10 @@ fn row_of(account: OwnerId, line: &Line, terms: TermsId) -> OpenRow {
         total: open.total,
         slope: open.slope,
         done: (open.done.list.units(), open.done.net.units()),
-        base: (open.base.list.units(), open.base.net.units()),
+        base: (!follows).then(|| (open.base.list.units(), open.base.net.units())),
         until: open.until,
         by_period: open.by_period,
+        room_to: line.room_to,
     }
 }
 

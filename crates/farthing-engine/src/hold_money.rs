@@ -4,16 +4,18 @@
 //! would use.
 
 use crate::folio::Work;
-use crate::open_project::account_of;
+use crate::open_project::{account_ever, account_of};
 use crate::top_up::positive;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
-use farthing_core::id::HoldId;
+use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::posting::{self, CreditCaptured, Stamp};
-use farthing_core::ledger::{AccountId, Authorise, Capture, Chart, Code, Command, HoldState, Kind};
-use farthing_core::money::Money;
+use farthing_core::ledger::{
+    AccountId, Authorise, Capture, CaptureRecord, Chart, Code, Command, Hold, HoldState, Kind,
+};
+use farthing_core::money::{Currency, Money};
 use farthing_core::policy::Measure;
-use farthing_core::time::Duration;
+use farthing_core::time::{Duration, Instant};
 use farthing_store::{PayerRow, StoreError};
 
 /// How long a hold lasts where nobody says.
@@ -29,107 +31,71 @@ pub struct NewHold {
     pub lasts: Option<Duration>,
 }
 
+/// What is to be taken of a hold.
+#[derive(Clone, Debug)]
+pub struct NewCapture {
+    /// Of all captures of this hold: asked again with the same one, it is there. None: each asking is another capture.
+    pub id: Option<String>,
+    pub account: String,
+    pub hold: HoldId,
+    pub amount: Money,
+    /// What it is income of; none: of what was authorised.
+    pub product: Option<String>,
+    /// What it leaves is given back.
+    pub last: bool,
+    /// When the work was done; none: now.
+    pub at: Option<Instant>,
+}
+
 impl Engine {
     /// Reserves an amount, or refuses it: what asks never passes the floor.
-    pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<(), Refused> {
+    pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<HoldId, Refused> {
         let hold = hold.clone();
-        self.ask("authorise", cloud, move |work| {
-            let payer = account_of(work, &hold.account)?;
-            let now = work.now;
-            let product = match &hold.product {
-                None => None,
-                Some(product) => Some(Name::parse(product).ok_or_else(|| Refused::not_found("product", product))?),
+        let id = self.ask("authorise", cloud, move |work| authorise(work, &hold).map(HoldId::to_bytes))?;
+        Ok(HoldId::from_bytes(id))
+    }
+
+    /// Authorises and takes all of it at once: what is not there is refused, and nothing stays reserved.
+    pub fn debit(&self, cloud: &str, hold: &NewHold) -> Result<HoldId, Refused> {
+        let hold = hold.clone();
+        let id = self.ask("debit", cloud, move |work| {
+            let id = authorise(work, &hold)?;
+            let taken = NewCapture {
+                id: Some("debit".to_owned()),
+                account: hold.account.clone(),
+                hold: id,
+                amount: hold.amount,
+                product: hold.product.clone(),
+                last: true,
+                at: None,
             };
-            let units = positive(work, hold.amount)?;
-            if hold.lasts.is_some_and(Duration::is_zero) {
-                return Err(Refused::new(RefusalCode::Invalid, "a hold lasts longer than no time: say how long"));
-            }
-            work.load(&[payer.id])?;
-            work.bring_to(payer.id, now)?;
-            if let Some(there) = work.tx.hold(hold.id)? {
-                // Asked again, whatever can pay by now and however late it is: it is the same hold.
-                let same = there.owner == payer.id && there.amount == units;
-                return if same { Ok(()) } else { refuse(Some(Code::ExistsWithDifferentAmount)) };
-            }
-            // The ledger knows of no cost that has only accrued; what has is not there to be promised.
-            let policy = work.policy_at(now)?;
-            let (measure, floor) = (policy.settle.measure, policy.zero.floor.map_or(0, Money::units));
-            let folio = work.folio(payer.id);
-            let available = match (measure, &product) {
-                (Measure::Spendable, product) => folio.available(now.floor_second(), product.as_ref())?,
-                (Measure::Balance, _) => folio.balance_available(now.floor_second())?,
-            };
-            if available.saturating_add(floor) < units {
-                return refuse(Some(Code::InsufficientBalance));
-            }
-            let debt = work.debt_account(payer.id)?;
-            let lots = work.folio(payer.id).book.purse.lots();
-            let may_pay = |lot: &&farthing_core::settle::Lot| {
-                lot.is_usable(now) && product.as_ref().map_or(lot.products.is_empty(), |product| lot.may_pay(product))
-            };
-            let mut along: Vec<AccountId> = lots.iter().filter(may_pay).map(|lot| lot.account).collect();
-            // Debt comes last: it takes what the others cannot, down to the floor that the policy grants.
-            along.extend([payer.cash, debt]);
-            let lasts = hold.lasts.map_or(HOLD_SECONDS, Duration::seconds);
-            let lasts = Duration::try_from_seconds(lasts).map_err(farthing_core::settle::SettleError::from)?;
-            let expires_at = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;
-            // What was sealed on the way here is booked first, or it would be promised to the hold.
-            work.flush_postings()?;
-            let request = Authorise { id: hold.id, owner: payer.id, along, amount: units, expires_at };
-            let answers = work.tx.ledger_run(&[Command::Authorise(request)], now)?;
-            refuse(answers.first().map(|answer| answer.code))?;
-            work.folio(payer.id).stir();
-            Ok(())
-        })
+            capture(work, &taken)?;
+            Ok(id.to_bytes())
+        })?;
+        Ok(HoldId::from_bytes(id))
     }
 
     /// Takes an amount of a hold. Above it or after its end it is booked and flagged; after a release or its last capture it
     /// is refused.
-    pub fn capture(
-        &self,
-        cloud: &str,
-        account: &str,
-        hold: HoldId,
-        amount: Money,
-        product: Option<&str>,
-        last: bool,
-    ) -> Result<(), Refused> {
-        let (account, product) = (account.to_owned(), product.unwrap_or("authorised").to_owned());
-        self.ask("capture", cloud, move |work| {
-            let payer = account_of(work, &account)?;
+    pub fn capture(&self, cloud: &str, taken: &NewCapture) -> Result<(), Refused> {
+        let taken = taken.clone();
+        self.ask("capture", cloud, move |work| capture(work, &taken))
+    }
+
+    /// Makes a hold last so long from now, where it does not already.
+    pub fn extend(&self, cloud: &str, account: &str, hold: HoldId, lasts: Duration) -> Result<(), Refused> {
+        let account = account.to_owned();
+        self.ask("extend", cloud, move |work| {
+            let payer = account_ever(work, &account)?;
             let now = work.now;
-            let units = positive(work, amount)?;
-            if Name::parse(&product).is_none() {
-                return Err(Refused::not_found("product", &product));
-            }
             hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
             work.bring_to(payer.id, now)?;
             work.flush_postings()?;
-            let to = work.book_account(Chart::Revenue(product.clone()))?;
-            let credit = credit_of(work, &payer);
-            let request = Capture {
-                id: work.ids.transfer_run(now),
-                hold,
-                to,
-                amount: units,
-                last,
-                kind: Kind::UsageCaptured,
-                effective: now.floor_second(),
-            };
-            let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;
+            let until = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;
+            let answers = work.tx.ledger_run(&[Command::Extend(hold, until)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
-            work.reload(payer.id)?;
-            // What free credit has paid is no income of money: its other half, as for any use.
-            let amount = credit.saturating_sub(credit_of(work, &payer));
-            if amount > 0 {
-                let (promo_open, promo_used) = work.promo()?;
-                let commodity = work.books()?.commodity;
-                let mut ids = work.stamp_ids();
-                let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
-                let facts = CreditCaptured { commodity, promo_open, promo_used, amount };
-                work.book(&[posting::credit_captured(&mut stamp, &facts)])?;
-            }
+            work.folio(payer.id).stir();
             Ok(())
         })
     }
@@ -138,7 +104,7 @@ impl Engine {
     pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<(), Refused> {
         let account = account.to_owned();
         self.ask("release", cloud, move |work| {
-            let payer = account_of(work, &account)?;
+            let payer = account_ever(work, &account)?;
             let now = work.now;
             hold_of(work, &payer, hold)?;
             work.load(&[payer.id])?;
@@ -148,6 +114,19 @@ impl Engine {
             refuse(answers.first().map(|answer| answer.code))?;
             work.reload(payer.id)?;
             Ok(())
+        })
+    }
+
+    /// A hold of an account of this cloud, and whose it is.
+    pub fn hold_facts(&self, cloud: &str, hold: HoldId) -> Result<(String, Hold, Currency), Refused> {
+        let missing = || Refused::not_found("authorisation", &hold.to_string());
+        let clouds = &*self.clouds;
+        let now = self.now()?;
+        self.store.read("hold_facts", |tx| {
+            let found = tx.hold(hold)?.ok_or_else(missing)?;
+            let payer = tx.payers(&[found.owner])?.pop().filter(|payer| payer.cloud == cloud).ok_or_else(missing)?;
+            let book = clouds.get(tx, cloud)?.ok_or_else(missing)?;
+            Ok((payer.name, found, book.profile_at(now)?.policy.cloud.currency))
         })
     }
 
@@ -162,12 +141,123 @@ impl Engine {
     }
 }
 
+fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldId, Refused> {
+    let payer = account_of(work, &hold.account)?;
+    let now = work.now;
+    let product = match &hold.product {
+        None => None,
+        Some(product) => Some(Name::parse(product).ok_or_else(|| Refused::not_found("product", product))?),
+    };
+    let units = positive(work, hold.amount)?;
+    if hold.lasts.is_some_and(Duration::is_zero) {
+        return Err(Refused::new(RefusalCode::Invalid, "a hold lasts longer than no time: say how long"));
+    }
+    work.load(&[payer.id])?;
+    work.bring_to(payer.id, now)?;
+    if let Some(there) = work.tx.hold(hold.id)? {
+        // Asked again, whatever can pay by now and however late it is: it is the same hold.
+        let same = there.owner == payer.id && there.amount == units;
+        refuse((!same).then_some(Code::ExistsWithDifferentAmount).or(Some(Code::Exists)))?;
+        return Ok(hold.id);
+    }
+    // The ledger knows of no cost that has only accrued; what has is not there to be promised.
+    let policy = work.policy_at(now)?;
+    let (measure, floor) = (policy.settle.measure, policy.zero.floor.map_or(0, Money::units));
+    let folio = work.folio(payer.id);
+    let available = match (measure, &product) {
+        (Measure::Spendable, product) => folio.available(now.floor_second(), product.as_ref())?,
+        (Measure::Balance, _) => folio.balance_available(now.floor_second())?,
+    };
+    if available.saturating_add(floor) < units {
+        refuse(Some(Code::InsufficientBalance))?;
+    }
+    let debt = work.debt_account(payer.id)?;
+    let lots = work.folio(payer.id).book.purse.lots();
+    let may_pay = |lot: &&farthing_core::settle::Lot| {
+        lot.is_usable(now) && product.as_ref().map_or(lot.products.is_empty(), |product| lot.may_pay(product))
+    };
+    let mut along: Vec<AccountId> = lots.iter().filter(may_pay).map(|lot| lot.account).collect();
+    // Debt comes last: it takes what the others cannot, down to the floor that the policy grants.
+    along.extend([payer.cash, debt]);
+    let lasts = hold.lasts.map_or(HOLD_SECONDS, Duration::seconds);
+    let lasts = Duration::try_from_seconds(lasts).map_err(farthing_core::settle::SettleError::from)?;
+    let expires_at = now.checked_add(lasts).map_err(farthing_core::settle::SettleError::from)?;
+    // What was sealed on the way here is booked first, or it would be promised to the hold.
+    work.flush_postings()?;
+    let request = Authorise { id: hold.id, owner: payer.id, along, amount: units, expires_at };
+    let answers = work.tx.ledger_run(&[Command::Authorise(request)], now)?;
+    refuse(answers.first().map(|answer| answer.code))?;
+    work.folio(payer.id).stir();
+    Ok(hold.id)
+}
+
+fn capture(work: &mut Work<'_, '_>, capture: &NewCapture) -> Result<(), Refused> {
+    let NewCapture { hold, amount, last, .. } = *capture;
+    let payer = account_ever(work, &capture.account)?;
+    let now = work.now;
+    let at = capture.at.unwrap_or(now);
+    if at > now {
+        let what = format!("what is done at {at} cannot be captured at {now}: capture it when it is done");
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    let units = positive(work, amount)?;
+    let product = capture.product.as_deref().unwrap_or("authorised");
+    if Name::parse(product).is_none() {
+        return Err(Refused::not_found("product", product));
+    }
+    hold_of(work, &payer, hold)?;
+    work.load(&[payer.id])?;
+    let cause = capture.id.as_ref().map(|id| {
+        // Found again for ever: of no hour. A hold's id is nobody else's.
+        CauseId::derive(Instant::EPOCH, &[b"capture", &hold.to_bytes(), id.as_bytes()])
+    });
+    if let Some(there) = captured_before(work, cause)? {
+        let same = there.hold == hold && there.amount == units && there.last == last;
+        return if same { Ok(()) } else { refuse(Some(Code::ExistsWithDifferentAmount)) };
+    }
+    work.bring_to(payer.id, now)?;
+    work.flush_postings()?;
+    let to = work.book_account(Chart::Revenue(product.to_owned()))?;
+    let credit = credit_of(work, &payer);
+    let request = Capture {
+        id: work.ids.transfer_run(now),
+        cause,
+        hold,
+        to,
+        amount: units,
+        last,
+        kind: Kind::UsageCaptured,
+        effective: at.floor_second(),
+    };
+    let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;
+    refuse(answers.first().map(|answer| answer.code))?;
+    work.reload(payer.id)?;
+    // What free credit has paid is no income of money: its other half, as for any use.
+    let amount = credit.saturating_sub(credit_of(work, &payer));
+    if amount > 0 {
+        let (promo_open, promo_used) = work.promo()?;
+        let commodity = work.books()?.commodity;
+        let mut ids = work.stamp_ids();
+        let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
+        let facts = CreditCaptured { commodity, promo_open, promo_used, amount };
+        work.book(&[posting::credit_captured(&mut stamp, &facts)])?;
+    }
+    Ok(())
+}
+
 /// Another account's hold is none of this one's, whichever cloud it belongs to.
 fn hold_of(work: &mut Work<'_, '_>, payer: &PayerRow, hold: HoldId) -> Result<(), Refused> {
     match work.tx.hold(hold)? {
         Some(hold) if hold.owner == payer.id => Ok(()),
         _ => refuse(Some(Code::HoldNotFound)),
     }
+}
+
+/// The capture that this cause has made.
+fn captured_before(work: &mut Work<'_, '_>, cause: Option<CauseId>) -> Result<Option<CaptureRecord>, StoreError> {
+    let Some(cause) = cause else { return Ok(None) };
+    let Some(first) = work.tx.transfer_by_cause(cause)? else { return Ok(None) };
+    work.tx.capture(first.linked.unwrap_or(first.id))
 }
 
 /// What is left of all its lots.

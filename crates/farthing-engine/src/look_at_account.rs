@@ -9,7 +9,7 @@ use farthing_core::policy::Measure;
 use farthing_core::settle::{Figures, Question, ThingId};
 use farthing_core::time::Instant;
 use farthing_core::timeline::Timeline;
-use farthing_store::{ChargeFilter, ChargeRow, LotRow, ThingKind, ThingRow};
+use farthing_store::{ChargeFilter, ChargeRow, LotRow, PayerRow, ThingKind, ThingRow};
 use std::collections::BTreeSet;
 
 /// The numbers of an account at an instant.
@@ -26,7 +26,21 @@ pub struct AccountView {
     pub burn_per_hour: i64,
     pub runs_out_at: Option<Instant>,
     pub ran_out_at: Option<Instant>,
+    /// What was posted and waits for a bill.
+    pub unbilled: i64,
     pub lots: Vec<LotRow>,
+    /// Why it cannot be settled; empty: it can.
+    pub parked: String,
+}
+
+/// An account among its cloud's.
+#[derive(Clone, Debug)]
+pub struct AccountStanding {
+    pub name: String,
+    /// Why it cannot be settled; empty: it can.
+    pub parked: String,
+    /// None where it cannot be worked out, which is why it is parked.
+    pub view: Option<AccountView>,
 }
 
 /// What is asked of an account's charges. The end is not included.
@@ -49,29 +63,23 @@ impl Engine {
     pub fn account_view(&self, cloud: &str, account: &str, at: Instant) -> Result<AccountView, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
-            work.load(&[id])?;
-            let currency = work.currency();
-            let measure = work.policy_at(at)?.settle.measure;
-            let folio = work.folio(id);
-            let second = at.floor_second();
-            let mut figures = folio.book.figures(second, Question::Standing)?;
-            // What waits for a bill is cost all the same; it is never taken off what can be spent.
-            figures.accrued = figures.accrued.saturating_add(folio.unbilled);
-            if measure == Measure::Balance {
-                figures.spendable = figures.balance;
-            }
-            let minor = currency.units_per_minor();
-            Ok(AccountView {
-                currency,
-                figures,
-                held: folio.held,
-                available: figures.spendable.saturating_sub(folio.held),
-                due: if figures.debt < minor { 0 } else { figures.debt },
-                burn_per_hour: folio.book.burn_per_hour(second)?,
-                runs_out_at: folio.book.runs_out_at(second)?,
-                ran_out_at: folio.state.ran_out_at,
-                lots: folio.lots.clone(),
-            })
+            view_of(work, id, at)
+        })
+    }
+
+    /// Every account of a cloud, as `account_view` has each, in one snapshot and in order of arrival.
+    pub fn account_standings(&self, cloud: &str, at: Instant) -> Result<Vec<AccountStanding>, Refused> {
+        self.look(cloud, |work| {
+            let payers = work.tx.payers_of(cloud)?;
+            payers.into_iter().map(|payer| standing_of(work, payer, at)).collect()
+        })
+    }
+
+    /// One of them.
+    pub fn account_standing(&self, cloud: &str, account: &str, at: Instant) -> Result<AccountStanding, Refused> {
+        self.look(cloud, |work| {
+            let payer = work.tx.payer_by_name(cloud, account)?;
+            standing_of(work, payer.ok_or_else(|| Refused::not_found("account", account))?, at)
         })
     }
 
@@ -85,28 +93,7 @@ impl Engine {
     ) -> Result<Money, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
-            let product = product_name(asked.product.as_deref())?;
-            let filter = ChargeFilter { product: product.clone(), from: asked.from, to: asked.to };
-            let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
-            work.load(&[id])?;
-            let currency = work.currency();
-            let open_from = work.folio(id).state.open_from;
-            let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
-            let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
-            if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
-                sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
-                if let Some(from) = begin {
-                    sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
-                }
-            }
-            // Corrections of sealed days that wait for the next settlement.
-            let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
-            for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
-                if product.as_ref().is_none_or(|name| line.product == *name) && within(line.open.since) {
-                    sum = sum.saturating_add(line.net_at(at)?);
-                }
-            }
-            Ok(Money::from_units(sum, currency))
+            sum_of_charges(work, id, asked, at)
         })
     }
 
@@ -157,7 +144,7 @@ impl Engine {
         })
     }
 
-    fn look<T>(
+    pub(crate) fn look<T>(
         &self,
         cloud: &str,
         mut question: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused>,
@@ -172,6 +159,76 @@ impl Engine {
     }
 }
 
+fn standing_of(work: &mut Work<'_, '_>, payer: PayerRow, at: Instant) -> Result<AccountStanding, Refused> {
+    let parked = work.tx.payer_states(&[payer.id])?.pop().map_or_else(String::new, |state| state.parked);
+    let view = match view_of(work, payer.id, at) {
+        Ok(view) => Some(view),
+        Err(Refused::Engine(EngineError::Settle(_))) if !parked.is_empty() => None,
+        Err(other) => return Err(other),
+    };
+    Ok(AccountStanding { name: payer.name, parked, view })
+}
+
+/// An account as it is at an instant.
+pub(crate) fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<AccountView, Refused> {
+    work.load(&[id])?;
+    let currency = work.currency();
+    let measure = work.policy_at(at)?.settle.measure;
+    let folio = work.folio(id);
+    let second = at.floor_second();
+    let mut figures = folio.book.figures(second, Question::Standing)?;
+    // What waits for a bill is cost all the same; it is never taken off what can be spent.
+    figures.accrued = figures.accrued.saturating_add(folio.unbilled);
+    if measure == Measure::Balance {
+        figures.spendable = figures.balance;
+    }
+    let minor = currency.units_per_minor();
+    Ok(AccountView {
+        currency,
+        figures,
+        held: folio.held,
+        available: figures.spendable.saturating_sub(folio.held),
+        due: if figures.debt < minor { 0 } else { figures.debt },
+        burn_per_hour: folio.book.burn_per_hour(second)?,
+        runs_out_at: folio.book.runs_out_at(second)?,
+        ran_out_at: folio.state.ran_out_at,
+        unbilled: folio.unbilled,
+        lots: folio.lots.clone(),
+        parked: folio.state.parked.clone(),
+    })
+}
+
+/// What an account was charged and has open within a question.
+pub(crate) fn sum_of_charges(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    asked: &ChargeQuestion,
+    at: Instant,
+) -> Result<Money, Refused> {
+    let product = product_name(asked.product.as_deref())?;
+    let filter = ChargeFilter { product: product.clone(), from: asked.from, to: asked.to };
+    let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
+    work.load(&[id])?;
+    let currency = work.currency();
+    let open_from = work.folio(id).state.open_from;
+    let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
+    let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
+    if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
+        sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
+        if let Some(from) = begin {
+            sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
+        }
+    }
+    // Corrections of sealed days that wait for the next settlement.
+    let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
+    for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
+        if product.as_ref().is_none_or(|name| line.product() == name) && within(line.open.since) {
+            sum = sum.saturating_add(line.net_at(at)?);
+        }
+    }
+    Ok(Money::from_units(sum, currency))
+}
+
 /// What was open of an account at an instant of its open day, as is known now. What was used is known by day only.
 fn open_at(
     work: &mut Work<'_, '_>,
@@ -184,7 +241,7 @@ fn open_at(
     let folio = work.folio(id);
     let mut sum = 0_i64;
     let mut things = BTreeSet::new();
-    for line in folio.book.lines.iter().filter(|line| asked(&line.product)) {
+    for line in folio.book.lines.iter().filter(|line| asked(line.product())) {
         if line.id.is_correction() {
             continue; // of another day
         }
@@ -201,13 +258,13 @@ fn open_at(
     Ok(sum)
 }
 
-fn account_id(work: &mut Work<'_, '_>, account: &str) -> Result<OwnerId, Refused> {
+pub(crate) fn account_id(work: &mut Work<'_, '_>, account: &str) -> Result<OwnerId, Refused> {
     let cloud = work.cloud.id.clone();
     let found = work.tx.payer_by_name(&cloud, account)?;
     found.map(|payer| payer.id).ok_or_else(|| Refused::not_found("account", account))
 }
 
-fn product_name(product: Option<&str>) -> Result<Option<Name>, Refused> {
+pub(crate) fn product_name(product: Option<&str>) -> Result<Option<Name>, Refused> {
     let parse = |text: &str| {
         Name::parse(text).ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{text:?} is no name of a product")))
     };

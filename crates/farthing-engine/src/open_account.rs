@@ -94,7 +94,7 @@ impl Engine {
 }
 
 /// What may go into a message's header and be sent to.
-fn write_contact(work: &mut Work<'_, '_>, id: OwnerId, contact: &Contact) -> Result<(), Refused> {
+pub(crate) fn check_contact(contact: &Contact) -> Result<(), Refused> {
     let plain = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
     let named = contact.email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
     let address = plain(&contact.email) && named && !contact.email.contains(char::is_whitespace);
@@ -107,12 +107,17 @@ fn write_contact(work: &mut Work<'_, '_>, id: OwnerId, contact: &Contact) -> Res
             "a contact's name has at most 200 characters and its language is such as en or zh-CN, both in one line";
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
+    Ok(())
+}
+
+pub(crate) fn write_contact(work: &mut Work<'_, '_>, id: OwnerId, contact: &Contact) -> Result<(), Refused> {
+    check_contact(contact)?;
     let row =
         ContactRow { name: contact.name.clone(), email: contact.email.clone(), language: contact.language.clone() };
     Ok(work.tx.contact_put(id, &row)?)
 }
 
-fn facts_of(tx: &mut Tx<'_>, payer: &PayerRow) -> Result<AccountFacts, StoreError> {
+pub(crate) fn facts_of(tx: &mut Tx<'_>, payer: &PayerRow) -> Result<AccountFacts, StoreError> {
     let contact = tx.contact(payer.id)?;
     Ok(AccountFacts {
         number: payer.id.0,
@@ -153,6 +158,18 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<AccountFacts, R
             ))
         };
     }
+    let payer = insert_account(work, account, &zone)?;
+    if let Some(contact) = &account.contact {
+        write_contact(work, payer.id, contact)?;
+    }
+    let facts = json!({ "zone": payer.zone, "country": payer.country, "pay": payer.pay.map(|pay| pay.to_string()) });
+    work.notes.push(Note::new("account.opened", format!("account {}", payer.name)).became(&facts));
+    Ok(facts_of(work.tx, &payer)?)
+}
+
+/// Writes an account that is not there yet, with its ledger account.
+pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone: &Zone) -> Result<PayerRow, Refused> {
+    let cloud = work.cloud.id.clone();
     let (now, commodity) = (work.now, work.books()?.commodity);
     let owner = work.tx.owner_ensure(&cloud, &account.name, false)?;
     let cash = work
@@ -182,11 +199,6 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<AccountFacts, R
         head: [0; 32],
     };
     work.tx.payer_insert(&payer, &state)?;
-    if let Some(contact) = &account.contact {
-        write_contact(work, owner, contact)?;
-    }
-    let facts = json!({ "zone": payer.zone, "country": payer.country, "pay": payer.pay.map(|pay| pay.to_string()) });
-    work.notes.push(Note::new("account.opened", format!("account {}", payer.name)).became(&facts));
     let event = Event::AccountOpened {
         account: payer.name.clone(),
         zone: payer.zone.clone(),
@@ -194,5 +206,5 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<AccountFacts, R
         pay: payer.pay.map(|pay| pay.to_string()),
     };
     work.tell(Some(owner), event);
-    Ok(facts_of(work.tx, &payer)?)
+    Ok(payer)
 }

@@ -77,6 +77,29 @@ impl Engine {
         })
     }
 
+    /// Takes a member away; one who is not there is no mistake.
+    pub fn remove_member(&self, cloud: &str, member: &NewMember) -> Result<(), Refused> {
+        let member = member.clone();
+        self.ask("remove_member", cloud, move |work| {
+            let (account, project) = match (&member.project, &member.account) {
+                (Some(project), _) => {
+                    let project = project_of(work, project)?;
+                    (project.account, project.id)
+                }
+                (None, Some(account)) => (account_of(work, account)?.id, 0),
+                (None, None) => return Err(Refused::new(RefusalCode::Invalid, "say of which account or project")),
+            };
+            if work.tx.member_remove(account, project, &member.person)? {
+                let subject = match (&member.project, &member.account) {
+                    (Some(project), _) => format!("project {project}"),
+                    (None, account) => format!("account {}", account.as_deref().unwrap_or_default()),
+                };
+                work.notes.push(Note::new("member.removed", subject));
+            }
+            Ok(())
+        })
+    }
+
     /// From now on another account pays for the project. The old one is settled to the second first (R23).
     pub fn move_project(&self, cloud: &str, project: &str, to: &str) -> Result<(), Refused> {
         let (project, to) = (project.to_owned(), to.to_owned());
@@ -122,12 +145,25 @@ impl Engine {
     }
 }
 
-pub(crate) fn account_of(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
+/// An account, closed or not: what was done while it was open is reported of it all the same.
+pub(crate) fn account_ever(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
     let cloud = work.cloud.id.clone();
-    let found = work.tx.payer_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("account", name))?;
-    match found.closed {
-        None => Ok(found),
-        Some(closed) => Err(Refused::new(RefusalCode::Conflict, format!("account {name:?} was closed on {closed}"))),
+    work.tx.payer_by_name(&cloud, name)?.ok_or_else(|| Refused::not_found("account", name))
+}
+
+pub(crate) fn account_of(work: &mut Work<'_, '_>, name: &str) -> Result<PayerRow, Refused> {
+    let found = account_ever(work, name)?;
+    is_open(&found)?;
+    Ok(found)
+}
+
+pub(crate) fn is_open(account: &PayerRow) -> Result<(), Refused> {
+    match account.closed {
+        None => Ok(()),
+        Some(closed) => {
+            let what = format!("account {:?} was closed on {closed}", account.name);
+            Err(Refused::new(RefusalCode::Conflict, what))
+        }
     }
 }
 

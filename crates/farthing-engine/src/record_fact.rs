@@ -4,7 +4,7 @@
 //! `resume` and `restore` of this moment pass the gate first; what has happened already is booked, and flagged.
 
 use crate::folio::{Work, scope_name, shared_scope, size_first};
-use crate::open_project::{account_of, project_of};
+use crate::open_project::{account_ever, account_of, is_open, project_of};
 use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Name, Size, Text};
@@ -100,21 +100,34 @@ impl Engine {
     }
 
     /// What the cloud says is there of an account. What is listed is alive; what runs by our books and is not listed was
-    /// last alive when we last heard of it (R84). Answers what is listed and unknown here.
-    pub fn record_inventory(&self, cloud: &str, account: &str, listed: &[String]) -> Result<Vec<String>, Refused> {
+    /// last alive when we last heard of it (R84). A list may come late (`at`; none: it is of now): what was heard of since is
+    /// not missing for it. Answers what is listed and unknown here.
+    pub fn record_inventory(
+        &self,
+        cloud: &str,
+        account: &str,
+        listed: &[String],
+        at: Option<Instant>,
+    ) -> Result<Vec<String>, Refused> {
         let (account, listed) = (account.to_owned(), listed.to_vec());
         self.work("record_inventory", cloud, move |work| {
-            let payer = account_of(work, &account)?;
-            let at = work.now;
+            let payer = account_ever(work, &account)?;
+            let at = at.unwrap_or(work.now);
+            if at > work.now {
+                let what = format!("an inventory of {at} cannot be reported at {}: report what is there", work.now);
+                return Err(Refused::new(RefusalCode::Invalid, what));
+            }
             let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
             let things = work.tx.things_of_account(payer.id)?;
             let own = |thing: &&ThingRow| thing.kind == ThingKind::Resource && thing.account == payer.id;
             for thing in things.iter().filter(own) {
                 if listed.contains(thing.name.as_str()) {
-                    work.tx.thing_listed(thing.id, at)?;
+                    if thing.listed_at.is_none_or(|known| known < at) {
+                        work.tx.thing_listed(thing.id, at)?;
+                    }
                     found(work, thing, at)?;
                 } else if State::parse(&thing.state).is_some_and(State::is_alive) {
-                    missed(work, thing)?;
+                    missed(work, thing, at)?;
                 }
             }
             let known: BTreeSet<&str> = things.iter().filter(own).map(|thing| thing.name.as_str()).collect();
@@ -370,11 +383,11 @@ fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), R
     Ok(())
 }
 
-/// It was not heard of: it was alive until the last sign of it, a fact or a heartbeat.
-pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<(), Refused> {
+/// It was not heard of by an instant: it was alive until the last sign of it, a fact or a heartbeat.
+pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow, by: Instant) -> Result<(), Refused> {
     let facts = work.tx.facts_of(thing.id)?;
     let last_fact = facts.iter().map(|fact| fact.at).max();
-    let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at) else { return Ok(()) };
+    let Some(at) = last_fact.max(thing.seen_at).max(thing.listed_at).filter(|at| *at <= by) else { return Ok(()) };
     if tell(work, thing, &FactToTell { at, key: None, what: What::Missing, flagged: false })? == Told::Recorded {
         let (resource, product) = (thing.name.clone(), thing.product.to_string());
         let account = work.folio(thing.account).payer.name.clone();
@@ -404,6 +417,9 @@ fn gate(
     let asks = at.is_none_or(|at| at >= now.floor_second());
     work.load(&[payer])?;
     work.bring_to(payer, now)?;
+    if let Err(closed) = is_open(&work.folio(payer).payer) {
+        return if asks { Err(closed) } else { Ok(true) };
+    }
     let policy = work.policy_at(now)?.clone();
     let catalog = &work.cloud.profile_at(now)?.catalog;
     let pay = catalog.product_by_id(product.as_str()).and_then(|product| product.pay);

@@ -4,7 +4,8 @@
 //! the total. An event for a day that is sealed, or a rating period that is closed, is a correction.
 
 use crate::clouds::CloudBook;
-use crate::folio::Work;
+use crate::folio::{Charged, Work};
+use crate::plain_usage::add_plain;
 use crate::record_fact::{FactToTell, tell};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
@@ -13,13 +14,13 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::rate::{Aggregation, Charge, Event, Tally};
 use farthing_core::settle::{
-    Correction, Holding, Line, LineId, Meterage, OpenCharge, Paid, Priced, SettleError, Terms, TermsKey, ThingId,
+    Correction, Holding, Line, LineId, Meterage, OpenCharge, Priced, Service, SettleError, Terms, TermsKey, ThingId,
 };
-use farthing_core::time::{Duration, Instant, Period};
+use farthing_core::time::{Duration, Instant, Period, Zone};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
-use farthing_store::{ClosedTotalRow, OpenRow, StoreError, ThingKind, ThingRow, Tx};
-use std::collections::{BTreeMap, BTreeSet};
+use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 impl Engine {
@@ -53,7 +54,8 @@ impl Engine {
     }
 }
 
-/// Says of each fresh event whose it is and whether it can be booked, and books those that can.
+/// Says of each fresh event whose it is and whether it can be booked, and books those that can: what only adds to totals all
+/// at once, the rest one by one.
 fn price(
     tx: &mut Tx<'_>,
     batch: &Batch,
@@ -64,56 +66,92 @@ fn price(
 ) -> Result<Vec<Verdict>, Refused> {
     let mut work = Work::new(tx, book.clone(), ids, now)?;
     let profile = book.profile_at(now)?.clone();
-    let mut found = Vec::with_capacity(fresh.len());
-    let mut subjects = Subjects::default();
-    for event in fresh {
-        let whose = subjects.find(&mut work, &batch.events()[event.place])?;
-        found.push(whose.map(|found| Found { payer: found.payer_at(event.at), ..found }));
+    let subjects = Subjects::find(&mut work, batch, fresh)?;
+    let verdicts = add_plain(&mut work, &profile.catalog, batch, fresh, &subjects)?;
+    if let Some(verdicts) = verdicts.iter().copied().collect() {
+        return Ok(verdicts);
     }
-    let accounts: BTreeSet<OwnerId> =
-        found.iter().filter_map(|found| found.as_ref().ok().map(|found| found.payer)).collect();
+    let verdicts = count_one_by_one(&mut work, &profile.catalog, batch, fresh, &subjects, verdicts)?;
+    work.finish()?;
+    Ok(verdicts)
+}
+
+/// Counts the events of which nothing is said yet, in order, each into its account's book.
+fn count_one_by_one(
+    work: &mut Work<'_, '_>,
+    catalog: &Catalog,
+    batch: &Batch,
+    fresh: &[Fresh],
+    subjects: &Subjects<'_>,
+    said: Vec<Option<Verdict>>,
+) -> Result<Vec<Verdict>, Refused> {
+    let whose = |place: usize| subjects.of(place).as_ref().map(|found| found.payer_at(fresh[place].at));
+    let waiting = said.iter().enumerate().filter(|(_, said)| said.is_none());
+    let accounts: BTreeSet<OwnerId> = waiting.filter_map(|(place, _)| whose(place).ok()).collect();
     let accounts: Vec<OwnerId> = accounts.into_iter().collect();
     work.load(&accounts)?;
     for account in &accounts {
-        work.bring_to(*account, now)?;
+        work.bring_to(*account, work.now)?;
     }
     let mut claimed: BTreeSet<[u8; 16]> = BTreeSet::new();
-    let mut late: Late = BTreeMap::new();
+    let mut counted = Counted::default();
     let mut verdicts = Vec::with_capacity(fresh.len());
-    for (fresh, found) in fresh.iter().zip(found) {
-        let event = &batch.events()[fresh.place];
-        let identity = &batch.identities()[fresh.place];
-        let verdict = match found {
-            Err(reason) => Verdict { account: None, refused: Some(reason) },
-            Ok(found) if claimed.contains(&identity.hash) => Verdict { account: Some(found.payer), refused: None },
-            Ok(found) => {
-                let key = u128::from_be_bytes(identity.hash);
-                let refused = count(&mut work, &profile.catalog, event, &found, fresh.at, key, &mut late)?;
-                Verdict { account: Some(found.payer), refused }
+    for (place, (fresh, said)) in fresh.iter().zip(said).enumerate() {
+        let (event, identity) = (&batch.events()[fresh.place], &batch.identities()[fresh.place]);
+        let verdict = match (said, subjects.of(place)) {
+            (Some(said), _) => said,
+            (None, Err(reason)) => Verdict { account: None, refused: Some(*reason) },
+            // What was used before an account was closed is reported of it all the same.
+            (None, Ok(found)) if found.was_closed(fresh.at) => {
+                Verdict { account: None, refused: Some(Reason::AccountClosed) }
+            }
+            (None, Ok(found)) => {
+                let payer = found.payer_at(fresh.at);
+                let refused = if claimed.contains(&identity.hash) {
+                    None
+                } else {
+                    let told = Told { event, found, payer, at: fresh.at, key: u128::from_be_bytes(identity.hash) };
+                    count(work, catalog, &told, &mut counted)?
+                };
+                if refused.is_none_or(|reason| reason == Reason::Unpriced) {
+                    claimed.insert(identity.hash);
+                }
+                Verdict { account: Some(payer), refused }
             }
         };
-        if verdict.refused.is_none_or(|reason| reason == Reason::Unpriced) {
-            claimed.insert(identity.hash);
-        }
         verdicts.push(verdict);
     }
-    book_late(&mut work, late)?;
-    work.finish()?;
+    for ((payer, id), holding) in std::mem::take(&mut counted.stale) {
+        let values = work.tx.usage_values(payer, &id)?;
+        let line = work.folio(payer).book.lines.iter_mut().find(|line| line.id == id);
+        if let Some(line) = line {
+            recount(&mut line.open, &line.meterage, &holding, &values)?;
+        }
+    }
+    book_late(work, counted.late)?;
     Ok(verdicts)
 }
 
 /// Whose an event is.
 #[derive(Clone, Debug)]
-struct Found {
-    payer: OwnerId,
+pub(crate) struct Found {
+    pub(crate) payer: OwnerId,
     /// Who paid from when on, where its project has gone from hand to hand (R23).
-    payers: Vec<(Instant, OwnerId)>,
-    project: i64,
-    person: String,
-    resource: Option<ThingRow>,
+    pub(crate) payers: Vec<(Instant, OwnerId)>,
+    pub(crate) project: i64,
+    pub(crate) person: String,
+    pub(crate) resource: Option<ThingRow>,
+    /// The account it names, if it names one.
+    pub(crate) account: Option<(Name, PayerBrief)>,
 }
 
 impl Found {
+    /// Whether the account it names was closed by an instant.
+    fn was_closed(&self, at: Instant) -> bool {
+        let closed = self.account.as_ref().and_then(|(_, payer)| payer.closed);
+        closed.is_some_and(|closed| at >= closed)
+    }
+
     fn payer_at(&self, at: Instant) -> OwnerId {
         let at = at.floor_second();
         let then = self.payers.iter().rfind(|(from, _)| from.floor_second() <= at).or(self.payers.first());
@@ -121,129 +159,242 @@ impl Found {
     }
 }
 
-/// Who was looked up already: a batch names few.
-#[derive(Default)]
-struct Subjects {
-    known: BTreeMap<Subject, Result<Found, Reason>>,
+/// Whom the fresh events of a batch are about; each is looked up once.
+pub(crate) struct Subjects<'b> {
+    /// Of each fresh event: whom of `found` it is about.
+    of: Vec<usize>,
+    found: Vec<Result<Found, Reason>>,
+    named: std::marker::PhantomData<&'b Subject>,
 }
 
-impl Subjects {
-    fn find(&mut self, work: &mut Work<'_, '_>, event: &UsageEvent) -> Result<Result<Found, Reason>, Refused> {
-        if let Some(known) = self.known.get(&event.subject) {
-            return Ok(known.clone());
+impl<'b> Subjects<'b> {
+    fn find(work: &mut Work<'_, '_>, batch: &'b Batch, fresh: &[Fresh]) -> Result<Subjects<'b>, Refused> {
+        let mut places: HashMap<&'b Subject, usize> = HashMap::new();
+        let mut subjects: Vec<&'b Subject> = Vec::new();
+        let mut of = Vec::with_capacity(fresh.len());
+        for fresh in fresh {
+            let subject = &batch.events()[fresh.place].subject;
+            of.push(*places.entry(subject).or_insert_with(|| {
+                subjects.push(subject);
+                subjects.len() - 1
+            }));
         }
-        let found = find(work, &event.subject)?;
-        self.known.insert(event.subject.clone(), found.clone());
-        Ok(found)
+        Ok(Subjects { of, found: find(work, &subjects)?, named: std::marker::PhantomData })
+    }
+
+    /// Whom the fresh event of this place is about.
+    pub(crate) fn of(&self, place: usize) -> &Result<Found, Reason> {
+        &self.found[self.of[place]]
+    }
+
+    /// The same, by number.
+    pub(crate) fn number_of(&self, place: usize) -> usize {
+        self.of[place]
+    }
+
+    pub(crate) fn all(&self) -> &[Result<Found, Reason>] {
+        &self.found
     }
 }
 
-fn find(work: &mut Work<'_, '_>, subject: &Subject) -> Result<Result<Found, Reason>, Refused> {
+fn find(work: &mut Work<'_, '_>, subjects: &[&Subject]) -> Result<Vec<Result<Found, Reason>>, Refused> {
     let cloud = work.cloud.id.clone();
-    match subject {
-        Subject::Resource(name) => {
-            let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, name)? else {
-                return Ok(Err(Reason::UnknownSubject));
-            };
-            let moved = thing.project != 0 && work.tx.thing_moved(thing.id)?;
-            let facts = if moved { work.facts_of(&thing)? } else { Vec::new() };
-            let first = facts.iter().position(|fact| fact.payer().is_some()).unwrap_or(0);
-            let moves = facts.iter().skip(first + 1).filter(|fact| matches!(fact.what, What::Move(_)));
-            let payers = facts.get(first).into_iter().chain(moves).filter_map(|fact| Some((fact.at, fact.payer()?)));
-            Ok(Ok(Found {
-                payer: thing.account,
-                payers: payers.collect(),
-                project: thing.project,
-                person: thing.person.clone(),
-                resource: Some(thing),
-            }))
-        }
-        Subject::Account { name, project, user } => {
-            let Some(payer) = work.tx.payer_by_name(&cloud, name)? else { return Ok(Err(Reason::UnknownSubject)) };
-            if payer.closed.is_some() {
-                return Ok(Err(Reason::AccountClosed));
-            }
-            let project = match project {
-                None => 0,
-                Some(project) => match work.tx.project_by_name(&cloud, project)? {
-                    Some(project) if project.account == payer.id => project.id,
-                    _ => return Ok(Err(Reason::UnknownSubject)),
-                },
-            };
-            Ok(Ok(Found {
-                payer: payer.id,
-                payers: Vec::new(),
-                project,
-                person: user.clone().unwrap_or_default(),
-                resource: None,
-            }))
+    let mut found: Vec<Result<Found, Reason>> = vec![Err(Reason::UnknownSubject); subjects.len()];
+    let (mut resources, mut accounts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for (place, subject) in subjects.iter().enumerate() {
+        let ((places, names), name) = match subject {
+            Subject::Resource(name) => (&mut resources, name),
+            Subject::Account { name, .. } => (&mut accounts, name),
+        };
+        places.push(place);
+        names.push(name.as_str());
+    }
+    for (place, thing) in work.tx.things_by_name(&cloud, ThingKind::Resource, &resources.1)? {
+        found[resources.0[place]] = Ok(of_resource(work, thing)?);
+    }
+    for (accounts_place, payer) in work.tx.payers_by_name(&cloud, &accounts.1)? {
+        let place = accounts.0[accounts_place];
+        if let Subject::Account { project, user, .. } = subjects[place] {
+            let name = accounts.1[accounts_place];
+            let name = Name::parse(name).ok_or_else(|| StoreError::corrupt(format!("an account named {name:?}")))?;
+            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref())?;
         }
     }
+    Ok(found)
+}
+
+fn of_resource(work: &mut Work<'_, '_>, thing: ThingRow) -> Result<Found, Refused> {
+    let moved = thing.project != 0 && work.tx.thing_moved(thing.id)?;
+    let facts = if moved { work.facts_of(&thing)? } else { Vec::new() };
+    let first = facts.iter().position(|fact| fact.payer().is_some()).unwrap_or(0);
+    let moves = facts.iter().skip(first + 1).filter(|fact| matches!(fact.what, What::Move(_)));
+    let payers = facts.get(first).into_iter().chain(moves).filter_map(|fact| Some((fact.at, fact.payer()?)));
+    Ok(Found {
+        payer: thing.account,
+        payers: payers.collect(),
+        project: thing.project,
+        person: thing.person.clone(),
+        resource: Some(thing),
+        account: None,
+    })
+}
+
+fn of_account(
+    work: &mut Work<'_, '_>,
+    (name, payer): (Name, PayerBrief),
+    project: Option<&str>,
+    user: Option<&str>,
+) -> Result<Result<Found, Reason>, Refused> {
+    let project = match project {
+        None => 0,
+        Some(project) => match work.tx.project_by_name(&work.cloud.id, project)? {
+            Some(project) if project.account == payer.id => project.id,
+            _ => return Ok(Err(Reason::UnknownSubject)),
+        },
+    };
+    Ok(Ok(Found {
+        payer: payer.id,
+        payers: Vec::new(),
+        project,
+        person: user.unwrap_or_default().to_owned(),
+        resource: None,
+        account: Some((name, payer)),
+    }))
+}
+
+/// A fresh event, and whose it is.
+struct Told<'a> {
+    event: &'a UsageEvent,
+    found: &'a Found,
+    payer: OwnerId,
+    /// When it counts as used.
+    at: Instant,
+    key: u128,
+}
+
+/// What counting event by event leaves for the end of a batch.
+#[derive(Default)]
+struct Counted {
+    late: Late,
+    /// Lines whose values have all to be counted anew: once, however many came.
+    stale: BTreeMap<(OwnerId, LineId), Holding>,
 }
 
 /// What late events have changed of sealed slots: one correction for each.
-type Late = BTreeMap<(OwnerId, LineId, Instant, Instant), (Name, Arc<farthing_core::settle::TermsKey>, Charge)>;
+type Late = BTreeMap<(OwnerId, LineId, Service), (Name, Arc<TermsKey>, Charge)>;
+
+/// What one quantity of an event counts towards: a part of a product, at the terms of its time.
+pub(crate) struct Counting<'c> {
+    pub(crate) product: &'c Product,
+    pub(crate) part: Option<Name>,
+    pub(crate) meter: &'c Meter,
+    /// Its place among the event's.
+    pub(crate) quantity: usize,
+    pub(crate) holdings: Arc<Vec<Holding>>,
+}
+
+impl Counting<'_> {
+    /// The terms that hold for an event: of its instant, or of its rating period. None: there was no price then.
+    pub(crate) fn holding_at(&self, at: Instant, zone: &Zone) -> Result<Option<Holding>, SettleError> {
+        holding_of(&self.holdings, at, zone)
+    }
+
+    pub(crate) fn value_of(&self, event: &UsageEvent, aggregation: Aggregation) -> Quantity {
+        match aggregation {
+            Aggregation::Count => Quantity::ONE,
+            Aggregation::Unique => Quantity::from_millionths(unique_key(self.meter, event)),
+            _ => event.quantities[self.quantity].1,
+        }
+    }
+}
+
+/// What is no event at all, whatever it counts: of one meter there is one quantity, and none is below zero.
+pub(crate) fn is_invalid(event: &UsageEvent) -> bool {
+    let named_before = |place: usize, meter: &String| event.quantities[..place].iter().any(|(other, _)| other == meter);
+    let wrong = |(place, (meter, quantity)): (usize, &(String, Quantity))| {
+        quantity.millionths() < 0 || named_before(place, meter)
+    };
+    event.quantities.is_empty() || event.quantities.iter().enumerate().any(wrong)
+}
+
+/// What the quantities of an event count towards, for an account of this name and zone.
+pub(crate) fn countings<'c>(
+    cloud: &CloudBook,
+    catalog: &'c Catalog,
+    event: &UsageEvent,
+    resource: Option<&ThingRow>,
+    (account, zone): (&Name, &Zone),
+) -> Result<Result<Vec<Counting<'c>>, Reason>, SettleError> {
+    let mut countings = Vec::with_capacity(event.quantities.len());
+    for (quantity, (meter, _)) in event.quantities.iter().enumerate() {
+        let Some(meter) = Name::parse(meter).and_then(|id| catalog.meter_by_id(&id)) else {
+            return Ok(Err(Reason::UnknownMeter));
+        };
+        if !meter.filter.iter().all(|(key, value)| event.properties.get(key).is_some_and(|told| *told == value.0)) {
+            continue; // it does not count: a failed call (R46), an image that was not made (R91)
+        }
+        let product = product_of_event(catalog, meter, event, resource.map(|thing| &thing.product));
+        let Some(product) = product else { return Ok(Err(Reason::Unpriced)) };
+        let properties = properties_of(meter, event);
+        for part in parts_with(product, &meter.id) {
+            let priced = Priced {
+                product: &product.id,
+                sku: resource.filter(|thing| thing.product == product.id).and_then(|thing| thing.sku.as_ref()),
+                part: part.as_ref(),
+                account,
+                zone,
+                properties: &properties,
+                fixed_at: None,
+            };
+            let holdings = cloud.holdings(&priced)?;
+            if holdings.is_empty() {
+                return Ok(Err(Reason::Unpriced));
+            }
+            countings.push(Counting { product, part, meter, quantity, holdings });
+        }
+    }
+    Ok(Ok(countings))
+}
 
 /// Adds an event to its lines. Nothing of it is added where any part of it cannot be.
 fn count(
     work: &mut Work<'_, '_>,
     catalog: &Catalog,
-    event: &UsageEvent,
-    found: &Found,
-    at: Instant,
-    key: u128,
-    late: &mut Late,
+    told: &Told<'_>,
+    counted: &mut Counted,
 ) -> Result<Option<Reason>, Refused> {
-    if event.quantities.is_empty() || event.quantities.iter().any(|(_, quantity)| quantity.millionths() < 0) {
+    let Told { event, found, payer, at, key } = *told;
+    if is_invalid(event) {
         return Ok(Some(Reason::Invalid));
     }
-    let meters: BTreeSet<&str> = event.quantities.iter().map(|(meter, _)| meter.as_str()).collect();
-    if meters.len() != event.quantities.len() {
-        return Ok(Some(Reason::Invalid)); // of one meter there is one quantity
+    let cloud = work.cloud.clone();
+    let folio = work.folio(payer);
+    let zone = folio.zone.clone();
+    let countings = match countings(&cloud, catalog, event, found.resource.as_ref(), (&folio.name, &zone))? {
+        Ok(countings) => countings,
+        Err(reason) => return Ok(Some(reason)),
+    };
+    let mut wanted = Vec::with_capacity(countings.len());
+    for counting in countings {
+        let Some(holding) = counting.holding_at(at, &zone)? else { return Ok(Some(Reason::Unpriced)) };
+        wanted.push((counting, holding));
     }
-    let mut wanted = Vec::new();
-    for (meter, quantity) in &event.quantities {
-        let Some(meter) = Name::parse(meter).and_then(|id| catalog.meter_by_id(&id)) else {
-            return Ok(Some(Reason::UnknownMeter));
-        };
-        if !meter.filter.iter().all(|(key, value)| event.properties.get(key).is_some_and(|told| *told == value.0)) {
-            continue; // it does not count: a failed call (R46), an image that was not made (R91)
-        }
-        let Some(product) = product_for(catalog, meter, event, found) else { return Ok(Some(Reason::Unpriced)) };
-        let parts: Vec<Option<Name>> = parts_with(product, &meter.id);
-        for part in parts {
-            match holding(work, product, part.as_ref(), meter, event, found, at) {
-                Ok(holding) => wanted.push((product, part, meter, *quantity, holding)),
-                Err(SettleError::Offer(_)) => return Ok(Some(Reason::Unpriced)),
-                Err(other) => return Err(other.into()),
-            }
-        }
-    }
-    for (product, part, meter, quantity, holding) in wanted {
-        if product.kind == Kind::Capacity {
+    for (counting, holding) in wanted {
+        if counting.product.kind == Kind::Capacity {
             let Some(thing) = &found.resource else { return Ok(Some(Reason::UnknownSubject)) };
-            let facts = FactToTell { at, key: None, what: What::Gauge(quantity), flagged: false };
-            tell(work, thing, &facts)?;
+            let what = What::Gauge(event.quantities[counting.quantity].1);
+            tell(work, thing, &FactToTell { at, key: None, what, flagged: false })?;
             continue;
         }
-        let thing = usage_thing(work, product, &holding, meter, event, found)?;
-        let value = match holding.terms.aggregation {
-            Aggregation::Count => Quantity::ONE,
-            Aggregation::Unique => Quantity::from_millionths(unique_key(meter, event)),
-            _ => quantity,
-        };
-        let event = Event { at, id: key, value };
-        add(work, found.payer, thing, part, &holding, event, late)?;
+        let thing = usage_thing(work, &counting, &holding, event, (found, payer))?;
+        let event = Event { at, id: key, value: counting.value_of(event, holding.terms.aggregation) };
+        add(work, payer, thing, counting.part, &holding, event, counted)?;
     }
-    work.folio(found.payer).stir();
+    work.folio(payer).stir();
     Ok(None)
 }
 
 /// Of which product the use of a meter is: the one that is named, the resource's, or the only one that counts it.
-fn product_for<'c>(catalog: &'c Catalog, meter: &Meter, event: &UsageEvent, found: &Found) -> Option<&'c Product> {
-    product_of_event(catalog, meter, event, found.resource.as_ref().map(|thing| &thing.product))
-}
-
 pub(crate) fn product_of_event<'c>(
     catalog: &'c Catalog,
     meter: &Meter,
@@ -271,44 +422,19 @@ pub(crate) fn parts_with(product: &Product, meter: &Name) -> Vec<Option<Name>> {
     parts.map(|part| Some(part.label().clone())).collect()
 }
 
-/// The terms that hold for an event: of its instant, or of its rating period.
-fn holding(
-    work: &mut Work<'_, '_>,
-    product: &Product,
-    part: Option<&Name>,
-    meter: &Meter,
-    event: &UsageEvent,
-    found: &Found,
-    at: Instant,
-) -> Result<Holding, SettleError> {
-    let cloud = work.cloud.clone();
-    let folio = work.folio(found.payer);
-    let properties = properties_of(meter, event);
-    let priced = Priced {
-        product: &product.id,
-        sku: found.resource.as_ref().filter(|thing| thing.product == product.id).and_then(|thing| thing.sku.as_ref()),
-        part,
-        account: &folio.name,
-        zone: &folio.zone,
-        properties: &properties,
-        fixed_at: None,
-    };
-    holding_at(&cloud, &priced, at)
-}
-
-fn holding_at(cloud: &CloudBook, priced: &Priced<'_>, at: Instant) -> Result<Holding, SettleError> {
-    let holdings = cloud.prices.terms_over(priced, Instant::EPOCH, None)?;
-    let mut holding = holdings.into_iter().rfind(|holding| holding.from <= at).ok_or(SettleError::NoProfile)?;
+/// Of the terms over all time those of an instant, or of its rating period.
+fn holding_of(holdings: &[Holding], at: Instant, zone: &Zone) -> Result<Option<Holding>, SettleError> {
+    let Some(mut holding) = holdings.iter().rfind(|holding| holding.from <= at).cloned() else { return Ok(None) };
     if holding.terms.memory {
-        let period = holding.terms.period_of(at, priced.zone)?;
+        let period = holding.terms.period_of(at, zone)?;
         holding.from = period.start();
         holding.to = Some(period.end());
     }
-    Ok(holding)
+    Ok(Some(holding))
 }
 
 /// The properties that tell totals apart.
-fn properties_of(meter: &Meter, event: &UsageEvent) -> BTreeMap<String, String> {
+pub(crate) fn properties_of(meter: &Meter, event: &UsageEvent) -> BTreeMap<String, String> {
     let kept = meter.by.iter().filter_map(|by| Some((by.to_string(), event.properties.get(by.as_str())?.clone())));
     kept.collect()
 }
@@ -320,41 +446,58 @@ fn unique_key(meter: &Meter, event: &UsageEvent) -> i64 {
     i64::from_le_bytes(bytes) & i64::MAX
 }
 
-/// What the use is charged to: whoever has the free part or the tiers once; else the resource, project, person or account.
+/// What the use is charged to, by name: whoever has the free part or the tiers once; else the resource, project, person or
+/// account.
+pub(crate) struct UsageName<'a> {
+    pub(crate) name: String,
+    project: i64,
+    person: &'a str,
+    properties: String,
+}
+
+impl UsageName<'_> {
+    pub(crate) fn of<'a>(
+        counting: &Counting<'_>,
+        holding: &Holding,
+        event: &UsageEvent,
+        (found, payer): (&'a Found, OwnerId),
+    ) -> UsageName<'a> {
+        let scope = match (&holding.terms.scope, holding.terms.memory) {
+            (Some(scope), _) => Some(*scope),
+            (None, true) => Some(Scope::Account),
+            (None, false) => None,
+        };
+        let resource = found.resource.as_ref().map(|thing| thing.name.as_str());
+        let (whose, project, person) = match scope {
+            Some(Scope::Account) => (format!("account/{}", payer.0), 0, ""),
+            Some(Scope::Project) => (format!("project/{}", found.project), found.project, ""),
+            Some(Scope::User) => (format!("user/{}/{}", payer.0, found.person), 0, found.person.as_str()),
+            Some(Scope::Resource) | None => {
+                let whose = resource.map_or_else(
+                    || format!("account/{}/{}/{}", payer.0, found.project, found.person),
+                    |name| format!("resource/{name}/{}", payer.0),
+                );
+                (whose, found.project, found.person.as_str())
+            }
+        };
+        let properties = farthing_store::properties_to_text(&properties_of(counting.meter, event));
+        UsageName { name: format!("{}/{whose}/{properties}", counting.product.id), project, person, properties }
+    }
+}
+
+/// The thing the use is charged to, made where there is none.
 fn usage_thing(
     work: &mut Work<'_, '_>,
-    product: &Product,
+    counting: &Counting<'_>,
     holding: &Holding,
-    meter: &Meter,
     event: &UsageEvent,
-    found: &Found,
+    (found, payer): (&Found, OwnerId),
 ) -> Result<ThingId, Refused> {
-    let properties = properties_of(meter, event);
-    let scope = match (&holding.terms.scope, holding.terms.memory) {
-        (Some(scope), _) => Some(*scope),
-        (None, true) => Some(Scope::Account),
-        (None, false) => None,
-    };
-    let resource = found.resource.as_ref().map(|thing| thing.name.as_str());
-    let (whose, project, person) = match scope {
-        Some(Scope::Account) => (format!("account/{}", found.payer.0), 0, ""),
-        Some(Scope::Project) => (format!("project/{}", found.project), found.project, ""),
-        Some(Scope::User) => (format!("user/{}/{}", found.payer.0, found.person), 0, found.person.as_str()),
-        Some(Scope::Resource) | None => match resource {
-            Some(name) => (format!("resource/{name}/{}", found.payer.0), found.project, found.person.as_str()),
-            None => (
-                format!("account/{}/{}/{}", found.payer.0, found.project, found.person),
-                found.project,
-                found.person.as_str(),
-            ),
-        },
-    };
-    let text = farthing_store::properties_to_text(&properties);
-    let name = format!("{}/{whose}/{text}", product.id);
+    let usage = UsageName::of(counting, holding, event, (found, payer));
     let cloud = work.cloud.id.clone();
-    if let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Usage, &name)? {
-        if thing.account != found.payer {
-            work.tx.thing_payer_put(found.payer, thing.id)?; // a project's use goes from hand to hand with it
+    if let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Usage, &usage.name)? {
+        if thing.account != payer {
+            work.tx.thing_payer_put(payer, thing.id)?; // a project's use goes from hand to hand with it
         }
         return Ok(thing.id);
     }
@@ -362,21 +505,21 @@ fn usage_thing(
         id: work.tx.thing_number()?,
         cloud,
         kind: ThingKind::Usage,
-        name,
-        account: found.payer,
-        project,
-        product: product.id.clone(),
+        name: usage.name,
+        account: payer,
+        project: usage.project,
+        product: counting.product.id.clone(),
         sku: None,
         state: String::new(),
         size: Quantity::ZERO,
-        person: person.to_owned(),
-        properties: text,
+        person: usage.person.to_owned(),
+        properties: usage.properties,
         since: work.now,
         seen_at: None,
         listed_at: None,
     };
     work.tx.thing_insert(&thing)?;
-    work.tx.thing_payer_put(found.payer, thing.id)?;
+    work.tx.thing_payer_put(payer, thing.id)?;
     Ok(thing.id)
 }
 
@@ -388,7 +531,7 @@ fn add(
     part: Option<Name>,
     holding: &Holding,
     event: Event,
-    late: &mut Late,
+    counted: &mut Counted,
 ) -> Result<(), Refused> {
     let began = holding.from.seconds_since(Instant::EPOCH).max(1);
     let id = LineId { thing, part, began };
@@ -399,7 +542,7 @@ fn add(
     };
     let period_end = holding.to.filter(|_| memory);
     if let Some(end) = period_end.filter(|end| *end <= work.now) {
-        return add_closed(work, payer, id, holding, end, event, late);
+        return add_closed(work, payer, id, holding, end, event, &mut counted.late);
     }
     if !work.folio(payer).book.lines.iter().any(|line| line.id == id) {
         let month_seconds = holding.terms.month_seconds_at(event.at, &zone)?;
@@ -419,12 +562,8 @@ fn add(
         let line = work.line_new(payer, id.clone(), open)?;
         work.folio(payer).book.lines.push(line);
     }
-    let kept = keeps_values(holding, work, payer, &id);
-    if kept {
-        work.tx.usage_value_insert(payer, &id, &event)?;
-        let values = work.tx.usage_values(payer, &id)?;
-        let line = work.folio(payer).book.lines.iter_mut().find(|line| line.id == id).expect("made above");
-        return Ok(recount(&mut line.open, &line.meterage, holding, &values)?);
+    if keeps_values(holding, work, payer, &id) {
+        return add_value(work, payer, id, holding, &event, counted);
     }
     let day = holding.terms.slot_of(event.at, &zone)?;
     let line = work.folio(payer).book.lines.iter_mut().find(|line| line.id == id).expect("made above");
@@ -446,15 +585,16 @@ fn add(
         let g = |total| line.meterage.amount(total, since, since);
         let change = g(after)?.checked_sub(g(before)?).map_err(SettleError::from)?;
         line.open.base = line.open.base.checked_add(change).map_err(SettleError::from)?;
-        let product = line.product.clone();
-        note_late(late, (payer, id, day.start(), day.end()), product, holding, change)?;
+        let product = line.product().clone();
+        let service = work.service_of(payer, &holding.key, (day.start(), day.end()), work.now)?;
+        note_late(&mut counted.late, (payer, id, service), product, holding, change)?;
     }
     Ok(())
 }
 
 fn note_late(
     late: &mut Late,
-    slot: (OwnerId, LineId, Instant, Instant),
+    slot: (OwnerId, LineId, Service),
     product: Name,
     holding: &Holding,
     change: Charge,
@@ -475,8 +615,39 @@ fn keeps_values(holding: &Holding, work: &mut Work<'_, '_>, payer: OwnerId, id: 
     by_value || line.is_some_and(|line| line.meterage.needs_events())
 }
 
+/// Keeps a value, and takes it into what its line has counted: the others are not read again, where what is known of them says
+/// enough.
+fn add_value(
+    work: &mut Work<'_, '_>,
+    payer: OwnerId,
+    id: LineId,
+    holding: &Holding,
+    event: &Event,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    let is_by_event = work.line(payer, &id).meterage.needs_events();
+    if holding.terms.aggregation == Aggregation::Unique && !is_by_event {
+        if work.tx.usage_value_different(payer, &id, event.value)? {
+            work.line(payer, &id).open.total += i128::from(Quantity::ONE.millionths());
+        }
+        return Ok(());
+    }
+    let newest = work.tx.usage_value_newest(payer, &id)?;
+    work.tx.usage_value_insert(payer, &id, event)?;
+    let line = work.line(payer, &id);
+    if is_by_event || !line.open.take_value(holding.terms.aggregation, event, newest.as_ref())? {
+        counted.stale.insert((payer, id), holding.clone());
+    }
+    Ok(())
+}
+
 /// What all values of a line come to.
-fn recount(open: &mut OpenCharge, meterage: &Meterage, holding: &Holding, values: &[Event]) -> Result<(), SettleError> {
+pub(crate) fn recount(
+    open: &mut OpenCharge,
+    meterage: &Meterage,
+    holding: &Holding,
+    values: &[Event],
+) -> Result<(), SettleError> {
     if let Meterage::Total(formula) = meterage
         && formula.needs_events()
     {
@@ -531,7 +702,9 @@ fn add_closed(
     };
     let known = work.cloud.clone().terms(work.tx, closed.terms)?;
     let meterage = work.cloud.meterage(&known.0, &known.1, closed.month_seconds, 0, &zone)?;
-    if is_by_value(&known.1, &meterage) {
+    if known.1.aggregation == Aggregation::Unique && !meterage.needs_events() {
+        work.tx.usage_value_different(payer, &id, event.value)?;
+    } else if is_by_value(&known.1, &meterage) {
         work.tx.usage_value_insert(payer, &id, &event)?;
     } else {
         let total = closed.total.checked_add(i128::from(event.value.millionths()));
@@ -540,12 +713,13 @@ fn add_closed(
     let after = cost_of_closed(work, &closed, holding, end)?;
     work.tx.closed_total_put(&closed)?;
     let change = after.checked_sub(before).map_err(SettleError::from)?;
-    note_late(late, (payer, id, holding.from, end), known.0.product.clone(), holding, change)?;
+    let service = Service::slot(holding.from, end);
+    note_late(late, (payer, id, service), known.0.product.clone(), holding, change)?;
     Ok(())
 }
 
 /// What a closed rating period costs by its own model, minimum and all.
-fn cost_of_closed(
+pub(crate) fn cost_of_closed(
     work: &mut Work<'_, '_>,
     closed: &ClosedTotalRow,
     holding: &Holding,
@@ -576,7 +750,7 @@ fn cost_of_closed(
     Ok(charge.checked_add(missing).map_err(SettleError::from)?)
 }
 
-fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
+pub(crate) fn is_by_value(terms: &Terms, meterage: &Meterage) -> bool {
     !matches!(terms.aggregation, Aggregation::Sum | Aggregation::Count) || meterage.needs_events()
 }
 
@@ -612,21 +786,22 @@ pub(crate) fn price_again(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Re
         let Some(end) = holding.to else { continue };
         let again = ClosedTotalRow { terms: work.tx.terms_keep(&cloud.id, &holding.key)?, ..closed };
         let should = cost_of_closed(work, &again, &holding, end)?;
-        let change = should.checked_sub(charged_for(work, id, &again.id, holding.from)?).map_err(SettleError::from)?;
+        let service = Service::slot(holding.from, end);
+        let change = should.checked_sub(charged_for(work, id, &again.id, service)?).map_err(SettleError::from)?;
         work.tx.closed_total_put(&again)?;
         let product = holding.key.product.clone();
-        note_late(&mut late, (id, again.id, holding.from, end), product, &holding, change)?;
+        note_late(&mut late, (id, again.id, service), product, &holding, change)?;
     }
     book_late(work, late)
 }
 
 /// What was charged of a line for a slot, with what waits for the next settlement.
-fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, from: Instant) -> Result<Charge, Refused> {
-    let rows = work.charges_known(id, line.thing, &[from])?;
+fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, service: Service) -> Result<Charge, Refused> {
+    let rows = work.charges_known(id, line.thing, &[service.from])?;
     let own = rows.iter().filter(|row| row.line.part == line.part);
     let (list, net) = own.fold((0_i64, 0_i64), |(list, net), row| (list + row.list, net + row.net));
     let mut charged = OpenRow::charge((list, net), work.currency());
-    let waits = line.correction(from);
+    let waits = line.correction(service);
     for line in work.folio(id).book.lines.iter().filter(|line| line.id == waits) {
         charged = charged.checked_add(line.open.done).map_err(SettleError::from)?;
     }
@@ -634,7 +809,7 @@ fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, from: Instan
 }
 
 /// The terms that hold now for what a line of use counts; none where they say nothing of it any more.
-fn holding_again(
+pub(crate) fn holding_again(
     work: &mut Work<'_, '_>,
     id: OwnerId,
     key: &TermsKey,
@@ -652,23 +827,30 @@ fn holding_again(
         fixed_at: None,
     };
     let at = Instant::try_from_seconds(line.began)?;
-    match holding_at(&cloud, &priced, at) {
-        Ok(holding) => Ok(Some(holding)),
-        Err(SettleError::Offer(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
+    holding_of(&cloud.holdings(&priced)?, at, &folio.zone)
 }
 
 /// Books what late events have changed.
 fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
     let mut by_payer: BTreeMap<OwnerId, Vec<Correction>> = BTreeMap::new();
-    for ((payer, line, from, to), (product, key, charge)) in late {
+    for ((payer, line, service), (product, key, charge)) in late {
         if charge == Charge::zero(work.currency()) {
             continue;
         }
-        let sealed = work.charges_known(payer, line.thing, &[from])?;
-        let own = sealed.into_iter().filter(|row| row.line.part == line.part);
-        let paid: Paid = own.flat_map(|row| row.paid).filter(|(_, part)| *part > 0).collect();
+        let days: Vec<Instant> = if service.whole {
+            let zone = work.folio(payer).zone.clone();
+            let whole = Period::try_new(service.from, service.to).map_err(|_| SettleError::Calendar)?;
+            whole.days(&zone).map(|(_, day)| day.start()).collect()
+        } else {
+            vec![service.from]
+        };
+        let mut sealed = work.charges_known(payer, line.thing, &days)?;
+        sealed.sort_by_key(|row| (row.from, row.number));
+        let mut was = Charged::new(key.clone());
+        for row in sealed.iter().filter(|row| row.line.part == line.part && row.to <= service.to) {
+            was.take(row.list, row.net, &row.paid);
+        }
+        let paid = was.paid;
         let cloud = work.cloud.id.clone();
         let terms_id = work.tx.terms_keep(&cloud, &key)?;
         let known = work.cloud.clone().terms(work.tx, terms_id)?;
@@ -677,7 +859,7 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
             known.1.pay.or(work.folio(payer).payer.pay).unwrap_or(policy)
         };
         let corrections = by_payer.entry(payer).or_default();
-        corrections.push(Correction { line, product, key, from, to, charge, paid, pay });
+        corrections.push(Correction { line, product, key, service, charge, paid, pay });
     }
     for (payer, corrections) in by_payer {
         work.book_corrections(payer, corrections)?;

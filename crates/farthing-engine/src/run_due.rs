@@ -16,7 +16,7 @@ use farthing_core::money::Money;
 use farthing_core::notice::Event;
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_store::{StoreError, Tx};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts in one transaction.
 const BATCH: i64 = 1_000;
@@ -80,24 +80,28 @@ impl Engine {
         }
     }
 
-    /// The last tick of any cadence after an instant, up to another.
-    pub fn last_tick(&self, after: Instant, until: Instant) -> Result<Option<Instant>, EngineError> {
-        let mut last = None;
-        let clouds = self.clouds.clone();
+    /// The last tick of each cadence of each cloud after an instant, up to another, in order. Those before them have nothing to
+    /// add: settling posts differences.
+    pub fn ticks_between(&self, after: Instant, until: Instant) -> Result<BTreeSet<Instant>, EngineError> {
+        let mut ticks = BTreeSet::new();
         for cloud in self.clouds_known()? {
-            let Some(book) = self.store.read("last_tick", |tx| clouds.get(tx, &cloud))? else { continue };
+            let Some(book) = self.store.read("ticks_between", |tx| self.clouds.get(tx, &cloud))? else { continue };
             for step in cadences(&book, until)? {
                 let begun = Period::utc_multiple_of(step, until).map(|period| period.start());
-                last = last.max(begun.filter(|begun| *begun > after));
+                ticks.extend(begun.filter(|begun| *begun > after));
             }
         }
-        Ok(last)
+        Ok(ticks)
     }
 
     /// Settles what a cadence asks for at a tick of it. A tick that is looked at a little late is settled up to that moment:
     /// cuts change no totals.
     pub fn run_tick(&self, at: Instant) -> Result<(), EngineError> {
         for cloud in self.clouds_known()? {
+            // Every five minutes nobody of a cloud that settles by the hour is looked at.
+            if !self.has_tick(&cloud, at)? {
+                continue;
+            }
             let mut after = OwnerId(0);
             loop {
                 let from = after;
@@ -140,15 +144,18 @@ impl Engine {
     }
 
     fn is_any_tick(&self, at: Instant) -> Result<bool, EngineError> {
-        let clouds = self.clouds.clone();
         for cloud in self.clouds_known()? {
-            let book = self.store.read("is_any_tick", |tx| clouds.get(tx, &cloud))?;
-            let Some(book) = book else { continue };
-            if cadences(&book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)) {
+            if self.has_tick(&cloud, at)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    fn has_tick(&self, cloud: &str, at: Instant) -> Result<bool, EngineError> {
+        let book = self.store.read("has_tick", |tx| self.clouds.get(tx, cloud))?;
+        let Some(book) = book else { return Ok(false) };
+        Ok(cadences(&book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)))
     }
 
     pub(crate) fn clouds_known(&self) -> Result<Vec<String>, EngineError> {
@@ -194,7 +201,7 @@ impl Engine {
                 let Ok(silent_since) = now.checked_sub(longest) else { return Ok(()) };
                 let cloud = work.cloud.id.clone();
                 for thing in work.tx.things_silent_since(&cloud, silent_since, BATCH)? {
-                    missed(work, &thing)?;
+                    missed(work, &thing, now)?;
                 }
                 Ok(())
             })
@@ -222,7 +229,7 @@ fn tell_holds(tx: &mut Tx<'_>, ids: &IdSource, now: Instant) -> Result<usize, St
             captured: Money::from_units(hold.captured, currency),
             expired_at: hold.expires_at,
         };
-        let notice = Notice { event, at: hold.expires_at, account: Some(payer.id) };
+        let notice = Notice { event, at: hold.expires_at, account: Some(payer.id), mailed: true };
         tell::write(tx, &payer.cloud, ids, now, &[notice])?;
     }
     Ok(holds.len())
@@ -234,8 +241,8 @@ fn settle_at_tick(work: &mut Work<'_, '_>, id: OwnerId, tick: Instant) -> Result
     work.bring_to(id, at)?;
     let mut due: Vec<Name> = Vec::new();
     for line in &work.folio(id).book.lines {
-        if !due.contains(&line.product) && is_tick(line.settle, tick) {
-            due.push(line.product.clone());
+        if !due.contains(line.product()) && is_tick(line.settle, tick) {
+            due.push(line.product().clone());
         }
     }
     work.post(id, at, |product| due.contains(product))?;

@@ -59,6 +59,7 @@ fn answers_of(command: &Command) -> usize {
         | Command::Authorise(_)
         | Command::Capture(_)
         | Command::Release(_)
+        | Command::Extend(..)
         | Command::Expire(_) => 1,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::asked::Note;
 use crate::folio::Work;
-use crate::open_project::account_of;
+use crate::open_project::{account_ever, account_of, is_open};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::id::CauseId;
@@ -42,8 +42,21 @@ pub struct ToppedUp {
 impl Engine {
     /// Books money that has come in. `id`: what makes it happen once.
     pub fn top_up(&self, cloud: &str, account: &str, amount: Money, id: Option<&str>) -> Result<ToppedUp, Refused> {
+        self.top_up_told(cloud, account, amount, id, None)
+    }
+
+    /// The same of money that came in at an instant and is told of later: it is booked now, and what was used in between has
+    /// been paid by what was there.
+    pub fn top_up_told(
+        &self,
+        cloud: &str,
+        account: &str,
+        amount: Money,
+        id: Option<&str>,
+        at: Option<Instant>,
+    ) -> Result<ToppedUp, Refused> {
         let (account, id) = (account.to_owned(), id.map(str::to_owned));
-        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref()))
+        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref(), at))
     }
 
     pub fn grant_credit(&self, cloud: &str, grant: &NewGrant) -> Result<(), Refused> {
@@ -64,10 +77,21 @@ pub(crate) fn positive(work: &Work<'_, '_>, amount: Money) -> Result<i64, Refuse
     Ok(amount.units())
 }
 
-fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str>) -> Result<ToppedUp, Refused> {
+fn top_up(
+    work: &mut Work<'_, '_>,
+    account: &str,
+    amount: Money,
+    id: Option<&str>,
+    at: Option<Instant>,
+) -> Result<ToppedUp, Refused> {
     let units = positive(work, amount)?;
-    let payer = account_of(work, account)?;
+    let payer = account_ever(work, account)?;
     let now = work.now;
+    let came = at.unwrap_or(now);
+    if came > now {
+        let what = format!("money of {came} cannot be booked at {now}: book it when it has come in");
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
     work.load(&[payer.id])?;
     // It is found again for ever and whichever account it is asked of: so its cause is of no hour, and of the cloud.
     let cloud = work.cloud.id.clone();
@@ -83,6 +107,7 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
         let what = format!("top-up {:?} was of another amount, or to another account", id.unwrap_or_default());
         return Err(Refused::new(RefusalCode::IdReused, what));
     }
+    is_open(&payer)?; // what came in before is there all the same
     let bounds = work.policy_at(work.now)?.top_up.clone();
     if let Some(min) = bounds.min.filter(|min| units < min.units()) {
         return Err(Refused::new(RefusalCode::BelowMinimum, format!("the least top-up is {}", min.plain())));
@@ -101,11 +126,11 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     // The transfer that brings the money has the first id.
     let mut unused = Some(first);
     let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
-    let mut stamp = Stamp { ids: &mut ids, cause, effective: now.floor_second() };
+    let mut stamp = Stamp { ids: &mut ids, cause, effective: came.floor_second() };
     let mut commands =
         vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
     if owed > 0 {
-        stamp.cause = None;
+        (stamp.cause, stamp.effective) = (None, now.floor_second());
         let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];
         let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
         commands.push(posting::arrears_paid(&mut stamp, &facts));
@@ -131,7 +156,7 @@ fn top_up(work: &mut Work<'_, '_>, account: &str, amount: Money, id: Option<&str
     Ok(ToppedUp { transfer })
 }
 
-fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
+pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {
     let units = positive(work, grant.amount)?;
     let name = Name::parse(&grant.name)
         .ok_or_else(|| Refused::new(RefusalCode::Invalid, format!("{:?} is no name for a grant", grant.name)))?;

@@ -3,8 +3,9 @@
 mod support;
 
 use farthing_core::measure::Quantity;
+use farthing_core::settle::Posted;
 use farthing_core::usage::{Subject, UsageEvent};
-use farthing_engine::{Engine, Reported};
+use farthing_engine::{Engine, NewAccount, Reported};
 use farthing_store::{OpenRow, StoreError, Tx};
 use std::collections::BTreeMap;
 use support::{Bed, START, at, cloud, later, proven, start, told, usd};
@@ -62,7 +63,7 @@ both! {
             |row| OpenRow { slope: row.slope + 1, ..row },
             |row| OpenRow { total: row.total + 1_000_000, ..row },
             |row| OpenRow { done: (row.done.0 + 1, row.done.1), ..row },
-            |row| OpenRow { base: (row.base.0, row.base.1 - 1), ..row },
+            |row| OpenRow { base: Some((0, -1)), ..row },
             |row| OpenRow { at: later(3_000), ..row },
         ];
         let engine = two_days(bed);
@@ -106,6 +107,73 @@ both! {
         });
         assert_eq!(rows.len(), 1, "{rows:?}");
         assert!(rows[0].ends_with("(api)"), "{rows:?}");
+    }
+}
+
+both! {
+    /// Of the use of a day that is sealed: what is below the open part is what was charged.
+    fn a_base_that_is_not_what_was_charged_is_named(bed: &Bed) {
+        let engine = two_days(bed);
+        let rows = named(&engine, |tx| {
+            let base = |row: &OpenRow| row.base.map(|(list, net)| (list - 1, net - 1));
+            change_open(tx, |row| (row.id.began > 0 && row.base.is_some()).then(|| OpenRow { base: base(row), ..row.clone() }))
+        });
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert!(rows[0].starts_with("charges "), "{rows:?}");
+    }
+}
+
+both! {
+    /// What was posted is proven by the ledger; what is said to be settled to a day to come would never be settled again.
+    fn what_was_posted_is_named(bed: &Bed) {
+        let engine = two_days(bed);
+        let change_posted = |change: fn(Posted) -> Posted| move |tx: &mut Tx<'_>| {
+            let payer = tx.payer_by_name("one", "acme")?.expect("the account");
+            let rows = tx.posted(&[payer.id])?;
+            assert!(!rows.is_empty());
+            tx.posted_write(&rows.into_iter().map(|(id, product, row)| (id, product, change(row))).collect::<Vec<_>>())
+        };
+        let rows = named(&engine, change_posted(|row| Posted { settled_to: Some(later(90 * 86_400)), ..row }));
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.starts_with("posted ")), "{rows:?}");
+        assert_eq!(named(&engine, change_posted(|row| Posted { settled_to: Some(later(0)), ..row })), [""; 0]);
+        named(&engine, change_posted(|row| Posted { paid: row.paid.iter().map(|(from, part)| (*from, part + 1)).collect(), ..row }));
+        let found = support::read(&engine, |tx| tx.audit()).findings;
+        assert!(!found.is_empty() && found.iter().all(|found| found.row.starts_with("posted ")), "{found:?}");
+    }
+}
+
+both! {
+    /// The greatest of a month is kept with every value it was found among.
+    fn a_value_or_its_total_that_was_changed_is_named(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        let catalog = "[[meter]]\nid = \"seats\"\nunit = \"seat\"\naggregate = \"max\"\n[[product]]\nid = \"desk\"\nname = \"Desk\"\nkind = \"usage\"\nmeter = \"seats\"\nprice = \"1.00 / seat\"\n";
+        support::apply(&engine, "one", &support::policy("one"), catalog);
+        engine.open_account("one", &NewAccount { name: "acme".to_owned(), ..NewAccount::default() }).expect("it opens");
+        engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
+        for (turn, seats) in [(0, 3), (1, 7), (2, 5)] {
+            engine.advance(later(turn * 20 * 86_400)).expect("time goes by"); // one of them closes April
+            let event = UsageEvent {
+                source: "gate".to_owned(),
+                id: format!("seats-{turn}"),
+                at: None,
+                subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
+                product: None,
+                quantities: vec![("seats".to_owned(), Quantity::from_whole(seats).expect("a number"))],
+                properties: BTreeMap::new(),
+            };
+            engine.record_usage("one", vec![event]).expect("taken");
+        }
+        proven(&engine);
+        assert_eq!(engine.check_open().expect("it is worked out"), []);
+        let rows = named(&engine, |tx| change_open(tx, |row| Some(OpenRow { total: row.total + 1, ..row.clone() })));
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        assert!(rows[0].starts_with("open_charge "), "{rows:?}");
+        named(&engine, |tx| change_open(tx, |row| Some(OpenRow { total: row.total - 1, ..row.clone() })));
+        let rows = named(&engine, |tx| {
+            tx.execute("UPDATE usage_value SET value = value * 2", &[])?;
+            Ok(())
+        });
+        assert_eq!(rows.len(), 2, "April's charge, and May's total: {rows:?}");
     }
 }
 

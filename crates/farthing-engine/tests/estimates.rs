@@ -72,7 +72,7 @@ fn ask(text: &str, from: Instant) -> Ask {
             _ => match key.split_once('.').expect("with. or use.") {
                 ("with", name) => drop(ask.properties.insert(name.to_owned(), Text(value.to_owned()))),
                 (_, name) => {
-                    ask.uses.push((Name::parse(name).expect("a meter"), Quantity::parse(value).expect("a quantity")))
+                    ask.uses.push((Name::parse(name).expect("a meter"), Quantity::parse(value).expect("a quantity")));
                 }
             },
         }

@@ -156,6 +156,7 @@ impl World {
             Command::Authorise(request) => vec![self.ask_authorise(request).into()],
             Command::Capture(request) => vec![self.ask_capture(request)],
             Command::Release(id) => vec![self.ask_release(*id).into()],
+            Command::Extend(id, until) => vec![self.ask_extend(*id, *until).into()],
             Command::Expire(id) => vec![self.ask_expire(*id, now).into()],
         }
     }
@@ -458,6 +459,18 @@ impl World {
             }
             HoldState::Released | HoldState::Expired => Code::Exists,
             HoldState::Captured => Code::HoldClosed,
+        }
+    }
+
+    fn ask_extend(&mut self, id: HoldId, until: Instant) -> Code {
+        match self.holds.get_mut(&id) {
+            None => Code::HoldNotFound,
+            Some(hold) if hold.state != HoldState::Open => Code::HoldClosed,
+            Some(hold) if until <= hold.expires_at => Code::Exists,
+            Some(hold) => {
+                hold.expires_at = until;
+                Code::Created
+            }
         }
     }
 

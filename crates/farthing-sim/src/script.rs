@@ -50,6 +50,8 @@ pub enum Op {
         change: CaptureChange,
     },
     Release(Pick),
+    /// To so many seconds from now.
+    Extend(Pick, i64),
     Expire(Pick),
     Close(Pick),
     /// Ends the batch, and time moves on.
@@ -227,6 +229,7 @@ fn op() -> impl Strategy<Value = Op> {
         ),
         2 => (any::<Pick>(), capture_change).prop_map(|(of, change)| Op::CaptureAgain { of, change }),
         2 => any::<Pick>().prop_map(Op::Release),
+        2 => (any::<Pick>(), 1..=40i64).prop_map(|(hold, lasts)| Op::Extend(hold, lasts)),
         2 => any::<Pick>().prop_map(Op::Expire),
         1 => any::<Pick>().prop_map(Op::Close),
         8 => (0..=12i64).prop_map(Op::Later),
@@ -437,6 +440,7 @@ impl<'c> Writer<'c> {
                 self.ask(Command::Capture(request));
             }
             Op::Release(hold) => self.ask(Command::Release(self.hold(*hold))),
+            Op::Extend(hold, lasts) => self.ask(Command::Extend(self.hold(*hold), at(self.now + lasts))),
             Op::Expire(hold) => self.ask(Command::Expire(self.hold(*hold))),
             Op::Close(_) | Op::Later(_) => unreachable!("answered above"),
         }
@@ -641,6 +645,7 @@ impl<'c> Writer<'c> {
             id: taken_id
                 .and_then(|taken| pick(&self.transfers, taken).map(|transfer| transfer.id))
                 .unwrap_or_else(|| self.id(false, 0)),
+            cause: None,
             hold,
             to: if to < 230 { usual } else { pick(&self.accounts, to).expect("there are accounts") },
             amount: resolve(amount, reserved, reserved * 2),

@@ -95,7 +95,7 @@ fn hold_id(stream: u32, n: u32) -> HoldId {
 }
 
 fn capture(cast: &Cast, id: TransferId, hold: HoldId, amount: i64, last: bool) -> Capture {
-    Capture { id, hold, to: cast.revenue, amount, last, kind: Kind::UsageByCash, effective: at(0) }
+    Capture { id, cause: None, hold, to: cast.revenue, amount, last, kind: Kind::UsageByCash, effective: at(0) }
 }
 
 /// One command, and what it was answered once it was on the disk.
@@ -161,7 +161,7 @@ pub fn differences(store: &Store, cast: &Cast, answers: &[Answer]) -> Vec<String
                 captured.insert(request.id, (owner_of_hold(cast, answer, request.hold), request.amount));
                 continue;
             }
-            Command::Authorise(_) | Command::Release(_) | Command::Expire(_) => continue,
+            Command::Authorise(_) | Command::Release(_) | Command::Extend(..) | Command::Expire(_) => continue,
         };
         for transfer in transfers {
             match transfer.movement {

@@ -80,7 +80,7 @@ impl Case<'_> {
 
     fn capture(&self, hold: HoldId, amount: i64, last: bool) -> Capture {
         let (id, to) = (next_id(), self.cast.revenue);
-        Capture { id, hold, to, amount, last, kind: Kind::UsageByCredit, effective: at(0) }
+        Capture { id, cause: None, hold, to, amount, last, kind: Kind::UsageByCredit, effective: at(0) }
     }
 
     /// (what the lots have, what of it is free)

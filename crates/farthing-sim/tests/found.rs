@@ -40,7 +40,7 @@ impl Scene {
 
     fn capture(number: i64, to: AccountId, amount: i64) -> Command {
         let (id, hold, kind) = (id(number), hold(), Kind::UsageByCash);
-        Command::Capture(Capture { id, hold, to, amount, last: false, kind, effective: at(0) })
+        Command::Capture(Capture { id, cause: None, hold, to, amount, last: false, kind, effective: at(0) })
     }
 
     /// Each in a batch of its own.

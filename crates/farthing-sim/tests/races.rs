@@ -177,6 +177,7 @@ fn a_capture_met_by_an_expiry_counts_once() {
     assert_eq!(scene.run(&[not_due, due, other], at(0)), [Code::Created; 3]);
     let capture = Capture {
         id: TransferId::from_parts(at(20), 0, 0).expect("in the ids' years"),
+        cause: None,
         hold: due_id,
         to: scene.cast.revenue,
         amount: 25,
@@ -222,6 +223,7 @@ fn a_capture_met_by_its_hold_finds_it_or_not() {
     let (id, hold) = scene.authorise(1, &[cash, credit], 150, at(1_000));
     let capture = Capture {
         id: TransferId::from_parts(at(20), 0, 0).expect("in the ids' years"),
+        cause: None,
         hold: id,
         to: scene.cast.revenue,
         amount: 120,

@@ -20,8 +20,15 @@ use farthing_core::usage::audit::UsageAuditor;
 impl Tx<'_> {
     /// Checks everything that must hold of the ledger and of what it is computed by. For `Store::read`, whose snapshot it needs.
     pub fn audit(&mut self) -> Result<AuditReport, StoreError> {
+        self.audit_told(&mut |_| ())
+    }
+
+    /// The same, telling what it reads next.
+    pub fn audit_told(&mut self, tell: &mut dyn FnMut(&'static str)) -> Result<AuditReport, StoreError> {
         let mut auditor = Auditor::default();
+        tell("the file");
         audit_file(self, &mut auditor)?;
+        tell("accounts");
         self.each("SELECT id, code, unit, decimals, seal FROM commodity ORDER BY id", &[], |row| {
             auditor.commodity(commodity_from(row)?, row.int(4)?);
             Ok(())
@@ -34,17 +41,22 @@ impl Tx<'_> {
         audit_strays(self, &mut auditor)?;
         let mut charges = ChargeAuditor::default();
         audit_payers(self, &mut charges)?;
+        tell("transfers");
         audit_transfers(self, &mut auditor, &mut charges)?;
         audit_holds(self, &mut auditor)?;
+        tell("charges");
         audit_charges(self, &mut charges)?;
+        tell("policy versions");
         let mut versions = VersionAuditor::default();
         audit_policies(self, &mut versions)?;
         let mut report = auditor.finish();
         charges.finish(&mut report);
         versions.finish(&mut report);
+        tell("usage events");
         let mut usage = UsageAuditor::default();
         audit_usage(self, &mut usage)?;
         usage.finish(&mut report);
+        tell("the audit log");
         audit_trail(self, &mut report)?;
         Ok(report)
     }

@@ -23,28 +23,41 @@ impl Store {
     pub fn epoch_open(&self, id: [u8; 16], now: Instant) -> Result<Epoch, StoreError> {
         self.write("epoch_open", move |tx| {
             epoch_lock(tx)?;
-            match epoch_newest(tx)? {
+            match tx.epoch()? {
                 Some(epoch) => Ok(epoch),
                 None => epoch_insert(tx, Epoch { number: 1, id, begun: now, reason: "created".into(), accepted: true }),
             }
         })
     }
 
-    /// Begins a new epoch, not accepted: this copy has been restored, or its owner doubts it.
+    /// Begins a new epoch, not accepted.
     pub fn epoch_begin(&self, id: [u8; 16], reason: &str, now: Instant) -> Result<Epoch, StoreError> {
         let reason = reason.to_owned();
-        self.write("epoch_begin", move |tx| {
-            epoch_lock(tx)?;
-            let number = epoch_newest(tx)?.map_or(1, |epoch| epoch.number + 1);
-            epoch_insert(tx, Epoch { number, id, begun: now, reason: reason.clone(), accepted: false })
-        })
+        self.write("epoch_begin", move |tx| tx.epoch_begin(id, &reason, now))
     }
 
     /// An operator says that this copy is the living one.
     pub fn epoch_accept(&self, number: i64) -> Result<bool, StoreError> {
-        self.write("epoch_accept", move |tx| {
-            Ok(tx.execute("UPDATE store_epoch SET accepted = $2 WHERE epoch = $1", &[number.into(), true.into()])? == 1)
-        })
+        self.write("epoch_accept", move |tx| tx.epoch_accept(number))
+    }
+}
+
+impl Tx<'_> {
+    /// The epoch this store is in; none: no server has opened it yet.
+    pub fn epoch(&mut self) -> Result<Option<Epoch>, StoreError> {
+        epoch_newest(self)
+    }
+
+    /// Begins a new epoch, not accepted: this copy has been restored, or its owner doubts it.
+    pub fn epoch_begin(&mut self, id: [u8; 16], reason: &str, now: Instant) -> Result<Epoch, StoreError> {
+        epoch_lock(self)?;
+        let number = epoch_newest(self)?.map_or(1, |epoch| epoch.number + 1);
+        epoch_insert(self, Epoch { number, id, begun: now, reason: reason.to_owned(), accepted: false })
+    }
+
+    /// An operator says that this copy is the living one.
+    pub fn epoch_accept(&mut self, number: i64) -> Result<bool, StoreError> {
+        Ok(self.execute("UPDATE store_epoch SET accepted = $2 WHERE epoch = $1", &[number.into(), true.into()])? == 1)
     }
 }
 

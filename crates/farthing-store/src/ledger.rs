@@ -83,6 +83,11 @@ impl Tx<'_> {
         )
     }
 
+    /// What was captured with this id.
+    pub fn capture(&mut self, id: TransferId) -> Result<Option<CaptureRecord>, StoreError> {
+        Ok(captures_load(self, &[id])?.pop())
+    }
+
     /// The one transfer that this cause has made.
     pub fn transfer_by_cause(&mut self, cause: CauseId) -> Result<Option<Entry>, StoreError> {
         Ok(transfers_by_cause(self, &[cause])?.pop())
@@ -409,13 +414,14 @@ fn holds_write(tx: &mut Tx<'_>, books: &Books) -> Result<(), StoreError> {
     )?;
     let changed: Vec<&Hold> = of(HoldChange::Changed).collect();
     tx.bulk_execute(
-        "UPDATE hold SET captured = bulk.c2, state = bulk.c3, parts = bulk.c4, seal = bulk.c5 FROM {bulk} WHERE hold.id = bulk.c1",
+        "UPDATE hold SET captured = bulk.c2, state = bulk.c3, parts = bulk.c4, seal = bulk.c5, expires_at = bulk.c6 FROM {bulk} WHERE hold.id = bulk.c1",
         vec![
             Column::Id(changed.iter().map(|hold| hold.id.to_bytes()).collect()),
             Column::Int(changed.iter().map(|hold| hold.captured).collect()),
             Column::Int(changed.iter().map(|hold| hold.state.code()).collect()),
             Column::Text(changed.iter().map(|hold| parts_to_text(&hold.parts)).collect()),
             Column::Int(changed.iter().map(|hold| chain::seal_hold(hold)).collect()),
+            Column::Int(changed.iter().map(|hold| hold.expires_at.micros()).collect()),
         ],
     )?;
     Ok(())

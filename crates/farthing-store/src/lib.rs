@@ -7,6 +7,7 @@ mod accounts;
 mod answers;
 mod audit;
 mod audit_charges;
+mod backup;
 mod charges;
 mod clocks;
 mod contacts;
@@ -14,6 +15,7 @@ mod deliveries;
 mod endpoints;
 mod epoch;
 mod error;
+mod fitness;
 mod gathering;
 mod history;
 mod keys;
@@ -43,12 +45,14 @@ mod value;
 pub use accounts::{AccountRow, NewAccount};
 pub use answers::AnswerRow;
 pub use audit::{AuditReport, Audited, Finding};
+pub use backup::{BackupFacts, Progress, Step, restore_file};
 pub use charges::{ChargeFilter, ChargeRow};
 pub use contacts::ContactRow;
 pub use deliveries::{Channel, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried};
 pub use endpoints::EndpointRow;
 pub use epoch::Epoch;
 pub use error::StoreError;
+pub use fitness::PostgresSettings;
 pub use gathering::Gathering;
 pub use history::HistoryLine;
 pub use keys::KeyRow;
@@ -57,7 +61,7 @@ pub use messages::{MessageFilter, MessageRow};
 pub use open_charges::{ClosedTotalRow, OpenRow, TermsId, properties_from_text, properties_to_text};
 pub use overview::AccountName;
 pub use owners::OwnerRow;
-pub use payers::{PayerRow, PayerState};
+pub use payers::{ParkedRow, PayerBrief, PayerRow, PayerState};
 pub use postgres::PostgresTx;
 pub use projects::{MemberRow, ProjectRow};
 pub use scratch::Scratch;
@@ -141,6 +145,9 @@ pub struct Options {
     pub sqlite_cache_kib: u32,
     /// How long the write-ahead log is made at the start; as long as it becomes before it is moved into the file.
     pub sqlite_log_mib: u32,
+    /// Whether each commit is on the disk when it is answered. Else only each checkpoint is: a machine that falls over loses the
+    /// last commits, never a part of one. For stores that are made anew then.
+    pub sqlite_sync_commits: bool,
     pub postgres_connections: usize,
     /// How much of a usage event's id the filter in memory keeps, at most 16 bits: with fewer it only has to look more often.
     pub usage_fingerprint_bits: u32,
@@ -161,6 +168,7 @@ impl Default for Options {
             schema: Schema::Ensure,
             sqlite_cache_kib: 32 * 1024,
             sqlite_log_mib: 64,
+            sqlite_sync_commits: true,
             postgres_connections: 16,
             usage_fingerprint_bits: 16,
         }

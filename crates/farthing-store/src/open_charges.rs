@@ -27,9 +27,13 @@ pub struct OpenRow {
     pub total: i128,
     pub slope: i64,
     pub done: (i64, i64),
-    pub base: (i64, i64),
+    /// G where its open part begins; none: what it is at the beginning of the open day follows from the form, so that a line
+    /// that merely runs on has the same row the next day.
+    pub base: Option<(i64, i64)>,
     pub until: Option<Instant>,
     pub by_period: bool,
+    /// Of usage: up to this amount nobody has to look at its account.
+    pub room_to: i64,
 }
 
 /// The total of a rating period of usage that is closed.
@@ -120,6 +124,23 @@ impl Tx<'_> {
              FROM {bulk} JOIN open_charge o ON o.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(accounts)],
             open_from,
+        )
+    }
+
+    /// Those of these lines that are there, each with its place among them.
+    pub fn open_charges_at(&mut self, lines: &[(OwnerId, LineId)]) -> Result<Vec<(usize, OpenRow)>, StoreError> {
+        self.bulk_rows(
+            "SELECT o.account, o.thing, o.part, o.began, o.form, bulk.c5
+             FROM {bulk} JOIN open_charge o
+               ON o.account = bulk.c1 AND o.thing = bulk.c2 AND o.part = bulk.c3 AND o.began = bulk.c4",
+            vec![
+                Column::Int(lines.iter().map(|(account, _)| account.0).collect()),
+                Column::Int(lines.iter().map(|(_, id)| id.thing.0).collect()),
+                Column::Text(lines.iter().map(|(_, id)| part_text(id)).collect()),
+                Column::Int(lines.iter().map(|(_, id)| id.began).collect()),
+                places_column(lines.len()),
+            ],
+            |row| Ok((place_from(row, 5)?, open_from(row)?)),
         )
     }
 
@@ -271,12 +292,12 @@ fn form_of(row: &OpenRow) -> Vec<u8> {
         row.slope,
         row.done.1,
         row.done.0.wrapping_sub(row.done.1),
-        row.base.1,
-        row.base.0.wrapping_sub(row.base.1),
         until,
-        i64::from(row.by_period),
+        i64::from(row.by_period) | i64::from(row.base.is_some()) << 1,
+        row.room_to,
     ];
-    for number in numbers {
+    let base = row.base.map(|(list, net)| [net, list.wrapping_sub(net)]);
+    for number in numbers.into_iter().chain(base.into_iter().flatten()) {
         pack(&mut form, i128::from(number));
     }
     pack(&mut form, row.total);
@@ -293,10 +314,15 @@ fn form_from(account: OwnerId, id: LineId, form: &[u8]) -> Option<OpenRow> {
     let slope = number()?;
     let done = number()?;
     let done = (done.wrapping_add(number()?), done);
-    let base = number()?;
-    let base = (base.wrapping_add(number()?), base);
     let until = number()?;
-    let by_period = number()? == 1;
+    let flags = number()?;
+    let room_to = number()?;
+    let base = if flags & 2 == 0 {
+        None
+    } else {
+        let net = number()?;
+        Some((net.wrapping_add(number()?), net))
+    };
     let total = unpack(&mut rest)?;
     let instant = |seconds| Instant::try_from_seconds(seconds).ok();
     Some(OpenRow {
@@ -311,7 +337,8 @@ fn form_from(account: OwnerId, id: LineId, form: &[u8]) -> Option<OpenRow> {
         done,
         base,
         until: if until == 0 { None } else { Some(instant(until - 1)?) },
-        by_period,
+        by_period: flags & 1 == 1,
+        room_to,
     })
 }
 
@@ -335,6 +362,15 @@ fn unpack(rest: &mut &[u8]) -> Option<i128> {
         }
         shift += 7;
     }
+}
+
+/// Rows handed over, by number: what is found of them says which it is of.
+pub(crate) fn places_column(count: usize) -> Column {
+    Column::Int((0..).take(count).collect())
+}
+
+pub(crate) fn place_from(row: &Row<'_>, column: usize) -> Result<usize, StoreError> {
+    usize::try_from(row.int(column)?).map_err(|_| StoreError::corrupt("a row of a place below zero"))
 }
 
 pub(crate) fn open_from(row: &Row<'_>) -> Result<OpenRow, StoreError> {
@@ -364,18 +400,20 @@ mod tests {
             total: 0,
             slope: 1_000_000,
             done: (0, 0),
-            base: (0, 0),
+            base: None,
             until: None,
             by_period: false,
+            room_to: 0,
         };
         let wide = OpenRow {
             at: at(0),
             total: i128::MIN,
             slope: i64::MAX,
             done: (i64::MIN, i64::MAX),
-            base: (-5, 9),
+            base: Some((-5, 9)),
             until: Some(at(0)),
             by_period: true,
+            room_to: i64::MAX,
             ..plain.clone()
         };
         let more = OpenRow { total: i128::MAX, done: (i64::MAX, i64::MIN), ..wide.clone() };

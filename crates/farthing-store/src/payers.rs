@@ -1,5 +1,6 @@
 //! Billing accounts: who pays, and the state of each that changes as it lives.
 
+use crate::open_charges::{place_from, places_column};
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::policy::Pay;
@@ -24,6 +25,14 @@ pub struct PayerRow {
     pub unbilled: Option<AccountId>,
 }
 
+/// An account that cannot be settled, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedRow {
+    pub cloud: String,
+    pub name: String,
+    pub why: String,
+}
+
 /// What changes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayerState {
@@ -38,6 +47,15 @@ pub struct PayerState {
     /// How many charges were sealed, and the head of their chain.
     pub sealed: i64,
     pub head: [u8; 32],
+}
+
+/// What of an account's facts those need who add to its totals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayerBrief {
+    pub id: OwnerId,
+    pub zone: String,
+    pub pay: Option<Pay>,
+    pub closed: Option<Instant>,
 }
 
 impl PayerRow {
@@ -102,6 +120,40 @@ impl Tx<'_> {
         )
     }
 
+    /// Those of these names that are there, each with its place among them.
+    pub fn payers_by_name(&mut self, cloud: &str, names: &[&str]) -> Result<Vec<(usize, PayerBrief)>, StoreError> {
+        let mut found = Vec::with_capacity(names.len());
+        let mut missing: Vec<usize> = Vec::new();
+        if let Some(mut cache) = self.account_cache() {
+            let known = cache.names.payers.of(cloud);
+            for (place, name) in names.iter().enumerate() {
+                match known.get(*name) {
+                    Some(payer) => found.push((place, payer.clone())),
+                    None => missing.push(place),
+                }
+            }
+        } else {
+            missing.extend(0..names.len());
+        }
+        let asked: Vec<&str> = missing.iter().map(|place| names[*place]).collect();
+        let read = self.bulk_rows(
+            "SELECT a.id, a.zone, a.pay, a.closed, bulk.c3
+             FROM {bulk} JOIN account a ON a.cloud = bulk.c1 AND a.name = bulk.c2",
+            vec![Column::same_text(cloud, asked.len()), Column::joined(&asked), places_column(asked.len())],
+            |row| {
+                let (pay, closed) = (pay_from(row.opt_int(2)?)?, row.opt_int(3)?.map(Instant::from_micros));
+                Ok((place_from(row, 4)?, PayerBrief { id: OwnerId(row.int(0)?), zone: row.text(1)?, pay, closed }))
+            },
+        )?;
+        for (place, payer) in read {
+            if let Some(mut cache) = self.account_cache() {
+                cache.names.payers.keep(cloud, asked[place], payer.clone());
+            }
+            found.push((missing[place], payer));
+        }
+        Ok(found)
+    }
+
     /// The accounts of a cloud, by name.
     pub fn payers_of(&mut self, cloud: &str) -> Result<Vec<PayerRow>, StoreError> {
         let mut payers = self.rows(
@@ -127,6 +179,17 @@ impl Tx<'_> {
             &[cloud.into(), after.0.into(), containing.into(), limit.into()],
             payer_from,
         )
+    }
+
+    /// Those that cannot be settled, of all clouds, by cloud and name.
+    pub fn payers_parked(&mut self) -> Result<Vec<ParkedRow>, StoreError> {
+        let mut parked = self.rows(
+            "SELECT a.cloud, a.name, s.parked FROM account_state s JOIN account a ON a.id = s.account WHERE s.parked <> ''",
+            &[],
+            |row| Ok(ParkedRow { cloud: row.text(0)?, name: row.text(1)?, why: row.text(2)? }),
+        )?;
+        parked.sort_by(|one, other| (&one.cloud, &one.name).cmp(&(&other.cloud, &other.name)));
+        Ok(parked)
     }
 
     /// How many cannot be settled.
@@ -158,6 +221,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Whether it pays ahead, from now on.
+    pub fn payer_pay_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE account SET pay = $2, seal = $3 WHERE id = $1",
+            &[payer.id.0.into(), payer.pay.map(pay_code).into(), payer.seal().into()],
+        )?;
+        if let Some(mut cache) = self.account_cache() {
+            cache.names.payers.clear();
+        }
+        Ok(())
+    }
+
     pub fn payer_close(&mut self, id: OwnerId, at: Instant) -> Result<(), StoreError> {
         let Some(payer) = self.payers(&[id])?.pop() else { return Ok(()) };
         let closed = PayerRow { closed: Some(at), ..payer };
@@ -165,6 +240,9 @@ impl Tx<'_> {
             "UPDATE account SET closed = $2, seal = $3 WHERE id = $1",
             &[id.0.into(), at.micros().into(), closed.seal().into()],
         )?;
+        if let Some(mut cache) = self.account_cache() {
+            cache.names.payers.clear();
+        }
         Ok(())
     }
 
@@ -269,13 +347,17 @@ fn pay_code(pay: Pay) -> i64 {
     }
 }
 
+fn pay_from(code: Option<i64>) -> Result<Option<Pay>, StoreError> {
+    match code {
+        None => Ok(None),
+        Some(0) => Ok(Some(Pay::Prepaid)),
+        Some(1) => Ok(Some(Pay::Postpaid)),
+        Some(other) => Err(StoreError::corrupt(format!("an account that pays in way {other}"))),
+    }
+}
+
 pub(crate) fn payer_from(row: &Row<'_>) -> Result<PayerRow, StoreError> {
-    let pay = match row.opt_int(5)? {
-        None => None,
-        Some(0) => Some(Pay::Prepaid),
-        Some(1) => Some(Pay::Postpaid),
-        Some(other) => return Err(StoreError::corrupt(format!("an account that pays in way {other}"))),
-    };
+    let pay = pay_from(row.opt_int(5)?)?;
     Ok(PayerRow {
         id: OwnerId(row.int(0)?),
         cloud: row.text(1)?,

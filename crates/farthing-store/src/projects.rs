@@ -53,6 +53,42 @@ impl Tx<'_> {
         )
     }
 
+    pub fn project_name(&mut self, id: i64) -> Result<Option<String>, StoreError> {
+        self.one("SELECT name FROM project WHERE id = $1", &[id.into()], |row| row.text(0))
+    }
+
+    /// Those of a cloud in the order of opening, after one of them; of one account, or of all (0).
+    pub fn projects_page(
+        &mut self,
+        cloud: &str,
+        account: OwnerId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ProjectRow>, StoreError> {
+        self.rows(
+            "SELECT id, cloud, name, account FROM project
+             WHERE cloud = $1 AND id > $2 AND ($3 = 0 OR account = $3) ORDER BY id LIMIT $4",
+            &[cloud.into(), after.into(), account.0.into(), limit.into()],
+            |row| {
+                Ok(ProjectRow {
+                    id: row.int(0)?,
+                    cloud: row.text(1)?,
+                    name: row.text(2)?,
+                    account: OwnerId(row.int(3)?),
+                })
+            },
+        )
+    }
+
+    /// Whether there was one.
+    pub fn member_remove(&mut self, account: OwnerId, project: i64, person: &str) -> Result<bool, StoreError> {
+        let removed = self.execute(
+            "DELETE FROM member WHERE account = $1 AND project = $2 AND person = $3",
+            &[account.0.into(), project.into(), person.into()],
+        )?;
+        Ok(removed > 0)
+    }
+
     pub fn project_give(&mut self, id: i64, to: OwnerId) -> Result<(), StoreError> {
         self.execute("UPDATE project SET account = $2 WHERE id = $1", &[id.into(), to.0.into()])?;
         Ok(())

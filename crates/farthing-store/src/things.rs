@@ -1,5 +1,6 @@
 //! Things that are charged, and the facts told of them.
 
+use crate::open_charges::{place_from, places_column};
 use crate::{Column, Row, StoreError, Tx};
 use farthing_core::config::Name;
 use farthing_core::ledger::{OwnerId, chain};
@@ -134,6 +135,67 @@ impl Tx<'_> {
         )
     }
 
+    /// Those of these names that are there, each with its place among them.
+    pub fn things_by_name(
+        &mut self,
+        cloud: &str,
+        kind: ThingKind,
+        names: &[&str],
+    ) -> Result<Vec<(usize, ThingRow)>, StoreError> {
+        self.bulk_rows(
+            "SELECT t.id, t.cloud, t.kind, t.name, t.account, t.project, t.product, t.sku, t.state, t.size, t.person, t.properties,
+                    t.since, t.seen_at, t.listed_at, bulk.c4
+             FROM {bulk} JOIN thing t ON t.cloud = bulk.c1 AND t.kind = bulk.c2 AND t.name = bulk.c3",
+            vec![
+                Column::same_text(cloud, names.len()),
+                Column::Int(vec![kind_code(kind); names.len()]),
+                Column::joined(names),
+                places_column(names.len()),
+            ],
+            |row| Ok((place_from(row, 15)?, thing_from(row)?)),
+        )
+    }
+
+    /// Which usage has these names and who pays for it now, each with its place among the names. (Neither ever changes.)
+    pub fn usage_things_by_name(
+        &mut self,
+        cloud: &str,
+        names: &[&str],
+    ) -> Result<Vec<(usize, ThingId, OwnerId)>, StoreError> {
+        let mut found = Vec::with_capacity(names.len());
+        let mut missing: Vec<usize> = Vec::new();
+        if let Some(mut cache) = self.account_cache() {
+            let known = cache.names.usage_things.of(cloud);
+            for (place, name) in names.iter().enumerate() {
+                match known.get(*name) {
+                    Some((thing, account)) => found.push((place, *thing, *account)),
+                    None => missing.push(place),
+                }
+            }
+        } else {
+            missing.extend(0..names.len());
+        }
+        let asked: Vec<&str> = missing.iter().map(|place| names[*place]).collect();
+        let read = self.bulk_rows(
+            "SELECT t.id, t.account, bulk.c4
+             FROM {bulk} JOIN thing t ON t.cloud = bulk.c1 AND t.kind = bulk.c2 AND t.name = bulk.c3",
+            vec![
+                Column::same_text(cloud, asked.len()),
+                Column::Int(vec![kind_code(ThingKind::Usage); asked.len()]),
+                Column::joined(&asked),
+                places_column(asked.len()),
+            ],
+            |row| Ok((place_from(row, 2)?, ThingId(row.int(0)?), OwnerId(row.int(1)?))),
+        )?;
+        for (place, thing, account) in read {
+            if let Some(mut cache) = self.account_cache() {
+                cache.names.usage_things.keep(cloud, asked[place], (thing, account));
+            }
+            found.push((missing[place], thing, account));
+        }
+        Ok(found)
+    }
+
     pub fn things(&mut self, ids: &[ThingId]) -> Result<Vec<ThingRow>, StoreError> {
         self.bulk_rows(
             "SELECT t.id, t.cloud, t.kind, t.name, t.account, t.project, t.product, t.sku, t.state, t.size, t.person, t.properties,
@@ -151,6 +213,32 @@ impl Tx<'_> {
                     t.since, t.seen_at, t.listed_at
              FROM thing_payer p JOIN thing t ON t.id = p.thing WHERE p.account = $1 ORDER BY t.id",
             &[account.0.into()],
+            thing_from,
+        )
+    }
+
+    /// Those of a cloud in the order of their making, after one of them: of an account, a project (0: any), in a state (empty: any).
+    pub fn things_page(
+        &mut self,
+        cloud: &str,
+        kind: ThingKind,
+        (account, project, state): (i64, i64, &str),
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<ThingRow>, StoreError> {
+        self.rows(
+            "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
+             FROM thing WHERE cloud = $1 AND kind = $2 AND id > $3 AND ($4 = 0 OR account = $4) AND ($5 = 0 OR project = $5)
+               AND ($6 = '' OR state = $6) ORDER BY id LIMIT $7",
+            &[
+                cloud.into(),
+                kind_code(kind).into(),
+                after.into(),
+                account.into(),
+                project.into(),
+                state.into(),
+                limit.into(),
+            ],
             thing_from,
         )
     }

@@ -56,6 +56,23 @@ pub enum Column {
 }
 
 impl Column {
+    /// Texts put one after another, to be handed over without a copy of each.
+    pub fn joined(texts: &[&str]) -> Column {
+        let mut whole = String::with_capacity(texts.iter().map(|text| text.len()).sum());
+        let place = |text: &&str| {
+            let start = whole.len();
+            whole.push_str(text);
+            start..whole.len()
+        };
+        let places = texts.iter().map(place).collect();
+        Column::Joined(whole.into(), places)
+    }
+
+    /// One text in every row.
+    pub fn same_text(text: &str, rows: usize) -> Column {
+        Column::Joined(text.into(), vec![0..text.len(); rows])
+    }
+
     pub fn len(&self) -> usize {
         match self {
             Column::Int(rows) => rows.len(),

@@ -63,6 +63,7 @@ fn ledger(bed: &Bed) -> Store {
         let capture = |number, amount, last, name: &[u8]| {
             Command::Capture(Capture {
                 id: id(number),
+                cause: None,
                 hold: HoldId::derive(NOON, &[name]),
                 to: AccountId(4),
                 amount,

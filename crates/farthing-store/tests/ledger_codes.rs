@@ -90,6 +90,11 @@ impl World {
             }
             Some("authorise") => vec![Command::Authorise(self.authorise(words))],
             Some("capture") => vec![Command::Capture(self.capture(words))],
+            Some("extend") => {
+                let hold = hold_id(words.next().expect(text));
+                let lasts: i64 = words.next().and_then(|lasts| lasts.strip_prefix('+')?.parse().ok()).expect(text);
+                vec![Command::Extend(hold, Instant::from_micros(now.micros() + lasts * 1_000_000))]
+            }
             Some("release") => vec![Command::Release(hold_id(words.next().expect(text)))],
             Some("expire") => vec![Command::Expire(hold_id(words.next().expect(text)))],
             _ => vec![Command::Transfer(self.transfer(text.split_whitespace()))],
@@ -150,7 +155,8 @@ impl World {
         let amount = words.next().expect("amount").parse().expect("amount");
         let rest: Vec<&str> = words.collect();
         let effective = Instant::from_micros(NOON.micros() - i64::from(rest.contains(&"late")));
-        Capture { id, hold, to, amount, last: rest.contains(&"last"), kind: Kind::UsageByCash, effective }
+        let (last, kind) = (rest.contains(&"last"), Kind::UsageByCash);
+        Capture { id, cause: None, hold, to, amount, last, kind, effective }
     }
 }
 
@@ -340,15 +346,19 @@ both! {
             capture C1 H1 R 50                  -> created [above_hold]
             balance A1 50 0                     ->
             authorise H2 one A1,D1 10 until=60  -> created
-            expire H2 at+59                     -> exists                # not yet
+            extend H2 +60                       -> exists                # never shorter
+            extend H2 +70                       -> created
+            extend H9 +70                       -> hold_not_found
+            extend H1 +99                       -> hold_closed
+            expire H2 at+69                     -> exists                # not yet
             balance A1 50 10                    ->
-            transfer T2 A1 R 50 at+60           -> created               # whoever touches the owner ends what is due
+            transfer T2 A1 R 50 at+70           -> created               # whoever touches the owner ends what is due
             balance A1 0 0                      ->
-            capture C2 H2 R 12 at+61            -> created [after_expiry]
+            capture C2 H2 R 12 at+71            -> created [after_expiry]
             balance D1 -12 0                    ->
-            capture C3 H2 R 9 at+62             -> created [floor_passed after_expiry]
+            capture C3 H2 R 9 at+72             -> created [floor_passed after_expiry]
             balance D1 -21 0                    ->
-            release H2 at+63                    -> exists
+            release H2 at+73                    -> exists
         ");
     }
 }

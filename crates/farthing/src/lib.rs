@@ -5,6 +5,7 @@ pub mod carry;
 pub mod clouds;
 pub mod console;
 pub mod demo;
+pub mod doctor;
 pub mod failure;
 pub mod scenario;
 pub mod serve;

@@ -17,6 +17,7 @@ pub(super) fn plain_account(owner: &str, chart: &Chart, code: &str) -> String {
         Class::Liability => "liabilities",
         Class::Income => "income",
         Class::Expense => "expenses",
+        Class::Equity => "equity",
     };
     let mut name = format!("{class}:{}", percent_encoded(owner));
     for part in parts(&chart.to_string()) {
@@ -35,6 +36,7 @@ pub(super) fn beancount_account(owner: &str, chart: &Chart, currency: &str) -> S
         Class::Liability => "Liabilities",
         Class::Income => "Income",
         Class::Expense => "Expenses",
+        Class::Equity => "Equity",
     };
     let mut name = format!("{class}:{}", beancount_component(owner));
     for part in parts(&chart.to_string()) {

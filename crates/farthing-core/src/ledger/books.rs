@@ -40,7 +40,7 @@ impl Needs {
                     needs.transfers.push(request.id); // a capture's id is its first transfer's
                     needs.holds.push(request.hold);
                 }
-                Command::Release(hold) | Command::Expire(hold) => needs.holds.push(*hold),
+                Command::Release(hold) | Command::Extend(hold, _) | Command::Expire(hold) => needs.holds.push(*hold),
             }
         }
         fn tidy<T: Ord>(list: &mut Vec<T>) {

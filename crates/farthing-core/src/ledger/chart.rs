@@ -36,6 +36,8 @@ pub enum Chart {
     Rounding,
     UnitsOut,
     UnitsUsed,
+    /// What customers had before this ledger began, against their accounts (an import of opening balances).
+    OpeningBalances,
 }
 
 impl Chart {
@@ -61,7 +63,8 @@ impl Chart {
             | Chart::Breakage
             | Chart::Rounding
             | Chart::UnitsOut
-            | Chart::UnitsUsed => Floor::Open,
+            | Chart::UnitsUsed
+            | Chart::OpeningBalances => Floor::Open,
         }
     }
 
@@ -99,6 +102,7 @@ impl Chart {
             ("rounding", None) => Chart::Rounding,
             ("units-out", None) => Chart::UnitsOut,
             ("units-used", None) => Chart::UnitsUsed,
+            ("opening-balances", None) => Chart::OpeningBalances,
             _ => return None,
         })
     }
@@ -124,6 +128,7 @@ impl Chart {
             | Chart::UnitsOut => Class::Asset,
             Chart::Revenue(_) | Chart::LateFees | Chart::Breakage | Chart::UnitsUsed => Class::Income,
             Chart::PromoUsed | Chart::Fees | Chart::BadDebt | Chart::Rounding => Class::Expense,
+            Chart::OpeningBalances => Class::Equity,
         }
     }
 }
@@ -155,6 +160,7 @@ impl fmt::Display for Chart {
             Chart::Rounding => f.write_str("rounding"),
             Chart::UnitsOut => f.write_str("units-out"),
             Chart::UnitsUsed => f.write_str("units-used"),
+            Chart::OpeningBalances => f.write_str("opening-balances"),
         }
     }
 }
@@ -165,6 +171,7 @@ pub enum Class {
     Liability,
     Income,
     Expense,
+    Equity,
 }
 
 /// What an account counts, by name: a currency (`USD`) or a unit (`gpu-unit`), and how many decimals its numbers hold.
@@ -217,6 +224,7 @@ kinds! {
     BankUnmatched = 14, "bank_unmatched";
     BankMatched = 15, "bank_matched";
     ArrearsPaid = 16, "arrears_paid";
+    OpeningBalance = 17, "opening_balance";
     CreditGranted = 20, "credit_granted";
     CreditLapsed = 21, "credit_lapsed";
     UsageByCash = 30, "usage_by_cash";
@@ -279,6 +287,7 @@ mod tests {
             "rounding",
             "units-out",
             "units-used",
+            "opening-balances",
         ];
         for code in codes {
             assert_eq!(Chart::parse(code).expect(code).to_string(), code);

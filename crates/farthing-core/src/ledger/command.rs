@@ -2,6 +2,7 @@
 
 use super::{Authorise, Capture, Flags, Transfer};
 use crate::id::HoldId;
+use crate::time::Instant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -12,6 +13,8 @@ pub enum Command {
     Capture(Capture),
     /// Gives back what a hold still reserves and closes it.
     Release(HoldId),
+    /// Makes an open hold last until an instant; nothing when it lasts so long anyway.
+    Extend(HoldId, Instant),
     /// Ends a hold whose time has come; nothing when it has not, or when it ended before.
     Expire(HoldId),
 }

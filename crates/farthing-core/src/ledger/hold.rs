@@ -3,7 +3,7 @@
 //! Owns how an amount is laid over an ordered list of accounts. When it may, and what is booked, is `decide.rs`.
 
 use super::{Account, AccountId, Kind, OwnerId, TransferId};
-use crate::id::HoldId;
+use crate::id::{CauseId, HoldId};
 use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,8 @@ pub struct Authorise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capture {
     pub id: TransferId,
+    /// By which whoever asks finds it again; its first transfer carries it.
+    pub cause: Option<CauseId>,
     pub hold: HoldId,
     pub to: AccountId,
     pub amount: i64,

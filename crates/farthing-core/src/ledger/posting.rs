@@ -73,6 +73,25 @@ pub fn top_up(stamp: &mut Stamp<'_>, facts: &TopUp) -> Command {
     set(stamp, Mode::Reports, &[Leg { kind: Kind::TopUp, debit: provider, credit: cash, amount, commodity }])
 }
 
+/// What a customer had, or owed, where the accounts were kept before: below zero it was owed.
+#[derive(Clone, Copy, Debug)]
+pub struct OpeningBalance {
+    pub commodity: CommodityId,
+    pub opening: AccountId,
+    pub cash: AccountId,
+    pub debt: AccountId,
+    pub amount: i64,
+}
+
+/// opening-balances -> cash; what was owed: receivable/debt -> opening-balances
+pub fn opening_balance(stamp: &mut Stamp<'_>, facts: &OpeningBalance) -> Command {
+    let OpeningBalance { commodity, opening, cash, debt, amount } = *facts;
+    let kind = Kind::OpeningBalance;
+    let had = Leg { kind, debit: opening, credit: cash, amount: amount.max(0), commodity };
+    let owed = Leg { kind, debit: debt, credit: opening, amount: amount.min(0).saturating_neg(), commodity };
+    set(stamp, Mode::Reports, &[had, owed])
+}
+
 /// A receivable and what is owed on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owed {

@@ -4,7 +4,7 @@
 //! done. A day is sealed once it is over: each line's charge is appended with what paid it, and never touched again.
 
 use super::purse::merge;
-use super::{Meterage, OpenCharge, Paid, Purse, SettleError, Source, TermsKey};
+use super::{Meterage, OpenCharge, Paid, Purse, Service, SettleError, Source, TermsKey};
 use crate::config::{Cadence, Name};
 use crate::money::allocate;
 use crate::policy::Pay;
@@ -24,30 +24,19 @@ pub struct LineId {
     pub thing: ThingId,
     pub part: Option<Name>,
     /// Usage has a line for each rating period or price: when it began, in seconds; 0 for what runs. Below zero: a
-    /// correction of the slot that began then, which waits for the next settlement.
+    /// correction of what began then, which waits for the next settlement (`late.rs`).
     pub began: i64,
-}
-
-impl LineId {
-    /// The line of a correction that waits.
-    #[must_use]
-    pub fn correction(&self, from: Instant) -> LineId {
-        LineId { began: from.seconds_since(Instant::EPOCH).saturating_neg().min(-1), ..self.clone() }
-    }
-
-    pub const fn is_correction(&self) -> bool {
-        self.began < 0
-    }
 }
 
 #[derive(Clone, Debug)]
 pub struct Line {
     pub id: LineId,
-    pub product: Name,
     pub open: OpenCharge,
     pub meterage: Arc<Meterage>,
     pub pay: Pay,
     pub settle: Cadence,
+    /// Of usage: up to this amount nobody has to look at its account (`room.rs`).
+    pub room_to: i64,
 }
 
 /// What was posted of a product and is not sealed yet.
@@ -94,8 +83,7 @@ pub struct Correction {
     pub line: LineId,
     pub product: Name,
     pub key: Arc<TermsKey>,
-    pub from: Instant,
-    pub to: Instant,
+    pub service: Service,
     pub charge: Charge,
     /// What paid the charges it corrects, in the order it was paid.
     pub paid: Paid,
@@ -133,7 +121,7 @@ impl AccountBook {
             open.insert(product, (0, Pay::Prepaid));
         }
         for line in &self.lines {
-            let sum = open.entry(&line.product).or_insert((0, line.pay));
+            let sum = open.entry(line.product()).or_insert((0, line.pay));
             sum.0 =
                 sum.0.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum an account's costs" })?;
             sum.1 = line.pay;
@@ -150,7 +138,7 @@ impl AccountBook {
         chosen: impl Fn(&Name) -> bool,
     ) -> Result<Vec<Posting>, SettleError> {
         let overflow = || SettleError::Overflow { what: "post a difference" };
-        let mut postings = self.post_corrections(&chosen);
+        let mut postings = self.post_corrections(at, &chosen);
         let mut should: BTreeMap<Name, (i64, Pay)> =
             self.open_by_product(at)?.into_iter().map(|(product, sum)| (product.clone(), sum)).collect();
         for (product, (more, pay)) in sealing {
@@ -190,11 +178,14 @@ impl AccountBook {
         Ok(postings)
     }
 
-    /// Corrections that wait are paid by what could pay when the use was. How much of each is posted stands in its total,
-    /// which is of no other use to it.
-    fn post_corrections(&mut self, chosen: &impl Fn(&Name) -> bool) -> Vec<Posting> {
+    /// Corrections that wait are paid by what could pay when the use was; those of closed periods, whose late window is over,
+    /// by what is there now. How much of each is posted stands in its total, which is of no other use to it.
+    fn post_corrections(&mut self, now: Instant, chosen: &impl Fn(&Name) -> bool) -> Vec<Posting> {
         let mut postings = Vec::new();
-        for line in self.lines.iter_mut().filter(|line| line.id.is_correction() && chosen(&line.product)) {
+        let waits = |line: &&mut Line| line.id.is_correction() && chosen(line.product());
+        let mut waiting: Vec<&mut Line> = self.lines.iter_mut().filter(waits).collect();
+        waiting.sort_by(|one, other| one.id.cmp(&other.id)); // nor does who comes first to what pays
+        for line in waiting {
             let posted = i64::try_from(line.open.total).unwrap_or(i64::MAX);
             let rest = line.open.done.net.units().saturating_sub(posted);
             if rest <= 0 {
@@ -202,14 +193,17 @@ impl AccountBook {
             }
             let parts = match line.pay {
                 Pay::Postpaid => vec![(Source::Unbilled, rest)],
-                Pay::Prepaid => self.purse.pay(&line.product, rest, line.open.since),
+                Pay::Prepaid => {
+                    let whole = line.id.corrects(line.open.since, line.open.at).whole;
+                    self.purse.pay(line.product(), rest, if whole { now } else { line.open.since })
+                }
             };
-            let paid = &mut self.posted.entry(line.product.clone()).or_default().paid;
+            let paid = &mut self.posted.entry(line.product().clone()).or_default().paid;
             for part in &parts {
                 merge(paid, *part);
             }
             line.open.total = i128::from(line.open.done.net.units());
-            postings.push(Posting { product: line.product.clone(), parts });
+            postings.push(Posting { product: line.product().clone(), parts });
         }
         postings
     }
@@ -218,7 +212,8 @@ impl AccountBook {
     pub fn correct(&mut self, corrections: Vec<Correction>) -> Settlement {
         let mut settlement = Settlement::default();
         for correction in corrections {
-            let Correction { line, product, key, from, to, charge, mut paid, pay } = correction;
+            let Correction { line, product, key, service, charge, mut paid, pay } = correction;
+            let Service { from, to, .. } = service;
             let net = charge.net.units();
             let signed: Paid = match (net.cmp(&0), pay) {
                 (Ordering::Equal, _) => Paid::new(),
@@ -254,7 +249,9 @@ impl AccountBook {
         for closing in charges {
             by_product.entry(closing.product.clone()).or_default().push(closing);
         }
-        for (product, charges) in by_product {
+        for (product, mut charges) in by_product {
+            // Who gets the unit that is left over does not depend on how a store reads its lines.
+            charges.sort_by_cached_key(|closing| (closing.line.clone(), closing.period.start()));
             let Some(posted) = self.posted.get_mut(&product) else { continue };
             let amounts: Vec<i64> = charges.iter().map(|closing| closing.charge.net.units()).collect();
             let (shares, rest) = split_paid(&posted.paid, &amounts)?;
@@ -270,6 +267,10 @@ impl AccountBook {
 }
 
 impl Line {
+    pub fn product(&self) -> &Name {
+        &self.open.key.product
+    }
+
     pub fn net_at(&self, at: Instant) -> Result<i64, SettleError> {
         Ok(self.amount_at(at)?.net.units())
     }
@@ -329,6 +330,46 @@ mod tests {
         let (shares, rest) = split_paid(&paid, &[40, -7]).unwrap();
         assert_eq!(shares.iter().map(told).collect::<Vec<_>>(), ["7:10 cash:20 debt:10", "debt:-7"]);
         assert_eq!(rest, []);
+    }
+
+    fn closing(thing: i64, net: i64) -> Closing {
+        let at = |text| Instant::parse(text).unwrap();
+        let money = crate::money::Money::from_units(net, crate::money::Currency::USD);
+        let product = Name::parse("server").unwrap();
+        let key = TermsKey {
+            version: 1,
+            product: product.clone(),
+            sku: None,
+            part: None,
+            account: None,
+            on: crate::time::CivilDate::try_new(2026, 3, 1).unwrap(),
+            properties: BTreeMap::new(),
+        };
+        Closing {
+            line: LineId { thing: super::ThingId(thing), part: None, began: 0 },
+            product,
+            key: Arc::new(key),
+            period: Period::try_new(at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")).unwrap(),
+            charge: Charge { list: money, net: money },
+            pay: Pay::Prepaid,
+        }
+    }
+
+    /// Two databases read the lines of an account in different orders; both seal the same charges.
+    #[test]
+    fn the_order_of_lines_does_not_matter() {
+        let sealed = |things: [i64; 3]| {
+            let paid = vec![(Source::Lot(AccountId(7)), 4), (Source::Cash, 29)];
+            let posted = Posted { paid, settled_to: None };
+            let mut book = AccountBook {
+                lines: Vec::new(),
+                posted: BTreeMap::from([(Name::parse("server").unwrap(), posted)]),
+                purse: Purse::new(Vec::new(), 0, 0),
+                open_from: Instant::EPOCH,
+            };
+            book.seal(things.map(|thing| closing(thing, 11)).to_vec()).unwrap()
+        };
+        assert_eq!(sealed([1, 2, 3]), sealed([3, 1, 2]));
     }
 
     proptest! {

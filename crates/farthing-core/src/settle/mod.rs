@@ -7,7 +7,9 @@
 //! | how much is open now | `open.rs` |
 //! | what pays, in which order; what a correction gives back | `purse.rs` |
 //! | what is posted and sealed when an account is settled | `book.rs` |
+//! | of when a correction is, and which periods are closed | `late.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
+//! | how much may be used before an account has to be looked at | `room.rs` |
 //! | what must hold of what is written, and of the ledger | `audit.rs` |
 //!
 //! All of it is pure: the store reads an account's book, a function here says what follows, the store writes it.
@@ -15,15 +17,18 @@
 mod audit;
 mod book;
 mod error;
+mod late;
 mod line;
 mod open;
 mod outlook;
 mod purse;
+mod room;
 mod terms;
 
 pub use audit::{AuditedCharge, ChargeAuditor, Wallets};
 pub use book::{AccountBook, Closing, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
 pub use error::SettleError;
+pub use late::{Service, billing_period, is_closed};
 pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretches_of_resource, stretches_of_scope};
 pub use open::OpenCharge;
 pub use outlook::{Figures, Question};

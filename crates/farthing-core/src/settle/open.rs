@@ -5,7 +5,7 @@
 
 use super::{Meterage, SettleError, TermsKey};
 use crate::money::Money;
-use crate::rate::{Charge, capped};
+use crate::rate::{Aggregation, Charge, Event, capped};
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -39,6 +39,12 @@ impl OpenCharge {
         self.total.checked_add(grown).ok_or_else(overflow)
     }
 
+    /// G where the open part begins, of what merely runs on: at the beginning of the open day, or where the form does.
+    pub fn base_from(&self, meterage: &Meterage, open_from: Instant) -> Result<Charge, SettleError> {
+        let from = open_from.max(self.at);
+        meterage.amount(self.total_at(from)?, self.since, from)
+    }
+
     /// What is open at an instant.
     #[inline]
     pub fn amount_at(&self, meterage: &Meterage, at: Instant) -> Result<Charge, SettleError> {
@@ -57,6 +63,34 @@ impl OpenCharge {
     fn run_at(&self, meterage: &Meterage, at: Instant) -> Result<Charge, SettleError> {
         let amount = meterage.amount(self.total_at(at)?, self.since, at)?;
         Ok(amount.checked_sub(self.base)?)
+    }
+
+    /// Takes one more value of usage in; false where all of them have to be counted anew. `newest`: the latest that was there.
+    pub fn take_value(
+        &mut self,
+        aggregation: Aggregation,
+        event: &Event,
+        newest: Option<&Event>,
+    ) -> Result<bool, SettleError> {
+        let value = i128::from(event.value.millionths());
+        let is_newest = newest.is_none_or(|newest| newest < event);
+        match aggregation {
+            Aggregation::Max => self.total = newest.map_or(value, |_| self.total.max(value)),
+            Aggregation::Min => self.total = newest.map_or(value, |_| self.total.min(value)),
+            Aggregation::Latest if is_newest => self.total = value,
+            Aggregation::Latest => {} // a later one is known
+            Aggregation::TimeWeighted if is_newest => {
+                self.total = self.total_at(event.at)?;
+                self.at = event.at.floor_second();
+                self.slope = event.value.millionths();
+            }
+            Aggregation::TimeWeighted
+            | Aggregation::Average
+            | Aggregation::Unique
+            | Aggregation::Count
+            | Aggregation::Sum => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Nothing more will come of it by itself, and nothing is open.

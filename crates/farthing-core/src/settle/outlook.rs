@@ -71,7 +71,7 @@ impl AccountBook {
         match question {
             Question::Asked(product) if lot.may_pay(product) => true,
             Question::Standing if runs.peek().is_none() => true,
-            _ => lot.products.is_empty() || runs.any(|line| lot.may_pay(&line.product)),
+            _ => lot.products.is_empty() || runs.any(|line| lot.may_pay(line.product())),
         }
     }
 

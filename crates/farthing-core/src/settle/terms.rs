@@ -10,7 +10,7 @@ use crate::rate::{
     Aggregation, Charge, Coverage, Factor, Formula, Hours, HoursFormula, LinearPrice, Percent, Session, Tariff,
 };
 use crate::time::{Anchor, CivilDate, Instant, Period, Span, Zone};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Which terms: enough to find them again in the versions that are kept.
@@ -246,12 +246,16 @@ impl Meterage {
 #[derive(Clone, Debug)]
 pub struct PriceBook {
     stretches: Vec<(Instant, i64, Arc<Profile>)>,
+    /// Whoever has a contract in any of them.
+    contracts: BTreeSet<Name>,
 }
 
 impl PriceBook {
     /// In order of their starts.
     pub fn new(stretches: Vec<(Instant, i64, Arc<Profile>)>) -> PriceBook {
-        PriceBook { stretches }
+        let contracts = stretches.iter().flat_map(|(_, _, profile)| &profile.catalog.contract);
+        let contracts = contracts.map(|contract| contract.account.clone()).collect();
+        PriceBook { stretches, contracts }
     }
 
     pub fn profile_at(&self, at: Instant) -> Option<&Arc<Profile>> {
@@ -402,6 +406,11 @@ impl PriceBook {
         }
         holdings.retain(|holding| holding.to.is_none_or(|to| to > holding.from));
         Ok(holdings)
+    }
+
+    /// Whether any version has a contract with this account.
+    pub fn has_contract(&self, account: &Name) -> bool {
+        self.contracts.contains(account)
     }
 
     /// The next instant after `at` when terms may change for this account by a contract's dates.

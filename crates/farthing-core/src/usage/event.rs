@@ -5,7 +5,7 @@ use crate::time::Instant;
 use std::collections::BTreeMap;
 
 /// What an event is about: a resource, whose owner pays, or an account by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     Resource(String),
     Account { name: String, project: Option<String>, user: Option<String> },

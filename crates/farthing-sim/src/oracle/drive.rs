@@ -18,7 +18,7 @@ use farthing_engine::{
 use farthing_store::{ChargeFilter, Location, Options, Store, StoreError, chain_of};
 use std::collections::BTreeMap;
 
-const CLOUD: &str = "oracle";
+pub(super) const CLOUD: &str = "oracle";
 
 /// An engine on a store, and what it has been told.
 #[derive(Debug)]
@@ -31,9 +31,10 @@ impl Story {
     fn policy(&self) -> String {
         format!(
             "[cloud]\nid = \"{CLOUD}\"\nname = \"Oracle\"\ncurrency = \"USD\"\ntime_zone = \"{}\"\n[brand]\nlegal_name = \"Oracle\"\n\
-             [settle]\nevery = \"{}\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
+             [settle]\nevery = \"{}\"\nlate_window = \"{}h\"\non_stop = {}\n[bill]\non = [\"cycle\"]\n",
             self.zone,
             self.settle.text(),
+            self.late_hours,
             self.accounts.is_multiple_of(2)
         )
     }
@@ -43,7 +44,8 @@ impl Story {
     }
 }
 
-pub fn open(location: &Location, at: Instant) -> Engine {
+/// `process`: by which ids of one microsecond are told apart, where several lives of an engine write to one store.
+pub fn open(location: &Location, at: Instant, process: u8) -> Engine {
     let options = Options {
         sqlite_log_mib: 1,
         sqlite_cache_kib: 2_048,
@@ -52,10 +54,10 @@ pub fn open(location: &Location, at: Instant) -> Engine {
         ..Options::default()
     };
     let store = Store::open(location, &options).unwrap_or_else(|error| panic!("{location}: {}", chain_of(&error)));
-    Engine::new(store, Clock::simulated(at), IdSource::random(0))
+    Engine::new(store, Clock::simulated(at), IdSource::random(process))
 }
 
-fn account(number: usize) -> String {
+pub(super) fn account(number: usize) -> String {
     format!("account-{number}")
 }
 
@@ -66,7 +68,7 @@ fn thing(number: usize) -> String {
 impl Stage {
     /// A fresh store at a story's beginning. Done again, nothing happens twice.
     pub fn begin(story: &Story, location: &Location) -> Result<Stage, String> {
-        let stage = Stage { engine: open(location, instant(story.start)), told: Vec::new() };
+        let stage = Stage { engine: open(location, instant(story.start), 0), told: Vec::new() };
         stage.furnish(story)?;
         Ok(stage)
     }
@@ -139,7 +141,7 @@ impl Stage {
                 match taken[0].answer {
                     Answer::Accepted => true,
                     Answer::Duplicate => false,
-                    Answer::Refused(reason) => return Err(format!("use {happening:?} is refused: {}", reason.name())),
+                    Answer::Refused(reason) => return Err(format!("{REFUSED}{}): {happening:?}", reason.name())),
                 }
             }
             What::Move(to) => {
@@ -249,9 +251,14 @@ impl Stage {
         Ok(())
     }
 
+    /// Every row proves every other, and what is open and was charged is what facts and events come to.
     pub fn audit(&self) -> Result<(), String> {
         let report = self.engine.store().read("audit", |tx| tx.audit()).map_err(text)?;
-        if report.findings.is_empty() { Ok(()) } else { Err(format!("the audit finds {:?}", report.findings)) }
+        if !report.findings.is_empty() {
+            return Err(format!("the audit finds {:?}", report.findings));
+        }
+        let anew = self.engine.check_open().map_err(text)?;
+        if anew.is_empty() { Ok(()) } else { Err(format!("worked out anew, it finds {anew:?}")) }
     }
 }
 
@@ -341,13 +348,16 @@ pub fn seconds_of(micros: i64) -> i64 {
     micros.div_euclid(SECOND) + i64::from(micros.rem_euclid(SECOND) != 0)
 }
 
-fn refused(refused: Refused) -> String {
+/// How what a rule refuses begins.
+pub const REFUSED: &str = "refused (";
+
+pub(super) fn refused(refused: Refused) -> String {
     match refused {
-        Refused::ByRule { code, message } => format!("refused ({}): {message}", code.name()),
+        Refused::ByRule { code, message } => format!("{REFUSED}{}): {message}", code.name()),
         Refused::Engine(error) => text(error),
     }
 }
 
-fn text(error: impl std::error::Error + 'static) -> String {
+pub(super) fn text(error: impl std::error::Error + 'static) -> String {
     chain_of(&error)
 }

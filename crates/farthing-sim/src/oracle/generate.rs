@@ -53,6 +53,8 @@ pub fn story(seed: u64, taste: Taste) -> Story {
         end,
         zone: ZONES[dice.below(ZONES.len())],
         settle: taste.settle.unwrap_or(settle[dice.below(4)]),
+        // Not by the dice: the stories that are known stay as they were.
+        late_hours: [72, 1, 6, 24][usize::try_from(seed % 4).expect("small")],
         accounts: 2,
         cash: taste.cash,
         products,

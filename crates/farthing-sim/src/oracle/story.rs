@@ -11,6 +11,8 @@ pub struct Story {
     pub end: i64,
     pub zone: &'static str,
     pub settle: super::price::Settle,
+    /// How long a month collects what is told of it.
+    pub late_hours: i64,
     pub accounts: usize,
     pub cash: i64,
     pub products: Vec<Product>,
@@ -116,9 +118,10 @@ pub const SECOND: i64 = 1_000_000;
 /// As somebody reads it who looks for a fault.
 impl std::fmt::Display for Story {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Story { start, end, zone, settle, accounts, cash, looks, .. } = self;
+        let Story { start, end, zone, settle, late_hours, accounts, cash, looks, .. } = self;
         let name = super::cost::instant(*start);
         writeln!(out, "from {name} ({start}) to {end} in {zone}, settled {settle:?}, {accounts} accounts with {cash}")?;
+        writeln!(out, "months close after {late_hours} h")?;
         writeln!(out, "{}", super::price::catalog_text(&self.products))?;
         writeln!(out, "looks at {looks:?}")?;
         for (number, thing) in self.things.iter().enumerate() {

@@ -37,7 +37,7 @@ impl Checkpointer {
         let state = Arc::new(AtomicU8::new(IDLE));
         let (path, shared) = (path.to_owned(), state.clone());
         let work = move || {
-            let Ok(connection) = SqliteConnection::writer(&path, CACHE_KIB) else { return };
+            let Ok(connection) = SqliteConnection::writer(&path, CACHE_KIB, true) else { return };
             while told.recv().is_ok() {
                 let _ = connection.connection.wal_checkpoint_v2(None::<&str>, PASSIVE);
                 shared.store(DONE, Ordering::Release);

@@ -36,7 +36,7 @@ pub(super) struct SqliteConnection {
 }
 
 impl SqliteConnection {
-    pub(super) fn writer(path: &Path, cache_kib: u32) -> Result<SqliteConnection, StoreError> {
+    pub(super) fn writer(path: &Path, cache_kib: u32, sync_commits: bool) -> Result<SqliteConnection, StoreError> {
         let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.execute_batch("PRAGMA page_size = 4096")?; // holds only for a new file
@@ -47,9 +47,11 @@ impl SqliteConnection {
                 path.display()
             )));
         }
-        // FULL: the log is synced at every commit. Checkpoints are the writer's own (writer.rs says when).
+        // FULL: the log is synced at every commit; NORMAL: before it is moved into the file. Checkpoints are the writer's own
+        // (writer.rs says when).
+        connection.pragma_update(None, "synchronous", if sync_commits { "FULL" } else { "NORMAL" })?;
         connection
-            .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
+            .execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
         connection.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
         let cache = Some(RefCell::default());
         Ok(SqliteConnection { cache, ..Self::set_up(connection)? })

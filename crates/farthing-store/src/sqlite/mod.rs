@@ -4,14 +4,18 @@ mod bulk;
 mod cache;
 mod checkpoint;
 mod connection;
+mod copy;
 mod writer;
 
 pub(crate) use cache::AccountCache;
 pub use connection::SqliteTx;
+pub(crate) use copy::copy;
 
-use crate::{Options, StoreError, Tx};
+use crate::{Options, Schema, StoreError, Tx};
 use connection::SqliteConnection;
 use std::any::Any;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use writer::{Job, Writer};
@@ -28,6 +32,18 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Sqlite, StoreError> {
+        if options.schema == Schema::Ensure {
+            // A ledger is its owner's alone. What SQLite makes itself anybody may read; its log takes after the file.
+            let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            if let Err(error) = made.map(drop)
+                && error.kind() != std::io::ErrorKind::AlreadyExists
+            {
+                return Err(StoreError::Unusable(format!(
+                    "{}: this file cannot be made ({error}): name a folder that is there and may be written",
+                    path.display()
+                )));
+            }
+        }
         let writer = Writer::open(path, options)?;
         Ok(Sqlite { path: path.to_owned(), writer, readers: Mutex::default() })
     }

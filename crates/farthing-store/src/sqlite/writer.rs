@@ -46,7 +46,7 @@ impl std::fmt::Debug for dyn Job {
 
 impl Writer {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Writer, StoreError> {
-        let connection = SqliteConnection::writer(path, options.sqlite_cache_kib)?
+        let connection = SqliteConnection::writer(path, options.sqlite_cache_kib, options.sqlite_sync_commits)?
             .with_known_ids(KnownIds::shared(options.usage_fingerprint_bits));
         connection.extend_log(path, u64::from(options.sqlite_log_mib) << 20)?;
         let writing = Writing { connection, checkpointer: Checkpointer::start(path) };

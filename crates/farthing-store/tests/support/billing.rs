@@ -136,8 +136,9 @@ pub fn open_row(account: OwnerId, line: LineId, cloud: &str, key: &TermsKey) -> 
         total: -(1_i128 << 100) + 7,
         slope: 1_000_000,
         done: (3, 2),
-        base: (9, 8),
+        base: Some((9, 8)),
         until: Some(second(DAY)),
+        room_to: 0,
         by_period: true,
     }
 }

@@ -40,6 +40,13 @@ pub(crate) enum PayWhen {
     Postpaid,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountChange {
+    /// Null: what the cloud says.
+    pay: Option<PayWhen>,
+}
+
 /// Whom to write to. All that is known of a person; it can be erased.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,10 +141,7 @@ pub(crate) async fn open(
         name: body.name,
         zone: body.zone,
         country: body.country.map(country).transpose()?,
-        pay: body.pay.map(|pay| match pay {
-            PayWhen::Prepaid => Pay::Prepaid,
-            PayWhen::Postpaid => Pay::Postpaid,
-        }),
+        pay: body.pay.map(pay_of),
         contact: body.contact.map(contact),
     };
     let opened = blocking(move || Ok(caller.engine_for(Some(once)).open_account(&caller.cloud, &new)?)).await?;
@@ -178,6 +182,39 @@ pub(crate) async fn erase_contact(
     Ok(Json(account(blocking(work).await?)))
 }
 
+/// Says whether an account pays before or after use, from now on; it is settled to this second first.
+#[utoipa::path(patch, path = "/v1/accounts/{account}", tag = "accounts", params(Named, IdempotencyKey),
+    request_body = AccountChange, responses((status = OK, body = Account), (status = "default", body = Problem)),
+    security(("key" = ["write"])))]
+pub(crate) async fn change(
+    caller: Writing,
+    Path(named): Path<Named>,
+    Asking { body, once }: Asking<AccountChange>,
+) -> Result<Json<Account>, Problem> {
+    let pay = body.pay.map(pay_of);
+    let changed = blocking(move || {
+        caller.engine_for(Some(once)).set_pay(&caller.cloud, &named.account, pay)?;
+        Ok(caller.engine.account_facts(&caller.cloud, &named.account)?)
+    });
+    Ok(Json(account(changed.await?)))
+}
+
+/// Closes an account: nothing is asked of it any more, and what is told late of its past is booked as ever. It is refused while
+/// anything of it still costs, or money of it is held.
+#[utoipa::path(post, path = "/v1/accounts/{account}/close", tag = "accounts", params(Named, IdempotencyKey),
+    responses((status = OK, body = Account), (status = "default", body = Problem)), security(("key" = ["write"])))]
+pub(crate) async fn close(
+    caller: Writing,
+    Path(named): Path<Named>,
+    Asking { once, .. }: Asking<Nothing>,
+) -> Result<Json<Account>, Problem> {
+    let closed = blocking(move || {
+        caller.engine_for(Some(once)).close_account(&caller.cloud, &named.account)?;
+        Ok(caller.engine.account_facts(&caller.cloud, &named.account)?)
+    });
+    Ok(Json(account(closed.await?)))
+}
+
 /// What an account has now: one read, whatever its history.
 #[utoipa::path(get, path = "/v1/accounts/{account}/balance", tag = "accounts", params(Named),
     responses((status = OK, body = Balance), (status = "default", body = Problem)), security(("key" = ["read"])))]
@@ -210,6 +247,13 @@ pub(crate) struct Named {
     /// The account's name.
     #[param(example = "acme")]
     pub(crate) account: String,
+}
+
+fn pay_of(pay: PayWhen) -> Pay {
+    match pay {
+        PayWhen::Prepaid => Pay::Prepaid,
+        PayWhen::Postpaid => Pay::Postpaid,
+    }
 }
 
 fn country(text: String) -> Result<String, Problem> {

@@ -42,6 +42,11 @@ impl Caller {
         &self.text
     }
 
+    /// What the key is called, for whoever reads a history.
+    pub(crate) fn name(&self) -> String {
+        format!("{} ({})", self.key.name, self.key.id)
+    }
+
     /// The engine that keeps keys and endpoints, whichever world they open.
     pub(crate) fn home(&self) -> &Engine {
         &self.home

@@ -13,11 +13,18 @@ const ABOUT: &str = "The billing engine a cloud runs. Every request carries a ke
     Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
     following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
 
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 11] = [
     ("accounts", "Who pays, and what they have."),
+    ("projects", "What holds resources, and who uses it."),
+    ("resources", "What runs: reported as it happens, late or twice."),
+    ("usage", "What is counted: events with an id, each once."),
+    ("charges", "What it cost."),
     ("money", "Money in, credit, authorisations."),
+    ("prices", "What it would cost."),
+    ("policies", "The cloud's configuration, in dated versions."),
     ("keys", "Who may ask."),
     ("webhooks", "What is told: endpoints, events, deliveries."),
+    ("operations", "What whoever runs the cloud looks after."),
 ];
 
 /// What no handler says.

@@ -3,15 +3,24 @@
 
 mod accounts;
 mod asking;
+mod authorisations;
 mod caller;
+mod charges;
+mod credits;
 mod deliveries;
 mod document;
 mod endpoints;
 mod events;
 mod keys;
+mod operations;
 mod page;
+mod policies;
+mod prices;
 mod problem;
+mod projects;
+mod resources;
 mod top_ups;
+mod usage;
 mod wire;
 
 pub use document::openapi;
@@ -58,10 +67,45 @@ type Shared = Arc<Door>;
 fn operations() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(accounts::list, accounts::open))
-        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::show, accounts::change))
         .routes(routes!(accounts::set_contact, accounts::erase_contact))
         .routes(routes!(accounts::balance))
+        .routes(routes!(accounts::close))
+        .routes(routes!(projects::members, projects::add_to_account))
+        .routes(routes!(projects::remove_from_account))
+        .routes(routes!(projects::list, projects::open))
+        .routes(routes!(projects::show))
+        .routes(routes!(projects::relocate))
+        .routes(routes!(projects::add_to_project))
+        .routes(routes!(projects::remove_from_project))
+        .routes(routes!(resources::report))
+        .routes(routes!(resources::list))
+        .routes(routes!(resources::show))
+        .routes(routes!(resources::inventory))
+        .routes(routes!(usage::take))
+        .routes(routes!(usage::list_refused))
+        .routes(routes!(charges::list))
+        .routes(routes!(charges::sum))
         .routes(routes!(top_ups::top_up))
+        .routes(routes!(credits::list, credits::give))
+        .routes(routes!(authorisations::authorise))
+        .routes(routes!(authorisations::authorise_many))
+        .routes(routes!(authorisations::show))
+        .routes(routes!(authorisations::capture))
+        .routes(routes!(authorisations::extend))
+        .routes(routes!(authorisations::release))
+        .routes(routes!(authorisations::debit))
+        .routes(routes!(prices::list))
+        .routes(routes!(prices::estimate))
+        .routes(routes!(policies::list, policies::apply))
+        .routes(routes!(policies::plan))
+        .routes(routes!(policies::show))
+        .routes(routes!(operations::cloud))
+        .routes(routes!(operations::audit))
+        .routes(routes!(operations::parked))
+        .routes(routes!(operations::retry))
+        .routes(routes!(operations::jobs))
+        .routes(routes!(operations::advance))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))

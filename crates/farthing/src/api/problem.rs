@@ -122,6 +122,27 @@ impl Problem {
         Problem::new(INTERNAL, INTERNAL.remedy)
     }
 
+    /// Of one of many things: its code is its own, and never a whole answer's.
+    pub(crate) fn coded(code: &'static str, detail: &str) -> Problem {
+        Problem { code: code.to_owned(), ..Problem::new(INVALID, detail) }
+    }
+
+    /// In a line of many.
+    pub(crate) fn at_line(self, line: usize) -> Problem {
+        Problem { detail: format!("line {line}: {}", self.detail), ..self }
+    }
+
+    /// Of something inside a field.
+    pub(crate) fn below(self, field: &str) -> Problem {
+        let inner = self.field.as_deref().map_or_else(|| field.to_owned(), |inner| format!("{field}.{inner}"));
+        Problem { field: Some(inner), ..self }
+    }
+
+    /// Code, detail and field, for an answer that is about many things.
+    pub(crate) fn into_parts(self) -> (Option<String>, Option<String>, Option<String>) {
+        (Some(self.code), Some(self.detail), self.field)
+    }
+
     pub fn code(&self) -> &str {
         &self.code
     }

@@ -1,7 +1,9 @@
 //! `farthing bench NAME`: how fast a money path is on this machine, and how far that is from what disk or core allow.
 
 mod authorise;
+mod balance;
 mod check;
+mod crowd;
 mod floor;
 mod ingest;
 mod ledger;
@@ -33,6 +35,8 @@ enum What {
     Authorise(authorise::Arguments),
     /// Usage events of random customers, in durable batches.
     Ingest(ingest::Arguments),
+    /// Reading the balance of an account with ten events, and of one with very many.
+    Balance(balance::Arguments),
     /// Hours of settling everything that runs.
     Settle(settle::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
@@ -59,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Check(arguments) => check::run(arguments),
         What::Authorise(arguments) => authorise::run(arguments),
         What::Ingest(arguments) => ingest::run(arguments),
+        What::Balance(arguments) => balance::run(arguments),
         What::Settle(arguments) => settle::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }

@@ -1,28 +1,18 @@
 //! Hours of settling: every account that has anything running, each hour on the hour, everything on (prices by SKU, cash,
 //! chains, sealing at the day's end).
-//!
-//! What is there before the first hour is written straight to the store, in the shape in which the engine has made it for one
-//! account; a million resources reported one by one would take longer than all the hours.
 
+use super::crowd::{self, Crowd};
 use super::measure::{Measured, heading};
 use super::{Bed, Random, Where, floor};
 use clap::Args;
 use farthing::failure::Failure;
-use farthing_core::ledger::{Chart, Command, Kind, Mode, Movement, Transfer};
-use farthing_core::money::Money;
-use farthing_core::policy::ApplyRequest;
-use farthing_core::settle::{LineId, ThingId};
 use farthing_core::time::Instant as Moment;
-use farthing_engine::{Engine, NewAccount, NewResource, Reported, ResourceFact};
-use farthing_store::{
-    FactRow, NewAccount as NewLedgerAccount, OpenRow, PayerRow, PayerState, StoreError, ThingRow, Tx,
-};
+use farthing_engine::{Engine, Reported, ResourceFact};
 use std::time::{Duration, Instant};
 
 /// What the floor appends for one account's settlement: a transfer, its two sums, what was posted.
 const ACCOUNT_BYTES: u64 = 120 + 96 + 64;
 const HOUR_MICROS: i64 = 3_600_000_000;
-const CHUNK: usize = 2_000;
 const SKUS: usize = 8;
 
 #[derive(Args, Debug)]
@@ -164,135 +154,18 @@ fn change(engine: &Engine, cloud: &str, arguments: &Arguments, random: &mut Rand
     Ok(took)
 }
 
-fn profile() -> ApplyRequest {
-    let policy = "[cloud]\nid = \"bench\"\nname = \"Bench\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\
-                  [brand]\nlegal_name = \"Bench\"\ncountry = \"IE\"\nsender = \"billing@bench.example\"\nsupport = \"help@bench.example\"\naccent = \"#0a66c2\"\n\
-                  [settle]\nevery = \"1h\"\n";
-    let mut catalog =
-        "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n".to_owned();
-    for sku in 0..SKUS {
-        catalog.push_str(&format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1));
-    }
-    let files = [("cloud.toml".to_owned(), policy.to_owned()), ("catalog.toml".to_owned(), catalog)];
-    ApplyRequest {
-        files: files.into_iter().collect(),
-        who: "bench".into(),
-        why: "bench".into(),
-        starts: None,
-        corrects: None,
-    }
+/// A machine, of so many sizes.
+fn catalog() -> String {
+    let sku = |sku| format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1);
+    let product = "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n";
+    [product.to_owned()].into_iter().chain((0..SKUS).map(sku)).collect()
 }
 
-/// One account of the engine's own making, and so many more in its likeness.
+/// Everybody, with what runs.
 fn fill(engine: &Engine, arguments: &Arguments, start: Moment) -> Result<String, Failure> {
-    let cloud = "bench".to_owned();
-    engine.apply_policy(&cloud, profile()).map_err(|error| error.to_string())?;
-    let told = |error: farthing_engine::Refused| error.to_string();
-    let pattern = NewAccount { name: "pattern".into(), ..NewAccount::default() };
-    engine.open_account(&cloud, &pattern).map_err(told)?;
-    let million = Money::parse("1000000 USD").map_err(|error| error.to_string())?;
-    engine.top_up(&cloud, "pattern", million, None).map_err(told)?;
-    for sku in 0..SKUS {
-        let what = Reported::Start(NewResource {
-            account: Some("pattern".into()),
-            product: Some("machine".into()),
-            sku: Some(format!("s{sku}")),
-            ..NewResource::default()
-        });
-        let fact = ResourceFact { resource: format!("pattern-{sku}"), at: None, id: None, what };
-        engine.record_fact(&cloud, &fact).map_err(told)?;
-    }
-    let (payer, state, things, opens, facts) = engine.store().read("pattern", |tx| {
-        let payer = tx.payer_by_name("bench", "pattern")?.expect("just made");
-        let state = tx.payer_states(&[payer.id])?.remove(0);
-        let things = tx.things_of_account(payer.id)?;
-        let opens = tx.open_charges(&[payer.id])?;
-        let facts =
-            things.iter().map(|thing| Ok(tx.facts_of(thing.id)?.remove(0))).collect::<Result<Vec<_>, StoreError>>()?;
-        Ok::<_, StoreError>((payer, state, things, opens, facts))
-    })?;
-    let pattern = Pattern { payer, state, things, opens, facts };
-    let mut made = 0;
-    while made < arguments.accounts {
-        let count = CHUNK.min(arguments.accounts - made);
-        let (pattern, per_account) = (pattern.clone(), arguments.resources);
-        let ids: Vec<_> = (0..count).map(|_| engine.ids().transfer(start)).collect();
-        engine
-            .store()
-            .write("bench_fill", move |tx| copy(tx, &pattern, count, made * per_account, per_account, &ids, start))?;
-        made += count;
-    }
-    Ok(cloud)
-}
-
-/// What the engine has made of one account.
-#[derive(Clone)]
-struct Pattern {
-    payer: PayerRow,
-    state: PayerState,
-    things: Vec<ThingRow>,
-    opens: Vec<OpenRow>,
-    facts: Vec<FactRow>,
-}
-
-fn copy(
-    tx: &mut Tx<'_>,
-    pattern: &Pattern,
-    count: usize,
-    named: usize,
-    per_account: usize,
-    ids: &[farthing_core::ledger::TransferId],
-    start: Moment,
-) -> Result<(), StoreError> {
-    let owners = tx.owners_open("bench", "customer", count)?;
-    let commodity = tx.commodity_ensure("USD", farthing_core::ledger::CommodityKind::Currency, 8)?;
-    let books = tx.owner_ensure("bench", "books", true)?;
-    let provider = Chart::Provider("manual".into());
-    let floor = provider.floor(0);
-    let provider = tx.account_ensure(&NewLedgerAccount { owner: books, code: provider, commodity, floor }, start)?;
-    let new: Vec<NewLedgerAccount> = owners
-        .iter()
-        .map(|owner| NewLedgerAccount { owner: *owner, code: Chart::Cash, commodity, floor: Chart::Cash.floor(0) })
-        .collect();
-    let accounts = tx.accounts_open(&new, start)?;
-    let (mut payers, mut states, mut commands) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut things, mut opens, mut facts, mut pays) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut thing = tx.thing_number()?.0;
-    let mut number = named;
-    for ((owner, own), id) in owners.iter().zip(accounts).zip(ids) {
-        let name = format!("customer-{}", owner.0);
-        payers.push(PayerRow { id: *owner, name, cash: own, ..pattern.payer.clone() });
-        states.push(PayerState { account: *owner, ..pattern.state.clone() });
-        commands.push(Command::Transfer(Transfer {
-            id: *id,
-            cause: None,
-            kind: Kind::TopUp,
-            mode: Mode::Reports,
-            effective: start,
-            movement: Movement::Move { debit: provider, credit: own, amount: 1_000_000_000_000, commodity },
-        }));
-        for place in 0..per_account {
-            let sku = (place + number) % SKUS;
-            number += 1;
-            let id = ThingId(thing);
-            thing += 1;
-            things.push(ThingRow { id, name: format!("r-{number}"), account: *owner, ..pattern.things[sku].clone() });
-            let open = &pattern.opens[sku];
-            opens.push(OpenRow { account: *owner, id: LineId { thing: id, ..open.id.clone() }, ..open.clone() });
-            let what = pattern.facts[sku]
-                .what
-                .replace(&format!("payer={}", pattern.payer.id.0), &format!("payer={}", owner.0));
-            facts.push(FactRow { thing: id, what, ..pattern.facts[sku].clone() });
-            pays.push((*owner, id));
-        }
-    }
-    tx.payers_insert(&payers, &states)?;
-    let booked = tx.ledger_run(&commands, start)?;
-    assert!(booked.iter().all(|outcome| outcome.code.stands()), "everybody gets money");
-    tx.things_insert(&things)?;
-    tx.facts_insert(&facts)?;
-    tx.thing_payers_insert(&pays)?;
-    tx.open_charges_write(&opens)
+    let skus: Vec<String> = (0..SKUS).map(|sku| format!("s{sku}")).collect();
+    let crowd = Crowd { accounts: arguments.accounts, resources: arguments.resources, product: "machine", skus: &skus };
+    crowd::fill(engine, &catalog(), &crowd, start)
 }
 
 /// What this process has written, to whatever file.

@@ -1,10 +1,10 @@
 //! `farthing export ledger`: the whole ledger for hledger, Ledger or Beancount.
 
+use super::store::{At, engine_on};
 use clap::{Args, Subcommand};
 use farthing::failure::Failure;
 use farthing_core::journal::Format;
-use farthing_engine::{Clock, Engine, IdSource};
-use farthing_store::{Location, Options, Store};
+use farthing_engine::Clock;
 use std::fs::File;
 use std::io::{BufWriter, Write as _, stdout};
 use std::path::PathBuf;
@@ -24,9 +24,8 @@ enum What {
 
 #[derive(Args, Debug)]
 struct Ledger {
-    /// The store: a SQLite file, or postgres://…
-    #[arg(long)]
-    store: String,
+    #[command(flatten)]
+    at: At,
     /// hledger, ledger or beancount
     #[arg(long, default_value = "hledger", value_parser = parse_format)]
     format: Format,
@@ -41,8 +40,7 @@ fn parse_format(text: &str) -> Result<Format, String> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let What::Ledger(arguments) = &arguments.what;
-    let store = Store::open(&Location::parse(&arguments.store), &Options::existing())?;
-    let engine = Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process()));
+    let engine = engine_on(arguments.at.open()?, Clock::real(None)?);
     match &arguments.output {
         None => drop(engine.export_ledger(arguments.format, &mut stdout().lock())?),
         Some(path) => {

@@ -1,11 +1,13 @@
 //! `farthing keys`: makes, lists, rotates and revokes API keys, on the store itself: the first key has to come from somewhere.
 
+use super::store::{At, end_of, print_json, second};
+use super::table::{Align, Table};
 use clap::{Args, Subcommand};
 use farthing::failure::Failure;
 use farthing_core::access::{KeyId, Mode, Scope, Scopes};
-use farthing_core::time::Duration;
-use farthing_engine::{Asked, Clock, Engine, IdSource, NewKey, Origin};
-use farthing_store::{Location, Options, Store};
+use farthing_core::time::{Duration, Instant, Zone};
+use farthing_engine::{NewKey, Origin};
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
@@ -39,6 +41,9 @@ struct Create {
     /// It opens the test cloud instead of the live one.
     #[arg(long)]
     test: bool,
+    /// When it ends to be good: an instant, or a day, whose end it is. Never when it is not given.
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
     #[command(flatten)]
     at: At,
 }
@@ -46,6 +51,9 @@ struct Create {
 #[derive(Args, Debug)]
 struct Listing {
     cloud: String,
+    /// Writes JSON, for programs.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     at: At,
 }
@@ -71,22 +79,6 @@ struct Revoke {
     at: At,
 }
 
-#[derive(Args, Debug)]
-struct At {
-    /// The store: a SQLite file, or postgres://…
-    #[arg(long, env = "FARTHING_STORE", hide_env_values = true)]
-    store: String,
-}
-
-impl At {
-    fn engine(&self) -> Result<Engine, Failure> {
-        let store = Store::open(&Location::parse(&self.store), &Options::existing())?;
-        let engine = Engine::new(store, Clock::real(None)?, IdSource::random(IdSource::any_process()));
-        let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-        Ok(engine.asked_by(Asked { who: format!("cli:{user}"), source: "this machine".to_owned(), once: None }))
-    }
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Create(create) => {
@@ -98,23 +90,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let scopes = scopes.collect::<Result<Vec<Scope>, Failure>>()?;
             let mode = if create.test { Mode::Test } else { Mode::Live };
             let name = create.name.clone();
-            let new = NewKey { name, mode, scopes: Scopes::of(&scopes), per_second: 0, expires: None };
+            let expires = create.expires.as_deref().map(|at| end_of(at, &Zone::UTC)).transpose()?;
+            let new = NewKey { name, mode, scopes: Scopes::of(&scopes), per_second: 0, expires };
             let key = create.at.engine()?.key_create(&create.cloud, &new, &Origin::Chance)?;
             println!("{}", key.reveal());
             eprintln!("This is {} of {}. It is not shown again.", key.id, create.cloud);
         }
-        Command::List(listing) => {
-            let keys = listing.at.engine()?.keys(&listing.cloud, None, usize::MAX >> 1)?;
-            for key in &keys {
-                let mode = if key.test { "test" } else { "live" };
-                let state = key.revoked.map_or_else(|| "good".to_owned(), |at| format!("revoked {at}"));
-                let used = key.last_used.map_or_else(|| "never used".to_owned(), |at| format!("last used {at}"));
-                println!("{}  {mode}  {}  {}  {state}, {used}", key.id, key.scopes, key.name);
-            }
-            if keys.is_empty() {
-                println!("{} has no keys: make one with `farthing keys create`.", listing.cloud);
-            }
-        }
+        Command::List(listing) => list(listing)?,
         Command::Rotate(rotate) => {
             let grace = Duration::try_from_seconds(i64::from(rotate.grace_hours) * 3_600)?;
             let key = rotate.at.engine()?.key_rotate(&rotate.cloud, id(&rotate.key)?, grace, &Origin::Chance)?;
@@ -127,6 +109,49 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn list(listing: &Listing) -> Result<(), Failure> {
+    let keys = listing.at.engine()?.keys(&listing.cloud, None, usize::MAX >> 1)?;
+    let mode = |test: bool| if test { "test" } else { "live" };
+    if listing.json {
+        let time = |at: Option<Instant>| at.map(|at| at.to_string());
+        let list: Vec<Value> = keys
+            .iter()
+            .map(|key| {
+                let scopes: Vec<&str> = key.scopes.list().into_iter().map(Scope::name).collect();
+                json!({
+                    "id": key.id.to_string(), "name": key.name, "mode": mode(key.test), "scopes": scopes,
+                    "created_at": key.created.to_string(), "expires_at": time(key.expires), "revoked_at": time(key.revoked),
+                    "last_used_at": time(key.last_used),
+                })
+            })
+            .collect();
+        return print_json(&json!({ "cloud": listing.cloud, "keys": list }));
+    }
+    if keys.is_empty() {
+        println!("{} has no keys: make one with `farthing keys create`.", listing.cloud);
+        return Ok(());
+    }
+    let mut table =
+        Table::new(&["key", "mode", "scopes", "name", "state", "last used"].map(|name| (name, Align::Left)));
+    for key in &keys {
+        let state = match (key.revoked, key.expires) {
+            (Some(at), _) => format!("revoked {}", second(at)),
+            (None, Some(at)) => format!("good until {}", second(at)),
+            (None, None) => "good".to_owned(),
+        };
+        table.row([
+            key.id.to_string(),
+            mode(key.test).to_owned(),
+            key.scopes.to_string(),
+            key.name.clone(),
+            state,
+            key.last_used.map_or_else(|| "never".to_owned(), second),
+        ]);
+    }
+    print!("{table}");
+    Ok(())
 }
 
 fn id(text: &str) -> Result<KeyId, Failure> {

@@ -1,17 +1,28 @@
 //! The command line: what can be asked.
 
+mod accounts;
+mod audit;
+mod backup;
 mod changes;
 mod check;
+mod completions;
+mod doctor;
 mod estimate;
 mod export;
+mod import;
 mod keys;
+mod money;
 mod policy;
+mod progress;
+mod restore;
 mod serve;
+mod store;
+mod table;
 mod test;
 mod verify;
 
 use crate::bench;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// The billing engine a cloud runs: meters, prices, settles and collects, in one binary with an embedded database.
@@ -28,8 +39,18 @@ enum Command {
     Demo(farthing::demo::Arguments),
     /// Serves the HTTP API on a store, settles what falls due, and ends when it is told to.
     Serve(serve::Arguments),
+    /// Lists, shows, opens and tends accounts: who pays.
+    Accounts(accounts::Arguments),
+    /// Books money that has come in by hand.
+    Topup(money::TopUp),
+    /// Gives an account credit.
+    Grant(money::Grant),
+    /// Shows what an account was charged, with totals.
+    Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
     Keys(keys::Arguments),
+    /// Shows who changed what, from where.
+    Audit(audit::Arguments),
     /// Says whatever is wrong with a cloud's files, at its line (then it ends with 1), or prints every key there is.
     Check(check::Arguments),
     /// Says how a cloud's files differ from what is in force.
@@ -42,10 +63,22 @@ enum Command {
     Test(test::Arguments),
     /// Says what something would cost, with the arithmetic.
     Estimate(estimate::Arguments),
+    /// Books what customers had elsewhere, from a CSV file, once.
+    Import(import::Arguments),
+    /// Checks the set-up and says what to mend (if anything is bad: ends with 1).
+    Doctor(doctor::Arguments),
+    /// Copies a store into one file while others write to it.
+    Backup(backup::Arguments),
+    /// Makes a store of a backup and proves it; it sends nothing until it is accepted.
+    Restore(restore::Arguments),
+    /// Says that a restored store is the living one: what waits may leave it.
+    Accept(restore::Accept),
     /// Proves the ledger from its own rows, or names the first row that is wrong (then it ends with 1).
     Verify(verify::Arguments),
     /// Writes what the store holds for other programs.
     Export(export::Arguments),
+    /// Writes what a shell needs to complete these commands.
+    Completions(completions::Arguments),
     /// Measures a money path on this machine, beside the floor that the same bytes and fsyncs set.
     Bench(bench::Arguments),
 }
@@ -55,15 +88,26 @@ pub(crate) fn run() -> ExitCode {
     let done = match arguments.command {
         Command::Demo(arguments) => farthing::demo::run(&arguments).map(|()| ExitCode::SUCCESS),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Accounts(arguments) => accounts::run(&arguments),
+        Command::Topup(arguments) => money::top_up(&arguments),
+        Command::Grant(arguments) => money::grant(&arguments),
+        Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(arguments) => policy::plan(&arguments),
         Command::Apply(arguments) => policy::apply(&arguments),
         Command::Versions(arguments) => policy::versions(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Estimate(arguments) => estimate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
+        Command::Accept(arguments) => restore::accept(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|failure| {

@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     /// The cloud's folder, with cloud.toml and catalog.toml.
     folder: PathBuf,
     /// The store where its versions are: a SQLite file, or postgres://…
-    #[arg(long)]
+    #[arg(long, env = "FARTHING_STORE", hide_env_values = true)]
     store: String,
     /// Compares with what is in force then, instead of now.
     #[arg(long, value_name = "TIME")]
@@ -31,7 +31,7 @@ pub(crate) struct Apply {
     /// The cloud's folder, with cloud.toml and catalog.toml.
     folder: PathBuf,
     /// The store to write the version into: a SQLite file (made if it is not there), or postgres://…
-    #[arg(long)]
+    #[arg(long, env = "FARTHING_STORE", hide_env_values = true)]
     store: String,
     /// Why, for whoever reads the history.
     #[arg(long)]
@@ -52,7 +52,7 @@ pub(crate) struct Listing {
     /// The cloud.
     cloud: String,
     /// The store where its versions are.
-    #[arg(long)]
+    #[arg(long, env = "FARTHING_STORE", hide_env_values = true)]
     store: String,
     /// Writes the files of this version into a folder, instead of listing.
     #[arg(long, value_name = "N", requires = "into")]

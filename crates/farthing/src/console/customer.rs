@@ -1,10 +1,14 @@
-//! `/clouds/{id}/customers/{name}`: what a customer has, how it came to it, and every movement of each of its accounts.
+//! `/clouds/{id}/customers/{name}`: what a customer has and how long it lasts, what runs, what it was charged, and every movement
+//! of each of its ledger accounts.
 
 use super::Console;
 use super::balance_line::{BalanceLine, DayEnd, HEIGHT, balance_line};
+use super::charges::{self, Known};
 use super::figure::{Figure, Notation};
-use super::moment::Moment;
+use super::moment::{Moment, month_text};
+use super::outlook::Outlook;
 use super::page::{self, Frame, PageError};
+use super::resources::{Resources, resources};
 use super::wealth::{Wealth, currency_of};
 use super::words;
 use crate::clouds::Cloud;
@@ -12,15 +16,18 @@ use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use farthing_core::ledger::{AccountId, Chart, Commodity, CommodityId, Hold, TransferId};
-use farthing_core::time::{Instant, Zone};
-use farthing_store::{AccountName, AccountRow, HistoryLine, Tx};
+use farthing_core::ledger::{AccountId, Chart, Commodity, CommodityId, Hold, OwnerId, TransferId};
+use farthing_core::time::{CivilDate, Instant, Zone};
+use farthing_engine::{AccountStanding, ChargeQuestion};
+use farthing_store::{AccountName, AccountRow, ChargeRow, HistoryLine, ThingRow, Tx};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const LINES_A_PAGE: usize = 50;
 const HOLDS_MAX: i64 = 50;
+/// So many days of charges; the others are on pages of their own.
+const DAYS_SHOWN: usize = 5;
 /// The balance line goes back so many days, and walks so many transfers of an account at most.
 const DAYS_MAX: usize = 186;
 const WALK_MAX: usize = 4_000;
@@ -30,12 +37,35 @@ const WALK_MAX: usize = 4_000;
 struct CustomerPage {
     frame: Frame,
     sentence: String,
+    /// None: it has ledger accounts, and none that the engine bills.
+    billed: Option<Billed>,
     figures: Vec<(&'static str, Figure)>,
     chart: Option<BalanceLine>,
     chart_height: u32,
     accounts: Vec<AccountLine>,
     holds: Vec<HoldLine>,
     history: History,
+}
+
+/// What the engine says of it.
+struct Billed {
+    as_of: Moment,
+    zone: String,
+    resources: Resources,
+    month: String,
+    month_before: String,
+    products: Vec<ProductLine>,
+    products_total: ProductLine,
+    days: Vec<charges::Day>,
+    charges_address: String,
+    code: &'static str,
+}
+
+/// What a product has cost this month so far, sealed and open, and in all of the month before.
+struct ProductLine {
+    name: String,
+    now: Figure,
+    before: Figure,
 }
 
 struct AccountLine {
@@ -95,7 +125,8 @@ pub(super) async fn page(
         let cloud = console.cloud(&id).ok_or_else(|| not_here("There is no cloud of this name."))?;
         let now = console.engine.now()?;
         let read = console.engine.store().read("console_customer", |tx| Read::of(tx, cloud, &name, &asked, now))?;
-        read.page(cloud, &name, now)
+        let account = if read.billed { Some(Account::of(console, cloud, &name, now)?) } else { None };
+        read.page(cloud, &name, now, account.as_ref())
     })
     .await
 }
@@ -104,8 +135,44 @@ fn not_here(sentence: &str) -> PageError {
     PageError::NotFound(sentence.to_owned())
 }
 
-/// Everything the page shows, out of one snapshot.
+/// What the engine says of one account.
+struct Account {
+    standing: AccountStanding,
+    /// Of the month before this one, and of this one.
+    charges: Vec<ChargeRow>,
+    known: Known,
+    /// By product, from the first of the month on.
+    this_month: BTreeMap<String, i64>,
+    /// The first of this month.
+    month: CivilDate,
+}
+
+impl Account {
+    fn of(console: &Console, cloud: &Cloud, name: &str, now: Instant) -> Result<Account, PageError> {
+        let engine = &console.engine;
+        let month = cloud.time_zone.civil_date_of(now)?.first_of_month();
+        let begins = cloud.time_zone.start_of_day(month)?;
+        let before = cloud.time_zone.start_of_day(month.add_months(-1)?)?;
+        let asked = ChargeQuestion { from: Some(before), ..ChargeQuestion::default() };
+        let charges = engine.charges(&cloud.id, name, &asked)?;
+        let mut this_month = BTreeMap::new();
+        let sold = cloud.profile.catalog.product.iter().map(|product| product.id.to_string());
+        for product in sold.chain(charges.iter().map(|row| row.product.to_string())).collect::<BTreeSet<_>>() {
+            let asked = ChargeQuestion { product: Some(product.clone()), from: Some(begins), to: None };
+            this_month.insert(product, engine.charges_sum(&cloud.id, name, &asked, now)?.units());
+        }
+        let known = engine.store().read("console_charges", |tx| Known::of(tx, &charges))?;
+        let standing = engine.account_standing(&cloud.id, name, now)?;
+        Ok(Account { standing, charges, known, this_month, month })
+    }
+}
+
+/// What the ledger and the timelines say, out of one snapshot.
 struct Read {
+    /// The engine has an account of this name.
+    billed: bool,
+    owner: OwnerId,
+    things: Vec<ThingRow>,
     commodities: Vec<Commodity>,
     accounts: Vec<AccountRow>,
     /// Whose history is shown; None: there is no account yet.
@@ -142,25 +209,42 @@ impl Read {
         let commodities = tx.commodities()?;
         let days = day_ends(tx, &accounts, currency_of(&commodities, cloud), &cloud.time_zone, now)?;
         let holds = tx.holds_open(owner.id, HOLDS_MAX)?;
-        Ok(Read { commodities, accounts, chosen, from_newest: before.is_none(), lines, others, holds, days })
+        let billed = tx.payer_by_name(&cloud.id, name)?.is_some();
+        let things = if billed { tx.things_of_account(owner.id)? } else { Vec::new() };
+        let from_newest = before.is_none();
+        let owner = owner.id;
+        Ok(Read { billed, owner, things, commodities, accounts, chosen, from_newest, lines, others, holds, days })
     }
 
-    fn page(self, cloud: &Cloud, name: &str, now: Instant) -> Result<CustomerPage, PageError> {
+    fn page(
+        self,
+        cloud: &Cloud,
+        name: &str,
+        now: Instant,
+        account: Option<&Account>,
+    ) -> Result<CustomerPage, PageError> {
         let currency = currency_of(&self.commodities, cloud);
         let notation = Notation::Money { currency: cloud.currency, locale: cloud.locale() };
         let mut wealth = Wealth::default();
         self.accounts.iter().for_each(|row| wealth.count(row, currency));
         let address = page::customer_address(&cloud.id, name);
+        let outlook = account.map(|account| Outlook {
+            standing: &account.standing,
+            at: now,
+            zone: &cloud.time_zone,
+            notation: &notation,
+        });
         Ok(CustomerPage {
             frame: Frame::of(name, cloud).below(page::cloud_address(&cloud.id), cloud.name.clone()),
-            sentence: sentence(name, &wealth, &notation)?,
-            figures: vec![
-                ("Cash", notation.full(wealth.cash)?),
-                ("Free credit", notation.full(wealth.credit)?),
-                ("Owed", notation.full(wealth.owed)?),
-                ("Held", notation.full(wealth.held)?),
-                ("Available", notation.full(wealth.available())?),
-            ],
+            sentence: match &outlook {
+                Some(outlook) => outlook.sentence()?,
+                None => sentence(name, &wealth, &notation)?,
+            },
+            figures: match &outlook {
+                Some(outlook) => outlook.figures()?,
+                None => vec![("Cash", notation.full(wealth.cash)?), ("Owed", notation.full(wealth.owed)?)],
+            },
+            billed: account.map(|account| self.billed(account, cloud, name, now, &notation)).transpose()?,
             chart: balance_line(&self.days, &notation)?,
             chart_height: HEIGHT,
             accounts: self
@@ -170,6 +254,53 @@ impl Read {
                 .collect::<Result<_, _>>()?,
             holds: self.holds.iter().map(|hold| self.hold_line(hold, cloud, now)).collect::<Result<_, _>>()?,
             history: self.history(&address, cloud)?,
+        })
+    }
+
+    fn billed(
+        &self,
+        account: &Account,
+        cloud: &Cloud,
+        name: &str,
+        now: Instant,
+        notation: &Notation,
+    ) -> Result<Billed, PageError> {
+        let month_before = account.month.add_months(-1)?;
+        let begins = cloud.time_zone.start_of_day(account.month)?;
+        let mut before: BTreeMap<&str, i64> = BTreeMap::new();
+        for row in account.charges.iter().filter(|row| row.from < begins) {
+            let sum = before.entry(row.product.as_str()).or_default();
+            *sum = sum.saturating_add(row.net);
+        }
+        let line = |name: String, now: i64, before: i64| {
+            Ok::<_, PageError>(ProductLine {
+                name,
+                now: notation.bare(i128::from(now))?,
+                before: notation.bare(i128::from(before))?,
+            })
+        };
+        let costs =
+            account.this_month.iter().map(|(id, now)| (id, *now, before.get(id.as_str()).copied().unwrap_or(0)));
+        let costs: Vec<(&String, i64, i64)> = costs.filter(|(_, now, before)| *now != 0 || *before != 0).collect();
+        let named = |id: &str| {
+            let known = cloud.profile.catalog.product_by_id(id);
+            known.map_or_else(|| id.to_owned(), |product| product.name.to_string())
+        };
+        let products = costs.iter().map(|(id, now, before)| line(named(id), *now, *before));
+        let sum = |of: fn(&(&String, i64, i64)) -> i64| costs.iter().map(of).sum();
+        let mut days = charges::days(&account.charges, &account.known, cloud, name, notation)?;
+        days.truncate(DAYS_SHOWN);
+        Ok(Billed {
+            as_of: Moment::of(now, &cloud.time_zone)?,
+            zone: cloud.time_zone.name().to_owned(),
+            resources: resources(&self.things, self.owner, cloud)?,
+            month: format!("{} so far", month_text(account.month)),
+            month_before: month_text(month_before).to_owned(),
+            products: products.collect::<Result<_, _>>()?,
+            products_total: line("Together".to_owned(), sum(|cost| cost.1), sum(|cost| cost.2))?,
+            days,
+            charges_address: page::charges_address(&cloud.id, name),
+            code: cloud.currency.code(),
         })
     }
 
@@ -304,22 +435,13 @@ fn day_ends(
     Ok(days)
 }
 
-/// "acme has $41.20, of which $3.00 is held, and $20.00 of free credit. It owes $2.00."
+/// Of one that the engine does not bill: "acme has $41.20 and owes nothing."
 fn sentence(name: &str, wealth: &Wealth, notation: &Notation) -> Result<String, PageError> {
     let text = |units| Ok::<_, PageError>(notation.full(units)?.text);
-    let mut has = Vec::new();
-    if wealth.cash != 0 {
-        let held = if wealth.held > 0 { format!(", of which {} is held", text(wealth.held)?) } else { String::new() };
-        has.push(format!("{}{held}", text(wealth.cash)?));
-    }
-    if wealth.credit != 0 {
-        has.push(format!("{} of free credit", text(wealth.credit)?));
-    }
-    let comma = if wealth.held > 0 { ", and " } else { " and " };
-    Ok(match (has.is_empty(), wealth.owed != 0) {
-        (true, false) => format!("{name} has nothing and owes nothing."),
-        (true, true) => format!("{name} owes {}.", text(wealth.owed)?),
-        (false, false) => format!("{name} has {}.", has.join(comma)),
-        (false, true) => format!("{name} has {}, and owes {}.", has.join(comma), text(wealth.owed)?),
+    Ok(match (wealth.cash + wealth.credit, wealth.owed) {
+        (0, 0) => format!("{name} has nothing and owes nothing."),
+        (0, owed) => format!("{name} owes {}.", text(owed)?),
+        (has, 0) => format!("{name} has {}.", text(has)?),
+        (has, owed) => format!("{name} has {} and owes {}.", text(has)?, text(owed)?),
     })
 }

@@ -64,6 +64,13 @@ impl Notation {
         self.figure(units, Money::format, |number, code| format!("{number} {code}"))
     }
 
+    /// With every digit there is, as a figure.
+    pub(super) fn fine(&self, units: i128) -> Result<Figure, PageError> {
+        let figure = self.full(units)?;
+        let text = figure.exact.unwrap_or(figure.text);
+        Ok(Figure { text, exact: None, ..figure })
+    }
+
     /// The number alone: for columns that say their currency once.
     pub(super) fn bare(&self, units: i128) -> Result<Figure, PageError> {
         self.figure(units, |money, locale| number_of(&money.format(locale)), |number, _| number)

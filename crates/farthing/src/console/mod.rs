@@ -5,14 +5,18 @@
 mod about;
 mod assets;
 mod balance_line;
+mod charge;
+mod charges;
 mod cloud;
 mod customer;
 mod figure;
 mod home;
 mod moment;
+mod outlook;
 mod page;
 mod price_words;
 mod prices;
+mod resources;
 mod security;
 mod transfer;
 mod trial_balance;
@@ -21,6 +25,7 @@ mod wealth;
 mod words;
 
 pub use figure::grouped;
+pub(crate) use price_words::prices as price_lines;
 pub use verdict::{Verdict, counted, wrong};
 
 use crate::clouds::Cloud;
@@ -58,6 +63,8 @@ pub fn router(console: Console) -> Router {
         .route("/about", get(about::page))
         .route("/clouds/{cloud}", get(cloud::page))
         .route("/clouds/{cloud}/customers/{customer}", get(customer::page))
+        .route("/clouds/{cloud}/customers/{customer}/charges", get(charges::page))
+        .route("/clouds/{cloud}/customers/{customer}/charges/{charge}", get(charge::page))
         .route("/clouds/{cloud}/prices", get(prices::page))
         .route("/clouds/{cloud}/prices/{product}", get(prices::calculator))
         .route("/transfers/{transfer}", get(transfer::page))

@@ -92,6 +92,18 @@ impl From<farthing_engine::EngineError> for PageError {
     }
 }
 
+/// What the engine has nothing of is not found; it is asked for nothing else that it could refuse.
+impl From<farthing_engine::Refused> for PageError {
+    fn from(refused: farthing_engine::Refused) -> PageError {
+        match refused.code() {
+            Some(farthing_engine::RefusalCode::NotFound) => {
+                PageError::NotFound("This cloud has no account of this name.".to_owned())
+            }
+            _ => PageError::Failed(refused.to_string()),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage {
@@ -168,6 +180,10 @@ pub(super) fn segment(text: &str) -> String {
 
 pub(super) fn cloud_address(cloud: &str) -> String {
     format!("/clouds/{cloud}")
+}
+
+pub(super) fn charges_address(cloud: &str, name: &str) -> String {
+    format!("{}/charges", customer_address(cloud, name))
 }
 
 pub(super) fn customer_address(cloud: &str, name: &str) -> String {

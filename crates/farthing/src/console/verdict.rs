@@ -2,7 +2,8 @@
 
 use super::grouped;
 use farthing_core::time::Instant;
-use farthing_store::{AuditReport, Audited, Store, StoreError};
+use farthing_engine::{Engine, EngineError};
+use farthing_store::{AuditReport, Audited};
 
 /// An audit of the whole store, and when it was made.
 #[derive(Clone, Debug)]
@@ -12,14 +13,19 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Reads the whole store in one snapshot, once: pages show the answer with its time.
+    /// Reads the whole store, and works out anew what every account was charged and has open; once: pages show the answer with
+    /// its time.
     #[expect(
         clippy::redundant_closure_for_method_calls,
         reason = "the method alone is not general enough in its lifetime"
     )]
-    pub fn of(store: &Store, at: Instant) -> Result<Verdict, StoreError> {
-        let report = store.read("console_audit", |tx| tx.audit())?;
-        Ok(Verdict { report, at })
+    pub fn of(engine: &Engine) -> Result<Verdict, EngineError> {
+        let mut report = engine.store().read("console_audit", |tx| tx.audit())?;
+        // Where rows are not what was written, nothing that is worked out of them says more.
+        if report.findings.is_empty() {
+            report.add(engine.check_open()?);
+        }
+        Ok(Verdict { report, at: engine.now()? })
     }
 
     pub fn is_clean(&self) -> bool {

@@ -40,11 +40,6 @@ impl Wealth {
         self.held += other.held;
         self.newest = self.newest.max(other.newest);
     }
-
-    /// What a new order may take.
-    pub(super) fn available(&self) -> i128 {
-        self.cash + self.credit - self.owed - self.held
-    }
 }
 
 /// A customer of a cloud, and what it has.

@@ -12,6 +12,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::BankUnmatched => "Bank money, not matched yet",
         Kind::BankMatched => "Bank money matched",
         Kind::ArrearsPaid => "Arrears paid",
+        Kind::OpeningBalance => "Opening balance",
         Kind::CreditGranted => "Free credit granted",
         Kind::CreditLapsed => "Free credit lapsed",
         Kind::UsageByCash => "Usage, paid by cash",
@@ -71,6 +72,7 @@ pub(super) fn account(code: &str) -> String {
         Chart::Rounding => "Rounding".into(),
         Chart::UnitsOut => "Units outstanding".into(),
         Chart::UnitsUsed => "Units used".into(),
+        Chart::OpeningBalances => "Opening balances".into(),
     }
 }
 
@@ -92,6 +94,7 @@ pub(super) fn class(code: &str) -> &'static str {
         Some(Class::Liability) => "Liability",
         Some(Class::Income) => "Income",
         Some(Class::Expense) => "Expense",
+        Some(Class::Equity) => "Equity",
         None => "Unknown",
     }
 }

@@ -1,36 +1,40 @@
-//! Who takes part: each cloud's books and its customers, their ledger accounts opened, and what kind of customer each is.
+//! Who takes part: what kinds of customers there are, and which of them a cloud has.
 
+use super::customer::Customer;
 use super::dice::Dice;
+use super::menu::Menu;
 use super::names;
 use crate::clouds::Cloud;
-use farthing_core::ledger::{AccountId, Chart, CommodityId, CommodityKind, OwnerId};
 use farthing_core::money::Currency;
 use farthing_core::time::Instant;
-use farthing_store::{NewAccount, StoreError, Tx};
 
 /// How a customer behaves. Generic: no cloud has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Temper {
-    /// Tops up well before the money ends.
+    /// Runs two machines all the time, and tops up well before the money ends.
     Steady,
+    /// Calls models all day: a hold before each piece of work, captures after it.
+    Caller,
+    /// Gets a gift, and uses only a part of it before it lapses.
+    Promoted,
     /// Tops up the least there is, at the last moment.
     NearlyEmpty,
+    /// A machine for a few hours, every other day.
+    Jobs,
     /// Runs dry now and then, and pays late.
-    InDebt,
-    /// Calls models all day: a hold before each call, captures after it.
-    Caller,
-    /// Gets a promotion, and uses only a part of it before it lapses.
-    Promoted,
-    /// Buys packs of units and uses them up.
-    Units,
-    /// Asks some money back.
-    Refunded { sent: bool },
-    /// Its bank takes a payment back; the cloud wins the dispute, or loses it.
-    Disputed { won: bool },
-    /// Came a few days ago and lives on trial credit.
+    RanDry,
+    /// Starts in the morning, stops in the evening, rests at weekends.
+    OfficeHours,
+    /// One of its machines is not heard of any more.
+    Silent,
+    /// Came a few days ago and lives on a gift.
     Trial,
     /// Signed up, and nothing since.
     Registered,
+    /// More and larger machines every month.
+    Growing,
+    /// Its cloud tells some stops a day too late.
+    Corrected,
 }
 
 /// As many as a cloud needs, in this order; so the smallest cloud still has one of each that matters.
@@ -39,130 +43,46 @@ const TEMPERS: [Temper; 20] = [
     Temper::Caller,
     Temper::Promoted,
     Temper::NearlyEmpty,
-    Temper::Units,
-    Temper::InDebt,
-    Temper::Refunded { sent: true },
-    Temper::Disputed { won: true },
+    Temper::Jobs,
+    Temper::RanDry,
+    Temper::OfficeHours,
+    Temper::Silent,
     Temper::Trial,
     Temper::Registered,
-    Temper::Disputed { won: false },
+    Temper::Corrected,
+    Temper::Growing,
     Temper::Steady,
     Temper::Caller,
-    Temper::Refunded { sent: false },
-    Temper::Steady,
-    Temper::InDebt,
+    Temper::RanDry,
+    Temper::Jobs,
     Temper::NearlyEmpty,
-    Temper::Units,
-    Temper::Steady,
+    Temper::OfficeHours,
+    Temper::Growing,
     Temper::Promoted,
 ];
 pub(super) const CUSTOMERS_MAX: usize = TEMPERS.len();
 
-/// The accounts of a cloud's own books.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Books {
-    pub(super) bank: AccountId,
-    pub(super) provider: AccountId,
-    pub(super) compute: AccountId,
-    pub(super) storage: AccountId,
-    pub(super) models: AccountId,
-    pub(super) packs: AccountId,
-    pub(super) promo_open: AccountId,
-    pub(super) promo_used: AccountId,
-    pub(super) fees: AccountId,
-    pub(super) units_out: AccountId,
-    pub(super) units_used: AccountId,
-}
-
-/// A customer's accounts. Everybody has cash and debt; the others only whoever needs them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wallet {
-    pub(super) owner: OwnerId,
-    pub(super) cash: AccountId,
-    pub(super) debt: AccountId,
-    /// The trial's or the promotion's.
-    pub(super) credit: Option<AccountId>,
-    pub(super) refund_due: Option<AccountId>,
-    pub(super) deferred: Option<AccountId>,
-    pub(super) units: Option<AccountId>,
-}
-
+/// A cloud, what it sells, and its customers.
 #[derive(Clone, Debug)]
-pub(super) struct Cast {
-    pub(super) money: CommodityId,
-    pub(super) unit: CommodityId,
-    /// What the demo's amounts are counted in: a dollar, five yuan.
-    pub(super) coin: i64,
-    pub(super) books: Books,
-    pub(super) customers: Vec<(Temper, Wallet)>,
+pub(super) struct Town {
+    pub(super) cloud: Cloud,
+    pub(super) menu: Menu,
+    pub(super) customers: Vec<Customer>,
 }
 
-pub(super) const UNIT_DECIMALS: u32 = 6;
-
-/// Opens the `place`-th cloud with so many customers.
-pub(super) fn open(
-    tx: &mut Tx<'_>,
-    cloud: &Cloud,
-    place: usize,
-    count: usize,
-    at: Instant,
-) -> Result<Cast, StoreError> {
-    let money = tx.commodity_ensure_currency(cloud.currency)?;
-    let unit = tx.commodity_ensure("gpu-unit", CommodityKind::Unit, UNIT_DECIMALS)?;
-    let coin = cloud.currency.units_per_major() * coin_majors(cloud.currency);
-    let owner = tx.owner_ensure(&cloud.id, "books", true)?;
-    let mut account = |owner, code: Chart, commodity| {
-        let floor = code.floor(25 * coin);
-        tx.account_ensure(&NewAccount { owner, code, commodity, floor }, at)
-    };
-    let mut book = |code, commodity| account(owner, code, commodity);
-    let books = Books {
-        bank: book(Chart::Bank, money)?,
-        provider: book(Chart::Provider("card".into()), money)?,
-        compute: book(Chart::Revenue("compute".into()), money)?,
-        storage: book(Chart::Revenue("storage".into()), money)?,
-        models: book(Chart::Revenue("model-api".into()), money)?,
-        packs: book(Chart::Revenue("gpu-units".into()), money)?,
-        promo_open: book(Chart::PromoOpen, money)?,
-        promo_used: book(Chart::PromoUsed, money)?,
-        fees: book(Chart::Fees, money)?,
-        units_out: book(Chart::UnitsOut, unit)?,
-        units_used: book(Chart::UnitsUsed, unit)?,
-    };
-    let mut customers = Vec::with_capacity(count);
-    for (temper, name) in tempers(place, count).into_iter().zip(names::of_customers(cloud.locale(), place, count)) {
-        customers.push((temper, open_wallet(tx, cloud, name, temper, [money, unit], coin, at)?));
+impl Town {
+    /// The `place`-th cloud with so many customers, before anything has happened.
+    pub(super) fn of(cloud: &Cloud, place: usize, count: usize, days: i64, at: Instant, dice: &mut Dice) -> Town {
+        let menu = Menu::of(cloud, coin(cloud.currency), at);
+        let names = names::of_customers(cloud.locale(), place, count);
+        let customer = |(number, (temper, name))| {
+            // Where accounts wait for their bill, every other one pays ahead all the same.
+            let prepaid = !menu.bills_all && (menu.ahead || number % 2 == 1);
+            Customer::new(name, temper, &menu, prepaid, days, dice)
+        };
+        let customers = tempers(place, count).into_iter().zip(names).enumerate().map(customer).collect();
+        Town { cloud: cloud.clone(), menu, customers }
     }
-    Ok(Cast { money, unit, coin, books, customers })
-}
-
-fn open_wallet(
-    tx: &mut Tx<'_>,
-    cloud: &Cloud,
-    name: &str,
-    temper: Temper,
-    [money, unit]: [CommodityId; 2],
-    coin: i64,
-    at: Instant,
-) -> Result<Wallet, StoreError> {
-    let owner = tx.owner_ensure(&cloud.id, name, false)?;
-    let mut account = |code: Chart, commodity, needed: bool| {
-        let floor = code.floor(25 * coin);
-        let new = NewAccount { owner, code, commodity, floor };
-        if needed { tx.account_ensure(&new, at).map(Some) } else { Ok(None) }
-    };
-    let grant = if temper == Temper::Trial { "trial" } else { "promotion" };
-    let [cash, debt] = [Chart::Cash, Chart::ReceivableDebt].map(|code| account(code, money, true));
-    let units = temper == Temper::Units;
-    Ok(Wallet {
-        owner,
-        cash: cash?.expect("opened"),
-        debt: debt?.expect("opened"),
-        credit: account(Chart::Credit(grant.into()), money, matches!(temper, Temper::Trial | Temper::Promoted))?,
-        refund_due: account(Chart::RefundDue, money, matches!(temper, Temper::Refunded { .. }))?,
-        deferred: account(Chart::Deferred("gpu-pack".into()), money, units)?,
-        units: account(Chart::Units("gpu-pack".into()), unit, units)?,
-    })
 }
 
 /// The tempers of a cloud's customers, shuffled so that a list by name shows no order.
@@ -176,12 +96,13 @@ fn tempers(place: usize, count: usize) -> Vec<Temper> {
     tempers
 }
 
-/// So that prices look alike in every currency.
-fn coin_majors(currency: Currency) -> i64 {
-    match currency.code() {
+/// What the demo's amounts are counted in: a dollar, five yuan; so that they look alike in every currency.
+fn coin(currency: Currency) -> i64 {
+    let majors = match currency.code() {
         "CNY" => 5,
         "JPY" => 100,
         "KRW" => 1_000,
         _ => 1,
-    }
+    };
+    currency.units_per_major() * majors
 }

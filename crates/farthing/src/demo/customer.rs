@@ -1,285 +1,421 @@
-//! One customer of the demo: what it will do today, given what it has.
+//! One customer of the demo: what it will do today, given what the engine says it has.
 //!
-//! Keeps its balances beside the ledger's, because nobody else posts to it; were the two ever to differ, the ledger would
-//! refuse what is asked here, and loading would stop. What an action posts is `desk.rs`.
+//! It knows what it started and nothing of money but what it is told: amounts, charges and debts are the engine's. How an
+//! action is carried out is `desk.rs`.
 
-use super::cast::{Temper, Wallet};
+use super::cast::Temper;
 use super::dice::Dice;
+use super::menu::Menu;
+use super::names;
 use farthing_core::id::HoldId;
-use farthing_core::ledger::TransferId;
 
-/// Something a customer does at a second of the day.
-#[derive(Clone, Copy, Debug)]
+/// Something a customer, or the cloud for it, does at a second of the day.
+#[derive(Clone, Debug)]
 pub(super) enum Action {
     TopUp {
         coins: i64,
     },
     Grant {
-        coins: i64,
+        number: usize,
     },
-    Lapse,
-    Charge {
-        product: Product,
-        amount: i64,
+    Start {
+        thing: Thing,
     },
-    BuyPack {
-        units: i64,
-        coins: i64,
+    Stop {
+        name: String,
     },
-    /// In millionths of a unit.
-    UseUnits {
-        micros: i64,
+    /// Told only now, though it was so many seconds ago.
+    StopLate {
+        name: String,
+        seconds_ago: i64,
+    },
+    Resume {
+        name: String,
+    },
+    Size {
+        name: String,
+        size: i64,
+    },
+    Sku {
+        name: String,
+        machine: usize,
+    },
+    Delete {
+        name: String,
+    },
+    Use {
+        which: usize,
     },
     Authorise {
         call: i64,
-        amount: i64,
+        cents: i64,
         lasts_seconds: i64,
     },
     Capture {
         call: i64,
-        amount: i64,
+        cents: i64,
         last: bool,
     },
     Release {
         call: i64,
     },
-    RefundApproved {
-        coins: i64,
-    },
-    RefundSent,
-    Chargeback,
-    ChargebackWon,
 }
 
+/// Something of a customer that runs, or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Thing {
+    pub(super) name: String,
+    pub(super) what: What,
+    pub(super) runs: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Which of the menu's.
+    Machine(usize),
+    /// Which of the menu's, and how large.
+    Space(usize, i64),
+}
+
+/// Which day of the story it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Product {
-    Compute,
-    Storage,
+pub(super) struct Today {
+    pub(super) day: i64,
+    pub(super) days: i64,
+    /// No weekend.
+    pub(super) works: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pack {
-    pub(super) size: i64,
-    pub(super) paid: i64,
-    pub(super) used: i64,
-}
-
-/// A payment that the bank took back.
-#[derive(Clone, Debug)]
-pub(super) struct Dispute {
-    pub(super) transfers: Vec<TransferId>,
-    pub(super) from_cash: i64,
-    pub(super) on_debt: i64,
-    pub(super) open: bool,
+/// What the engine says of an account, as far as its owner cares.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    /// At today's rate; none: nothing runs off the balance.
+    pub(super) days_left: Option<i64>,
+    pub(super) available_coins: i64,
+    pub(super) owed: bool,
+    pub(super) out: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Customer {
+    pub(super) name: String,
     pub(super) temper: Temper,
-    pub(super) wallet: Wallet,
+    /// Whether it pays ahead; the others wait for their bill.
+    pub(super) prepaid: bool,
     pub(super) joined: i64,
-    /// A usual day's cost, in the ledger's units.
-    day_cost: i64,
-    coin: i64,
-    pub(super) cash: i64,
-    pub(super) held: i64,
-    pub(super) credit: i64,
-    pub(super) owed: i64,
-    pub(super) refund_due: i64,
-    pub(super) pack: Option<Pack>,
-    /// Open calls: their number, hold and what it still reserves.
-    pub(super) calls: Vec<(i64, HoldId, i64)>,
-    /// Reserved by holds that nobody will capture: free again tomorrow.
-    pub(super) expiring: i64,
-    pub(super) top_ups: i64,
-    /// The newest payment, and the day it came.
-    pub(super) paid: Option<(i64, i64)>,
-    pub(super) dispute: Option<Dispute>,
-    pub(super) credit_lapsed: bool,
-    pub(super) refunded: bool,
+    pub(super) things: Vec<Thing>,
+    pub(super) calls: Vec<(i64, HoldId)>,
+    pub(super) top_ups: usize,
+    pub(super) gifts: usize,
+    first_machine: usize,
+    spread: i64,
+    started: usize,
+    calls_made: i64,
+    /// What the cloud stopped when the money had run out.
+    cut_off: bool,
 }
 
+const HOUR: i64 = 3_600;
+
 impl Customer {
-    pub(super) fn new(temper: Temper, wallet: Wallet, coin: i64, days: i64, dice: &mut Dice) -> Customer {
-        let percent = match temper {
-            Temper::Steady | Temper::Refunded { .. } | Temper::Disputed { .. } => dice.between(120, 620),
-            Temper::NearlyEmpty => dice.between(60, 140),
-            Temper::InDebt => dice.between(210, 330),
-            Temper::Caller => dice.between(20, 60),
-            Temper::Promoted => dice.between(70, 90),
-            Temper::Units => dice.between(40, 120),
-            Temper::Trial => dice.between(110, 190),
-            Temper::Registered => 0,
-        };
+    pub(super) fn new(name: &str, temper: Temper, menu: &Menu, prepaid: bool, days: i64, dice: &mut Dice) -> Customer {
         let joined = match temper {
-            Temper::Trial => days - days.min(9),
+            Temper::Trial => days - days.min(2),
             Temper::Registered => days - days.min(3),
-            Temper::Steady => dice.between(0, days / 3),
+            Temper::Steady | Temper::Growing => dice.between(0, days / 3),
             _ => dice.between(0, days / 8),
         };
+        // Those who count every coin have the cheapest machines; nobody begins with the dearest.
+        let machines = i64::try_from(menu.machines.len()).unwrap_or(0);
+        let most = match temper {
+            Temper::NearlyEmpty | Temper::Trial | Temper::Promoted | Temper::Growing => (machines - 1) / 3,
+            _ => (machines - 1) * 3 / 4,
+        };
         Customer {
+            name: name.to_owned(),
             temper,
-            wallet,
+            prepaid,
             joined,
-            day_cost: coin / 100 * percent,
-            coin,
-            cash: 0,
-            held: 0,
-            credit: 0,
-            owed: 0,
-            refund_due: 0,
-            pack: None,
+            things: Vec::new(),
             calls: Vec::new(),
-            expiring: 0,
             top_ups: 0,
-            paid: None,
-            dispute: None,
-            credit_lapsed: false,
-            refunded: false,
+            gifts: 0,
+            first_machine: usize::try_from(dice.between(0, most.max(0))).unwrap_or(0),
+            spread: dice.between(0, 6),
+            started: 0,
+            calls_made: 0,
+            cut_off: false,
         }
     }
 
-    /// What it will do on `day` of `days`, each with its second of the day.
-    pub(super) fn plan(&mut self, day: i64, days: i64, dice: &mut Dice) -> Vec<(i64, Action)> {
-        self.held -= std::mem::take(&mut self.expiring);
+    /// Whether it asks today what it has: those near the edge daily, the others now and then.
+    pub(super) fn looks(&self, day: i64) -> bool {
+        let often = matches!(self.temper, Temper::NearlyEmpty | Temper::RanDry | Temper::Trial | Temper::Promoted);
+        day > self.joined && self.temper != Temper::Registered && (often || (day + self.spread) % 3 == 0)
+    }
+
+    /// What it will do today, each with its second of the day.
+    pub(super) fn plan(
+        &mut self,
+        today: Today,
+        seen: Option<Seen>,
+        menu: &Menu,
+        dice: &mut Dice,
+    ) -> Vec<(i64, Action)> {
+        let Today { day, days, .. } = today;
         if day < self.joined || self.temper == Temper::Registered {
             return Vec::new();
         }
         let mut plan = Vec::new();
+        if day == self.joined {
+            self.plan_beginning(menu, dice, &mut plan);
+            return plan;
+        }
         // How far the story is, in hundredths.
         let story = day * 100 / days.max(1);
-        self.plan_usage(day, dice, &mut plan);
-        if self.wants_money(day, story) {
-            plan.push((dice.between(27_000, 75_000), Action::TopUp { coins: self.top_up_coins() }));
+        if let Some(seen) = seen {
+            self.plan_money(seen, story, menu, dice, &mut plan);
         }
-        self.plan_special(day, story, dice, &mut plan);
+        if !self.cut_off {
+            self.plan_work(today, story, menu, dice, &mut plan);
+        }
         plan
     }
 
-    fn plan_usage(&self, day: i64, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        let stopped = self.dispute.is_some() && self.temper == Temper::Disputed { won: false };
-        let refuses = self.owed > 32 * self.coin || (self.temper == Temper::Trial && self.owed > 0);
-        if day == self.joined || stopped || refuses {
+    /// Money first, then what it is for.
+    fn plan_beginning(&mut self, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        if matches!(self.temper, Temper::Trial | Temper::Promoted) {
+            plan.push((dice.between(24_000, 27_000), Action::Grant { number: 0 }));
+        }
+        let machines: &[usize] = match self.temper {
+            Temper::Jobs => &[],
+            Temper::Steady | Temper::Silent => &[0, 1],
+            _ => &[0],
+        };
+        for step in machines {
+            if let Some(place) = self.machine_place(menu, *step) {
+                let thing = self.thing(What::Machine(place));
+                plan.push((dice.between(32_500, 36_000), Action::Start { thing }));
+            }
+        }
+        let roomy = !matches!(self.temper, Temper::Trial | Temper::NearlyEmpty | Temper::Jobs);
+        for place in 0..menu.spaces.len().min(2) {
+            if roomy || menu.machines.is_empty() {
+                let thing = self.thing(What::Space(place, dice.between(3, 60) * 10));
+                plan.push((dice.between(36_500, 40_000), Action::Start { thing }));
+            }
+        }
+        if self.temper != Temper::Trial {
+            let coins = self.top_up_coins(menu, plan);
+            plan.push((dice.between(27_500, 32_000), Action::TopUp { coins }));
+        }
+    }
+
+    /// The machine so many steps above its first one.
+    fn machine_place(&self, menu: &Menu, step: usize) -> Option<usize> {
+        let last = menu.machines.len().checked_sub(1)?;
+        Some((self.first_machine + step).min(last))
+    }
+
+    fn thing(&mut self, what: What) -> Thing {
+        let number = self.started;
+        self.started += 1;
+        let kind = match what {
+            What::Machine(_) if self.temper == Temper::Jobs => "job",
+            What::Machine(_) => names::of_machine(number + usize::try_from(self.spread).unwrap_or(0)),
+            What::Space(..) => "data",
+        };
+        Thing { name: format!("{}-{kind}-{}", self.name, number + 1), what, runs: true }
+    }
+
+    fn plan_money(&mut self, seen: Seen, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        // Who waits for a bill needs money for what is held only.
+        if !self.prepaid && self.temper != Temper::Caller {
             return;
         }
-        let percent = dice.between(70, 130) - if day % 7 >= 5 { 35 } else { 0 };
-        // Prices have four decimals; so have their charges.
-        let step = (self.coin / 10_000).max(1);
-        let amount = self.day_cost / 100 * percent / step * step;
-        plan.push((dice.between(20, 290), Action::Charge { product: Product::Compute, amount }));
-        if day % 7 == 3 {
-            let amount = self.day_cost / 100 * dice.between(30, 60) / step * step;
-            plan.push((dice.between(300, 590), Action::Charge { product: Product::Storage, amount }));
+        let pays = self.wants_money(seen, story);
+        if pays {
+            let coins = self.top_up_coins(menu, &[]);
+            plan.push((dice.between(27_000, 31_000), Action::TopUp { coins }));
+        }
+        if self.cut_off && (pays || !seen.out) {
+            self.cut_off = false;
+            let stopped: Vec<String> = self.machines(false).map(|thing| thing.name.clone()).collect();
+            for name in stopped.into_iter().filter(|_| self.temper != Temper::OfficeHours) {
+                plan.push((dice.between(31_500, 40_000), Action::Resume { name }));
+            }
+        } else if seen.out && !pays {
+            // The cloud has waited long enough.
+            self.cut_off = true;
+            for thing in self.machines(true) {
+                plan.push((dice.between(3_000, 5_000), Action::Stop { name: thing.name.clone() }));
+            }
         }
     }
 
-    fn wants_money(&self, day: i64, story: i64) -> bool {
-        let free = self.cash - self.held;
+    fn wants_money(&self, seen: Seen, story: i64) -> bool {
+        let lasts_less_than =
+            |days: i64| seen.days_left.map_or(seen.available_coins < 5 || seen.owed, |left| left < days);
         match self.temper {
-            Temper::Steady | Temper::Refunded { .. } => free < 6 * self.day_cost,
-            Temper::Disputed { won } => free < 6 * self.day_cost && (won || self.dispute.is_none()),
-            Temper::NearlyEmpty => free < self.day_cost / 2 || day == self.joined,
-            Temper::InDebt => free < self.day_cost && !(45..57).contains(&story) && story < 88,
-            Temper::Caller => free < 40 * self.coin,
-            Temper::Promoted => free + self.credit < 4 * self.day_cost,
-            Temper::Units => {
-                free < 6 * self.day_cost
-                    || (self.pack.is_none_or(|pack| pack.used >= pack.size) && free < 90 * self.coin)
-            }
+            Temper::NearlyEmpty => lasts_less_than(1),
+            Temper::RanDry => lasts_less_than(1) && !(45..52).contains(&story) && story < 88,
+            Temper::Promoted => lasts_less_than(3),
             Temper::Trial | Temper::Registered => false,
+            _ => lasts_less_than(5),
         }
     }
 
-    fn top_up_coins(&self) -> i64 {
-        let days = |days: i64| (self.day_cost * days / self.coin / 10 * 10).max(20);
-        match self.temper {
-            Temper::NearlyEmpty => 10,
-            Temper::InDebt => days(9),
-            Temper::Caller => 200,
-            Temper::Units => 100,
-            Temper::Promoted => 25,
-            _ => days(30),
-        }
-    }
-
-    fn plan_special(&self, day: i64, story: i64, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        match self.temper {
-            Temper::Trial if day == self.joined => plan.push((30_000, Action::Grant { coins: 20 })),
-            Temper::Units => self.plan_units(dice, plan),
-            Temper::Caller => self.plan_calls(day, dice, plan),
-            Temper::Promoted | Temper::Refunded { .. } | Temper::Disputed { .. } => {
-                let turn = self.turn(day, story);
-                plan.extend(turn.map(|action| (dice.between(40_000, 60_000), action)));
-            }
-            Temper::Trial | Temper::Steady | Temper::NearlyEmpty | Temper::InDebt | Temper::Registered => {}
-        }
-    }
-
-    /// What happens once in a customer's story, if today is the day.
-    fn turn(&self, day: i64, story: i64) -> Option<Action> {
-        match (self.temper, &self.dispute) {
-            (Temper::Promoted, _) if self.credit_lapsed => None,
-            (Temper::Promoted, _) if story >= 62 => Some(Action::Lapse),
-            (Temper::Promoted, _) => (story >= 30 && self.credit == 0).then_some(Action::Grant { coins: 40 }),
-            (Temper::Refunded { sent: true }, _) if self.refund_due > 0 => Some(Action::RefundSent),
-            (Temper::Refunded { sent }, _) => {
-                let due = story >= if sent { 70 } else { 97 };
-                let can = !self.refunded && self.cash > 30 * self.coin;
-                (due && can).then_some(Action::RefundApproved { coins: 25 })
-            }
-            (Temper::Disputed { won }, None) => {
-                let (amount, on) = self.paid.filter(|_| story >= 55)?;
-                // The one won is about a payment that is still there; the other one comes when the money is gone.
-                let is_there = on + 1 == day && self.cash >= amount + 2 * self.day_cost;
-                let is_gone = self.cash < amount / 2;
-                (if won { is_there } else { is_gone }).then_some(Action::Chargeback)
-            }
-            (Temper::Disputed { won }, Some(dispute)) => {
-                (won && dispute.open && story >= 75).then_some(Action::ChargebackWon)
-            }
+    /// Enough for as many days as it likes to think of: what runs, what is planned, and something for what is counted.
+    fn top_up_coins(&self, menu: &Menu, plan: &[(i64, Action)]) -> i64 {
+        let planned = plan.iter().filter_map(|(_, action)| match action {
+            Action::Start { thing, .. } => Some(thing),
             _ => None,
-        }
+        });
+        let machine = |thing: &Thing| match thing.what {
+            What::Machine(place) => menu.machines[place].hour_costs,
+            What::Space(..) => 0,
+        };
+        let hour: i64 = self.things.iter().chain(planned).map(machine).sum();
+        let hour = if self.temper == Temper::Jobs {
+            self.machine_place(menu, 0).map_or(0, |place| menu.machines[place].hour_costs / 3)
+        } else {
+            hour
+        };
+        let days = match self.temper {
+            Temper::NearlyEmpty => 3,
+            Temper::RanDry => 9,
+            Temper::Promoted => 12,
+            _ => 30,
+        };
+        let cost = hour.saturating_mul(24 * days) / menu.coin + 2 * days;
+        (cost / 10 * 10).max(20)
     }
 
-    fn plan_units(&self, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        match self.pack {
-            Some(pack) if pack.used < pack.size => {
-                plan.push((
-                    dice.between(61_000, 84_000),
-                    Action::UseUnits { micros: dice.between(400, 4_200) * 1_000 },
-                ));
+    /// Its machines that run, or those that do not.
+    pub(super) fn machines(&self, running: bool) -> impl Iterator<Item = &Thing> {
+        self.things.iter().filter(move |thing| matches!(thing.what, What::Machine(_)) && thing.runs == running)
+    }
+
+    /// What its machines do today.
+    fn plan_work(&mut self, today: Today, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let day = today.day;
+        self.plan_use(day, menu, dice, plan);
+        match self.temper {
+            Temper::OfficeHours if today.works => {
+                for thing in self.things.iter().filter(|thing| matches!(thing.what, What::Machine(_))) {
+                    let name = thing.name.clone();
+                    plan.push((dice.between(7 * HOUR, 9 * HOUR), Action::Resume { name: name.clone() }));
+                    plan.push((dice.between(16 * HOUR, 18 * HOUR), Action::Stop { name }));
+                }
             }
-            _ if self.cash - self.held >= 85 * self.coin => {
-                plan.push((dice.between(30_000, 60_000), Action::BuyPack { units: 100, coins: 80 }));
+            Temper::Jobs if (day + self.spread) % 2 == 0 => self.plan_job(menu, dice, plan),
+            Temper::Growing => self.plan_growth(day, story, menu, dice, plan),
+            Temper::Caller => self.plan_calls(day, dice, plan),
+            Temper::Corrected if day % 12 == 5 => {
+                for thing in self.machines(true) {
+                    let name = thing.name.clone();
+                    let seconds_ago = dice.between(20 * HOUR, 40 * HOUR);
+                    plan.push((dice.between(30_000, 40_000), Action::StopLate { name: name.clone(), seconds_ago }));
+                    plan.push((dice.between(41_000, 50_000), Action::Resume { name }));
+                }
+            }
+            Temper::Promoted if story >= 62 && self.gifts == 1 => {
+                plan.push((dice.between(24_000, 27_000), Action::Grant { number: 1 }));
             }
             _ => {}
         }
     }
 
-    /// Calls of a day: a hold for the most it may cost, then what it did cost, in one part or two; or nothing at all.
-    fn plan_calls(&self, day: i64, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        for count in 0..dice.between(2, 7) {
-            let call = day * 100 + count;
-            let amount = self.coin / 100 * dice.between(60, 420);
-            let at = dice.between(22_000, 79_000);
-            if dice.once_in(25) {
-                plan.push((at, Action::Authorise { call, amount, lasts_seconds: 900 }));
-                continue;
+    fn plan_use(&self, day: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let times = match self.temper {
+            Temper::Caller => 4,
+            Temper::Steady | Temper::Growing | Temper::Promoted | Temper::RanDry => 1,
+            _ => i64::from(day % 4 == 1),
+        };
+        if menu.uses.is_empty() {
+            return;
+        }
+        let last = i64::try_from(menu.uses.len() - 1).unwrap_or(0);
+        for _ in 0..times {
+            let which = usize::try_from((self.spread + dice.between(0, 1)) % (last + 1)).unwrap_or(0);
+            plan.push((dice.between(4 * HOUR, 22 * HOUR), Action::Use { which }));
+        }
+    }
+
+    /// A machine for a few hours, and then never again.
+    fn plan_job(&mut self, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let Some(place) = self.machine_place(menu, usize::try_from(dice.between(0, 2)).unwrap_or(0)) else { return };
+        let thing = self.thing(What::Machine(place));
+        let begins = dice.between(2 * HOUR, 14 * HOUR);
+        let name = thing.name.clone();
+        plan.push((begins, Action::Start { thing }));
+        plan.push((begins + dice.between(HOUR, 8 * HOUR), Action::Delete { name }));
+    }
+
+    fn plan_growth(&mut self, day: i64, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let age = day - self.joined;
+        if age % 25 == 0
+            && self.started < 8
+            && let Some(place) = self.machine_place(menu, self.started)
+        {
+            let thing = self.thing(What::Machine(place));
+            plan.push((dice.between(32_500, 36_000), Action::Start { thing }));
+        }
+        for thing in &self.things {
+            let name = thing.name.clone();
+            match thing.what {
+                What::Space(_, size) if age % 9 == 4 => {
+                    plan.push((dice.between(30_000, 60_000), Action::Size { name, size: size + dice.between(2, 20) }));
+                }
+                What::Machine(place) if age % 40 == 20 && story > 30 => {
+                    let machine = &menu.machines[place];
+                    let larger =
+                        (place + 1..menu.machines.len()).find(|other| menu.machines[*other].product == machine.product);
+                    plan.extend(larger.map(|machine| (dice.between(30_000, 60_000), Action::Sku { name, machine })));
+                }
+                _ => {}
             }
-            plan.push((at, Action::Authorise { call, amount, lasts_seconds: 3_600 }));
-            let done = at + dice.between(5, 400);
-            if dice.once_in(12) {
-                plan.push((done, Action::Release { call }));
-                continue;
+        }
+    }
+
+    /// Money is held before the work, and taken as it is done; one call in three comes to nothing.
+    fn plan_calls(&mut self, day: i64, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        if (day + self.spread) % 3 != 0 {
+            return;
+        }
+        let begins = dice.between(9 * HOUR, 20 * HOUR);
+        let (call, cents) = (self.calls_made, dice.between(80, 600));
+        self.calls_made += 1;
+        plan.push((begins, Action::Authorise { call, cents, lasts_seconds: 2 * HOUR }));
+        if call % 3 == 2 {
+            plan.push((begins + dice.between(60, 600), Action::Release { call }));
+            return;
+        }
+        plan.push((begins + dice.between(60, 600), Action::Capture { call, cents: cents / 2, last: false }));
+        plan.push((begins + dice.between(700, 3_000), Action::Capture { call, cents: cents / 4, last: true }));
+    }
+
+    /// What was done, if the engine let it.
+    pub(super) fn did(&mut self, action: &Action) {
+        let set = |things: &mut Vec<Thing>, name: &str, change: &dyn Fn(&mut Thing)| {
+            things.iter_mut().filter(|thing| thing.name == name).for_each(change);
+        };
+        match action {
+            Action::Start { thing, .. } => self.things.push(thing.clone()),
+            Action::Stop { name } | Action::StopLate { name, .. } => {
+                set(&mut self.things, name, &|thing| thing.runs = false);
             }
-            // Tokens cost millionths of a coin: these amounts have all the digits there are.
-            let cost = amount / 100 * dice.between(30, 96) + dice.between(1, 9_999) * 15;
-            if dice.once_in(6) {
-                plan.push((done, Action::Capture { call, amount: cost / 3, last: false }));
-                plan.push((done + 300, Action::Capture { call, amount: cost - cost / 3, last: true }));
-            } else {
-                plan.push((done, Action::Capture { call, amount: cost, last: true }));
-            }
+            Action::Resume { name } => set(&mut self.things, name, &|thing| thing.runs = true),
+            Action::Size { name, size } => set(&mut self.things, name, &|thing| {
+                if let What::Space(place, _) = thing.what {
+                    thing.what = What::Space(place, *size);
+                }
+            }),
+            Action::Sku { name, machine } => set(&mut self.things, name, &|thing| thing.what = What::Machine(*machine)),
+            Action::Delete { name } => self.things.retain(|thing| thing.name != *name),
+            Action::TopUp { .. } => self.top_ups += 1,
+            Action::Grant { .. } => self.gifts += 1,
+            Action::Use { .. } | Action::Authorise { .. } | Action::Capture { .. } | Action::Release { .. } => {}
         }
     }
 }

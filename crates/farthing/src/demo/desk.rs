@@ -1,288 +1,213 @@
-//! What an action of the demo posts: the templates of the core, filled in with one customer's accounts.
+//! Carries out what customers do, by asking the engine: the demo moves no money of its own.
 
-use super::cast::Cast;
-use super::customer::{Action, Customer, Dispute, Pack, Product};
-use farthing_core::id::{CauseId, HoldId};
-use farthing_core::ledger::posting::{
-    self, ArrearsPaid, Charge, Chargeback, FreeCredit, Lot, Owed, Payout, ProviderFee, Refund, Stamp, TopUp,
-    UnitsBought, UnitsUsed,
+use super::cast::Town;
+use super::customer::{Action, Customer, Seen, Thing, What};
+use super::dice::Dice;
+use crate::failure::Failure;
+use farthing_core::config::Size;
+use farthing_core::measure::Quantity;
+use farthing_core::money::Money;
+use farthing_core::time::{Duration, Instant};
+use farthing_core::usage::{Answer, Subject, UsageEvent};
+use farthing_engine::{
+    Engine, NewAccount, NewCapture, NewGrant, NewHold, NewResource, RefusalCode, Refused, Reported, ResourceFact,
 };
-use farthing_core::ledger::{Authorise, Capture, Command, Kind};
-use farthing_core::money::MoneyError;
-use farthing_core::time::Instant;
-use farthing_engine::IdSource;
 
-/// Where commands are written down, at one instant.
+/// The engine, at the instant its clock says, and one town.
 pub(super) struct Desk<'a> {
-    pub(super) ids: &'a IdSource,
+    pub(super) engine: &'a Engine,
+    pub(super) town: &'a Town,
     pub(super) now: Instant,
-    pub(super) day: i64,
-    pub(super) cast: &'a Cast,
-    /// What the payment provider holds for the cloud.
-    pub(super) provider: &'a mut i64,
-    pub(super) commands: &'a mut Vec<Command>,
 }
 
-const FEE_PER_THOUSAND: i64 = 29;
+const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
 impl Desk<'_> {
-    pub(super) fn act(&mut self, customer: &mut Customer, action: Action) -> Result<(), MoneyError> {
-        match action {
-            Action::TopUp { coins } => self.top_up(customer, coins * self.cast.coin),
-            Action::Grant { coins } => {
-                customer.credit += coins * self.cast.coin;
-                self.free_credit(customer, coins * self.cast.coin, posting::credit_granted);
+    fn cloud(&self) -> &str {
+        &self.town.cloud.id
+    }
+
+    /// An account with a project of its own.
+    pub(super) fn sign_up(&self, customer: &Customer) -> Result<(), Failure> {
+        let pay = (customer.prepaid && !self.town.menu.ahead).then_some(farthing_core::policy::Pay::Prepaid);
+        let account = NewAccount { name: customer.name.clone(), pay, ..NewAccount::default() };
+        self.engine.open_account(self.cloud(), &account)?;
+        Ok(self.engine.open_project(self.cloud(), &customer.name, &customer.name)?)
+    }
+
+    /// What its account says to a customer who looks.
+    pub(super) fn look(&self, customer: &Customer) -> Result<Seen, Failure> {
+        let view = self.engine.account_view(self.cloud(), &customer.name, self.now)?;
+        let left = |end: Instant| end.seconds_since(self.now) / SECONDS_PER_DAY;
+        Ok(Seen {
+            days_left: view.runs_out_at.map(left),
+            available_coins: view.available / self.town.menu.coin,
+            owed: view.due > 0,
+            out: view.ran_out_at.is_some(),
+        })
+    }
+
+    /// Does it, unless the account has too little for it: then nothing has happened, and the answer is no.
+    pub(super) fn act(&self, customer: &mut Customer, action: &Action) -> Result<bool, Failure> {
+        let (cloud, account) = (self.cloud(), customer.name.as_str());
+        let answer = match action {
+            Action::TopUp { coins } => {
+                let id = format!("{account}-{}", customer.top_ups + 1);
+                self.engine.top_up(cloud, account, self.top_up(*coins), Some(&id)).map(drop)
             }
-            Action::Lapse => {
-                let rest = std::mem::take(&mut customer.credit);
-                customer.credit_lapsed = true;
-                self.free_credit(customer, rest, posting::credit_lapsed);
+            Action::Grant { number } => self.engine.grant_credit(cloud, &self.grant(account, *number)),
+            Action::Start { thing } => self.start(account, thing),
+            Action::Stop { name } => self.tell(name, None, Reported::Stop),
+            Action::StopLate { name, seconds_ago } => {
+                let at = Instant::from_micros(self.now.micros() - seconds_ago * MICROS_PER_SECOND);
+                self.tell(name, Some(at), Reported::Stop)
             }
-            Action::Charge { product, amount } => self.charge(customer, product, amount),
-            Action::BuyPack { units, coins } => self.buy_pack(customer, units * 1_000_000, coins * self.cast.coin),
-            Action::UseUnits { micros } => self.use_units(customer, micros)?,
-            Action::Authorise { call, amount, lasts_seconds } => self.authorise(customer, call, amount, lasts_seconds),
-            Action::Capture { call, amount, last } => self.capture(customer, call, amount, last),
-            Action::Release { call } => self.release(customer, call),
-            Action::RefundApproved { coins } => self.refund_approve(customer, coins * self.cast.coin),
-            Action::RefundSent => self.refund_send(customer),
-            Action::Chargeback => self.chargeback(customer),
-            Action::ChargebackWon => self.chargeback_won(customer),
+            Action::Resume { name } => self.tell(name, None, Reported::Resume),
+            Action::Size { name, size } => {
+                self.tell(name, None, Reported::Resize { sku: None, size: Some(gigabytes(*size)) })
+            }
+            Action::Sku { name, machine } => {
+                let sku = self.town.menu.machines[*machine].sku.as_ref().map(ToString::to_string);
+                self.tell(name, None, Reported::Resize { sku, size: None })
+            }
+            Action::Delete { name } if customer.things.iter().any(|thing| thing.name == *name) => {
+                self.tell(name, None, Reported::Delete)
+            }
+            Action::Delete { .. } => return Ok(false), // it was never let start
+            Action::Authorise { call, cents, lasts_seconds } => {
+                let id = self.engine.ids().id(self.now);
+                let lasts = Duration::try_from_seconds(*lasts_seconds).ok();
+                let hold =
+                    NewHold { id, account: account.to_owned(), amount: self.cents(*cents), product: None, lasts };
+                let answer = self.engine.authorise(cloud, &hold);
+                if answer.is_ok() {
+                    customer.calls.push((*call, id));
+                }
+                answer.map(drop)
+            }
+            Action::Capture { call, cents, last } => {
+                let Some(id) = call_of(customer, *call) else { return Ok(false) };
+                let capture = NewCapture {
+                    id: None,
+                    account: account.to_owned(),
+                    hold: id,
+                    amount: self.cents(*cents),
+                    product: None,
+                    last: *last,
+                    at: None,
+                };
+                self.engine.capture(cloud, &capture)
+            }
+            Action::Release { call } => {
+                let Some(id) = call_of(customer, *call) else { return Ok(false) };
+                self.engine.release(cloud, account, id)
+            }
+            Action::Use { .. } => Ok(()), // reported with others, see `report`
+        };
+        match answer {
+            Ok(()) => {
+                customer.did(action);
+                Ok(true)
+            }
+            Err(refused) if refused.code() == Some(RefusalCode::InsufficientBalance) => Ok(false),
+            // Anything else that is refused is the demo's own mistake.
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    /// What was used since the last report, in one batch.
+    pub(super) fn report(&self, events: Vec<UsageEvent>) -> Result<(), Failure> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let taken = self.engine.record_usage(self.cloud(), events)?;
+        match taken.iter().find_map(|taken| if let Answer::Refused(why) = taken.answer { Some(why) } else { None }) {
+            Some(why) => Err(Failure::from(format!("{} refused its use: {}", self.cloud(), why.name()))),
+            None => Ok(()),
+        }
+    }
+
+    /// One event of use, of now.
+    pub(super) fn event(&self, customer: &Customer, which: usize, number: usize, dice: &mut Dice) -> UsageEvent {
+        let used = self.town.menu.uses[which].some(dice);
+        let name = customer.name.clone();
+        UsageEvent {
+            source: "gateway".to_owned(),
+            id: format!("{name}-{number}"),
+            subject: Subject::Account { name: name.clone(), project: Some(name), user: None },
+            product: Some(used.product),
+            at: Some(self.now),
+            quantities: used.quantities,
+            properties: used.properties,
+        }
+    }
+
+    /// These things are alive now.
+    pub(super) fn alive(&self, names: Vec<String>) -> Result<(), Failure> {
+        let sign = |resource| ResourceFact { resource, at: None, id: None, what: Reported::Heartbeat };
+        let facts: Vec<ResourceFact> = names.into_iter().map(sign).collect();
+        if facts.is_empty() {
+            return Ok(());
+        }
+        for answer in self.engine.record_facts(self.cloud(), &facts)? {
+            answer?;
         }
         Ok(())
     }
 
-    /// What the provider holds goes to the bank, but for a reserve against chargebacks.
-    pub(super) fn payout(&mut self) {
-        let whole = (*self.provider / self.cast.coin - 60) * self.cast.coin;
-        if whole > 0 {
-            let (commodity, books) = (self.cast.money, self.cast.books);
-            *self.provider -= whole;
-            let facts = Payout { commodity, bank: books.bank, provider: books.provider, amount: whole };
-            self.post(None, |stamp| posting::payout(stamp, &facts));
-        }
-    }
-
-    fn post(&mut self, cause: Option<CauseId>, make: impl FnOnce(&mut Stamp<'_>) -> Command) {
-        let (source, now) = (self.ids, self.now);
-        let mut ids = || source.transfer(now);
-        self.commands.push(make(&mut Stamp { ids: &mut ids, cause, effective: now.floor_second() }));
-    }
-
-    fn top_up(&mut self, customer: &mut Customer, amount: i64) {
-        let (commodity, books, wallet) = (self.cast.money, self.cast.books, customer.wallet);
-        let payment = [&wallet.owner.0.to_le_bytes()[..], &customer.top_ups.to_le_bytes()[..]];
-        let cause = CauseId::derive(self.now, &[b"demo payment", payment[0], payment[1]]);
-        let facts = TopUp { commodity, provider: books.provider, cash: wallet.cash, amount };
-        self.post(Some(cause), |stamp| posting::top_up(stamp, &facts));
-        let paid = customer.owed.min(amount);
-        if paid > 0 {
-            let owed = [Owed { receivable: wallet.debt, amount: customer.owed }];
-            let facts = ArrearsPaid { commodity, cash: wallet.cash, amount, owed: &owed };
-            self.post(None, |stamp| posting::arrears_paid(stamp, &facts));
-        }
-        let cent = self.cast.coin / 100;
-        let fee = (amount / 1_000 * FEE_PER_THOUSAND / cent + 30) * cent;
-        let facts = ProviderFee { commodity, fees: books.fees, provider: books.provider, amount: fee };
-        self.post(None, |stamp| posting::provider_fee(stamp, &facts));
-        customer.cash += amount - paid;
-        customer.owed -= paid;
-        customer.top_ups += 1;
-        customer.paid = Some((amount, self.day));
-        *self.provider += amount - fee;
-    }
-
-    fn free_credit(&mut self, customer: &Customer, amount: i64, make: impl Fn(&mut Stamp<'_>, &FreeCredit) -> Command) {
-        if let Some(credit) = customer.wallet.credit {
-            let facts =
-                FreeCredit { commodity: self.cast.money, promo_open: self.cast.books.promo_open, credit, amount };
-            self.post(None, |stamp| make(stamp, &facts));
-        }
-    }
-
-    fn charge(&mut self, customer: &mut Customer, product: Product, amount: i64) {
-        let (books, wallet) = (self.cast.books, customer.wallet);
-        let lots: Vec<Lot> = wallet.credit.map(|credit| Lot { credit, balance: customer.credit }).into_iter().collect();
-        let free = customer.cash - customer.held; // what holds reserve pays for what they were made for
-        let facts = Charge {
-            commodity: self.cast.money,
-            amount,
-            revenue: match product {
-                Product::Compute => books.compute,
-                Product::Storage => books.storage,
-            },
-            lots: &lots,
-            cash: wallet.cash,
-            cash_balance: free,
-            debt: wallet.debt,
-            promo_open: books.promo_open,
-            promo_used: books.promo_used,
+    fn start(&self, account: &str, thing: &Thing) -> Result<(), Refused> {
+        let menu = &self.town.menu;
+        let (product, sku, size) = match thing.what {
+            What::Machine(place) => (&menu.machines[place].product, menu.machines[place].sku.as_ref(), None),
+            What::Space(place, size) => (&menu.spaces[place].product, None, Some(gigabytes(size))),
         };
-        self.post(None, |stamp| posting::usage(stamp, &facts));
-        let funding = posting::split_charge(amount, lots.iter().map(|lot| lot.balance), free);
-        customer.credit -= funding.lots.iter().sum::<i64>();
-        customer.cash -= funding.cash;
-        customer.owed += funding.debt;
-    }
-
-    fn buy_pack(&mut self, customer: &mut Customer, count: i64, price: i64) {
-        let (Some(deferred), Some(units)) = (customer.wallet.deferred, customer.wallet.units) else { return };
-        if customer.cash - customer.held < price {
-            return;
-        }
-        let facts = UnitsBought {
-            commodity: self.cast.money,
-            paid_from: customer.wallet.cash,
-            deferred,
-            price,
-            unit: self.cast.unit,
-            units_out: self.cast.books.units_out,
-            units,
-            count,
+        let new = NewResource {
+            project: Some(account.to_owned()),
+            product: Some(product.to_string()),
+            sku: sku.map(ToString::to_string),
+            size,
+            ..NewResource::default()
         };
-        self.post(None, |stamp| posting::units_bought(stamp, &facts));
-        customer.cash -= price;
-        customer.pack = Some(Pack { size: count, paid: price, used: 0 });
+        self.tell(&thing.name, None, Reported::Start(new))
     }
 
-    fn use_units(&mut self, customer: &mut Customer, wanted: i64) -> Result<(), MoneyError> {
-        let (Some(deferred), Some(units)) = (customer.wallet.deferred, customer.wallet.units) else { return Ok(()) };
-        let Some(pack) = &mut customer.pack else { return Ok(()) };
-        let used = wanted.min(pack.size - pack.used);
-        let facts = UnitsUsed {
-            unit: self.cast.unit,
-            units,
-            units_used: self.cast.books.units_used,
-            used_before: pack.used,
-            used,
-            size: pack.size,
-            paid: pack.paid,
-            commodity: self.cast.money,
-            deferred,
-            revenue: self.cast.books.packs,
-        };
-        pack.used += used;
-        let mut made = Ok(());
-        self.post(None, |stamp| {
-            posting::units_used(stamp, &facts).unwrap_or_else(|error| {
-                made = Err(error);
-                Command::Linked(Vec::new())
-            })
-        });
-        made
+    fn tell(&self, resource: &str, at: Option<Instant>, what: Reported) -> Result<(), Refused> {
+        let fact = ResourceFact { resource: resource.to_owned(), at, id: None, what };
+        self.engine.record_fact(self.cloud(), &fact).map(|_| ())
     }
 
-    fn authorise(&mut self, customer: &mut Customer, call: i64, amount: i64, lasts_seconds: i64) {
-        if customer.cash - customer.held < amount {
-            return; // it would be refused, and so would the call
-        }
-        let id: HoldId = self.ids.id(self.now);
-        let expires_at = Instant::from_micros(self.now.micros() + lasts_seconds * MICROS_PER_SECOND).floor_second();
-        let along = vec![customer.wallet.cash];
-        self.commands.push(Command::Authorise(Authorise {
-            id,
-            owner: customer.wallet.owner,
-            along,
-            amount,
-            expires_at,
-        }));
-        customer.held += amount;
-        if lasts_seconds < 3_600 {
-            customer.expiring += amount;
-        } else {
-            customer.calls.push((call, id, amount));
+    fn grant(&self, account: &str, number: usize) -> NewGrant {
+        let gift = &self.town.menu.gift;
+        NewGrant {
+            name: if number == 0 { gift.name.clone() } else { format!("{}-{}", gift.name, number + 1) },
+            account: account.to_owned(),
+            amount: gift.credit,
+            products: gift.products.clone(),
+            priority: 10,
+            starts: None,
+            expires: gift.ends(self.now, &self.town.cloud.time_zone),
         }
     }
 
-    fn capture(&mut self, customer: &mut Customer, call: i64, amount: i64, last: bool) {
-        let Some(place) = customer.calls.iter().position(|open| open.0 == call) else { return };
-        let (_, hold, reserved) = customer.calls[place];
-        let amount = amount.min(reserved);
-        self.commands.push(Command::Capture(Capture {
-            id: self.ids.transfer_run(self.now),
-            hold,
-            to: self.cast.books.models,
-            amount,
-            last,
-            kind: Kind::UsageByCash,
-            effective: self.now.floor_second(),
-        }));
-        customer.cash -= amount;
-        if last {
-            customer.held -= reserved;
-            customer.calls.remove(place);
-        } else {
-            customer.held -= amount;
-            customer.calls[place].2 -= amount;
-        }
+    /// So many coins, within what the cloud takes at once.
+    fn top_up(&self, coins: i64) -> Money {
+        let menu = &self.town.menu;
+        let least = menu.top_up_least.map_or(0, Money::units);
+        let most = menu.top_up_most.map_or(i64::MAX, Money::units);
+        Money::from_units((coins * menu.coin).clamp(least, most), self.town.cloud.currency)
     }
 
-    fn release(&mut self, customer: &mut Customer, call: i64) {
-        let Some(place) = customer.calls.iter().position(|open| open.0 == call) else { return };
-        let (_, hold, reserved) = customer.calls.remove(place);
-        customer.held -= reserved;
-        self.commands.push(Command::Release(hold));
+    fn cents(&self, cents: i64) -> Money {
+        Money::from_units(cents * self.town.menu.coin / 100, self.town.cloud.currency)
     }
+}
 
-    fn refund(&self, customer: &Customer, amount: i64) -> Option<Refund> {
-        let wallet = customer.wallet;
-        let (commodity, provider) = (self.cast.money, self.cast.books.provider);
-        Some(Refund { commodity, cash: wallet.cash, refund_due: wallet.refund_due?, provider, amount })
-    }
+fn call_of(customer: &Customer, call: i64) -> Option<farthing_core::id::HoldId> {
+    customer.calls.iter().find(|(number, _)| *number == call).map(|(_, id)| *id)
+}
 
-    fn refund_approve(&mut self, customer: &mut Customer, amount: i64) {
-        let Some(facts) = self.refund(customer, amount).filter(|_| customer.cash - customer.held >= amount) else {
-            return;
-        };
-        self.post(None, |stamp| posting::refund_approved(stamp, &facts));
-        customer.cash -= amount;
-        customer.refund_due += amount;
-        customer.refunded = true;
-    }
-
-    fn refund_send(&mut self, customer: &mut Customer) {
-        let amount = std::mem::take(&mut customer.refund_due);
-        let Some(facts) = self.refund(customer, amount) else { return };
-        self.post(None, |stamp| posting::refund_sent(stamp, &facts));
-        *self.provider -= amount;
-    }
-
-    fn chargeback(&mut self, customer: &mut Customer) {
-        let Some((amount, _)) = customer.paid else { return };
-        let (books, wallet) = (self.cast.books, customer.wallet);
-        let (fee, cash_balance) = (15 * self.cast.coin, customer.cash - customer.held);
-        let facts = Chargeback {
-            commodity: self.cast.money,
-            cash: wallet.cash,
-            cash_balance,
-            debt: wallet.debt,
-            provider: books.provider,
-            fees: books.fees,
-            amount,
-            fee,
-        };
-        self.post(None, |stamp| posting::chargeback(stamp, &facts));
-        let from_cash = amount.min(cash_balance.max(0));
-        let set = match self.commands.last() {
-            Some(Command::Linked(set)) => set.as_slice(),
-            _ => &[],
-        };
-        let transfers = set.iter().filter(|transfer| transfer.kind == Kind::Chargeback).map(|transfer| transfer.id);
-        customer.dispute =
-            Some(Dispute { transfers: transfers.collect(), from_cash, on_debt: amount - from_cash, open: true });
-        customer.cash -= from_cash;
-        customer.owed += amount - from_cash;
-        *self.provider -= amount + fee;
-    }
-
-    fn chargeback_won(&mut self, customer: &mut Customer) {
-        let Some(dispute) = &mut customer.dispute else { return };
-        dispute.open = false;
-        let (transfers, from_cash, on_debt) = (dispute.transfers.clone(), dispute.from_cash, dispute.on_debt);
-        self.post(None, |stamp| posting::chargeback_won(stamp, &transfers));
-        customer.cash += from_cash;
-        customer.owed -= on_debt;
-        *self.provider += from_cash + on_debt;
-    }
+/// In the unit of the meter that measures it.
+fn gigabytes(size: i64) -> Size {
+    Size { quantity: Quantity::from_whole(size).unwrap_or(Quantity::ZERO), unit: None }
 }

@@ -21,9 +21,4 @@ impl Dice {
         let width = most.abs_diff(least) + 1;
         least + i64::try_from(self.roll() % width).expect("the demo's ranges are small")
     }
-
-    /// True once in so many times.
-    pub(super) fn once_in(&mut self, times: i64) -> bool {
-        self.between(1, times) == 1
-    }
 }

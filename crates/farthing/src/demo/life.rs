@@ -1,18 +1,19 @@
-//! Months of life, posted to a store: every customer's days, in the order of their instants.
+//! Months of life, lived on the engine: every customer's days in the order of their instants, on a simulated clock.
 //!
-//! Time and ids are simulated and seeded, so the same seed and end tell the same story. Commands are written down day by
-//! day and posted many days at once; the first one that the ledger does not book as asked stops it all.
+//! Time, ids and chance are seeded, so the same end tells the same story. In the last day the engine settles at every tick of
+//! its cadences. Before it its worker looks once a day, as after an outage: what fell due is done at its own time and comes to
+//! the same money, in a transfer a day where there would be twenty-four, or three hundred.
 
-use super::cast::{self, Cast};
-use super::customer::{Action, Customer};
+use super::cast::{self, Town};
+use super::customer::{Action, Customer, Today};
 use super::desk::Desk;
 use super::dice::Dice;
 use crate::clouds::Cloud;
 use crate::failure::Failure;
-use farthing_core::ledger::{Code, Command};
-use farthing_core::policy::{Applied, ApplyRequest, plan_apply};
-use farthing_core::time::{Instant, Zone};
-use farthing_engine::{Clock, IdSource};
+use farthing_core::policy::ApplyRequest;
+use farthing_core::time::{Instant, Weekday, Zone};
+use farthing_core::usage::UsageEvent;
+use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::Store;
 
 /// How much life.
@@ -30,176 +31,222 @@ impl Size {
 }
 
 /// What was made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Loaded {
+    /// Its clock stands at the end of the story.
+    pub engine: Engine,
     pub since: Instant,
-    pub clouds: usize,
     pub customers: usize,
 }
 
 const SEED: u64 = 1279; // the year the first round farthing was struck
-/// Days that are posted in one transaction: few syncs, and no transaction of minutes.
-const DAYS_PER_WRITE: usize = 20;
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS_PER_SECOND: i64 = 1_000_000;
+/// So much of the end is settled at every tick, and watched.
+const TICKING_SECONDS: i64 = SECONDS_PER_DAY;
+/// Seconds of the day at which use is reported: before the days of the clouds' zones end.
+const REPORTS: [i64; 3] = [28_500, 57_300, 86_100];
+/// One of the things that are watched is not heard of any more so long before the end.
+const SILENCE_SECONDS: i64 = 17 * 3_600;
 
 /// Fills an empty store with the clouds' last days, up to `end`.
-pub fn load(store: &Store, clouds: &[Cloud], size: Size, end: Instant) -> Result<Loaded, Failure> {
+pub fn load(store: Store, clouds: &[Cloud], size: Size, end: Instant) -> Result<Loaded, Failure> {
     let utc = Zone::parse("UTC")?;
     let today = utc.start_of_day(utc.civil_date_of(end)?)?;
-    let since = Instant::from_micros(today.micros() - size.days * SECONDS_PER_DAY * MICROS_PER_SECOND);
+    let since = later(today, -size.days * SECONDS_PER_DAY);
     let mut dice = Dice::of(SEED);
-    apply_profiles(store, clouds, since)?;
-    let casts = open_casts(store, clouds, size, since, &mut dice)?;
-    let mut life = Life {
-        ids: IdSource::seeded(0, SEED),
-        clock: Clock::simulated(since),
-        since,
-        end,
-        towns: casts.into_iter().map(|cast| Town::of(cast, size.days, &mut dice)).collect(),
-        written: Vec::new(),
-    };
-    let customers = life.towns.iter().map(|town| town.customers.len()).sum();
+    let engine = Engine::new(store, Clock::simulated(since), IdSource::seeded(0, SEED));
+    apply_profiles(&engine, clouds)?;
+    let (fewest, most) = size.customers;
+    let mut towns = Vec::with_capacity(clouds.len());
+    for (place, cloud) in clouds.iter().enumerate() {
+        let count = usize::try_from(dice.between(i64::try_from(fewest)?, i64::try_from(most)?))?;
+        towns.push(Town::of(cloud, place, count, size.days, since, &mut dice));
+    }
+    let customers = towns.iter().map(|town| town.customers.len()).sum();
+    let used = towns.iter().map(|_| Vec::new()).collect();
+    let ticking_from = later(end, -TICKING_SECONDS);
+    let mut life = Life { engine, utc, since, end, ticking_from, days: size.days, towns, used, events: 0 };
     for day in 0..=size.days {
-        life.day(day, size.days, &mut dice)?;
-        if life.written.len() >= DAYS_PER_WRITE {
-            life.post(store)?;
-        }
+        life.day(day, &mut dice)?;
     }
     life.leave_calls_open()?;
-    life.post(store)?;
-    store.write("demo_sweep", move |tx| tx.holds_sweep(end, 10_000))?;
-    Ok(Loaded { since, clouds: clouds.len(), customers })
+    Ok(Loaded { engine: life.engine, since, customers })
 }
 
 /// Each cloud's files as its first version, in force since the demo begins.
-fn apply_profiles(store: &Store, clouds: &[Cloud], since: Instant) -> Result<(), Failure> {
-    let clouds = clouds.to_vec();
-    store.write("demo_profiles", move |tx| {
-        for cloud in &clouds {
-            let versions = tx.policy_versions(&cloud.id)?;
-            let why = format!("what {} says of its billing", cloud.name);
-            let request =
-                ApplyRequest { files: cloud.files.clone(), who: "demo".to_owned(), why, starts: None, corrects: None };
-            if let Applied::New(version) = plan_apply(&versions, &request, since)? {
-                tx.policy_append(&cloud.id, &version, &request.files)?;
-            }
-        }
-        Ok::<_, Failure>(())
-    })
-}
-
-fn open_casts(store: &Store, clouds: &[Cloud], size: Size, at: Instant, dice: &mut Dice) -> Result<Vec<Cast>, Failure> {
-    let (fewest, most) = size.customers;
-    let counts: Vec<usize> = clouds
-        .iter()
-        .map(|_| usize::try_from(dice.between(i64::try_from(fewest)?, i64::try_from(most)?)).map_err(Failure::from))
-        .collect::<Result<_, Failure>>()?;
-    let clouds = clouds.to_vec();
-    store.write("demo_open", move |tx| {
-        let opened = clouds.iter().zip(&counts).enumerate();
-        opened.map(|(place, (cloud, count))| Ok(cast::open(tx, cloud, place, *count, at)?)).collect()
-    })
-}
-
-/// A cloud, its customers, and what its payment provider holds.
-struct Town {
-    cast: Cast,
-    customers: Vec<Customer>,
-    provider: i64,
-}
-
-impl Town {
-    fn of(cast: Cast, days: i64, dice: &mut Dice) -> Town {
-        let of = |(temper, wallet): &_| Customer::new(*temper, *wallet, cast.coin, days, dice);
-        let customers = cast.customers.iter().map(of).collect();
-        Town { cast, customers, provider: 0 }
+fn apply_profiles(engine: &Engine, clouds: &[Cloud]) -> Result<(), Failure> {
+    for cloud in clouds {
+        let why = format!("what {} says of its billing", cloud.name);
+        let request =
+            ApplyRequest { files: cloud.files.clone(), who: "demo".to_owned(), why, starts: None, corrects: None };
+        engine.apply_policy(&cloud.id, request)?;
     }
+    Ok(())
 }
 
-/// Who does what: a customer of a town, or the town's provider, which pays out.
-#[derive(Clone, Copy, Debug)]
+fn later(at: Instant, seconds: i64) -> Instant {
+    Instant::from_micros(at.micros() + seconds * MICROS_PER_SECOND)
+}
+
+/// What happens at an instant, in which town.
+#[derive(Clone, Debug)]
 enum Step {
-    Act { customer: usize, action: Action },
-    Payout,
+    Join {
+        customer: usize,
+    },
+    Act {
+        customer: usize,
+        action: Action,
+    },
+    /// What was used is told.
+    Report,
+    /// What is watched gives a sign of life.
+    Alive,
 }
 
 struct Life {
-    ids: IdSource,
-    clock: Clock,
+    engine: Engine,
+    utc: Zone,
     since: Instant,
     end: Instant,
+    ticking_from: Instant,
+    days: i64,
     towns: Vec<Town>,
-    /// The commands of each day that is not posted yet, and the instant at which they are run.
-    written: Vec<(Vec<Command>, Instant)>,
+    /// What each town has used and not told yet.
+    used: Vec<Vec<UsageEvent>>,
+    events: usize,
 }
 
 impl Life {
-    fn day(&mut self, day: i64, days: i64, dice: &mut Dice) -> Result<(), Failure> {
-        let midnight = self.since.micros() + day * SECONDS_PER_DAY * MICROS_PER_SECOND;
-        let mut steps: Vec<(i64, usize, Step)> = Vec::new();
-        for (place, town) in self.towns.iter_mut().enumerate() {
-            for (customer, who) in town.customers.iter_mut().enumerate() {
-                let planned = who.plan(day, days, dice);
-                steps.extend(
-                    planned.into_iter().map(|(second, action)| (second, place, Step::Act { customer, action })),
-                );
-            }
-            if day % 7 == 1 {
-                steps.push((32_400, place, Step::Payout));
-            }
+    fn day(&mut self, day: i64, dice: &mut Dice) -> Result<(), Failure> {
+        let midnight = later(self.since, day * SECONDS_PER_DAY);
+        self.reach(midnight)?;
+        self.engine.run_due()?;
+        let weekday = self.utc.civil_date_of(midnight)?.weekday();
+        let works = !matches!(weekday, Weekday::Saturday | Weekday::Sunday);
+        let today = Today { day, days: self.days, works };
+        let mut steps: Vec<(Instant, usize, Step)> = Vec::new();
+        for place in 0..self.towns.len() {
+            let planned = self.plan(place, today, dice)?;
+            steps.extend(planned.into_iter().map(|(second, step)| {
+                let micros = if matches!(step, Step::Act { .. }) { dice.between(0, 999_999) } else { 0 };
+                (Instant::from_micros(later(midnight, second).micros() + micros), place, step)
+            }));
         }
-        let micros = |second: i64, dice: &mut Dice| midnight + second * MICROS_PER_SECOND + dice.between(0, 999_999);
-        let mut steps: Vec<(i64, usize, Step)> =
-            steps.into_iter().map(|(second, town, step)| (micros(second, dice), town, step)).collect();
         steps.sort_by_key(|(at, ..)| *at);
-        let mut commands = Vec::new();
-        for (at, place, step) in steps.into_iter().filter(|(at, ..)| *at < self.end.micros()) {
-            self.clock.advance_to(Instant::from_micros(at));
-            let now = self.clock.now()?;
-            let Town { cast, customers, provider } = &mut self.towns[place];
-            let mut desk = Desk { ids: &self.ids, now, day, cast, provider, commands: &mut commands };
-            match step {
-                Step::Act { customer, action } => desk.act(&mut customers[customer], action)?,
-                Step::Payout => desk.payout(),
+        steps.retain(|(at, ..)| *at < self.end);
+        for (at, place, step) in steps {
+            self.reach(at)?;
+            self.step(place, step, dice)?;
+        }
+        Ok(())
+    }
+
+    /// What a town's customers and its cloud do on a day, by its seconds.
+    fn plan(&mut self, place: usize, today: Today, dice: &mut Dice) -> Result<Vec<(i64, Step)>, Failure> {
+        let now = self.engine.now()?;
+        let mut seen = Vec::with_capacity(self.towns[place].customers.len());
+        let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+        for customer in &desk.town.customers {
+            seen.push(if customer.looks(today.day) { Some(desk.look(customer)?) } else { None });
+        }
+        let Town { menu, customers, .. } = &mut self.towns[place];
+        let mut steps: Vec<(i64, Step)> = REPORTS.iter().map(|second| (*second, Step::Report)).collect();
+        for (number, (customer, seen)) in customers.iter_mut().zip(seen).enumerate() {
+            if today.day == customer.joined {
+                steps.push((dice.between(18_000, 23_000), Step::Join { customer: number }));
+            }
+            let planned = customer.plan(today, seen, menu, dice);
+            steps.extend(planned.into_iter().map(|(at, action)| (at, Step::Act { customer: number, action })));
+        }
+        if let Some(every) = menu.heartbeat_seconds.filter(|every| *every > 0) {
+            let watched = |second: &i64| later(now, *second) >= self.ticking_from;
+            let seconds = (0..SECONDS_PER_DAY / every).map(|times| times * every).filter(watched);
+            steps.extend(seconds.map(|second| (second, Step::Alive)));
+        }
+        Ok(steps)
+    }
+
+    /// Lets time pass: tick by tick towards the end, in one stride before.
+    fn reach(&self, at: Instant) -> Result<(), Failure> {
+        let at = at.min(self.end);
+        if self.engine.now()? == at {
+            return Ok(()); // clouds beat at the same instants
+        }
+        if at < self.ticking_from {
+            self.engine.clock().advance_to(at);
+        } else {
+            self.engine.advance(at)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, place: usize, step: Step, dice: &mut Dice) -> Result<(), Failure> {
+        let now = self.engine.now()?;
+        match step {
+            Step::Join { customer } => {
+                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                desk.sign_up(&desk.town.customers[customer])
+            }
+            Step::Act { customer, action: Action::Use { which } } => {
+                self.events += 1;
+                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                let event = desk.event(&desk.town.customers[customer], which, self.events, dice);
+                self.used[place].push(event);
+                Ok(())
+            }
+            Step::Act { customer, action } => self.act(place, customer, &action).map(|_| ()),
+            Step::Report => self.report(place),
+            Step::Alive => {
+                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                let silent = later(self.end, -SILENCE_SECONDS);
+                desk.alive(desk.town.customers.iter().flat_map(|customer| watched(customer, now >= silent)).collect())
             }
         }
-        let midnight_after = Instant::from_micros(midnight + SECONDS_PER_DAY * MICROS_PER_SECOND);
-        self.written.push((commands, midnight_after.min(self.end)));
-        Ok(())
+    }
+
+    fn act(&mut self, place: usize, customer: usize, action: &Action) -> Result<bool, Failure> {
+        let now = self.engine.now()?;
+        let mut whose = self.towns[place].customers[customer].clone();
+        let done = Desk { engine: &self.engine, town: &self.towns[place], now }.act(&mut whose, action)?;
+        self.towns[place].customers[customer] = whose;
+        Ok(done)
+    }
+
+    fn report(&mut self, place: usize) -> Result<(), Failure> {
+        let now = self.engine.now()?;
+        let events = std::mem::take(&mut self.used[place]);
+        Desk { engine: &self.engine, town: &self.towns[place], now }.report(events)
     }
 
     /// Those who call all day have long calls running right now, so that there are holds to look at.
     fn leave_calls_open(&mut self) -> Result<(), Failure> {
-        self.clock.advance_to(self.end);
-        let now = self.clock.now()?;
-        let mut commands = Vec::new();
-        for Town { cast, customers, provider } in &mut self.towns {
-            let coin = cast.coin;
-            for customer in customers.iter_mut().filter(|customer| customer.temper == cast::Temper::Caller) {
-                let mut desk = Desk { ids: &self.ids, now, day: 0, cast, provider, commands: &mut commands };
-                for (call, coins, hours) in [(-1, 3, 30), (-2, 5, 54)] {
-                    desk.act(customer, Action::Authorise { call, amount: coins * coin, lasts_seconds: hours * 3_600 })?;
+        self.reach(self.end)?;
+        self.engine.run_due()?;
+        for place in 0..self.towns.len() {
+            self.report(place)?;
+            for customer in 0..self.towns[place].customers.len() {
+                if self.towns[place].customers[customer].temper == cast::Temper::Caller
+                    && self.towns[place].customers[customer].joined < self.days
+                {
+                    for (call, cents, hours) in [(-1, 300, 30), (-2, 500, 54)] {
+                        let action = Action::Authorise { call, cents, lasts_seconds: hours * 3_600 };
+                        self.act(place, customer, &action)?;
+                    }
                 }
             }
         }
-        self.written.push((commands, self.end));
+        self.engine.run_due()?;
         Ok(())
     }
+}
 
-    fn post(&mut self, store: &Store) -> Result<(), Failure> {
-        let batches = std::mem::take(&mut self.written);
-        store.write("demo_life", move |tx| {
-            for (commands, now) in &batches {
-                let outcomes = tx.ledger_run(commands, *now)?;
-                if let Some(refused) = outcomes.iter().find(|outcome| outcome.code != Code::Created) {
-                    let what = refused.code.name();
-                    return Err(Failure::from(format!(
-                        "the demo's life went wrong before {now}: the ledger answered {what}"
-                    )));
-                }
-            }
-            Ok(())
-        })
+/// What of a customer gives signs of life: one of those of which one falls silent gives none any more.
+fn watched(customer: &Customer, silent: bool) -> Vec<String> {
+    if customer.temper != cast::Temper::Silent {
+        return Vec::new();
     }
+    let running = customer.machines(true).map(|thing| thing.name.clone());
+    running.skip(usize::from(silent)).collect()
 }

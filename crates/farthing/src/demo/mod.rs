@@ -5,6 +5,7 @@ mod customer;
 mod desk;
 mod dice;
 mod life;
+mod menu;
 mod names;
 
 pub use life::{Loaded, Size, load};
@@ -14,7 +15,7 @@ use crate::console::{self, Console, Verdict};
 use crate::failure::Failure;
 use clap::Args;
 use farthing_core::time::Instant;
-use farthing_engine::{Clock, Engine, IdSource};
+use farthing_engine::Clock;
 use farthing_store::{Location, Options, Store};
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -39,16 +40,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let now = Clock::real(None)?.now()?;
     let place = Place::new(arguments.keep.as_deref(), now)?;
     let began = Stopwatch::now();
-    let store = Store::open(&Location::Sqlite(place.file.clone()), &Options::default())?;
-    let loaded = load(&store, &clouds, Size::MONTHS, now)?;
+    // Whatever this machine forgets when it falls over is made again at the next start.
+    let options = Options { sqlite_sync_commits: false, ..Options::default() };
+    let store = Store::open(&Location::Sqlite(place.file.clone()), &options)?;
+    let Loaded { engine, since, customers } = load(store, &clouds, Size::MONTHS, now)?;
     let took = began.elapsed();
-    let clock = Clock::real(Some(now))?;
-    let verdict = Verdict::of(&store, clock.now()?)?;
+    let verdict = Verdict::of(&engine)?;
     say(&format!(
-        "Made {} clouds with {} customers and {} days of life: {} transfers in {:.1} s.",
-        loaded.clouds,
-        loaded.customers,
-        now.seconds_since(loaded.since) / 86_400,
+        "Made {} clouds with {customers} customers and {} days of life: {} transfers in {:.1} s.",
+        clouds.len(),
+        now.seconds_since(since) / 86_400,
         console::grouped(verdict.report.transfers),
         took.as_secs_f64()
     ));
@@ -58,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     say("There are no log-ins yet: the pages are read-only and served to this machine only.");
     say(&place.sentence());
     say("Ctrl-C ends it.");
-    let engine = Engine::new(store, clock, IdSource::random(IdSource::any_process()));
+    // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
     console::serve(Console::new(engine, clouds, verdict), listener)?;
     say("");
     say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });

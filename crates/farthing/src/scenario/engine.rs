@@ -78,9 +78,9 @@ impl EngineStage {
         self.engine().now().map_err(broken)
     }
 
-    /// What the engine takes in only as it happens.
-    fn only_now(&self, at: Instant, what: &'static str) -> Done {
-        if at == self.now()? { Ok(()) } else { Err(StageError::NotBuilt(what)) }
+    /// None: as it happens. What is told of the past names its time.
+    fn past(&self, at: Instant) -> Result<Option<Instant>, StageError> {
+        Ok((at != self.now()?).then_some(at))
     }
 
     /// Killed, and opened again on its store.
@@ -142,15 +142,7 @@ impl Stage for EngineStage {
                 Setting::TimeZone(zone) => new.zone = Some(zone.name().to_owned()),
                 Setting::Pay(pay) => new.pay = Some(*pay),
                 Setting::Region(_) | Setting::Language(_) | Setting::Company(_) | Setting::Email(_) => {}
-                Setting::TaxNumber(_)
-                | Setting::AutoRefill(_)
-                | Setting::AutoRefillThreshold(_)
-                | Setting::AutoRefillAmount(_)
-                | Setting::AutoRefillMonthlyMax(_)
-                | Setting::AlertThreshold(_)
-                | Setting::AutomaticDeduction(_)
-                | Setting::MonthLimit(_)
-                | Setting::StopOnOverdue(_) => return Err(StageError::NotBuilt("this setting of an account")),
+                later => return Err(StageError::NotBuilt(later_setting(later))),
             }
         }
         let opened = self.engine().open_account(&self.cloud, &new);
@@ -178,16 +170,26 @@ impl Stage for EngineStage {
         self.done(moved)
     }
 
-    fn close_account(&mut self, _: &str, _: Instant) -> Done {
-        Err(StageError::NotBuilt("close"))
+    fn close_account(&mut self, account: &str, _: Instant) -> Done {
+        let closed = self.engine().close_account(&self.cloud, account);
+        self.done(closed)
     }
 
     fn keep(&mut self, _: &str, _: Instant) -> Done {
         Err(StageError::NotBuilt("keep"))
     }
 
-    fn set(&mut self, _: &str, _: &[Setting], _: Instant) -> Done {
-        Err(StageError::NotBuilt("set"))
+    fn set(&mut self, account: &str, settings: &[Setting], _: Instant) -> Done {
+        let later = settings.iter().find(|setting| !matches!(setting, Setting::Pay(_)));
+        if let Some(later) = later {
+            return Err(StageError::NotBuilt(later_setting(later)));
+        }
+        for setting in settings {
+            let Setting::Pay(pay) = setting else { continue };
+            let set = self.engine().set_pay(&self.cloud, account, Some(*pay));
+            self.done(set)?;
+        }
+        Ok(())
     }
 
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
@@ -225,15 +227,15 @@ impl Stage for EngineStage {
             Fact::Heartbeat => Reported::Heartbeat,
             Fact::Gauge(size) => Reported::Gauge(size.clone()),
         };
-        let at = (at != self.now()?).then_some(at);
+        let at = self.past(at)?;
         let fact = ResourceFact { resource: name.to_owned(), at, id: None, what };
         let told = self.engine().record_fact(&self.cloud, &fact).map(|_| ());
         self.done(told)
     }
 
     fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done {
-        self.only_now(at, "inventory at=")?;
-        let listed = self.engine().record_inventory(&self.cloud, account, names).map(|_| ());
+        let at = self.past(at)?;
+        let listed = self.engine().record_inventory(&self.cloud, account, names, at).map(|_| ());
         self.done(listed)
     }
 
@@ -287,10 +289,10 @@ impl Stage for EngineStage {
     }
 
     fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
-        self.only_now(at, "topup at=")?;
+        let at = self.past(at)?;
         self.top_ups += 1;
         let id = format!("top-up {}", self.top_ups);
-        let booked = self.engine().top_up(&self.cloud, &top_up.account, top_up.amount, Some(&id));
+        let booked = self.engine().top_up_told(&self.cloud, &top_up.account, top_up.amount, Some(&id), at);
         self.done(booked.map(drop))
     }
 
@@ -306,7 +308,7 @@ impl Stage for EngineStage {
             amount: grant.amount,
             products: grant.products.clone(),
             priority: i64::from(grant.priority.unwrap_or(10)),
-            starts: (at != self.now()?).then_some(at),
+            starts: self.past(at)?,
             expires,
         };
         let given = self.engine().grant_credit(&self.cloud, &grant);
@@ -326,15 +328,17 @@ impl Stage for EngineStage {
             lasts: hold.ttl,
         };
         let authorised = self.engine().authorise(&self.cloud, &asked);
-        self.done(authorised)?;
+        self.done(authorised.map(drop))?;
         self.holds.insert(hold.name.clone(), (hold.account.clone(), id));
         Ok(())
     }
 
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done {
-        self.only_now(at, "capture at=")?;
-        let (account, id) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
-        let captured = self.engine().capture(&self.cloud, &account, id, capture.amount, None, capture.last);
+        let (account, hold) = self.holds.get(&capture.hold).cloned().ok_or_else(|| no_hold(&capture.hold))?;
+        let at = self.past(at)?;
+        let Capture { amount, last, .. } = *capture;
+        let new = farthing_engine::NewCapture { id: None, account, hold, amount, product: None, last, at };
+        let captured = self.engine().capture(&self.cloud, &new);
         self.done(captured)
     }
 
@@ -486,6 +490,29 @@ impl Stage for EngineStage {
 
 fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {
     ends.instant(from, zone).map_err(|error| StageError::refused("invalid", error.to_string()))
+}
+
+/// What of an account waits for which part: tax and mails, refills and alerts, limits, and a zone that changes with the billing
+/// period.
+const fn later_setting(setting: &Setting) -> &'static str {
+    match setting {
+        Setting::Country(_) => "set country",
+        Setting::Region(_) => "set region",
+        Setting::TimeZone(_) => "set time_zone",
+        Setting::Language(_) => "set language",
+        Setting::Pay(_) => "set pay",
+        Setting::Company(_) => "set company",
+        Setting::TaxNumber(_) => "set tax_number",
+        Setting::Email(_) => "set email",
+        Setting::AutoRefill(_)
+        | Setting::AutoRefillThreshold(_)
+        | Setting::AutoRefillAmount(_)
+        | Setting::AutoRefillMonthlyMax(_) => "set auto_refill",
+        Setting::AlertThreshold(_) => "set alert_threshold",
+        Setting::AutomaticDeduction(_) => "set automatic_deduction",
+        Setting::MonthLimit(_) => "set month_limit",
+        Setting::StopOnOverdue(_) => "set stop_on_overdue",
+    }
 }
 
 fn no_hold(name: &str) -> StageError {

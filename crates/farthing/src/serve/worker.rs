@@ -132,7 +132,7 @@ fn settle_once(engine: &Engine, holder: &str, ticked: &mut Option<Instant>) -> R
     engine.run_due()?;
     // What ticked before it was ours to settle comes with the next tick: settling posts differences.
     let after = ticked.unwrap_or(now);
-    if let Some(tick) = engine.last_tick(after, now)? {
+    for tick in engine.ticks_between(after, now)? {
         engine.run_tick(tick)?;
     }
     *ticked = Some(now);

@@ -46,11 +46,12 @@ impl Decided {
             }
         }
         let mut ids = 0..;
+        let mut cause = request.cause;
         for taken in taken.iter().filter(|taken| taken.amount > 0) {
             let Some(id) = ids.next().and_then(|n| request.id.plus(n)) else { return Code::Overflow.into() };
             let entry = Entry {
                 id,
-                cause: None,
+                cause: cause.take(),
                 kind: request.kind,
                 flags: late.with(above),
                 effective: request.effective,
@@ -254,6 +255,20 @@ pub(super) fn release(books: &mut Books, id: HoldId) -> Code {
         HoldState::Released | HoldState::Expired => Code::Exists, // nothing is reserved any more: as asked
         HoldState::Captured => Code::HoldClosed,
     }
+}
+
+/// It may last longer, never shorter: what was promised until an instant is.
+pub(super) fn extend(books: &mut Books, id: HoldId, until: Instant) -> Code {
+    let Some(hold) = books.hold(id) else { return Code::HoldNotFound };
+    if hold.state != HoldState::Open {
+        return Code::HoldClosed;
+    }
+    if hold.expires_at >= until {
+        return Code::Exists;
+    }
+    let Some(hold) = books.change_hold(id) else { return Code::HoldNotFound };
+    hold.expires_at = until;
+    Code::Created
 }
 
 pub(super) fn expire(books: &mut Books, id: HoldId, now: Instant) -> Code {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::id::CauseId;
 use crate::time::Instant;
-use holds::{authorise, expire, expire_due, release};
+use holds::{authorise, expire, expire_due, extend, release};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a batch came to. The accounts and holds that changed are in the books.
@@ -47,6 +47,7 @@ pub fn decide(books: &mut Books, commands: &[Command], now: Instant) -> Decided 
                 decided.outcomes.push(outcome);
             }
             Command::Release(hold) => decided.outcomes.push(release(books, *hold).into()),
+            Command::Extend(hold, until) => decided.outcomes.push(extend(books, *hold, *until).into()),
             Command::Expire(hold) => decided.outcomes.push(expire(books, *hold, now).into()),
         }
     }

@@ -26,6 +26,7 @@ const PROMO_USED: AccountId = AccountId(15);
 const FEES: AccountId = AccountId(16);
 const UNITS_OUT: AccountId = AccountId(17);
 const UNITS_USED: AccountId = AccountId(18);
+const OPENING: AccountId = AccountId(19);
 
 fn stamped(make: impl FnOnce(&mut Stamp<'_>) -> Command) -> Vec<Transfer> {
     let mut next = 0;
@@ -69,6 +70,17 @@ fn money_in_and_on_to_the_bank() {
     check(|at| provider_fee(at, &fee), Mode::Reports, &[(Kind::ProviderFee, FEES, PROVIDER, 175)]);
     let out = Payout { commodity: USD, bank: BANK, provider: PROVIDER, amount: 4_825 };
     check(|at| payout(at, &out), Mode::Reports, &[(Kind::Payout, BANK, PROVIDER, 4_825)]);
+}
+
+#[test]
+fn an_opening_balance_is_cash_or_debt_against_the_books() {
+    let opened = |amount, expected: &[_]| {
+        let facts = OpeningBalance { commodity: USD, opening: OPENING, cash: CASH, debt: DEBT, amount };
+        check(|at| opening_balance(at, &facts), Mode::Reports, expected);
+    };
+    opened(1_250, &[(Kind::OpeningBalance, OPENING, CASH, 1_250)]);
+    opened(-300, &[(Kind::OpeningBalance, DEBT, OPENING, 300)]); // owed 3.00
+    opened(0, &[]);
 }
 
 /// R60: a top-up pays arrears first, the oldest first.

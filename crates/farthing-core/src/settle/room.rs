@@ -1,0 +1,55 @@
+//! How much may be used before an account has to be looked at, so that use which only adds to totals needs no more of its
+//! account than the lines it adds to.
+//!
+//! Whenever an account is looked at, what it will have left when it is due again is shared out over its lines of usage. While
+//! each stays within its share nothing can run out before that, and nobody reads purse, lots or the other lines.
+
+use super::{AccountBook, Line, Question, SettleError};
+use crate::policy::Pay;
+use crate::time::{Duration, Instant};
+
+impl AccountBook {
+    /// Says of each line of usage up to which amount nobody has to look at the account before it is due. `is_out`: there is
+    /// nothing left that could run out.
+    pub fn share_room(&mut self, now: Instant, due: Option<Instant>, is_out: bool) -> Result<(), SettleError> {
+        let shares = |line: &&mut Line| line.id.began > 0 && line.pay == Pay::Prepaid;
+        let count = i64::try_from(self.lines.iter_mut().filter(shares).count()).unwrap_or(i64::MAX);
+        if count > 0 && !is_out {
+            let share = self.room_until(now, due)?.checked_div(count).unwrap_or(0);
+            for line in self.lines.iter_mut().filter(shares) {
+                line.room_to = line.net_at(now)?.saturating_add(share);
+            }
+        }
+        // What is billed later takes nothing off a balance, and what is owed already is owed.
+        for line in self.lines.iter_mut().filter(|line| line.id.began > 0 && (is_out || line.pay == Pay::Postpaid)) {
+            line.room_to = i64::MAX;
+        }
+        Ok(())
+    }
+
+    /// What may still be used without anything running out before `due`. Cost only grows between two due times, so it is what is
+    /// left in the last second before; none where a lot pays for some products only: which of them the use draws on is for
+    /// the purse to say.
+    fn room_until(&self, now: Instant, due: Option<Instant>) -> Result<i64, SettleError> {
+        let Some(due) = due.filter(|due| *due > now) else { return Ok(0) };
+        if self.purse.lots().iter().any(|lot| !lot.products.is_empty()) {
+            return Ok(0);
+        }
+        let last = due.checked_sub(Duration::try_from_seconds(1)?)?.max(now);
+        let left = |at: Instant| Ok::<_, SettleError>(self.figures(at, Question::Standing)?.spendable);
+        Ok(left(now)?.min(left(last)?).saturating_sub(1).max(0))
+    }
+}
+
+impl Line {
+    /// The total with more of it used; none where its account has to be looked at: its share of the room is used up, or it
+    /// costs less than before.
+    pub fn total_with(&self, more: i128, at: Instant) -> Result<Option<i128>, SettleError> {
+        let overflow = || SettleError::Overflow { what: "count a total" };
+        let total = self.open.total.checked_add(more).ok_or_else(overflow)?;
+        let before = self.open.amount_at(&self.meterage, at)?.net.units();
+        let grown = super::OpenCharge { total, ..self.open.clone() };
+        let after = grown.amount_at(&self.meterage, at)?.net.units();
+        Ok((after >= before && after <= self.room_to).then_some(total))
+    }
+}

@@ -1,0 +1,65 @@
+//! Use is added to totals without a look at its account for as long as nothing can run out; when it can, it is seen.
+
+mod support;
+
+use farthing_core::measure::Quantity;
+use farthing_core::time::Instant;
+use farthing_core::usage::{Answer, Subject, UsageEvent};
+use farthing_engine::Engine;
+use std::collections::BTreeMap;
+use support::{Bed, START, at, cloud, later, proven, start, usd};
+
+/// So many calls of a dollar's worth each, all at once.
+fn dollars(engine: &Engine, name: &str, count: usize) {
+    let call = |turn: usize| UsageEvent {
+        source: "gate".to_owned(),
+        id: format!("{name}-{turn}"),
+        at: None,
+        subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
+        product: None,
+        quantities: vec![("calls".to_owned(), Quantity::from_whole(100).expect("a number"))],
+        properties: BTreeMap::new(),
+    };
+    let taken = engine.record_usage("one", (0..count).map(call).collect()).expect("taken");
+    assert!(taken.iter().all(|taken| taken.answer == Answer::Accepted), "{taken:?}");
+}
+
+fn ran_out(engine: &Engine) -> Option<Instant> {
+    engine.account_view("one", "acme", engine.now().expect("a time")).expect("it is there").ran_out_at
+}
+
+both! {
+    fn the_last_dollar_is_seen_at_once(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        dollars(&engine, "first", 1);
+        dollars(&engine, "more", 8);
+        assert_eq!(ran_out(&engine), None);
+        dollars(&engine, "last", 1);
+        assert_eq!(ran_out(&engine), Some(at(START)));
+        engine.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        assert_eq!(ran_out(&engine), None);
+        dollars(&engine, "again", 10);
+        assert_eq!(ran_out(&engine), Some(at(START)));
+        assert_eq!(engine.check_open().expect("it is worked out"), []);
+        proven(&engine);
+    }
+}
+
+both! {
+    fn what_runs_runs_out_sooner_by_what_is_used(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
+        start(&engine, "one", "web", "acme");
+        // A dollar an hour, fourteen to the end of the day: 85 may be used unseen.
+        dollars(&engine, "first", 1);
+        dollars(&engine, "unseen", 80);
+        dollars(&engine, "seen", 10);
+        engine.advance(later(12 * 3_600)).expect("time goes by");
+        assert_eq!(ran_out(&engine), Some(later(9 * 3_600)));
+        assert_eq!(engine.check_open().expect("it is worked out"), []);
+        proven(&engine);
+    }
+}

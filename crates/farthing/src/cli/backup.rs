@@ -1,0 +1,38 @@
+//! `farthing backup`: one file that holds the store as it was at one moment.
+
+use super::progress::Watch;
+use super::store::{At, print_json};
+use clap::Args;
+use farthing::console::grouped;
+use farthing::failure::Failure;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The file to write; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    at: At,
+    /// Writes JSON, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let store = arguments.at.open()?;
+    let watch = Watch::bar("copying");
+    let facts = store.backup(&arguments.to, &mut |step| watch.set(step.done, step.of))?;
+    drop(watch);
+    let to = arguments.to.display();
+    if arguments.json {
+        let hash: String = facts.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        print_json(&json!({ "file": to.to_string(), "bytes": facts.bytes, "blake3": hash }))?;
+    } else {
+        println!("{} is in {to}, whole: {} bytes.", arguments.at.location(), grouped(facts.bytes));
+        println!("`farthing restore --from {to} --store NEW` proves it. Test clouds are not in it.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
