@@ -46,7 +46,7 @@ impl Engine {
                     who: version.who.clone(),
                     why: version.why.clone(),
                 };
-                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None }])?;
+                tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None, mailed: false }])?;
             }
             Ok(applied)
         })

@@ -5,6 +5,7 @@ use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, RefusalCode, Refused};
+use farthing_core::notice::Event;
 use farthing_core::policy::Pay;
 use serde_json::json;
 
@@ -34,6 +35,8 @@ impl Engine {
             let told = |pay: Option<Pay>| json!({ "pay": pay.map(|pay| pay.to_string()) });
             let note = Note::new("account.pay_changed", format!("account {account}"));
             work.notes.push(note.was(&told(was)).became(&told(pay)));
+            let event = Event::AccountPayChanged { account: account.clone(), pay: pay.map(|pay| pay.to_string()) };
+            work.tell(Some(id), event);
             let payer = work.folio(id).payer.clone();
             work.tx.payer_pay_write(&payer)?;
             work.folio(id).stir();
@@ -67,5 +70,6 @@ fn close(work: &mut Work<'_, '_>, name: &str) -> Result<(), Refused> {
     work.tx.payer_close(id, now)?;
     work.folio(id).payer.closed = Some(now);
     work.notes.push(Note::new("account.closed", format!("account {name}")));
+    work.tell(Some(id), Event::AccountClosed { account: name.to_owned() });
     Ok(())
 }

@@ -111,6 +111,22 @@ pub struct DeliveryView {
 }
 
 impl Parcel {
+    /// One that is on no way, to see what it looks like.
+    pub fn sample(event: &Event, envelope: Envelope) -> Parcel {
+        Parcel {
+            delivery: 0,
+            attempt: 0,
+            tries: 0,
+            begun: Instant::EPOCH,
+            id: MessageId::from_bytes([0; 16]),
+            cloud: envelope.policy.cloud.id.to_string(),
+            kind: event.kind().name().to_owned(),
+            at: Instant::EPOCH,
+            data: event.data().to_string(),
+            to: To::Mail(Box::new(envelope)),
+        }
+    }
+
     /// The body of a webhook.
     pub fn body(&self) -> String {
         Event::body(&self.id.to_string(), &self.kind, self.at, &self.cloud, &self.data)

@@ -132,7 +132,7 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The same of an instant that has passed.
     pub(crate) fn tell_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
-        self.notices.push(Notice { event, at, account });
+        self.notices.push(Notice { event, at, account, mailed: true });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -1183,11 +1183,17 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
-    /// Who has run out, and who has something again, since they were read.
+    /// Who has run out, who has something again and who is settled again, since they were read.
     fn tell_standing(&mut self) -> Result<(), EngineError> {
         let at = self.now.floor_second();
         let mut told = Vec::new();
         for (id, folio) in &self.folios {
+            let was_parked = &folio.state_loaded.parked;
+            if !was_parked.is_empty() && folio.state.parked.is_empty() {
+                let (account, reason) = (folio.payer.name.clone(), was_parked.clone());
+                let event = Event::AccountUnparked { account, reason };
+                told.push(Notice { event, at: self.now, account: Some(*id), mailed: false });
+            }
             let (was, is) = (folio.state_loaded.ran_out_at, folio.state.ran_out_at);
             if was == is || !folio.pays_ahead(self.pay) {
                 continue; // for who pays afterwards an empty balance is no news
@@ -1209,11 +1215,12 @@ impl<'w, 't> Work<'w, 't> {
                 }
                 (None, None) => continue,
             };
-            told.push((*id, event, is.unwrap_or(self.now)));
+            // Where nothing runs there is nothing that people would have to hurry for: an account that was taken over empty, a gift
+            // nobody used.
+            let mailed = folio.book.lines.iter().any(|line| line.open.slope > 0);
+            told.push(Notice { event, at: is.unwrap_or(self.now), account: Some(*id), mailed });
         }
-        for (id, event, at) in told {
-            self.tell_of(Some(id), event, at);
-        }
+        self.notices.extend(told);
         Ok(())
     }
 }

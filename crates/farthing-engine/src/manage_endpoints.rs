@@ -140,7 +140,8 @@ impl Engine {
                 let what = format!("endpoint {id} is disabled ({}): enable it first", row.disabled);
                 return Err(Refused::new(RefusalCode::Conflict, what));
             }
-            let notice = Notice { event: Event::EndpointTest { endpoint: id }, at: desk.now, account: None };
+            let notice =
+                Notice { event: Event::EndpointTest { endpoint: id }, at: desk.now, account: None, mailed: false };
             let message = tell::write_message(desk.tx, desk.cloud, desk.ids, desk.now, &notice)?;
             desk.tx.delivery_insert(desk.ids.number(desk.now), Channel::Endpoint(id), &message)?;
             Ok(message.id.to_bytes())

@@ -229,7 +229,7 @@ fn tell_holds(tx: &mut Tx<'_>, ids: &IdSource, now: Instant) -> Result<usize, St
             captured: Money::from_units(hold.captured, currency),
             expired_at: hold.expires_at,
         };
-        let notice = Notice { event, at: hold.expires_at, account: Some(payer.id) };
+        let notice = Notice { event, at: hold.expires_at, account: Some(payer.id), mailed: true };
         tell::write(tx, &payer.cloud, ids, now, &[notice])?;
     }
     Ok(holds.len())

@@ -16,6 +16,8 @@ pub(crate) struct Notice {
     pub(crate) event: Event,
     pub(crate) at: Instant,
     pub(crate) account: Option<OwnerId>,
+    /// Whether people hear of it too, where its type is one that they hear of.
+    pub(crate) mailed: bool,
 }
 
 /// Writes them in this order.
@@ -38,6 +40,7 @@ pub(crate) fn write(
             tx.delivery_insert(ids.number(now), Channel::Endpoint(endpoint.id), &message)?;
         }
         if kind.is_mailed()
+            && notice.mailed
             && let Some(account) = notice.account
             && tx.contact(account)?.is_some_and(|contact| !contact.email.is_empty())
         {

@@ -116,7 +116,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     // An IPv4 address in other clothes is judged as what it is: mapped, compatible, NAT64, 6to4.
     let tail = || Ipv4Addr::from(u32::from(segments[6]) << 16 | u32::from(segments[7]));
     match segments {
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0, 0, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public_v4(tail()),
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public_v4(tail()),
         [0x2002, high, low, ..] => is_public_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))),
         // Global unicast is 2000::/3; of it Teredo, documentation and the like are nobody's.
         [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,

@@ -62,6 +62,12 @@ catalogue! {
          "available": "What can be spent now.", "currency": "Of the amounts."];
     AccountParked = "account.parked", "An account cannot be settled: nothing more is taken off it until somebody has looked.",
         ["account": "Its name.", "reason": "Why, for whoever runs the server."];
+    AccountUnparked = "account.unparked", "An account that could not be settled is settled again.",
+        ["account": "Its name.", "reason": "Why it could not be."];
+    AccountPayChanged = "account.pay_changed", "An account pays before instead of after use, or the other way round.",
+        ["account": "Its name.", "pay": "`prepaid` or `postpaid`; null: what the cloud says."];
+    AccountClosed = "account.closed", "An account was closed.",
+        ["account": "Its name."];
     MoneyToppedUp = "money.topped_up", "Money has come in.",
         ["account": "Its name.", "amount": "What came in.", "arrears": "What of it paid arrears.",
          "balance": "What the account has now, less what it owes.", "currency": "Of the amounts.",
@@ -146,6 +152,17 @@ pub enum Event {
         account: String,
         reason: String,
     },
+    AccountUnparked {
+        account: String,
+        reason: String,
+    },
+    AccountPayChanged {
+        account: String,
+        pay: Option<String>,
+    },
+    AccountClosed {
+        account: String,
+    },
     MoneyToppedUp {
         account: String,
         amount: Money,
@@ -215,6 +232,9 @@ impl Event {
             Event::AccountRanOut { .. } => EventType::AccountRanOut,
             Event::AccountRecovered { .. } => EventType::AccountRecovered,
             Event::AccountParked { .. } => EventType::AccountParked,
+            Event::AccountUnparked { .. } => EventType::AccountUnparked,
+            Event::AccountPayChanged { .. } => EventType::AccountPayChanged,
+            Event::AccountClosed { .. } => EventType::AccountClosed,
             Event::MoneyToppedUp { .. } => EventType::MoneyToppedUp,
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
@@ -235,6 +255,9 @@ impl Event {
             | Event::AccountRanOut { account, .. }
             | Event::AccountRecovered { account, .. }
             | Event::AccountParked { account, .. }
+            | Event::AccountUnparked { account, .. }
+            | Event::AccountPayChanged { account, .. }
+            | Event::AccountClosed { account }
             | Event::MoneyToppedUp { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
@@ -257,6 +280,9 @@ impl Event {
             | Event::AccountRanOut { account, .. }
             | Event::AccountRecovered { account, .. }
             | Event::AccountParked { account, .. }
+            | Event::AccountUnparked { account, .. }
+            | Event::AccountPayChanged { account, .. }
+            | Event::AccountClosed { account }
             | Event::MoneyToppedUp { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
@@ -286,7 +312,11 @@ impl Event {
                 "account": account, "ran_out_at": time(ran_out_at), "balance": money(balance),
                 "available": money(available), "currency": code(balance),
             }),
-            Event::AccountParked { account, reason } => json!({ "account": account, "reason": reason }),
+            Event::AccountParked { account, reason } | Event::AccountUnparked { account, reason } => {
+                json!({ "account": account, "reason": reason })
+            }
+            Event::AccountPayChanged { account, pay } => json!({ "account": account, "pay": pay }),
+            Event::AccountClosed { account } => json!({ "account": account }),
             Event::MoneyToppedUp { account, amount, arrears, balance, reference, transfer } => json!({
                 "account": account, "amount": money(amount), "arrears": money(arrears), "balance": money(balance),
                 "currency": code(amount), "reference": reference, "transfer": transfer,
@@ -423,6 +453,9 @@ pub fn samples() -> Vec<Event> {
             available: usd("49.12"),
         },
         Event::AccountParked { account: name("acme"), reason: name("no price for product gpu on 2026-11-18") },
+        Event::AccountUnparked { account: name("acme"), reason: name("no price for product gpu on 2026-11-18") },
+        Event::AccountPayChanged { account: name("acme"), pay: Some(name("postpaid")) },
+        Event::AccountClosed { account: name("acme") },
         Event::MoneyToppedUp {
             account: name("acme"),
             amount: usd("50.00"),

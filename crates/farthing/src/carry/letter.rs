@@ -176,3 +176,93 @@ fn moment(at: Instant, zone: &Zone, locale: Locale) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farthing_core::config::Source;
+    use farthing_core::notice::{Event, EventType, samples};
+    use farthing_core::profile::Profile;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    const POLICY: &str = "[cloud]\nid = \"one\"\nname = \"Cloud One\"\ncurrency = \"USD\"\ntime_zone = \"Asia/Shanghai\"\nlanguages = [\"en\"]\n\n\
+        [brand]\nlegal_name = \"Cloud One Ltd\"\nsupport = \"help@one.example\"\n";
+
+    fn envelope(language: &str, templates: &[(&str, &str)]) -> Envelope {
+        let profile = Profile::read(&Source::new("cloud.toml", POLICY), None).profile.unwrap();
+        Envelope {
+            name: "Ada <b>".to_owned(),
+            address: "ada@acme.example".to_owned(),
+            language: language.to_owned(),
+            policy: Arc::new(profile.policy),
+            templates: templates
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
+            test: false,
+        }
+    }
+
+    fn letter(event: &Event, envelope: &Envelope) -> Result<Option<Letter>, String> {
+        let parcel = Parcel::sample(event, envelope.clone());
+        Letter::write(&parcel, envelope)
+    }
+
+    fn ran_out() -> Event {
+        samples().into_iter().find(|event| event.kind() == EventType::AccountRanOut).unwrap()
+    }
+
+    #[test]
+    fn everything_people_hear_of_has_its_mail_in_both_languages() {
+        for event in samples().iter().filter(|event| event.kind().is_mailed()) {
+            for (language, word) in [("en", " "), ("zh-CN", "账户"), ("fr", " "), ("", " ")] {
+                let written = letter(event, &envelope(language, &[])).unwrap().unwrap();
+                assert!(!written.subject.is_empty() && written.text.contains(word), "{language}: {written:?}");
+                assert!(written.text.ends_with("Cloud One · help@one.example\n"), "{written:?}");
+                assert!(!written.text.contains("\n\n\n") && !written.text.contains("{{"), "{written:?}");
+                assert!(written.html.contains("<p ") && written.html.contains("acme"), "{written:?}");
+            }
+        }
+        let quiet = samples().into_iter().find(|event| !event.kind().is_mailed()).unwrap();
+        assert_eq!(letter(&quiet, &envelope("en", &[])), Ok(None));
+    }
+
+    #[test]
+    fn amounts_and_times_are_as_their_readers_write_them() {
+        let event = samples().into_iter().find(|event| event.kind() == EventType::CreditLapsed).unwrap();
+        let english = letter(&event, &envelope("en", &[])).unwrap().unwrap();
+        assert_eq!(english.subject, "$3.20 of credit on acme has expired");
+        assert!(english.text.contains("ended on 18 November 2026 at 19:06 Asia/Shanghai"), "{english:?}");
+        let chinese = letter(&event, &envelope("zh", &[])).unwrap().unwrap();
+        assert!(
+            chinese.text.contains("2026年11月18日 19:06（Asia/Shanghai）") && chinese.text.contains("US$3.20"),
+            "{chinese:?}"
+        );
+    }
+
+    #[test]
+    fn a_clouds_own_template_goes_before_and_one_with_a_mistake_aside() {
+        let own = (
+            "account.ran_out.en.txt",
+            "Subject: {{ account }} is\nempty\n\nOwed: {{ owed }}, {{ data.owed }}, {{ name }}\n",
+        );
+        let written = letter(&ran_out(), &envelope("en", &[own])).unwrap().unwrap();
+        assert_eq!(
+            (written.subject.as_str(), written.text.as_str()),
+            ("acme is", "empty\n\nOwed: $0.00, 0.00, Ada <b>\n")
+        );
+        assert!(written.html.contains("Ada &lt;b&gt;"), "{}", written.html);
+        let page = ("account.ran_out.en.html", "<i>{{ name }}</i>");
+        let written = letter(&ran_out(), &envelope("en", &[own, page])).unwrap().unwrap();
+        assert_eq!(written.html, "<i>Ada &lt;b&gt;</i>");
+        for mistake in ["Subject: {{ nobody }}\n", "Subject: {% if %}\n", "no subject\n"] {
+            let wrong = ("account.ran_out.en.txt", mistake);
+            let written = letter(&ran_out(), &envelope("en", &[wrong])).unwrap().unwrap();
+            assert_eq!(written.subject, "acme has nothing left to spend", "{mistake}");
+        }
+        // A language of the cloud's own, and a type that has no mail built in.
+        let french = ("account.ran_out.fr.txt", "Subject: Plus rien\n\n{{ account }}\n");
+        assert_eq!(letter(&ran_out(), &envelope("fr-CA", &[french])).unwrap().unwrap().subject, "Plus rien");
+    }
+}

@@ -115,7 +115,9 @@ pub(crate) fn versions(arguments: &Listing) -> Result<ExitCode, Failure> {
         let files = files.ok_or_else(|| format!("{} has no version {number}", arguments.cloud))?;
         std::fs::create_dir(into).map_err(|error| format!("{} cannot be made: {error}", into.display()))?;
         for (name, text) in &files {
-            std::fs::write(into.join(name), text)?;
+            let path = into.join(name);
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?; // mail/…
+            std::fs::write(path, text)?;
         }
         println!("Version {number} of {} is in {}.", arguments.cloud, into.display());
         return Ok(ExitCode::SUCCESS);

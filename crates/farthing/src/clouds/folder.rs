@@ -14,7 +14,13 @@ pub struct Folder {
     pub name: String,
     pub policy: Source,
     pub catalog: Option<Source>,
+    /// Its own mail templates, by their names in the folder: `mail/…`.
+    pub mail: BTreeMap<String, String>,
 }
+
+/// Where a cloud's mail templates are, and what their names end with.
+const MAIL: &str = "mail/";
+const MAIL_ENDS: [&str; 2] = [".txt", ".html"];
 
 impl Folder {
     /// Reads the files of a folder on the disk.
@@ -35,7 +41,7 @@ impl Folder {
                 path.display()
             )
         })?;
-        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)? })
+        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)?, mail: mail_of(&path.join(MAIL))? })
     }
 
     /// The files of a version that was applied.
@@ -43,13 +49,16 @@ impl Folder {
         let file = |name: &str| files.get(name).map(|text| Source::new(name, text.clone()));
         let policy =
             file(POLICY_FILE).ok_or_else(|| format!("the version of {cloud} in the store has no {POLICY_FILE}"))?;
-        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE) })
+        let mail = files.iter().filter(|(name, _)| name.starts_with(MAIL));
+        let mail = mail.map(|(name, text)| (name.clone(), text.clone())).collect();
+        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail })
     }
 
     /// By the names they have in the folder.
     pub fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::from([(POLICY_FILE.to_owned(), self.policy.text.clone())]);
         files.extend(self.catalog.as_ref().map(|catalog| (CATALOG_FILE.to_owned(), catalog.text.clone())));
+        files.extend(self.mail.clone());
         files
     }
 
@@ -91,6 +100,25 @@ impl Folder {
             Failure::from(format!("the files of {} cannot be used\n\n{}", self.name, rendered.join("\n")))
         })
     }
+}
+
+/// The mail templates in a folder, where there is one. Other files are none of ours: editors leave theirs.
+fn mail_of(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(told(folder, &error)),
+    };
+    let mut mail = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| told(folder, &error))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if MAIL_ENDS.iter().any(|end| name.ends_with(end)) && !name.starts_with('.') {
+            let bytes = std::fs::read(&path).map_err(|error| told(&path, &error))?;
+            mail.insert(format!("{MAIL}{name}"), text_of(&path, bytes)?);
+        }
+    }
+    Ok(mail)
 }
 
 fn told(path: &Path, error: &std::io::Error) -> Failure {

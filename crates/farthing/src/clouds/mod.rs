@@ -74,7 +74,13 @@ pub fn embedded_folders() -> Vec<Folder> {
     let folder = |name: String| {
         let policy = file(&format!("{name}/{POLICY_FILE}"))?;
         let catalog = file(&format!("{name}/{CATALOG_FILE}"));
-        Some(Folder { name, policy, catalog })
+        let own = format!("{name}/");
+        let mail = Embedded::iter()
+            .filter_map(|path| Some(path.strip_prefix(&own)?.to_owned()))
+            .filter(|path| path.starts_with("mail/"))
+            .filter_map(|path| Some((path.clone(), file(&format!("{name}/{path}"))?.text)))
+            .collect();
+        Some(Folder { name, policy, catalog, mail })
     };
     names.into_iter().filter_map(folder).collect()
 }
