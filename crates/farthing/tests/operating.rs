@@ -285,7 +285,7 @@ both! {
         let parked = store.write("park", |tx| {
             let payer = tx.payer_by_name("one", "acme")?.expect("it is open");
             let mut states = tx.payer_states(&[payer.id])?;
-            states[0].parked = "its price is too large".to_owned();
+            states[0].parked.push_str("its price is too large");
             tx.payer_states_write(&states)
         });
         parked.expect("it is parked");

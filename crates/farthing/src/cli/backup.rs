@@ -28,8 +28,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     drop(watch);
     let to = arguments.to.display();
     if arguments.json {
-        let hash: String = facts.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        print_json(&json!({ "file": to.to_string(), "bytes": facts.bytes, "blake3": hash }))?;
+        let hash = blake3::Hash::from_bytes(facts.hash).to_hex();
+        print_json(&json!({ "file": to.to_string(), "bytes": facts.bytes, "blake3": hash.as_str() }))?;
     } else {
         println!("{} is in {to}, whole: {} bytes.", arguments.at.location(), grouped(facts.bytes));
         println!("`farthing restore --from {to} --store NEW` proves it. Test clouds are not in it.");

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// A CSV file with a line of column names: account, balance, and as needed currency, credit, credit_expires, zone, country,
+    /// A CSV file with a line of column names: account, balance, and as needed currency, credit, `credit_expires`, zone, country,
     /// pay, name, email, language, reference. A balance below zero is owed.
     file: PathBuf,
     /// Says what would become of each line, and books nothing.
