@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lines worked on at once; with `Partial`, in one transaction.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Import {

@@ -506,6 +506,52 @@ fn a_backup_that_was_cut_off_or_changed_is_refused() {
     assert!(!Path::new(&copy).exists());
 }
 
+/// It is before an upgrade that a backup is wanted most: the new Farthing makes it, and brings the copy up to date.
+#[test]
+fn a_store_of_an_older_schema_is_backed_up_and_restored() {
+    let directory = ScratchDir::new("operating");
+    let path = |name: &str| directory.join(name).display().to_string();
+    let (store, backup, copy, other) = (path("old.db"), path("old.backup"), path("copy.db"), path("other.db"));
+    let run = |arguments: &[&str]| {
+        told(&Command::new(env!("CARGO_BIN_EXE_farthing")).args(arguments).output().expect("the binary runs"))
+    };
+    // As a Farthing that had no migrations yet would have left it.
+    let made = Store::open(&Location::parse(&store), &Options::default()).expect("it opens");
+    let older = made.write("older", |tx| {
+        let tables =
+            tx.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'store_migration'", &[], |row| {
+                row.text(0)
+            })?;
+        assert!(tables.len() > 20);
+        for drop in [
+            "DROP TABLE api_key",
+            "DROP TABLE answer",
+            "DROP TABLE trail",
+            "DROP TABLE trail_head",
+            "DROP TABLE lease",
+            "DROP TABLE simulated_clock",
+            "DROP TABLE contact",
+            "DELETE FROM store_migration WHERE number >= 5",
+        ] {
+            tx.execute(drop, &[])?;
+        }
+        Ok::<_, farthing_store::StoreError>(())
+    });
+    older.expect("it is older now");
+    drop(made);
+    assert!(run(&["verify", "--store", &store]).2.contains("back it up, then start the server once"));
+    assert_eq!(run(&["backup", "--to", &backup, "--store", &store]).0, Some(0));
+    let (code, said, complained) = run(&["restore", "--from", &backup, "--store", &copy]);
+    assert_eq!((code, complained.as_str()), (Some(0), ""), "{said}");
+    assert_eq!(run(&["verify", "--store", &copy]).0, Some(0));
+    // What is no store is no backup.
+    std::fs::write(&other, "not a database").expect("written");
+    let (code, _, complained) = run(&["backup", "--to", &path("other.backup"), "--store", &other]);
+    assert_eq!(code, Some(1));
+    assert!(complained.contains("it cannot be read as a store"), "{complained}");
+    assert!(!directory.join("other.backup").exists() && !directory.join("other.backup.part").exists());
+}
+
 #[test]
 fn postgres_is_backed_up_by_its_own_tools_and_restored_in_its_place() {
     let bed = Bed::postgres();

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// Says what would become of each line, and books nothing.
     #[arg(long, conflicts_with = "partial")]
     dry_run: bool,
-    /// Books the lines that can be, instead of all or none.
+    /// Books the lines that can be, a hundred at a time, instead of all or none at once, for which every other writer waits.
     #[arg(long)]
     partial: bool,
     #[command(flatten)]
