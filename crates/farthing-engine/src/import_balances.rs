@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Lines worked on at once; with `Partial`, in one transaction.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Import {
@@ -126,8 +126,8 @@ impl Engine {
             }
             let booked = fates.iter().filter(|fate| matches!(fate, Fate::Accepted)).count();
             if booked > 0 {
-                let digest: String = import.digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                let facts = json!({ "accounts": booked, "digest": digest });
+                let digest = blake3::Hash::from_bytes(import.digest).to_hex();
+                let facts = json!({ "accounts": booked, "digest": &digest[..16] });
                 desk.notes.push(Note::new("balances.imported", format!("file {}", import.file)).became(&facts));
             }
             Ok(fates)
@@ -240,29 +240,26 @@ fn take_in(
     there: Option<PayerRow>,
 ) -> Result<(), Refused> {
     let account = line.account.to_string();
-    let payer = match there {
-        Some(payer) => payer,
-        None => {
-            let zone = match &line.zone {
-                Some(zone) => {
-                    Zone::parse(zone).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?
-                }
-                None => book.profile_at(work.now)?.policy.cloud.time_zone.clone(),
-            };
-            let contact = contact_of(line);
-            let new = NewAccount {
-                name: account.clone(),
-                zone: None,
-                country: line.country.clone(),
-                pay: line.pay,
-                contact: None,
-            };
-            let payer = insert_account(work, &new, &zone)?;
-            if contact != Contact::default() {
-                write_contact(work, payer.id, &contact)?;
-            }
-            payer
+    let payer = if let Some(payer) = there {
+        payer
+    } else {
+        let zone = match &line.zone {
+            Some(zone) => Zone::parse(zone).map_err(|error| Refused::new(RefusalCode::Invalid, error.to_string()))?,
+            None => book.profile_at(work.now)?.policy.cloud.time_zone.clone(),
+        };
+        let contact = contact_of(line);
+        let new = NewAccount {
+            name: account.clone(),
+            zone: None,
+            country: line.country.clone(),
+            pay: line.pay,
+            contact: None,
+        };
+        let payer = insert_account(work, &new, &zone)?;
+        if contact != Contact::default() {
+            write_contact(work, payer.id, &contact)?;
         }
+        payer
     };
     if line.balance.units() != 0 {
         open_balance(work, line, &payer)?;

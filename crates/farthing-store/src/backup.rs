@@ -4,7 +4,7 @@
 //! leaves them alone, so a backup opens as a database too; and whatever was cut off or changed since is found before a restore.
 //! PostgreSQL has tools of its own, which are named.
 
-use crate::{Location, Store, StoreError, sqlite};
+use crate::{Location, StoreError, sqlite};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -33,18 +33,20 @@ pub struct BackupFacts {
     pub hash: [u8; 32],
 }
 
-impl Store {
-    /// Copies the store as it is at one moment into a new file, while others go on writing. The file is there only when it is whole.
-    pub fn backup(&self, to: &Path, progress: Progress<'_>) -> Result<BackupFacts, StoreError> {
-        let Location::Sqlite(from) = self.location() else {
-            return Err(StoreError::Unusable(postgres_words(self.location())));
-        };
-        let part = Part::create(to)?;
-        sqlite::copy(from, &part.path, &mut |done, of| progress(Step { what: "copied", done, of }))?;
-        let facts = part.seal(progress)?;
-        part.place(to)?;
-        Ok(facts)
+/// Copies a store as it is at one moment into a new file, while others go on writing. The file is there only when it is whole. The
+/// store may be of an older schema: it is before an upgrade that a backup is wanted most.
+pub fn backup_file(location: &Location, to: &Path, progress: Progress<'_>) -> Result<BackupFacts, StoreError> {
+    let Location::Sqlite(from) = location else {
+        return Err(StoreError::Unusable(postgres_words(location)));
+    };
+    if !from.exists() {
+        return Err(StoreError::Absent(format!("{}: there is no such file; name an existing store", from.display())));
     }
+    let part = Part::create(to)?;
+    sqlite::copy(from, &part.path, &mut |done, of| progress(Step { what: "copied", done, of }))?;
+    let facts = part.seal(progress)?;
+    part.place(to)?;
+    Ok(facts)
 }
 
 /// Checks that a backup is whole, and copies it into a new store file, which is there only when it is whole.

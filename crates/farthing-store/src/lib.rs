@@ -45,7 +45,7 @@ mod value;
 pub use accounts::{AccountRow, NewAccount};
 pub use answers::AnswerRow;
 pub use audit::{AuditReport, Audited, Finding};
-pub use backup::{BackupFacts, Progress, Step, restore_file};
+pub use backup::{BackupFacts, Progress, Step, backup_file, restore_file};
 pub use charges::{ChargeFilter, ChargeRow};
 pub use contacts::ContactRow;
 pub use deliveries::{Channel, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried};

@@ -285,7 +285,7 @@ both! {
         let parked = store.write("park", |tx| {
             let payer = tx.payer_by_name("one", "acme")?.expect("it is open");
             let mut states = tx.payer_states(&[payer.id])?;
-            states[0].parked = "its price is too large".to_owned();
+            states[0].parked.push_str("its price is too large");
             tx.payer_states_write(&states)
         });
         parked.expect("it is parked");
@@ -504,6 +504,43 @@ fn a_backup_that_was_cut_off_or_changed_is_refused() {
         "{told}"
     );
     assert!(!Path::new(&copy).exists());
+}
+
+/// It is before an upgrade that a backup is wanted most: the new Farthing makes it, and brings the copy up to date.
+#[test]
+fn a_store_of_an_older_schema_is_backed_up_and_restored() {
+    let directory = ScratchDir::new("operating");
+    let path = |name: &str| directory.join(name).display().to_string();
+    let (store, backup, copy, other) = (path("old.db"), path("old.backup"), path("copy.db"), path("other.db"));
+    let run = |arguments: &[&str]| {
+        told(&Command::new(env!("CARGO_BIN_EXE_farthing")).args(arguments).output().expect("the binary runs"))
+    };
+    // As a Farthing that had no migrations yet would have left it.
+    let made = Store::open(&Location::parse(&store), &Options::default()).expect("it opens");
+    let older = made.write("older", |tx| {
+        let tables = "SELECT name FROM sqlite_schema
+                      WHERE type = 'table' AND name <> 'store_migration' AND name NOT LIKE 'sqlite_%'";
+        let tables = tx.rows(tables, &[], |row| row.text(0))?;
+        assert!(tables.len() > 20);
+        for table in tables {
+            tx.execute(Box::leak(format!("DROP TABLE {table}").into_boxed_str()), &[])?;
+        }
+        tx.execute("DELETE FROM store_migration", &[])?;
+        Ok::<_, farthing_store::StoreError>(())
+    });
+    older.expect("it is older now");
+    drop(made);
+    assert!(run(&["verify", "--store", &store]).2.contains("back it up, then start the server once"));
+    assert_eq!(run(&["backup", "--to", &backup, "--store", &store]).0, Some(0));
+    let (code, said, complained) = run(&["restore", "--from", &backup, "--store", &copy]);
+    assert_eq!((code, complained.as_str()), (Some(0), ""), "{said}");
+    assert_eq!(run(&["verify", "--store", &copy]).0, Some(0));
+    // What is no store is no backup.
+    std::fs::write(&other, "not a database").expect("written");
+    let (code, _, complained) = run(&["backup", "--to", &path("other.backup"), "--store", &other]);
+    assert_eq!(code, Some(1));
+    assert!(complained.contains("it cannot be read as a store"), "{complained}");
+    assert!(!directory.join("other.backup").exists() && !directory.join("other.backup.part").exists());
 }
 
 #[test]

@@ -221,7 +221,9 @@ fn end_of(text: &str, zone: &Zone) -> Result<Instant, Verdict> {
     let wrong = |error: String| refuse("credit_expires", error);
     match CivilDate::parse(text) {
         Ok(date) => Ok(zone.day(date).map_err(|error| wrong(error.to_string()))?.end()),
-        Err(_) if text.contains(['T', 't']) => Instant::parse(text).map_err(|error| wrong(error.to_string())),
+        Err(_) if matches!(text.as_bytes().get(10), Some(b'T' | b't')) => {
+            Instant::parse(text).map_err(|error| wrong(error.to_string()))
+        }
         Err(error) => Err(wrong(error.to_string())),
     }
 }

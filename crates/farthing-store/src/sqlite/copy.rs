@@ -12,11 +12,21 @@ const PAGES: i32 = 2_048;
 
 /// The copy is a plain database file: nothing of it is in a log. `progress`: pages done, and of how many.
 pub(crate) fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
-    let reader = SqliteConnection::reader(from)?;
+    let unreadable = |error: StoreError| {
+        let why = crate::chain_of(&error);
+        StoreError::Unusable(format!("{}: it cannot be read as a store ({why}): name another", from.display()))
+    };
+    let reader = SqliteConnection::reader(from).map_err(unreadable)?;
     // A backup begins anew whenever somebody else has written, and beside a busy server would never end. Within a transaction it
     // keeps to that transaction's snapshot. (Until it is over the log grows: it cannot begin anew under a reader.)
-    reader.run("BEGIN")?;
-    reader.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    reader.run("BEGIN").map_err(unreadable)?;
+    let known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store_migration'";
+    let known = reader.connection.query_row(known, [], |row| row.get::<_, i64>(0));
+    let known = known.map_err(|error| unreadable(error.into()))?;
+    if known != 1 {
+        let what = format!("{}: there is no Farthing store here; name an existing one", from.display());
+        return Err(StoreError::Absent(what));
+    }
     let mut copy = Connection::open(to)?;
     copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?; // whole or not at all: it is synced at the end
     {

@@ -5,6 +5,7 @@ use super::store::{At, print_json};
 use clap::Args;
 use farthing::console::grouped;
 use farthing::failure::Failure;
+use farthing_store::backup_file;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,14 +23,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let store = arguments.at.open()?;
     let watch = Watch::bar("copying");
-    let facts = store.backup(&arguments.to, &mut |step| watch.set(step.done, step.of))?;
+    let facts = backup_file(&arguments.at.location(), &arguments.to, &mut |step| watch.set(step.done, step.of))?;
     drop(watch);
     let to = arguments.to.display();
     if arguments.json {
-        let hash: String = facts.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        print_json(&json!({ "file": to.to_string(), "bytes": facts.bytes, "blake3": hash }))?;
+        let hash = blake3::Hash::from_bytes(facts.hash).to_hex();
+        print_json(&json!({ "file": to.to_string(), "bytes": facts.bytes, "blake3": hash.as_str() }))?;
     } else {
         println!("{} is in {to}, whole: {} bytes.", arguments.at.location(), grouped(facts.bytes));
         println!("`farthing restore --from {to} --store NEW` proves it. Test clouds are not in it.");

@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// A CSV file with a line of column names: account, balance, and as needed currency, credit, credit_expires, zone, country,
+    /// A CSV file with a line of column names: account, balance, and as needed currency, credit, `credit_expires`, zone, country,
     /// pay, name, email, language, reference. A balance below zero is owed.
     file: PathBuf,
     /// Says what would become of each line, and books nothing.
     #[arg(long, conflicts_with = "partial")]
     dry_run: bool,
-    /// Books the lines that can be, instead of all or none.
+    /// Books the lines that can be, a hundred at a time, instead of all or none at once, for which every other writer waits.
     #[arg(long)]
     partial: bool,
     #[command(flatten)]

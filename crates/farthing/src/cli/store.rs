@@ -121,7 +121,8 @@ pub(super) fn end_of(text: &str, zone: &Zone) -> Result<Instant, Failure> {
 }
 
 fn day_of(text: &str, zone: &Zone) -> Result<Option<farthing_core::time::Period>, Failure> {
-    if text.contains(['T', 't']) {
+    // 2026-12-01T…
+    if matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
         return Ok(None);
     }
     let date = CivilDate::parse(text)
