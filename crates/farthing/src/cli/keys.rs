@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             eprintln!("This is {} of {}. It is not shown again.", key.id, create.cloud);
         }
         Command::List(listing) => {
-            let keys = listing.at.engine()?.keys(&listing.cloud, None, usize::MAX >> 1)?;
+            let keys = listing.at.engine()?.keys(&listing.cloud, Mode::Live, None, usize::MAX >> 1)?;
             for key in &keys {
                 let mode = if key.test { "test" } else { "live" };
                 let state = key.revoked.map_or_else(|| "good".to_owned(), |at| format!("revoked {at}"));
