@@ -14,6 +14,7 @@ mod ids;
 mod look_around;
 mod look_at_account;
 mod manage_keys;
+mod move_clock;
 mod open_account;
 mod open_project;
 mod record_fact;
@@ -28,7 +29,7 @@ pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
 pub use clock::{Clock, ClockError};
 pub use export_ledger::ExportError;
-pub use hold_money::{NewCapture, NewHold};
+pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use look_around::{ListedCharge, ListedResource, ResourceFilter};
 pub use look_at_account::{AccountStanding, AccountView, ChargeQuestion, ResourceView};
@@ -43,7 +44,7 @@ use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;
 use farthing_store::{Store, StoreError};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// A store with a clock and a source of ids: what every use case works with. Its clones share all of it.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub struct Engine {
     ids: Arc<IdSource>,
     clouds: Arc<clouds::Clouds>,
     ledger: Arc<run_ledger::LedgerQueue>,
+    /// Held by whoever moves a simulated clock.
+    moving: Arc<Mutex<()>>,
     /// For whom it works, and whether only once.
     asked: Option<Arc<Asked>>,
 }
@@ -66,6 +69,7 @@ impl Engine {
             ids: Arc::new(ids),
             clouds: Arc::default(),
             ledger: Arc::default(),
+            moving: Arc::default(),
             asked: None,
         }
     }

@@ -111,7 +111,7 @@ fn write_contact(work: &mut Work<'_, '_>, id: OwnerId, contact: &Contact) -> Res
     Ok(work.tx.contact_put(id, &row)?)
 }
 
-fn facts_of(tx: &mut Tx<'_>, payer: &PayerRow) -> Result<AccountFacts, StoreError> {
+pub(crate) fn facts_of(tx: &mut Tx<'_>, payer: &PayerRow) -> Result<AccountFacts, StoreError> {
     let contact = tx.contact(payer.id)?;
     Ok(AccountFacts {
         number: payer.id.0,

@@ -174,7 +174,9 @@ impl Script {
                 let known = !stage.tell(&self.story, happening)? && !matches!(happening.what, What::Version { .. });
                 return Ok(if known { "known" } else { "told" });
             }
-            Deed::TopUp { payer, amount } => stage.engine.top_up(CLOUD, &account(*payer), money(*amount), Some(&id)),
+            Deed::TopUp { payer, amount } => {
+                stage.engine.top_up(CLOUD, &account(*payer), money(*amount), Some(&id)).map(drop)
+            }
             Deed::Grant { payer, amount, expires } => {
                 let grant = NewGrant {
                     name: id,
@@ -196,7 +198,7 @@ impl Script {
                     product: None,
                     lasts: Some(lasts),
                 };
-                stage.engine.authorise(CLOUD, &new)
+                stage.engine.authorise(CLOUD, &new).map(drop)
             }
             Deed::Capture { hold, payer, amount, last } => {
                 let capture = NewCapture {
@@ -208,9 +210,9 @@ impl Script {
                     last: *last,
                     at: None,
                 };
-                stage.engine.capture(CLOUD, &capture)
+                stage.engine.capture(CLOUD, &capture).map(drop)
             }
-            Deed::Release { hold, payer } => stage.engine.release(CLOUD, &account(*payer), hold_id(hold)),
+            Deed::Release { hold, payer } => stage.engine.release(CLOUD, &account(*payer), hold_id(hold)).map(drop),
         };
         done.map_err(refused).map(|()| "done")
     }

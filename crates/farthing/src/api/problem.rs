@@ -214,6 +214,7 @@ impl From<ApplyPolicyError> for Problem {
         match error {
             ApplyPolicyError::Engine(error) => error.into(),
             ApplyPolicyError::Refused(error) => error.into(),
+            ApplyPolicyError::Reused(what) => Problem::new(KEY_REUSED, what),
         }
     }
 }

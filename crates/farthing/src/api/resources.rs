@@ -4,14 +4,13 @@
 //! late, twice, or in any order.
 
 use super::accounts::Named;
-use super::asking::Body;
+use super::asking::{Body, Path};
 use super::blocking;
 use super::caller::{Ingesting, Reading};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
 use super::wire::{read_times, time};
 use axum::Json;
-use axum::extract::Path;
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::timeline::State;

@@ -4,7 +4,6 @@
 use crate::api::Problem;
 use farthing_core::access::Mode;
 use farthing_core::policy::ApplyRequest;
-use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, EngineError, IdSource};
 use farthing_store::{Location, Options, Store};
 use std::collections::BTreeMap;
@@ -73,16 +72,14 @@ impl Worlds {
         {
             let request = ApplyRequest {
                 files,
-                starts: Some(Instant::EPOCH),
+                starts: None, // from the test cloud's beginning
                 corrects: None,
                 who: "farthing".to_owned(),
                 why: format!("the live cloud's version {}, for trying", newest.number),
             };
             engine.apply_policy(cloud, request).map_err(|error| match error {
                 farthing_engine::ApplyPolicyError::Engine(error) => error,
-                farthing_engine::ApplyPolicyError::Refused(error) => {
-                    farthing_store::StoreError::corrupt(error.to_string()).into()
-                }
+                error => farthing_store::StoreError::corrupt(error.to_string()).into(),
             })?;
         }
         Ok(engine)
