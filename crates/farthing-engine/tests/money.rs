@@ -14,7 +14,7 @@ fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
     farthing_core::money::Money::from_units(view.figures.balance, view.currency).plain()
 }
 
-fn code(refused: Result<(), Refused>) -> Option<RefusalCode> {
+fn code<T: std::fmt::Debug>(refused: Result<T, Refused>) -> Option<RefusalCode> {
     refused.expect_err("it is refused").code()
 }
 

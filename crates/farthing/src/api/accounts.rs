@@ -81,6 +81,7 @@ pub(crate) struct Account {
 
 /// What an account has, at one instant.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the wire has no better word for what is there")]
 pub(crate) struct Balance {
     #[schema(format = DateTime)]
     at: String,

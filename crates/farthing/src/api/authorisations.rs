@@ -34,7 +34,7 @@ pub(crate) struct NewAuthorisation {
     /// Which product's credit may pay; credit for everything when it is not said.
     product: Option<String>,
     /// How long it is reserved; seven days when it is not said.
-    #[schema(minimum = 1, maximum = 7776000)]
+    #[schema(minimum = 1, maximum = 7_776_000)]
     expires_in_seconds: Option<i64>,
 }
 

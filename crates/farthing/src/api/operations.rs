@@ -54,6 +54,7 @@ pub(crate) struct Parked {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "a job on the wire is known by its job")]
 pub(crate) struct Job {
     #[schema(example = "settle")]
     job: String,

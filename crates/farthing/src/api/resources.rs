@@ -326,7 +326,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(caller: Reading, Path(named): Path<ResourceNamed>) -> Result<Json<ResourceHistory>, Problem> {
     let (view, listed) = blocking(move || {
         let view = caller.engine.resource_view(&caller.cloud, &named.resource)?;
-        let listed = caller.engine.listed_resource(&caller.cloud, view.thing.clone())?;
+        let listed = caller.engine.listed_resource(&caller.cloud, &view.thing)?;
         Ok((view, listed))
     })
     .await?;

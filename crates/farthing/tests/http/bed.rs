@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a machine that does much else: whoever waits so long waits in vain.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the clouds of these tests sell. Names are those of the examples in the document, so that its examples can be sent.
 pub(crate) const CATALOG: &str = r#"[[meter]]
@@ -87,7 +87,7 @@ impl Bed {
         std::fs::write(folder.join("cloud.toml"), policy).expect("written");
         std::fs::write(folder.join("catalog.toml"), catalog).expect("written");
         let folder = folder.to_str().expect("a path");
-        self.run(&["apply", folder, "--why", "test", "--who", "test", "--store", &self.store]);
+        farthing(&["apply", folder, "--why", "test", "--who", "test", "--store", &self.store]);
     }
 
     /// A key's text, made as an operator makes the first one.
@@ -96,19 +96,12 @@ impl Bed {
         if test {
             arguments.push("--test");
         }
-        self.run(&arguments).trim().to_owned()
+        farthing(&arguments).trim().to_owned()
     }
 
     /// Every row proves every other, in every world that stands beside this store.
     pub(crate) fn verify(&self) {
-        self.run(&["verify", "--deep", "--store", &self.store]);
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_farthing")).args(arguments).output().expect("the binary runs");
-        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "farthing {arguments:?}\n{said}{complained}");
-        said.into_owned()
+        farthing(&["verify", "--deep", "--store", &self.store]);
     }
 
     pub(crate) fn serve(&self) -> Server {
@@ -146,6 +139,13 @@ impl Bed {
         }
         server
     }
+}
+
+fn farthing(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_farthing")).args(arguments).output().expect("the binary runs");
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "farthing {arguments:?}\n{said}{complained}");
+    said.into_owned()
 }
 
 /// The address of a line that says that the server is ready.

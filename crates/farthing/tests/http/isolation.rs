@@ -30,7 +30,7 @@ both! {
         let unknown = if unknown == admin { format!("{}1", &admin[..admin.len() - 1]) } else { unknown };
         let keys: Vec<(String, String)> = (1..8)
             .filter_map(Scopes::from_bits)
-            .map(|set| (set.to_string().replace(", ", ","), make_key(&server, &admin, &set, None)))
+            .map(|set| (set.to_string().replace(", ", ","), make_key(&server, &admin, set, None)))
             .collect();
         for operation in document.operations() {
             let own = world.draft(&operation, &BTreeSet::new());
@@ -52,7 +52,7 @@ both! {
                 assert_eq!(ask(with(own.request()), ""), ask(with(absent.request()), ""), "{}", operation.name());
             }
             let wrong = wrong_scopes(&operation.scope);
-            assert_eq!(wrong.is_empty(), false, "{} asks for no scope that could be missing", operation.name());
+            assert!(!wrong.is_empty(), "{} asks for no scope that could be missing", operation.name());
             for (scopes, key) in keys.iter().filter(|(scopes, _)| wrong.contains(scopes)) {
                 let answer = server.send(&own.request().key(key));
                 assert_eq!(answer.problem(403), "forbidden", "{} with {scopes}", operation.name());
@@ -173,7 +173,7 @@ fn absent_everywhere(world: &World<'_>, own: &crate::world::Draft) -> crate::wor
     draft
 }
 
-fn make_key(server: &Server, admin: &str, scopes: &Scopes, expires: Option<String>) -> String {
+fn make_key(server: &Server, admin: &str, scopes: Scopes, expires: Option<String>) -> String {
     let scopes: Vec<&str> = scopes.list().into_iter().map(Scope::name).collect();
     let mut new = json!({ "name": "made", "scopes": scopes });
     if let Some(expires) = expires {
@@ -200,14 +200,14 @@ both! {
             key[0]["id"].as_str().expect("an id").to_owned()
         };
 
-        let revoked = make_key(&server, &admin, &all, None);
-        let rotated = make_key(&server, &admin, &all, None);
-        let graced = make_key(&server, &admin, &all, None);
+        let revoked = make_key(&server, &admin, all, None);
+        let rotated = make_key(&server, &admin, all, None);
+        let graced = make_key(&server, &admin, all, None);
         for key in [&revoked, &rotated, &graced] {
             assert!(opens(key), "a fresh key opens");
         }
         let soon = Instant::from_micros(now(&server, &admin).micros() + 3_000_000);
-        let expired = make_key(&server, &admin, &all, Some(soon.to_string()));
+        let expired = make_key(&server, &admin, all, Some(soon.to_string()));
         let gone = server.send(&Request::new("DELETE", &format!("/v1/keys/{}", id_of(&revoked))).key(&admin).once("gone"));
         assert_eq!((gone.status, gone.body.as_str()), (204, ""));
         let rotate = |key: &str, hours: u32| {
