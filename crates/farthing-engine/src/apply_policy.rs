@@ -1,8 +1,8 @@
 //! Applies a cloud's configuration as a new dated version, and reads what was applied.
 
-use crate::asked::{Note, note_all};
+use crate::asked::{Note, answer_kept, keep};
 use crate::tell::{self, Notice};
-use crate::{ClockError, Engine, EngineError};
+use crate::{ClockError, Engine, EngineError, Refused};
 use farthing_core::notice::Event;
 use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Versions, plan_apply};
 use farthing_store::StoreError;
@@ -14,18 +14,25 @@ pub enum ApplyPolicyError {
     Engine(EngineError),
     /// What was asked cannot be; nothing was appended.
     Refused(ApplyError),
+    /// The Idempotency-Key was another request's.
+    Reused(String),
 }
 
 impl Engine {
-    /// Appends a version with these files, unless they are in force at its start anyway.
+    /// Appends a version with these files, unless they are in force at its start anyway. Asked again it is not appended again,
+    /// though others have replaced it since.
     pub fn apply_policy(&self, cloud: &str, request: ApplyRequest) -> Result<Applied, ApplyPolicyError> {
         let (cloud, clock, ids) = (cloud.to_owned(), self.clock.clone(), self.ids.clone());
         let asked = self.asked.clone();
         self.store.write("apply_policy", move |tx| {
+            if let Some(number) = answer_kept::<i64>(tx, &cloud, asked.as_deref())? {
+                return Ok(Applied::Unchanged { number });
+            }
             let versions = tx.policy_versions(&cloud)?;
             // Not before the versions are read: one that started meanwhile would rule over this one from the beginning.
             let now = clock.now()?;
             let applied = plan_apply(&versions, &request, now)?;
+            let mut notes = Vec::new();
             if let Applied::New(version) = &applied {
                 tx.policy_append(&cloud, version, &request.files)?;
                 // Whoever has anything open looks at the new prices at once; where they correct what was, whoever ever had.
@@ -36,9 +43,7 @@ impl Engine {
                     "corrects": version.corrects,
                     "why": version.why,
                 });
-                let note = Note::new("policy.applied", format!("cloud {cloud}")).became(&facts);
-                // Asked again it is in force already: no answer has to be kept for that.
-                note_all(tx, &cloud, asked.as_deref(), &[note], now)?;
+                notes.push(Note::new("policy.applied", format!("cloud {cloud}")).became(&facts));
                 let event = Event::PolicyApplied {
                     version: version.number,
                     starts: version.starts,
@@ -48,6 +53,11 @@ impl Engine {
                 };
                 tell::write(tx, &cloud, &ids, now, &[Notice { event, at: now, account: None, mailed: false }])?;
             }
+            let number = match &applied {
+                Applied::New(version) => version.number,
+                Applied::Unchanged { number } => *number,
+            };
+            keep(tx, &cloud, asked.as_deref(), &number, &notes, now)?;
             Ok(applied)
         })
     }
@@ -68,6 +78,7 @@ impl fmt::Display for ApplyPolicyError {
         match self {
             ApplyPolicyError::Engine(error) => error.fmt(f),
             ApplyPolicyError::Refused(error) => error.fmt(f),
+            ApplyPolicyError::Reused(what) => f.write_str(what),
         }
     }
 }
@@ -77,6 +88,7 @@ impl std::error::Error for ApplyPolicyError {
         match self {
             ApplyPolicyError::Engine(error) => error.source(),
             ApplyPolicyError::Refused(error) => error.source(),
+            ApplyPolicyError::Reused(_) => None,
         }
     }
 }
@@ -84,6 +96,16 @@ impl std::error::Error for ApplyPolicyError {
 impl From<StoreError> for ApplyPolicyError {
     fn from(error: StoreError) -> ApplyPolicyError {
         ApplyPolicyError::Engine(error.into())
+    }
+}
+
+/// Of what is asked once: the only rule it can be refused by is that of the key.
+impl From<Refused> for ApplyPolicyError {
+    fn from(refused: Refused) -> ApplyPolicyError {
+        match refused {
+            Refused::Engine(error) => ApplyPolicyError::Engine(error),
+            Refused::ByRule { message, .. } => ApplyPolicyError::Reused(message),
+        }
     }
 }
 

@@ -108,9 +108,19 @@ impl Engine {
             Ok(answer)
         })
     }
+
+    /// Takes the key of a batch whose parts are answered each for itself: no other batch comes under it.
+    pub fn take_key(&self, cloud: &str) -> Result<(), Refused> {
+        self.ask_desk("take_key", cloud, |_| Ok(()))
+    }
 }
 
-fn answer_kept<T: DeserializeOwned>(tx: &mut Tx<'_>, cloud: &str, asked: Option<&Asked>) -> Result<Option<T>, Refused> {
+/// What was answered, where the same was asked before.
+pub(crate) fn answer_kept<T: DeserializeOwned>(
+    tx: &mut Tx<'_>,
+    cloud: &str,
+    asked: Option<&Asked>,
+) -> Result<Option<T>, Refused> {
     let Some(once) = asked.and_then(|asked| asked.once.as_ref()) else { return Ok(None) };
     let Some(kept) = tx.answer(cloud, &once.key)? else { return Ok(None) };
     if kept.digest != once.digest {
@@ -125,7 +135,8 @@ fn answer_kept<T: DeserializeOwned>(tx: &mut Tx<'_>, cloud: &str, asked: Option<
     Ok(Some(answer))
 }
 
-fn keep<T: Serialize>(
+/// Notes what was changed, and keeps the answer.
+pub(crate) fn keep<T: Serialize>(
     tx: &mut Tx<'_>,
     cloud: &str,
     asked: Option<&Asked>,

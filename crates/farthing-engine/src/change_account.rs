@@ -3,6 +3,7 @@
 
 use crate::asked::Note;
 use crate::folio::Work;
+use crate::open_account::{AccountFacts, facts_of};
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::notice::Event;
@@ -12,20 +13,21 @@ use serde_json::json;
 impl Engine {
     /// Nothing is asked of a closed account any more; what is told late of its past is booked as ever. It is refused while
     /// anything of it still costs, or money of it is held. Closed twice, it is closed.
-    pub fn close_account(&self, cloud: &str, account: &str) -> Result<(), Refused> {
+    pub fn close_account(&self, cloud: &str, account: &str) -> Result<AccountFacts, Refused> {
         let account = account.to_owned();
         self.ask("close_account", cloud, move |work| close(work, &account))
     }
 
     /// Whether it pays ahead from now on; none: as the cloud's policy says. Where a product says so itself, that goes on.
-    pub fn set_pay(&self, cloud: &str, account: &str, pay: Option<Pay>) -> Result<(), Refused> {
+    pub fn set_pay(&self, cloud: &str, account: &str, pay: Option<Pay>) -> Result<AccountFacts, Refused> {
         let account = account.to_owned();
         self.ask("set_pay", cloud, move |work| {
             let id = account_of(work, &account)?.id;
             let now = work.now;
             work.load(&[id])?;
             if work.folio(id).payer.pay == pay {
-                return Ok(());
+                let payer = work.folio(id).payer.clone();
+                return Ok(facts_of(work.tx, &payer)?);
             }
             work.bring_to(id, now)?;
             work.post_all(id, now)?;
@@ -40,15 +42,15 @@ impl Engine {
             let payer = work.folio(id).payer.clone();
             work.tx.payer_pay_write(&payer)?;
             work.folio(id).stir();
-            Ok(())
+            Ok(facts_of(work.tx, &payer)?)
         })
     }
 }
 
-fn close(work: &mut Work<'_, '_>, name: &str) -> Result<(), Refused> {
+fn close(work: &mut Work<'_, '_>, name: &str) -> Result<AccountFacts, Refused> {
     let found = account_ever(work, name)?;
     if found.closed.is_some() {
-        return Ok(());
+        return Ok(facts_of(work.tx, &found)?);
     }
     let (id, now) = (found.id, work.now);
     work.load(&[id])?;
@@ -71,5 +73,6 @@ fn close(work: &mut Work<'_, '_>, name: &str) -> Result<(), Refused> {
     work.folio(id).payer.closed = Some(now);
     work.notes.push(Note::new("account.closed", format!("account {name}")));
     work.tell(Some(id), Event::AccountClosed { account: name.to_owned() });
-    Ok(())
+    let payer = work.folio(id).payer.clone();
+    Ok(facts_of(work.tx, &payer)?)
 }

@@ -13,10 +13,11 @@ use farthing_core::ledger::posting::{self, CreditCaptured, Stamp};
 use farthing_core::ledger::{
     AccountId, Authorise, Capture, CaptureRecord, Chart, Code, Command, Hold, HoldState, Kind,
 };
-use farthing_core::money::{Currency, Money};
+use farthing_core::money::Money;
 use farthing_core::policy::Measure;
 use farthing_core::time::{Duration, Instant};
 use farthing_store::{PayerRow, StoreError};
+use serde::{Deserialize, Serialize};
 
 /// How long a hold lasts where nobody says.
 const HOLD_SECONDS: i64 = 7 * 86_400;
@@ -47,19 +48,61 @@ pub struct NewCapture {
     pub at: Option<Instant>,
 }
 
+/// A hold as it stood when something was done to it: what is kept as the answer to whoever asks again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldFacts {
+    id: [u8; 16],
+    pub account: String,
+    pub amount: i64,
+    pub captured: i64,
+    pub standing: HoldStanding,
+    /// Microseconds since 1970.
+    pub expires: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldStanding {
+    Open,
+    Captured,
+    Released,
+    Expired,
+}
+
+impl HoldFacts {
+    fn of(account: &str, hold: &Hold) -> HoldFacts {
+        let standing = match hold.state {
+            HoldState::Open => HoldStanding::Open,
+            HoldState::Captured => HoldStanding::Captured,
+            HoldState::Released => HoldStanding::Released,
+            HoldState::Expired => HoldStanding::Expired,
+        };
+        HoldFacts {
+            id: hold.id.to_bytes(),
+            account: account.to_owned(),
+            amount: hold.amount,
+            captured: hold.captured,
+            standing,
+            expires: hold.expires_at.micros(),
+        }
+    }
+
+    pub fn id(&self) -> HoldId {
+        HoldId::from_bytes(self.id)
+    }
+}
+
 impl Engine {
     /// Reserves an amount, or refuses it: what asks never passes the floor.
-    pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<HoldId, Refused> {
+    pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<HoldFacts, Refused> {
         let hold = hold.clone();
-        let id = self.ask("authorise", cloud, move |work| authorise(work, &hold).map(HoldId::to_bytes))?;
-        Ok(HoldId::from_bytes(id))
+        self.ask("authorise", cloud, move |work| authorise(work, &hold))
     }
 
     /// Authorises and takes all of it at once: what is not there is refused, and nothing stays reserved.
-    pub fn debit(&self, cloud: &str, hold: &NewHold) -> Result<HoldId, Refused> {
+    pub fn debit(&self, cloud: &str, hold: &NewHold) -> Result<HoldFacts, Refused> {
         let hold = hold.clone();
-        let id = self.ask("debit", cloud, move |work| {
-            let id = authorise(work, &hold)?;
+        self.ask("debit", cloud, move |work| {
+            let id = authorise(work, &hold)?.id();
             let taken = NewCapture {
                 id: Some("debit".to_owned()),
                 account: hold.account.clone(),
@@ -70,20 +113,22 @@ impl Engine {
                 at: None,
             };
             capture(work, &taken)?;
-            Ok(id.to_bytes())
-        })?;
-        Ok(HoldId::from_bytes(id))
+            facts_of(work, &hold.account, id)
+        })
     }
 
     /// Takes an amount of a hold. Above it or after its end it is booked and flagged; after a release or its last capture it
     /// is refused.
-    pub fn capture(&self, cloud: &str, taken: &NewCapture) -> Result<(), Refused> {
+    pub fn capture(&self, cloud: &str, taken: &NewCapture) -> Result<HoldFacts, Refused> {
         let taken = taken.clone();
-        self.ask("capture", cloud, move |work| capture(work, &taken))
+        self.ask("capture", cloud, move |work| {
+            capture(work, &taken)?;
+            facts_of(work, &taken.account, taken.hold)
+        })
     }
 
     /// Makes a hold last so long from now, where it does not already.
-    pub fn extend(&self, cloud: &str, account: &str, hold: HoldId, lasts: Duration) -> Result<(), Refused> {
+    pub fn extend(&self, cloud: &str, account: &str, hold: HoldId, lasts: Duration) -> Result<HoldFacts, Refused> {
         let account = account.to_owned();
         self.ask("extend", cloud, move |work| {
             let payer = account_ever(work, &account)?;
@@ -96,12 +141,12 @@ impl Engine {
             let answers = work.tx.ledger_run(&[Command::Extend(hold, until)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
             work.folio(payer.id).stir();
-            Ok(())
+            facts_of(work, &account, hold)
         })
     }
 
     /// Gives back what a hold still reserves.
-    pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<(), Refused> {
+    pub fn release(&self, cloud: &str, account: &str, hold: HoldId) -> Result<HoldFacts, Refused> {
         let account = account.to_owned();
         self.ask("release", cloud, move |work| {
             let payer = account_ever(work, &account)?;
@@ -113,20 +158,17 @@ impl Engine {
             let answers = work.tx.ledger_run(&[Command::Release(hold)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
             work.reload(payer.id)?;
-            Ok(())
+            facts_of(work, &account, hold)
         })
     }
 
-    /// A hold of an account of this cloud, and whose it is.
-    pub fn hold_facts(&self, cloud: &str, hold: HoldId) -> Result<(String, Hold, Currency), Refused> {
+    /// A hold of an account of this cloud, as it is.
+    pub fn hold_facts(&self, cloud: &str, hold: HoldId) -> Result<HoldFacts, Refused> {
         let missing = || Refused::not_found("authorisation", &hold.to_string());
-        let clouds = &*self.clouds;
-        let now = self.now()?;
         self.store.read("hold_facts", |tx| {
             let found = tx.hold(hold)?.ok_or_else(missing)?;
             let payer = tx.payers(&[found.owner])?.pop().filter(|payer| payer.cloud == cloud).ok_or_else(missing)?;
-            let book = clouds.get(tx, cloud)?.ok_or_else(missing)?;
-            Ok((payer.name, found, book.profile_at(now)?.policy.cloud.currency))
+            Ok(HoldFacts::of(&payer.name, &found))
         })
     }
 
@@ -141,7 +183,7 @@ impl Engine {
     }
 }
 
-fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldId, Refused> {
+fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldFacts, Refused> {
     let payer = account_of(work, &hold.account)?;
     let now = work.now;
     let product = match &hold.product {
@@ -158,7 +200,7 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldId, Refused>
         // Asked again, whatever can pay by now and however late it is: it is the same hold.
         let same = there.owner == payer.id && there.amount == units;
         refuse((!same).then_some(Code::ExistsWithDifferentAmount).or(Some(Code::Exists)))?;
-        return Ok(hold.id);
+        return Ok(HoldFacts::of(&payer.name, &there));
     }
     // The ledger knows of no cost that has only accrued; what has is not there to be promised.
     let policy = work.policy_at(now)?;
@@ -188,7 +230,12 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldId, Refused>
     let answers = work.tx.ledger_run(&[Command::Authorise(request)], now)?;
     refuse(answers.first().map(|answer| answer.code))?;
     work.folio(payer.id).stir();
-    Ok(hold.id)
+    facts_of(work, &payer.name, hold.id)
+}
+
+fn facts_of(work: &mut Work<'_, '_>, account: &str, hold: HoldId) -> Result<HoldFacts, Refused> {
+    let found = work.tx.hold(hold)?.ok_or_else(|| StoreError::corrupt(format!("hold {hold} is gone")))?;
+    Ok(HoldFacts::of(account, &found))
 }
 
 fn capture(work: &mut Work<'_, '_>, capture: &NewCapture) -> Result<(), Refused> {

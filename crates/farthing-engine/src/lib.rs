@@ -21,6 +21,7 @@ mod look_at_cloud;
 mod look_at_trail;
 mod manage_endpoints;
 mod manage_keys;
+mod move_clock;
 mod open_account;
 mod open_project;
 mod plain_usage;
@@ -40,7 +41,7 @@ pub use asked::{Asked, Once};
 pub use clock::{Clock, ClockError};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
 pub use export_ledger::ExportError;
-pub use hold_money::{NewCapture, NewHold};
+pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use import_balances::{Import, ImportMode};
 pub use list_accounts::AccountLine;
@@ -61,7 +62,7 @@ use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;
 use farthing_store::{Store, StoreError};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// A store with a clock and a source of ids: what every use case works with. Its clones share all of it.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub struct Engine {
     ids: Arc<IdSource>,
     clouds: Arc<clouds::Clouds>,
     ledger: Arc<run_ledger::LedgerQueue>,
+    /// Held by whoever moves a simulated clock.
+    moving: Arc<Mutex<()>>,
     /// For whom it works, and whether only once.
     asked: Option<Arc<Asked>>,
 }
@@ -84,6 +87,7 @@ impl Engine {
             ids: Arc::new(ids),
             clouds: Arc::default(),
             ledger: Arc::default(),
+            moving: Arc::default(),
             asked: None,
         }
     }

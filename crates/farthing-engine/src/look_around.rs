@@ -129,7 +129,7 @@ impl Engine {
     }
 
     /// The names of those a resource belongs to.
-    pub fn listed_resource(&self, cloud: &str, thing: ThingRow) -> Result<ListedResource, Refused> {
+    pub fn listed_resource(&self, cloud: &str, thing: &ThingRow) -> Result<ListedResource, Refused> {
         if thing.cloud != cloud {
             return Err(Refused::not_found("resource", &thing.name));
         }

@@ -69,7 +69,17 @@ impl Engine {
             desk.notes.push(Note::new("key.created", id.to_string()).became(&facts));
             Ok((id.to_bytes(), kept.salt(&from)))
         })?;
-        Ok(chance.again(origin, mode, &made))
+        self.still_it(chance.again(origin, mode, &made))
+    }
+
+    /// A secret that was told before is made again of the key that asked for it then; made of another it would open nothing.
+    fn still_it(&self, text: KeyText) -> Result<KeyText, Refused> {
+        let kept = self.store.read("key", |tx| tx.key(text.id))?;
+        if kept.is_some_and(|key| text.fits(&key.hash)) {
+            return Ok(text);
+        }
+        let what = format!("the secret of {} was told to the key that asked for it: rotate it for another", text.id);
+        Err(Refused::new(RefusalCode::Conflict, what))
     }
 
     /// Gives a key another secret; the one it had is good for so long.
@@ -89,7 +99,7 @@ impl Engine {
             desk.notes.push(Note::new("key.rotated", id.to_string()).became(&facts));
             Ok((key.test, (id.to_bytes(), kept.salt(&from))))
         })?;
-        Ok(chance.again(origin, if test { Mode::Test } else { Mode::Live }, &made))
+        self.still_it(chance.again(origin, if test { Mode::Test } else { Mode::Live }, &made))
     }
 
     /// From now on it opens nothing.
@@ -106,9 +116,25 @@ impl Engine {
         })
     }
 
-    pub fn keys(&self, cloud: &str, after: Option<KeyId>, limit: usize) -> Result<Vec<KeyRow>, EngineError> {
+    /// Those that `sees` may know of: who holds a live key looks after the test keys as well.
+    pub fn keys(
+        &self,
+        cloud: &str,
+        sees: Mode,
+        after: Option<KeyId>,
+        limit: usize,
+    ) -> Result<Vec<KeyRow>, EngineError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self.store.read("keys", |tx| tx.keys_of(cloud, after, limit))?)
+        Ok(self.store.read("keys", |tx| tx.keys_of(cloud, sees == Mode::Live, after, limit))?)
+    }
+
+    /// Refuses a key that is not there for whoever `sees` one world.
+    pub fn key_seen(&self, cloud: &str, sees: Mode, id: KeyId) -> Result<(), Refused> {
+        let key = self.store.read("key", |tx| tx.key(id))?.filter(|key| key.cloud == cloud);
+        match key {
+            Some(key) if key.test || sees == Mode::Live => Ok(()),
+            _ => Err(Refused::not_found("key", &id.to_string())),
+        }
     }
 
     /// The key that a text opens with, if it does now.

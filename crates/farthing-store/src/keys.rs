@@ -53,13 +53,19 @@ impl Tx<'_> {
         )
     }
 
-    /// A cloud's keys in order of making, those after `after`, at most so many.
-    pub fn keys_of(&mut self, cloud: &str, after: Option<KeyId>, limit: i64) -> Result<Vec<KeyRow>, StoreError> {
+    /// A cloud's keys in order of making, those after `after`, at most so many: test keys, and live ones if they are wanted.
+    pub fn keys_of(
+        &mut self,
+        cloud: &str,
+        live: bool,
+        after: Option<KeyId>,
+        limit: i64,
+    ) -> Result<Vec<KeyRow>, StoreError> {
         let after = after.map_or([0; 16], KeyId::to_bytes);
         self.rows(
             "SELECT id, cloud, name, test, scopes, per_second, hash, old_hash, old_until, created, expires, revoked, last_used
-             FROM api_key WHERE cloud = $1 AND id > $2 ORDER BY id LIMIT $3",
-            &[cloud.into(), after.as_slice().into(), limit.into()],
+             FROM api_key WHERE cloud = $1 AND id > $2 AND (test = $3 OR test <> $4) ORDER BY id LIMIT $5",
+            &[cloud.into(), after.as_slice().into(), true.into(), live.into(), limit.into()],
             key_from,
         )
     }

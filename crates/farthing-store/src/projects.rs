@@ -67,7 +67,7 @@ impl Tx<'_> {
     ) -> Result<Vec<ProjectRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, name, account FROM project
-             WHERE cloud = $1 AND id > $2 AND ($3 = 0 OR account = $3) ORDER BY id LIMIT $4",
+             WHERE cloud = $1 AND id > $2 AND (CAST($3 AS BIGINT) = 0 OR account = $3) ORDER BY id LIMIT $4",
             &[cloud.into(), after.into(), account.0.into(), limit.into()],
             |row| {
                 Ok(ProjectRow {

@@ -228,7 +228,8 @@ impl Tx<'_> {
     ) -> Result<Vec<ThingRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, kind, name, account, project, product, sku, state, size, person, properties, since, seen_at, listed_at
-             FROM thing WHERE cloud = $1 AND kind = $2 AND id > $3 AND ($4 = 0 OR account = $4) AND ($5 = 0 OR project = $5)
+             FROM thing WHERE cloud = $1 AND kind = $2 AND id > $3 AND (CAST($4 AS BIGINT) = 0 OR account = $4)
+               AND (CAST($5 AS BIGINT) = 0 OR project = $5)
                AND ($6 = '' OR state = $6) ORDER BY id LIMIT $7",
             &[
                 cloud.into(),

@@ -11,11 +11,14 @@
 //! | variable | what it does |
 //! |---|---|
 //! | `FARTHING_TEST_POSTGRES` | a server to use instead of a private one: `postgres://user@host:port`, a superuser |
+//! | `CARGO_TARGET_DIR` | where environments for Python are kept: `python/` in it |
 //! | `FARTHING_TEST_POSTGRES_FSYNC` | `off`: private servers do not wait for the disk. Only for tests of logic |
 
 mod postgres;
+mod python;
 mod scratch;
 
 pub use postgres::cluster::{Cluster, TlsCluster, postgres, tls_cluster};
 pub use postgres::database::Database;
+pub use python::python;
 pub use scratch::ScratchDir;

@@ -210,9 +210,9 @@ impl Script {
                     last: *last,
                     at: None,
                 };
-                stage.engine.capture(CLOUD, &capture)
+                stage.engine.capture(CLOUD, &capture).map(drop)
             }
-            Deed::Release { hold, payer } => stage.engine.release(CLOUD, &account(*payer), hold_id(hold)),
+            Deed::Release { hold, payer } => stage.engine.release(CLOUD, &account(*payer), hold_id(hold)).map(drop),
         };
         done.map_err(refused).map(|()| "done")
     }

@@ -106,7 +106,7 @@ impl Stage {
         };
         match self.engine.apply_policy(CLOUD, request) {
             Ok(applied) => Ok(matches!(applied, Applied::New(_))),
-            Err(ApplyPolicyError::Refused(_)) => Ok(false),
+            Err(ApplyPolicyError::Refused(_) | ApplyPolicyError::Reused(_)) => Ok(false),
             Err(ApplyPolicyError::Engine(error)) => Err(text(error)),
         }
     }

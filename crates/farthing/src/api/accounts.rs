@@ -1,16 +1,17 @@
 //! Accounts: who pays. Opened, listed, looked at; whom to write to, and what they have.
 
-use super::asking::{Asking, IdempotencyKey, Nothing};
+use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
 use super::caller::{Reading, Writing};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
 use super::wire::{Amount, time, time_of_micros};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
+use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
 use farthing_core::policy::Pay;
+use farthing_core::time::Zone;
 use farthing_engine::{AccountFacts, Contact as EngineContact, NewAccount as EngineNewAccount};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -80,6 +81,7 @@ pub(crate) struct Account {
 
 /// What an account has, at one instant.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the wire has no better word for what is there")]
 pub(crate) struct Balance {
     #[schema(format = DateTime)]
     at: String,
@@ -137,8 +139,11 @@ pub(crate) async fn open(
     caller: Writing,
     Asking { body, once }: Asking<NewAccount>,
 ) -> Result<(StatusCode, Json<Account>), Problem> {
+    if let Some(zone) = &body.zone {
+        Zone::parse(zone).map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("zone"))?;
+    }
     let new = EngineNewAccount {
-        name: body.name,
+        name: named(body.name)?,
         zone: body.zone,
         country: body.country.map(country).transpose()?,
         pay: body.pay.map(pay_of),
@@ -192,11 +197,8 @@ pub(crate) async fn change(
     Asking { body, once }: Asking<AccountChange>,
 ) -> Result<Json<Account>, Problem> {
     let pay = body.pay.map(pay_of);
-    let changed = blocking(move || {
-        caller.engine_for(Some(once)).set_pay(&caller.cloud, &named.account, pay)?;
-        Ok(caller.engine.account_facts(&caller.cloud, &named.account)?)
-    });
-    Ok(Json(account(changed.await?)))
+    let work = move || Ok(caller.engine_for(Some(once)).set_pay(&caller.cloud, &named.account, pay)?);
+    Ok(Json(account(blocking(work).await?)))
 }
 
 /// Closes an account: nothing is asked of it any more, and what is told late of its past is booked as ever. It is refused while
@@ -208,11 +210,8 @@ pub(crate) async fn close(
     Path(named): Path<Named>,
     Asking { once, .. }: Asking<Nothing>,
 ) -> Result<Json<Account>, Problem> {
-    let closed = blocking(move || {
-        caller.engine_for(Some(once)).close_account(&caller.cloud, &named.account)?;
-        Ok(caller.engine.account_facts(&caller.cloud, &named.account)?)
-    });
-    Ok(Json(account(closed.await?)))
+    let work = move || Ok(caller.engine_for(Some(once)).close_account(&caller.cloud, &named.account)?);
+    Ok(Json(account(blocking(work).await?)))
 }
 
 /// What an account has now: one read, whatever its history.
@@ -254,6 +253,14 @@ fn pay_of(pay: PayWhen) -> Pay {
         PayWhen::Prepaid => Pay::Prepaid,
         PayWhen::Postpaid => Pay::Postpaid,
     }
+}
+
+pub(super) fn named(text: String) -> Result<String, Problem> {
+    if Name::parse(&text).is_some() {
+        return Ok(text);
+    }
+    let what = format!("{text:?} is no name: use lower-case letters, digits, - and _");
+    Err(Problem::new(problem::INVALID, what).field("name"))
 }
 
 fn country(text: String) -> Result<String, Problem> {

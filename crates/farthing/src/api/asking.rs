@@ -2,14 +2,19 @@
 
 use super::problem::{self, Problem};
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::request::Parts;
 use farthing_engine::Once;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_MAX: usize = 255;
+
+/// The names in an address. What cannot be read as one is the name of nothing.
+#[derive(Debug)]
+pub(crate) struct Path<T>(pub(crate) T);
 
 /// A JSON body, or the problem that says which field is wrong.
 #[derive(Debug)]
@@ -34,7 +39,19 @@ pub(crate) struct IdempotencyKey {
 
 /// Nothing in the body: the address says it all.
 #[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        read.map(|axum::extract::Path(named)| Path(named)).map_err(|rejection| {
+            Problem::new(problem::NOT_FOUND, format!("this address names nothing: {}", rejection.body_text()))
+        })
+    }
+}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;

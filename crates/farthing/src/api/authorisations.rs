@@ -2,21 +2,19 @@
 //!
 //! What asks is refused beyond what is available; what reports, a capture, is booked whatever it comes to.
 
-use super::asking::{Asking, IdempotencyKey, Nothing};
+use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
 use super::caller::{Caller, Reading, Writing};
 use super::prices::{Usage, ask_of};
 use super::problem::{self, Problem};
-use super::wire::{Amount, read_times, time};
+use super::wire::{Amount, read_times, time_of_micros};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use farthing_core::id::HoldId;
-use farthing_core::ledger::HoldState;
 use farthing_core::money::Money;
 use farthing_core::time::Duration;
 use farthing_engine::Once;
-use farthing_engine::{NewCapture as EngineNewCapture, NewHold};
+use farthing_engine::{HoldFacts, HoldStanding, NewCapture as EngineNewCapture, NewHold};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -36,7 +34,7 @@ pub(crate) struct NewAuthorisation {
     /// Which product's credit may pay; credit for everything when it is not said.
     product: Option<String>,
     /// How long it is reserved; seven days when it is not said.
-    #[schema(minimum = 1, maximum = 7776000)]
+    #[schema(minimum = 1, maximum = 7_776_000)]
     expires_in_seconds: Option<i64>,
 }
 
@@ -146,6 +144,7 @@ pub(crate) async fn authorise_many(
         return Err(Problem::new(problem::INVALID, what).field("authorisations"));
     }
     let results = blocking(move || {
+        caller.engine_for(Some(once.clone())).take_key(&caller.cloud)?;
         let one = |(place, new): (usize, &NewAuthorisation)| {
             // Each has a key of its own, so that a batch that broke off goes on where it did.
             let once = Once { key: format!("{}#{place}", once.key), digest: once.digest };
@@ -169,8 +168,8 @@ pub(crate) async fn debit(
 ) -> Result<(StatusCode, Json<Authorisation>), Problem> {
     let taken = blocking(move || {
         let hold = hold(&caller, &body)?;
-        let id = caller.engine_for(Some(once)).debit(&caller.cloud, &hold)?;
-        shown(&caller, id)
+        let taken = caller.engine_for(Some(once)).debit(&caller.cloud, &hold)?;
+        shown(&caller, taken)
     });
     Ok((StatusCode::CREATED, Json(taken.await?)))
 }
@@ -184,7 +183,7 @@ pub(crate) async fn show(
     Path(named): Path<AuthorisationNamed>,
 ) -> Result<Json<Authorisation>, Problem> {
     let id = named.id()?;
-    Ok(Json(blocking(move || shown(&caller, id)).await?))
+    Ok(Json(blocking(move || shown(&caller, caller.engine.hold_facts(&caller.cloud, id)?)).await?))
 }
 
 /// Takes a part of what is reserved, or more: what was done is booked, whatever is there.
@@ -201,7 +200,7 @@ pub(crate) async fn capture(
     let amount = body.amount.money("amount")?;
     let at = read_times(body.at.as_ref(), "at")?;
     let taken = blocking(move || {
-        let (account, ..) = caller.engine.hold_facts(&caller.cloud, id)?;
+        let account = caller.engine.hold_facts(&caller.cloud, id)?.account;
         let capture = EngineNewCapture {
             id: Some(once.key.clone()),
             account,
@@ -211,8 +210,8 @@ pub(crate) async fn capture(
             last: body.last,
             at,
         };
-        caller.engine_for(Some(once)).capture(&caller.cloud, &capture)?;
-        shown(&caller, id)
+        let taken = caller.engine_for(Some(once)).capture(&caller.cloud, &capture)?;
+        shown(&caller, taken)
     });
     Ok(Json(taken.await?))
 }
@@ -230,9 +229,9 @@ pub(crate) async fn extend(
     let id = named.id()?;
     let lasts = lasting(body.expires_in_seconds)?;
     let extended = blocking(move || {
-        let (account, ..) = caller.engine.hold_facts(&caller.cloud, id)?;
-        caller.engine_for(Some(once)).extend(&caller.cloud, &account, id, lasts)?;
-        shown(&caller, id)
+        let account = caller.engine.hold_facts(&caller.cloud, id)?.account;
+        let extended = caller.engine_for(Some(once)).extend(&caller.cloud, &account, id, lasts)?;
+        shown(&caller, extended)
     });
     Ok(Json(extended.await?))
 }
@@ -249,17 +248,17 @@ pub(crate) async fn release(
 ) -> Result<Json<Authorisation>, Problem> {
     let id = named.id()?;
     let released = blocking(move || {
-        let (account, ..) = caller.engine.hold_facts(&caller.cloud, id)?;
-        caller.engine_for(Some(once)).release(&caller.cloud, &account, id)?;
-        shown(&caller, id)
+        let account = caller.engine.hold_facts(&caller.cloud, id)?.account;
+        let released = caller.engine_for(Some(once)).release(&caller.cloud, &account, id)?;
+        shown(&caller, released)
     });
     Ok(Json(released.await?))
 }
 
 fn reserve(caller: &Caller, new: &NewAuthorisation, once: Once) -> Result<Authorisation, Problem> {
     let hold = hold(caller, new)?;
-    let id = caller.engine_for(Some(once)).authorise(&caller.cloud, &hold)?;
-    shown(caller, id)
+    let reserved = caller.engine_for(Some(once)).authorise(&caller.cloud, &hold)?;
+    shown(caller, reserved)
 }
 
 fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {
@@ -299,20 +298,20 @@ fn amount(caller: &Caller, new: &NewAuthorisation) -> Result<Money, Problem> {
     }
 }
 
-fn shown(caller: &Caller, id: HoldId) -> Result<Authorisation, Problem> {
-    let (account, hold, currency) = caller.engine.hold_facts(&caller.cloud, id)?;
-    let state = match hold.state {
-        HoldState::Open => AuthorisationState::Open,
-        HoldState::Captured => AuthorisationState::Captured,
-        HoldState::Released => AuthorisationState::Released,
-        HoldState::Expired => AuthorisationState::Expired,
+fn shown(caller: &Caller, hold: HoldFacts) -> Result<Authorisation, Problem> {
+    let currency = caller.engine.cloud_facts(&caller.cloud)?.currency;
+    let state = match hold.standing {
+        HoldStanding::Open => AuthorisationState::Open,
+        HoldStanding::Captured => AuthorisationState::Captured,
+        HoldStanding::Released => AuthorisationState::Released,
+        HoldStanding::Expired => AuthorisationState::Expired,
     };
     Ok(Authorisation {
-        id: id.to_string(),
-        account,
+        id: hold.id().to_string(),
+        account: hold.account,
         amount: Amount::units(hold.amount, currency),
         captured: Amount::units(hold.captured, currency),
         state,
-        expires_at: time(hold.expires_at),
+        expires_at: time_of_micros(hold.expires),
     })
 }

@@ -211,6 +211,7 @@ impl KnownKeys {
             if let Some(known) = known.get_mut(&text.id)
                 && text.fits(&known.hash)
                 && now.micros().saturating_sub(known.looked.micros()) < BELIEVED_MICROS
+                && known.key.expires.is_none_or(|expires| now < expires)
             {
                 known.used = now;
                 return Ok(Some(known.key.clone()));

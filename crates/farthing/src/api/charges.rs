@@ -1,13 +1,13 @@
 //! Charges: what each thing cost in a day or a rating period, sealed, with where its price comes from and what paid it.
 
 use super::accounts::Named;
+use super::asking::Path;
 use super::blocking;
 use super::caller::Reading;
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
 use super::wire::{Amount, read_times, time};
 use axum::Json;
-use axum::extract::Path;
 use farthing_core::money::Currency;
 use farthing_engine::{ChargeQuestion, ListedCharge};
 use serde::{Deserialize, Serialize};

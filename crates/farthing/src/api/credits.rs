@@ -1,14 +1,13 @@
 //! Credit: grants that pay before cash does, each with its products and its end.
 
 use super::accounts::Named;
-use super::asking::{Asking, IdempotencyKey};
+use super::asking::{Asking, IdempotencyKey, Path};
 use super::blocking;
 use super::caller::{Reading, Writing};
 use super::page::Page;
 use super::problem::Problem;
 use super::wire::{Amount, read_times, time};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use farthing_engine::NewGrant as EngineNewGrant;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    ComponentsBuilder, ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Responses,
+};
 
 const ABOUT: &str = "The billing engine a cloud runs. Every request carries a key of one cloud and one of two modes, \
     `Authorization: Bearer fk_live_…` or `fk_test_…`, and sees that cloud alone. Whatever creates or moves something takes an \
@@ -48,7 +50,21 @@ pub(super) fn frame() -> OpenApi {
 
 /// The whole document.
 pub fn openapi() -> OpenApi {
-    super::operations().into_openapi()
+    let mut document = super::operations().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        operations.into_iter().flatten().for_each(|operation| problems_as_such(&mut operation.responses));
+    }
+    document
+}
+
+/// What a handler answers otherwise is a problem, and of its own content type: said here once.
+fn problems_as_such(responses: &mut Responses) {
+    if let Some(RefOr::T(otherwise)) = responses.responses.get_mut("default")
+        && let Some(content) = otherwise.content.shift_remove("application/json")
+    {
+        otherwise.content.insert("application/problem+json".to_owned(), content);
+    }
 }
 
 pub(super) fn router() -> Router<Shared> {

@@ -1,13 +1,12 @@
 //! API keys: made, listed, rotated, revoked. A key's text is shown once.
 
-use super::asking::{Asking, IdempotencyKey, Nothing};
+use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
 use super::caller::Administering;
 use super::page::{Asked, Page, Paging, wrong_cursor};
 use super::problem::{self, Problem};
 use super::wire::{read_times, time};
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use farthing_core::access::{KeyId, Mode, Scope, Scopes};
 use farthing_core::time::Duration;
@@ -45,7 +44,7 @@ pub(crate) struct NewKey {
     name: String,
     #[schema(min_items = 1)]
     scopes: Vec<KeyScope>,
-    /// `live` when it is not said.
+    /// That of the key that asks when it is not said; a test key makes test keys only.
     mode: Option<KeyMode>,
     /// Requests a second; the server's setting when it is not said.
     #[schema(minimum = 1, maximum = 1_000_000)]
@@ -107,13 +106,13 @@ impl KeyNamed {
     }
 }
 
-/// Lists the cloud's keys, in order of making.
+/// Lists the cloud's keys, in order of making; to a test key, the test keys.
 #[utoipa::path(get, path = "/v1/keys", tag = "keys", params(Paging),
     responses((status = OK, body = Page<Key>), (status = "default", body = Problem)), security(("key" = ["admin"])))]
 pub(crate) async fn list(caller: Administering, Asked(paging): Asked<Paging>) -> Result<Json<Page<Key>>, Problem> {
     let limit = paging.limit()?;
     let after = paging.text().map(|text| KeyId::parse(text).map_err(|_| wrong_cursor())).transpose()?;
-    let rows = blocking(move || Ok(caller.home().keys(&caller.cloud, after, limit + 1)?)).await?;
+    let rows = blocking(move || Ok(caller.home().keys(&caller.cloud, caller.mode, after, limit + 1)?)).await?;
     Ok(Json(Page::of(rows, limit, |row| row.id.to_string(), key)))
 }
 
@@ -124,9 +123,10 @@ pub(crate) async fn create(
     caller: Administering,
     Asking { body, once }: Asking<NewKey>,
 ) -> Result<(StatusCode, Json<KeySecret>), Problem> {
-    let mode = match body.mode.unwrap_or(KeyMode::Live) {
-        KeyMode::Live => Mode::Live,
-        KeyMode::Test => Mode::Test,
+    let mode = match body.mode {
+        None => caller.mode,
+        Some(KeyMode::Live) => Mode::Live,
+        Some(KeyMode::Test) => Mode::Test,
     };
     if mode == Mode::Live && caller.mode == Mode::Test {
         let what = "a test key cannot make a live one: use a live admin key";
@@ -168,6 +168,7 @@ pub(crate) async fn rotate(
         return Err(Problem::new(problem::INVALID, what).field("grace_hours"));
     }
     let text = blocking(move || {
+        caller.home().key_seen(&caller.cloud, caller.mode, id)?;
         let grace =
             Duration::try_from_seconds(i64::from(hours) * 3_600).map_err(farthing_core::settle::SettleError::from);
         let grace = grace.map_err(farthing_engine::EngineError::from)?;
@@ -187,7 +188,11 @@ pub(crate) async fn revoke(
     Asking { once, .. }: Asking<Nothing>,
 ) -> Result<StatusCode, Problem> {
     let id = named.id()?;
-    blocking(move || Ok(caller.home_for(once).key_revoke(&caller.cloud, id)?)).await?;
+    let gone = blocking(move || {
+        caller.home().key_seen(&caller.cloud, caller.mode, id)?;
+        Ok(caller.home_for(once).key_revoke(&caller.cloud, id)?)
+    });
+    gone.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

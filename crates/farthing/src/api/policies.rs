@@ -1,6 +1,6 @@
 //! The cloud's configuration: its versions, what a change would do, and putting one in force.
 
-use super::asking::{Asking, Body, IdempotencyKey};
+use super::asking::{Asking, Body, IdempotencyKey, Path};
 use super::blocking;
 use super::caller::{Administering, Caller, Reading};
 use super::page::Page;
@@ -8,7 +8,6 @@ use super::problem::{self, Problem};
 use super::wire::{read_times, time};
 use crate::clouds::Folder;
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use farthing_core::config::Severity;
 use farthing_core::policy::{Applied, ApplyRequest, Version, Versions};

@@ -16,6 +16,9 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+/// As many of one thing as an estimate is made of.
+const COUNT_MAX: u32 = 1_000_000;
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PriceList {
     currency: String,
@@ -67,6 +70,7 @@ pub(crate) struct Usage {
     #[schema(example = "20 GB")]
     size: Option<String>,
     /// How many of it; 1 when it is not said.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     count: Option<u32>,
     /// They choose the SKU where none is named, and the line of a price with several.
     #[serde(default)]
@@ -178,8 +182,8 @@ pub(super) fn ask_of(usage: &Usage, account: Option<&str>, from: Instant) -> Res
         })
     };
     let mut ask = Ask { sku: usage.sku.clone(), count: usage.count.unwrap_or(1), ..Ask::of(&usage.product, from) };
-    if ask.count == 0 {
-        return Err(wrong("count", "0 of something cost nothing: say at least 1".to_owned()));
+    if !(1..=COUNT_MAX).contains(&ask.count) {
+        return Err(wrong("count", format!("an estimate is of 1 to {COUNT_MAX}")));
     }
     ask.account = account.map(|account| named("account", account)).transpose()?;
     if let Some(lasting) = &usage.lasting {

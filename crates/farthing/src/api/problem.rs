@@ -14,30 +14,35 @@ pub struct Problem {
     /// Where the code is explained.
     #[serde(rename = "type")]
     #[schema(example = "https://farthing.dev/errors#not_found")]
-    about: String,
+    about: &'static str,
     #[schema(example = "There is no such thing")]
-    title: String,
+    title: &'static str,
     status: u16,
     /// Stable: what a program branches on.
     #[schema(example = "not_found")]
-    code: String,
+    code: &'static str,
     /// What is wrong here, and what to do.
     detail: String,
     /// The field that is wrong, where it is one, such as `amount.currency`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    field: Option<Box<str>>,
     /// The first words that explain an error are the request's: quote this to whoever runs the server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    request_id: Option<Box<str>>,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
 
 /// A code, its status, and what it means. `docs/errors.md` lists them all, and a test holds it to this.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "the word on the wire")]
 pub struct Code {
     pub code: &'static str,
     pub status: StatusCode,
+    /// Where it is explained.
+    pub about: &'static str,
     pub title: &'static str,
     /// What to do about it.
     pub remedy: &'static str,
@@ -46,7 +51,13 @@ pub struct Code {
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $remedy:literal;)*) => {
         $(pub(crate) const $name: Code =
-            Code { code: $code, status: StatusCode::$status, title: $title, remedy: $remedy };)*
+            Code {
+                code: $code,
+                status: StatusCode::$status,
+                about: concat!("https://farthing.dev/errors#", $code),
+                title: $title,
+                remedy: $remedy,
+            };)*
         /// Every code there is, in the order of its status.
         pub const CODES: &[Code] = &[$($name),*];
     };
@@ -98,10 +109,10 @@ codes! {
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Problem {
         Problem {
-            about: format!("https://farthing.dev/errors#{}", code.code),
-            title: code.title.to_owned(),
+            about: code.about,
+            title: code.title,
             status: code.status.as_u16(),
-            code: code.code.to_owned(),
+            code: code.code,
             detail: detail.into(),
             field: None,
             request_id: None,
@@ -110,7 +121,7 @@ impl Problem {
     }
 
     pub(crate) fn field(self, field: impl Into<String>) -> Problem {
-        Problem { field: Some(field.into()), ..self }
+        Problem { field: Some(field.into().into()), ..self }
     }
 
     pub(crate) fn retry_after(self, seconds: u32) -> Problem {
@@ -124,7 +135,7 @@ impl Problem {
 
     /// Of one of many things: its code is its own, and never a whole answer's.
     pub(crate) fn coded(code: &'static str, detail: &str) -> Problem {
-        Problem { code: code.to_owned(), ..Problem::new(INVALID, detail) }
+        Problem { code, ..Problem::new(INVALID, detail) }
     }
 
     /// In a line of many.
@@ -135,22 +146,22 @@ impl Problem {
     /// Of something inside a field.
     pub(crate) fn below(self, field: &str) -> Problem {
         let inner = self.field.as_deref().map_or_else(|| field.to_owned(), |inner| format!("{field}.{inner}"));
-        Problem { field: Some(inner), ..self }
+        Problem { field: Some(inner.into()), ..self }
     }
 
     /// Code, detail and field, for an answer that is about many things.
     pub(crate) fn into_parts(self) -> (Option<String>, Option<String>, Option<String>) {
-        (Some(self.code), Some(self.detail), self.field)
+        (Some(self.code.to_owned()), Some(self.detail), self.field.map(String::from))
     }
 
     pub fn code(&self) -> &str {
-        &self.code
+        self.code
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        self.request_id = crate::serve::request_id();
+        self.request_id = crate::serve::request_id().map(String::into_boxed_str);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = self.retry_after;
         let mut response = (status, axum::Json(self)).into_response();
@@ -214,6 +225,7 @@ impl From<ApplyPolicyError> for Problem {
         match error {
             ApplyPolicyError::Engine(error) => error.into(),
             ApplyPolicyError::Refused(error) => error.into(),
+            ApplyPolicyError::Reused(what) => Problem::new(KEY_REUSED, what),
         }
     }
 }

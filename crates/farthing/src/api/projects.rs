@@ -1,13 +1,12 @@
 //! Projects hold resources and belong to an account, which pays; members use them.
 
-use super::accounts::Named;
-use super::asking::{Asking, IdempotencyKey, Nothing};
+use super::accounts::{Named, named};
+use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
 use super::caller::{Reading, Writing};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::Problem;
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use farthing_engine::NewMember as EngineNewMember;
 use farthing_store::ProjectRow;
@@ -111,6 +110,7 @@ pub(crate) async fn open(
     caller: Writing,
     Asking { body, once }: Asking<NewProject>,
 ) -> Result<(StatusCode, Json<Project>), Problem> {
+    let body = NewProject { name: named(body.name)?, ..body };
     let opened = blocking(move || {
         caller.engine_for(Some(once)).open_project(&caller.cloud, &body.name, &body.account)?;
         Ok(Project { name: body.name, account: body.account })

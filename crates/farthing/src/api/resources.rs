@@ -4,14 +4,13 @@
 //! late, twice, or in any order.
 
 use super::accounts::Named;
-use super::asking::Body;
+use super::asking::{Body, Path};
 use super::blocking;
 use super::caller::{Ingesting, Reading};
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
 use super::wire::{read_times, time};
 use axum::Json;
-use axum::extract::Path;
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::timeline::State;
@@ -23,6 +22,7 @@ use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
 const EVENTS_MAX: usize = 1_000;
+const ID_MAX: usize = 255;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -51,7 +51,7 @@ pub(crate) struct ResourceEvent {
     #[schema(example = "vm-1")]
     resource: String,
     /// By which this event is known again. Without one it is known by what it says and when.
-    #[schema(example = "evt-77", max_length = 255)]
+    #[schema(example = "evt-77", min_length = 1, max_length = 255)]
     id: Option<String>,
     /// When it happened; now when it is not said.
     #[schema(format = DateTime)]
@@ -257,6 +257,10 @@ fn fact(event: &ResourceEvent) -> Result<ResourceFact, Problem> {
         let what = format!("an event of this type has no {field}: leave it out, or report a start");
         return Err(Problem::new(problem::INVALID, what).field(field));
     }
+    if event.id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > ID_MAX) {
+        let what = format!("an event's id has 1 to {ID_MAX} characters");
+        return Err(Problem::new(problem::INVALID, what).field("id"));
+    }
     let size = event.size.as_deref().map(size_of).transpose()?;
     let what = match event.kind {
         EventKind::Start => Reported::Start(NewResource {
@@ -322,7 +326,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(caller: Reading, Path(named): Path<ResourceNamed>) -> Result<Json<ResourceHistory>, Problem> {
     let (view, listed) = blocking(move || {
         let view = caller.engine.resource_view(&caller.cloud, &named.resource)?;
-        let listed = caller.engine.listed_resource(&caller.cloud, view.thing.clone())?;
+        let listed = caller.engine.listed_resource(&caller.cloud, &view.thing)?;
         Ok((view, listed))
     })
     .await?;

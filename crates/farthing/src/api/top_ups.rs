@@ -1,13 +1,12 @@
 //! Top-ups: money that has come in outside a payment provider, booked once.
 
 use super::accounts::Named;
-use super::asking::{Asking, IdempotencyKey};
+use super::asking::{Asking, IdempotencyKey, Path};
 use super::blocking;
 use super::caller::Writing;
 use super::problem::Problem;
 use super::wire::Amount;
 use axum::Json;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -63,7 +63,7 @@ pub(crate) struct NewUsages {
     events: Vec<NewUsage>,
 }
 
-/// A CloudEvent, structured: https://cloudevents.io. `data` is a usage event without what the envelope says already (id, source, time); `subject` is
+/// A CloudEvent, structured: <https://cloudevents.io>. `data` is a usage event without what the envelope says already (id, source, time); `subject` is
 /// the account, or `resource/NAME`, where `data` names neither.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CloudEvent {
@@ -156,7 +156,7 @@ pub(crate) struct ByCode {
 #[derive(Debug)]
 pub(crate) struct Incoming {
     /// Each event, or what is wrong with it, and its id where that could be read.
-    events: Vec<Result<UsageEvent, (Option<String>, Problem)>>,
+    events: Vec<Read>,
     bulk: bool,
 }
 
@@ -195,7 +195,10 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
     }
 }
 
-type Read = Result<UsageEvent, (Option<String>, Problem)>;
+type Read = Result<UsageEvent, Unread>;
+
+/// The id where that could be read, and what is wrong.
+type Unread = (Option<String>, Box<Problem>);
 
 fn lines(body: &Bytes) -> Vec<Read> {
     let lines = body.split(|byte| *byte == b'\n').enumerate();
@@ -203,14 +206,14 @@ fn lines(body: &Bytes) -> Vec<Read> {
     filled
         .map(|(place, line)| match read::<NewUsage>(line) {
             Ok(event) => compact(event),
-            Err(problem) => Err((None, problem.at_line(place + 1))),
+            Err(problem) => Err((None, Box::new(problem.at_line(place + 1)))),
         })
         .collect()
 }
 
 fn compact(event: NewUsage) -> Read {
     let id = event.id.clone();
-    compact_event(event).map_err(|problem| (Some(id), problem))
+    compact_event(event).map_err(|problem| (Some(id), Box::new(problem)))
 }
 
 fn compact_event(event: NewUsage) -> Result<UsageEvent, Problem> {
@@ -258,7 +261,7 @@ pub(super) fn quantity(raw: &RawValue, field: &str) -> Result<Quantity, Problem>
 
 fn structured(event: CloudEvent) -> Read {
     let id = event.id.clone();
-    cloud_event(event).map_err(|problem| (Some(id), problem))
+    cloud_event(event).map_err(|problem| (Some(id), Box::new(problem)))
 }
 
 /// Binary mode: the envelope is in headers, the data is the body.
@@ -362,16 +365,12 @@ pub(crate) async fn take(caller: Ingesting, incoming: Incoming) -> Result<Json<U
     Ok(Json(answers(places, taken, bulk)))
 }
 
-fn answers(
-    places: Vec<Result<Option<String>, (Option<String>, Problem)>>,
-    taken: Vec<Taken>,
-    bulk: bool,
-) -> UsageAnswers {
+fn answers(places: Vec<Result<Option<String>, Unread>>, taken: Vec<Taken>, bulk: bool) -> UsageAnswers {
     let mut taken = taken.into_iter();
     let mut told = UsageAnswers { accepted: 0, duplicates: 0, refused: 0, results: Vec::new() };
     for place in places {
         let (id, status, problem) = match place {
-            Err((id, problem)) => (id, UsageStatus::Refused, Some(problem)),
+            Err((id, problem)) => (id, UsageStatus::Refused, Some(*problem)),
             Ok(id) => match taken.next().map(|taken| taken.answer) {
                 Some(Answer::Accepted) => (id, UsageStatus::Accepted, None),
                 Some(Answer::Duplicate) => (id, UsageStatus::Duplicate, None),

@@ -112,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn list(listing: &Listing) -> Result<(), Failure> {
-    let keys = listing.at.engine()?.keys(&listing.cloud, None, usize::MAX >> 1)?;
+    let keys = listing.at.engine()?.keys(&listing.cloud, Mode::Live, None, usize::MAX >> 1)?;
     let mode = |test: bool| if test { "test" } else { "live" };
     if listing.json {
         let time = |at: Option<Instant>| at.map(|at| at.to_string());

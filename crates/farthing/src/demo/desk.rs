@@ -97,11 +97,11 @@ impl Desk<'_> {
                     last: *last,
                     at: None,
                 };
-                self.engine.capture(cloud, &capture)
+                self.engine.capture(cloud, &capture).map(drop)
             }
             Action::Release { call } => {
                 let Some(id) = call_of(customer, *call) else { return Ok(false) };
-                self.engine.release(cloud, account, id)
+                self.engine.release(cloud, account, id).map(drop)
             }
             Action::Use { .. } => Ok(()), // reported with others, see `report`
         };

@@ -3,6 +3,7 @@
 use super::{Check, judge};
 use crate::console;
 use crate::failure::Failure;
+use farthing_core::access::Mode;
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Store, chain_of};
@@ -120,7 +121,7 @@ fn of_store(engine: &Engine) -> Result<Vec<Check>, Failure> {
     });
     checks.push(judge::clouds(&known.collect::<Vec<_>>()));
     for cloud in &names {
-        checks.push(judge::keys(cloud, &engine.keys(cloud, None, usize::MAX >> 1)?, now));
+        checks.push(judge::keys(cloud, &engine.keys(cloud, Mode::Live, None, usize::MAX >> 1)?, now));
     }
     let settler = leases
         .into_iter()

@@ -126,6 +126,7 @@ impl Stage for EngineStage {
         self.engine().apply_policy(&self.cloud, request).map_err(|error| match error {
             farthing_engine::ApplyPolicyError::Refused(refused) => StageError::refused("invalid", refused.to_string()),
             farthing_engine::ApplyPolicyError::Engine(error) => broken(error),
+            farthing_engine::ApplyPolicyError::Reused(what) => StageError::refused("idempotency_key_reused", what),
         })?;
         if first {
             self.engine().clock().advance_to(self.begins);
@@ -172,7 +173,7 @@ impl Stage for EngineStage {
 
     fn close_account(&mut self, account: &str, _: Instant) -> Done {
         let closed = self.engine().close_account(&self.cloud, account);
-        self.done(closed)
+        self.done(closed.map(drop))
     }
 
     fn keep(&mut self, _: &str, _: Instant) -> Done {
@@ -187,7 +188,7 @@ impl Stage for EngineStage {
         for setting in settings {
             let Setting::Pay(pay) = setting else { continue };
             let set = self.engine().set_pay(&self.cloud, account, Some(*pay));
-            self.done(set)?;
+            self.done(set.map(drop))?;
         }
         Ok(())
     }
@@ -339,13 +340,13 @@ impl Stage for EngineStage {
         let Capture { amount, last, .. } = *capture;
         let new = farthing_engine::NewCapture { id: None, account, hold, amount, product: None, last, at };
         let captured = self.engine().capture(&self.cloud, &new);
-        self.done(captured)
+        self.done(captured.map(drop))
     }
 
     fn release(&mut self, hold: &str, _: Instant) -> Done {
         let (account, id) = self.holds.get(hold).cloned().ok_or_else(|| no_hold(hold))?;
         let released = self.engine().release(&self.cloud, &account, id);
-        self.done(released)
+        self.done(released.map(drop))
     }
 
     fn advance(&mut self, to: Instant) -> Done {

@@ -191,8 +191,8 @@ pub(super) fn process_holder() -> String {
     let made = || {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let chance = farthing_engine::chance();
-        let chance: String = chance.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}:{}:{chance}", host.trim(), std::process::id())
+        let chance = u64::from_le_bytes(chance.first_chunk().copied().unwrap_or_default());
+        format!("{}:{}:{chance:016x}", host.trim(), std::process::id())
     };
     HOLDER.get_or_init(made).clone()
 }

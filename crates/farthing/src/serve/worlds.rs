@@ -44,13 +44,12 @@ impl Worlds {
     /// The test cloud, made where there is none: with the configuration that is live, at the time it is now.
     fn test(&self, cloud: &str) -> Result<Engine, EngineError> {
         let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
-        let engine = match tests.get(cloud) {
-            Some(engine) => engine.clone(),
-            None => {
-                let engine = self.open_test(cloud)?;
-                tests.insert(cloud.to_owned(), engine.clone());
-                engine
-            }
+        let engine = if let Some(engine) = tests.get(cloud) {
+            engine.clone()
+        } else {
+            let engine = self.open_test(cloud)?;
+            tests.insert(cloud.to_owned(), engine.clone());
+            engine
         };
         drop(tests);
         // Another process may have moved its clock.
@@ -85,9 +84,7 @@ impl Worlds {
             };
             engine.apply_policy(cloud, request).map_err(|error| match error {
                 farthing_engine::ApplyPolicyError::Engine(error) => error,
-                farthing_engine::ApplyPolicyError::Refused(error) => {
-                    farthing_store::StoreError::corrupt(error.to_string()).into()
-                }
+                error => farthing_store::StoreError::corrupt(error.to_string()).into(),
             })?;
         }
         Ok(engine)

@@ -1,0 +1,55 @@
+//! The HTTP door, as a cloud's engineers meet it: the real binary behind a real socket, on both stores.
+//!
+//! | file | what it proves |
+//! |---|---|
+//! | `isolation` | no key, a wrong scope, another cloud's names: for every operation of the document |
+//! | `once` | the same request a hundred times at once, and around a kill -9: one effect, one answer |
+//! | `story` | from an account to its charge, with exact money |
+//! | `cloud_events` | the official SDK in its three modes |
+//! | `schemathesis` | the document against the server, by a stranger's tool |
+//! | `killed` | kill -9 under load: what was acknowledged is there once |
+//! | `two_servers` | two servers on one PostgreSQL share the work, and one takes over from the other |
+//! | `limits` | how much and how often, what is malformed, pages, odd methods |
+//! | `errors` | docs/errors.md says what the code says |
+//!
+//! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
+//! them, `world` makes what they are about.
+
+mod bed;
+mod client;
+mod document;
+mod world;
+
+mod cloud_events;
+mod errors;
+mod isolation;
+mod killed;
+mod limits;
+mod once;
+mod schemathesis;
+mod story;
+mod two_servers;
+
+/// One test on each store.
+macro_rules! both {
+    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn on_either($bed: &Bed) $body
+
+            #[test]
+            fn sqlite() {
+                on_either(&Bed::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                on_either(&Bed::postgres());
+            }
+        }
+    };
+}
+use both;

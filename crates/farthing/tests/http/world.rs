@@ -1,0 +1,260 @@
+//! What operations are about: a cloud as one key sees it, and whatever of it a test needs, made over the API itself.
+
+use crate::bed::{Server, fresh};
+use crate::client::{Answer, Request};
+use crate::document::{Document, Operation};
+use farthing_core::time::Instant;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Ids that the cloud itself gives, of people: not ours to know or to deny.
+const NOT_OURS: [&str; 1] = ["person"];
+
+#[derive(Clone, Debug)]
+pub(crate) struct World<'w> {
+    pub(crate) server: &'w Server,
+    pub(crate) document: &'w Document,
+    /// An admin key.
+    pub(crate) key: &'w str,
+    /// What names begin with.
+    pub(crate) prefix: &'w str,
+}
+
+/// One of an operation's names that belong to a cloud.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot {
+    pub(crate) place: Place,
+    pub(crate) noun: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Body,
+}
+
+/// A request with all its names, before it is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    operation: Operation,
+    pub(crate) path: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+    /// Everything that was made for it, by noun.
+    own: BTreeMap<String, String>,
+    pub(crate) body: Option<Value>,
+}
+
+impl World<'_> {
+    /// Something fresh of a kind: its name or id.
+    pub(crate) fn make(&self, noun: &str) -> String {
+        match noun {
+            "account" => self.make_account(),
+            "resource" => self.make_resource(),
+            "version" => {
+                let versions = self.server.get(self.key, "/v1/policies");
+                let newest = versions["data"].as_array().and_then(|versions| versions.last());
+                newest.expect("the cloud has a version")["number"].to_string()
+            }
+            "person" => fresh("person"),
+            _ => self.make_of_collection(noun),
+        }
+    }
+
+    /// One with money, so that whatever is asked of it can be done.
+    fn make_account(&self) -> String {
+        let name = fresh(self.prefix);
+        self.server.post(self.key, "/v1/accounts", &json!({ "name": name }));
+        let money = json!({ "amount": { "amount": "100.00", "currency": "USD" } });
+        self.server.post(self.key, &format!("/v1/accounts/{name}/top-ups"), &money);
+        name
+    }
+
+    fn make_resource(&self) -> String {
+        let (name, account) = (fresh(self.prefix), self.make_account());
+        let start = json!({ "events": [{ "type": "start", "resource": name, "account": account, "product": "service",
+            "sku": "medium-2c-4g" }] });
+        let told = self.server.post(self.key, "/v1/resource-events", &start);
+        assert_eq!(told["recorded"], 1, "{told}");
+        name
+    }
+
+    /// Posted to where such things are, with the example of the document; or the first that is there.
+    fn make_of_collection(&self, noun: &str) -> String {
+        let collection = self.document.collection(noun);
+        if let Some(create) = self.document.operation("POST", &collection) {
+            let answer = self.good(&create).0;
+            return id_of(&answer.json()).unwrap_or_else(|| panic!("a {noun} has no id in {}", answer.body));
+        }
+        let listed = self.document.operation("GET", &collection).map(|list| self.good(&list).0.json());
+        let first = listed.as_ref().and_then(|listed| id_of(&listed["data"][0]));
+        first.unwrap_or_else(|| panic!("nothing makes a {noun}: teach `World::make` how"))
+    }
+
+    /// The names of an operation that belong to a cloud.
+    pub(crate) fn slots(&self, operation: &Operation) -> BTreeSet<Slot> {
+        let mut nouns = self.document.nouns();
+        nouns.retain(|noun| !NOT_OURS.contains(&noun.as_str()));
+        let slot = |place, noun: &String| Slot { place, noun: noun.clone() };
+        let mut slots: BTreeSet<Slot> = BTreeSet::new();
+        slots.extend(operation.in_path.iter().filter(|name| nouns.contains(*name)).map(|name| slot(Place::Path, name)));
+        slots.extend(
+            operation.in_query.iter().filter(|name| nouns.contains(*name)).map(|name| slot(Place::Query, name)),
+        );
+        if let Some(schema) = &operation.body {
+            let sample = self.document.sample(schema, &self.document.optional(schema));
+            let mut named = BTreeSet::new();
+            names_in(&sample, &mut named);
+            slots.extend(named.iter().filter(|name| nouns.contains(*name)).map(|name| slot(Place::Body, name)));
+        }
+        slots
+    }
+
+    /// A request for an operation about things of this world's own, made for it.
+    pub(crate) fn draft(&self, operation: &Operation, with: &BTreeSet<String>) -> Draft {
+        let nouns = self.document.nouns();
+        let mut own: BTreeMap<String, String> = BTreeMap::new();
+        let mut known = |noun: &str| own.entry(noun.to_owned()).or_insert_with(|| self.make(noun)).clone();
+        let path = operation.in_path.iter().map(|noun| (noun.clone(), known(noun))).collect();
+        let asked = operation.in_query.iter().filter(|name| nouns.contains(*name) && with.contains(*name));
+        let query = asked.map(|noun| (noun.clone(), known(noun))).collect();
+        let body = operation.body.as_ref().map(|schema| {
+            let mut body = self.document.sample(schema, with);
+            if body["name"].is_string() {
+                body["name"] = json!(fresh(self.prefix));
+            }
+            if body["to"].is_string() {
+                body["to"] = json!(self.in_an_hour());
+            }
+            fill(&mut body, &mut |noun| nouns.contains(noun).then(|| known(noun)));
+            body
+        });
+        Draft { operation: operation.clone(), path, query, own, body }
+    }
+
+    fn in_an_hour(&self) -> String {
+        let cloud = self.server.get(self.key, "/v1/cloud");
+        let now = Instant::parse(cloud["now"].as_str().expect("a time")).expect("a time");
+        Instant::from_micros(now.micros() + 3_600_000_000).to_string()
+    }
+
+    /// What is optional and has to be there: tried one by one, until the operation does what it is for.
+    pub(crate) fn good(&self, operation: &Operation) -> (Answer, Draft, BTreeSet<String>) {
+        let optional = operation.body.as_ref().map(|schema| self.document.optional(schema)).unwrap_or_default();
+        let one_more = optional.iter().map(|name| BTreeSet::from([name.clone()]));
+        let mut told = Vec::new();
+        for with in std::iter::once(BTreeSet::new()).chain(one_more) {
+            let draft = self.draft(operation, &with);
+            let answer = self.server.send(&draft.request().key(self.key));
+            if answer.is_done() {
+                return (answer, draft, with);
+            }
+            told.push(format!("{:?}: {}", draft.body, answer.body));
+        }
+        panic!("the document's example of {} is refused:\n{}", operation.name(), told.join("\n"));
+    }
+}
+
+impl Draft {
+    /// The same with another name in one place.
+    pub(crate) fn with(&self, slot: &Slot, name: &str) -> Draft {
+        let mut draft = self.clone();
+        match slot.place {
+            Place::Path => {
+                draft.path.insert(slot.noun.clone(), name.to_owned());
+            }
+            Place::Query => {
+                draft.query.insert(slot.noun.clone(), name.to_owned());
+            }
+            Place::Body => {
+                if let Some(body) = &mut draft.body {
+                    fill(body, &mut |noun| (noun == slot.noun).then(|| name.to_owned()));
+                }
+            }
+        }
+        draft
+    }
+
+    /// What an answer says whoever is asked for, and whatever was made to ask it.
+    pub(crate) fn masked(&self, answer: &Answer, asked: &str) -> (u16, String) {
+        let (status, mut body) = answer.masked(asked);
+        for (noun, name) in &self.own {
+            body = body.replace(name, &format!("{{own {noun}}}"));
+        }
+        (status, body)
+    }
+
+    /// Without a key; with a fresh Idempotency-Key where one is needed.
+    pub(crate) fn request(&self) -> Request {
+        let request = self.bare();
+        if self.operation.once { request.once(&fresh("once")) } else { request }
+    }
+
+    pub(crate) fn bare(&self) -> Request {
+        self.bare_with("")
+    }
+
+    /// With more in its query.
+    pub(crate) fn bare_with(&self, more: &str) -> Request {
+        let mut path = self.operation.path.clone();
+        for (noun, name) in &self.path {
+            path = path.replace(&format!("{{{noun}}}"), name);
+        }
+        let mut query: Vec<String> = self.query.iter().map(|(noun, name)| format!("{noun}={name}")).collect();
+        if !more.is_empty() {
+            query.push(more.to_owned());
+        }
+        if !query.is_empty() {
+            path = format!("{path}?{}", query.join("&"));
+        }
+        let request = Request::new(&self.operation.method, &path);
+        match &self.body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+    }
+}
+
+/// By which something that was made is asked for.
+fn id_of(made: &Value) -> Option<String> {
+    ["id", "name", "number"].into_iter().find_map(|field| match &made[field] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+/// Puts names where a body has such properties.
+fn fill(body: &mut Value, name: &mut dyn FnMut(&str) -> Option<String>) {
+    match body {
+        Value::Object(properties) => {
+            for (property, value) in properties {
+                match value {
+                    Value::String(_) => {
+                        if let Some(name) = name(property) {
+                            *value = Value::String(name);
+                        }
+                    }
+                    inner => fill(inner, name),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, name)),
+        _ => {}
+    }
+}
+
+fn names_in(body: &Value, found: &mut BTreeSet<String>) {
+    match body {
+        Value::Object(properties) => {
+            for (property, value) in properties {
+                if value.is_string() {
+                    found.insert(property.clone());
+                }
+                names_in(value, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| names_in(item, found)),
+        _ => {}
+    }
+}
