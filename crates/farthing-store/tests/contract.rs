@@ -278,20 +278,21 @@ both! {
         });
         let store = bed.open();
         let applied = read(&store, |tx| tx.one("SELECT count(*) FROM store_migration", &[], |row| row.int(0)));
-        assert_eq!(applied, Some(4));
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).expect("the folder").count();
+        assert_eq!(applied, i64::try_from(files).ok());
     }
 }
 
 both! {
     fn a_newer_schema_or_another_text_is_refused_and_nothing_changes(bed: &Bed) {
         drop(bed.open());
-        bed.tamper("INSERT INTO store_migration (number, name, checksum) SELECT 5, 'tomorrow', checksum FROM store_migration WHERE number = 1");
+        bed.tamper("INSERT INTO store_migration (number, name, checksum) SELECT 1000, 'tomorrow', checksum FROM store_migration WHERE number = 1");
         for options in [Options::default(), Options::existing()] {
             let told = bed.try_open(&options).expect_err("a newer schema").to_string();
-            assert!(told.contains("schema 5") && told.contains("run the newer version"), "{told}");
+            assert!(told.contains("schema 1000") && told.contains("run the newer version"), "{told}");
         }
         let zeros = if bed.database.is_some() { "decode(repeat('00', 32), 'hex')" } else { "zeroblob(32)" };
-        bed.tamper(&format!("DELETE FROM store_migration WHERE number = 5; UPDATE store_migration SET checksum = {zeros}"));
+        bed.tamper(&format!("DELETE FROM store_migration WHERE number = 1000; UPDATE store_migration SET checksum = {zeros}"));
         let told = bed.try_open(&Options::default()).expect_err("another text").to_string();
         assert!(told.contains("migration 1 (ledger)") && told.contains("run the build that made the store"), "{told}");
     }

@@ -1,7 +1,7 @@
 //! A key as its owner holds it: `fk_live_` or `fk_test_`, its id, and a secret that is kept nowhere but as a hash.
 
 use crate::id::Id128;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 crate::id_kind!(KeyId, KeyKind, "key");
 
@@ -80,7 +80,7 @@ impl KeyText {
         let id = id.strip_prefix("key_").unwrap_or(&id);
         let mut text = format!("fk_{}_{id}_", self.mode.name());
         for byte in self.secret {
-            text.push_str(&format!("{byte:02x}"));
+            let _ = write!(text, "{byte:02x}");
         }
         text
     }
@@ -97,8 +97,8 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         return None;
     }
     let mut bytes = [0; 32];
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(bytes)
 }

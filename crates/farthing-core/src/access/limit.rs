@@ -20,7 +20,7 @@ const ONE: i64 = 1_000_000;
 
 impl Bucket {
     pub fn full(allowance: Allowance, now: Instant) -> Bucket {
-        Bucket { millionths: i64::from(allowance.burst) * ONE, at: now }
+        Bucket { millionths: i64::from(allowance.burst).saturating_mul(ONE), at: now }
     }
 
     /// Takes one: how many are left, or in how many seconds, rounded up, there is one again.
@@ -28,16 +28,18 @@ impl Bucket {
         // A microsecond brings as many millionths as a second brings requests.
         let micros = now.micros().saturating_sub(self.at.micros()).max(0);
         let brought = micros.saturating_mul(i64::from(allowance.per_second));
-        let most = i64::from(allowance.burst) * ONE;
+        let most = i64::from(allowance.burst).saturating_mul(ONE);
         self.millionths = self.millionths.saturating_add(brought).min(most);
         self.at = self.at.max(now);
         if self.millionths < ONE {
-            let missing = ONE - self.millionths;
-            let micros = missing.checked_div(i64::from(allowance.per_second)).map_or(i64::MAX, |micros| micros + 1);
+            let missing = ONE.saturating_sub(self.millionths);
+            let micros = missing
+                .checked_div(i64::from(allowance.per_second))
+                .map_or(i64::MAX, |micros| micros.saturating_add(1));
             let seconds = micros.saturating_add(ONE - 1) / ONE;
             return Err(u32::try_from(seconds).unwrap_or(u32::MAX));
         }
-        self.millionths -= ONE;
+        self.millionths = self.millionths.saturating_sub(ONE);
         Ok(u32::try_from(self.millionths / ONE).unwrap_or(u32::MAX))
     }
 }
