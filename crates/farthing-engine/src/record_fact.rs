@@ -373,12 +373,12 @@ fn sign_of_life(work: &mut Work<'_, '_>, thing: ThingRow, at: Instant) -> Result
 /// What was missing is there again.
 fn found(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<(), Refused> {
     // Of the very instant from which it was missed it is no news.
-    if thing.state == State::Missing.name() && at > thing.since {
-        if tell(work, thing, &FactToTell { at, key: None, what: What::Found, flagged: false })? == Told::Recorded {
-            let (resource, product) = (thing.name.clone(), thing.product.to_string());
-            let account = work.folio(thing.account).payer.name.clone();
-            work.tell(Some(thing.account), Event::ResourceFound { resource, account, product, seen_at: at });
-        }
+    let missed = thing.state == State::Missing.name() && at > thing.since;
+    let found = FactToTell { at, key: None, what: What::Found, flagged: false };
+    if missed && tell(work, thing, &found)? == Told::Recorded {
+        let (resource, product) = (thing.name.clone(), thing.product.to_string());
+        let account = work.folio(thing.account).payer.name.clone();
+        work.tell(Some(thing.account), Event::ResourceFound { resource, account, product, seen_at: at });
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const LIBRARIES: [&str; 2] = ["standardwebhooks==1.0.1", "aiosmtpd==1.4.6"];
 /// Longer than anything here takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const POLICY: &str = r#"
 [cloud]
@@ -59,7 +59,7 @@ fn run(command: &mut Command, remedy: &str) -> String {
 struct Lines {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
+    coming: Receiver<String>,
     kept: Mutex<Vec<Value>>,
 }
 
@@ -67,7 +67,7 @@ impl Lines {
     fn of(mut command: Command, errors: bool) -> Lines {
         let (out, err) = if errors { (Stdio::null(), Stdio::piped()) } else { (Stdio::piped(), Stdio::inherit()) };
         let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn().expect("the program is there");
-        let (say, lines) = channel();
+        let (say, coming) = channel();
         let mut read: Box<dyn std::io::Read + Send> = if errors {
             Box::new(child.stderr.take().expect("piped"))
         } else {
@@ -81,7 +81,7 @@ impl Lines {
             }
         });
         let stdin = child.stdin.take();
-        Lines { child, stdin, lines, kept: Mutex::default() }
+        Lines { child, stdin, coming, kept: Mutex::default() }
     }
 
     /// The first line that fits, those that came before included.
@@ -93,7 +93,7 @@ impl Lines {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else { panic!("no {what} came; what came: {kept:#?}") };
+            let Ok(line) = self.coming.recv_timeout(left) else { panic!("no {what} came; what came: {kept:#?}") };
             let line: Value = serde_json::from_str(&line).unwrap_or(Value::String(line));
             kept.push(line.clone());
             if fits(&line) {
@@ -110,7 +110,7 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let rest: Vec<String> = self.lines.try_iter().filter(|line| !line.contains("\"INFO\"")).collect();
+            let rest: Vec<String> = self.coming.try_iter().filter(|line| !line.contains("\"INFO\"")).collect();
             eprintln!("what it said last:\n{}", rest.join("\n"));
         }
         let _ = self.child.kill();

@@ -39,6 +39,8 @@ built_in!(
 /// The common frame of HTML bodies.
 const FRAME: &str = include_str!("mail/frame.html");
 const SUBJECT: &str = "Subject:";
+/// What is rendered under this name escapes what it shows.
+const PAGE: &str = "mail.html";
 
 impl Letter {
     /// Nothing where there is no template for this type of event.
@@ -92,8 +94,7 @@ fn render(
     let mut values = values(parcel, envelope, locale);
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment
-        .set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    environment.set_auto_escape_callback(|name| if name == PAGE { AutoEscape::Html } else { AutoEscape::None });
     let told = |error: minijinja::Error| error.to_string();
     let whole = environment.render_named_str("mail.txt", template, Value::from(Serde(&values))).map_err(told)?;
     let (first, text) = whole.split_once('\n').unwrap_or((&whole, ""));
@@ -106,7 +107,7 @@ fn render(
     values["paragraphs"] = json!(paragraphs);
     values["language"] = json!(language);
     let html = html.unwrap_or(FRAME);
-    let html = environment.render_named_str("mail.html", html, Value::from(Serde(&values))).map_err(told)?;
+    let html = environment.render_named_str(PAGE, html, Value::from(Serde(&values))).map_err(told)?;
     let text = paragraphs.join("\n\n") + "\n";
     Ok(Letter { subject, text, html })
 }

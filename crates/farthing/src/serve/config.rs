@@ -80,7 +80,7 @@ struct Mail {
     /// Whom mails come from where the cloud's brand.sender does not say it.
     from: Option<String>,
     user: Option<String>,
-    /// A file that holds the password; or it is in FARTHING_SMTP_PASSWORD.
+    /// A file that holds the password; or it is in the environment's `FARTHING_SMTP_PASSWORD`.
     password_file: Option<PathBuf>,
 }
 

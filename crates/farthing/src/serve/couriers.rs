@@ -27,7 +27,7 @@ const EACH_MAX: usize = 4;
 const ALL_MAX: usize = 64;
 /// After so many failures without a success a channel is left alone for a while, ever longer.
 const PATIENCE: u32 = 3;
-const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// A world by its test cloud, empty for the live one, and where something goes.
 type Place = (String, Channel);
@@ -85,7 +85,7 @@ impl Board {
 }
 
 /// Runs until the bell rings; whoever is on the way then comes back first.
-pub(super) fn deliver(door: &Arc<Door>, carriers: Arc<Carriers>, bell: &Arc<Bell>) {
+pub(super) fn deliver(door: &Arc<Door>, carriers: &Arc<Carriers>, bell: &Arc<Bell>) {
     let board = Arc::new(Board::default());
     let mut renewed: BTreeMap<String, Option<std::time::Instant>> = BTreeMap::new();
     let mut couriers: Vec<JoinHandle<()>> = Vec::new();
@@ -195,7 +195,7 @@ fn send_one(
         DeliveryState::Delivered => tracing::info!(id, kind, status = carried.status, "delivered"),
         DeliveryState::Waiting => tracing::info!(id, kind, status = carried.status, "not taken: it is tried again"),
         DeliveryState::Dead => {
-            tracing::warn!(id, kind, status = carried.status, "given up: it can be sent again by hand")
+            tracing::warn!(id, kind, status = carried.status, "given up: it can be sent again by hand");
         }
     }
     Ok(Some(state))

@@ -79,7 +79,7 @@ pub(super) fn start(door: &Arc<Door>, work: Option<Carriers>) -> Workers {
         let (engine, own_bell) = (door.worlds.live().clone(), bell.clone());
         threads.push(spawn("settle", Box::new(move || settle(&engine, &own_bell))));
         let (door, bell) = (door.clone(), bell.clone());
-        threads.push(spawn("deliver", Box::new(move || couriers::deliver(&door, Arc::new(carriers), &bell))));
+        threads.push(spawn("deliver", Box::new(move || couriers::deliver(&door, &Arc::new(carriers), &bell))));
     }
     Workers { threads, bell }
 }
