@@ -15,7 +15,7 @@ fn park(engine: &Engine) {
     let parked = engine.store().write("park", |tx| {
         let payer = tx.payer_by_name("one", "acme")?.expect("it is open");
         let mut states = tx.payer_states(&[payer.id])?;
-        states[0].parked = "the price was not to be found".to_owned();
+        "the price was not to be found".clone_into(&mut states[0].parked);
         states[0].due_at = None;
         tx.payer_states_write(&states)
     });

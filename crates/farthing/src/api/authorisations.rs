@@ -84,7 +84,7 @@ pub(crate) enum AuthorisationState {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Extension {
     /// From now.
-    #[schema(minimum = 1, maximum = 7776000)]
+    #[schema(minimum = 1, maximum = 7_776_000)]
     expires_in_seconds: i64,
 }
 

@@ -85,7 +85,7 @@ pub(crate) struct Advance {
     #[schema(format = DateTime)]
     to: Option<String>,
     /// by how many seconds it moves.
-    #[schema(minimum = 0, maximum = 34560000)]
+    #[schema(minimum = 0, maximum = 34_560_000)]
     seconds: Option<i64>,
 }
 
