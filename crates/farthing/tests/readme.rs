@@ -36,5 +36,5 @@ fn the_quick_start_comes_to_its_first_charge() {
     assert!(ran.status.success(), "{told}\n{wrong}");
     // An hour of a machine at 0.0466 an hour, and what is left of fifty dollars.
     assert!(told.contains(r#""sum":{"amount":"0.0466","currency":"USD"}"#), "{told}\n{wrong}");
-    assert!(told.contains(r#""balance":"49.9534""#), "{told}\n{wrong}");
+    assert!(told.contains(r#""available":"49.9534""#), "{told}\n{wrong}");
 }
