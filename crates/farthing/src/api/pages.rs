@@ -74,7 +74,7 @@ fn page(document: &Value) -> String {
     });
     let docs = Docs {
         version: text(&document["info"]["version"]),
-        about: text(&document["info"]["description"]),
+        about: text(&document["info"]["description"]).replace('`', ""),
         groups: groups.collect(),
         codes: CODES.iter().map(|code| (code.status.as_u16(), code.code, code.title, code.remedy)).collect(),
     };

@@ -5,6 +5,7 @@ mod balance;
 mod check;
 mod crowd;
 mod floor;
+mod http;
 mod ingest;
 mod ledger;
 mod measure;
@@ -39,6 +40,8 @@ enum What {
     Balance(balance::Arguments),
     /// Hours of settling everything that runs.
     Settle(settle::Arguments),
+    /// Usage and authorisations over HTTP, against a server of its own process.
+    Http(http::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
     Rate(rate::Arguments),
 }
@@ -65,6 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Ingest(arguments) => ingest::run(arguments),
         What::Balance(arguments) => balance::run(arguments),
         What::Settle(arguments) => settle::run(arguments),
+        What::Http(arguments) => http::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }
 }
