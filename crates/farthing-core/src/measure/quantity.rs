@@ -31,6 +31,11 @@ impl Quantity {
         self.0 == 0
     }
 
+    /// The exact decimal, for APIs: without the commas that `Display` puts in for people.
+    pub fn plain(self) -> String {
+        self.to_string().replace(',', "")
+    }
+
     pub fn checked_add(self, other: Quantity) -> Option<Quantity> {
         self.0.checked_add(other.0).map(Quantity)
     }

@@ -335,7 +335,7 @@ pub(crate) async fn show(caller: Reading, Path(named): Path<ResourceNamed>) -> R
         to: segment.to.map(time),
         state: segment.state.name().to_owned(),
         sku: segment.sku.as_ref().map(ToString::to_string),
-        size: segment.size.to_string(),
+        size: segment.size.plain(),
     });
     Ok(Json(ResourceHistory { timeline: timeline.collect(), resource: resource(listed) }))
 }
@@ -368,7 +368,7 @@ fn resource(listed: ListedResource) -> Resource {
         sku: thing.sku.map(|sku| sku.to_string()),
         state: thing.state,
         since: time(thing.since),
-        size: thing.size.to_string(),
+        size: thing.size.plain(),
         user: (!thing.person.is_empty()).then_some(thing.person),
         seen_at: thing.seen_at.map(time),
     }

@@ -455,7 +455,7 @@ fn refused_row(row: RefusedRow) -> RefusedUsage {
         arrived_at: time(row.at.arrived),
         account,
         resource,
-        quantities: row.event.quantities.into_iter().map(|(meter, quantity)| (meter, quantity.to_string())).collect(),
+        quantities: row.event.quantities.into_iter().map(|(meter, quantity)| (meter, quantity.plain())).collect(),
     }
 }
 
@@ -470,7 +470,7 @@ mod tests {
     #[test]
     fn a_number_keeps_every_digit() {
         let event = one(r#"{"id":"1","account":"acme","quantities":{"a":0.1,"b":"12345678.000001","c":3}}"#).unwrap();
-        let told: Vec<String> = event.quantities.iter().map(|(meter, q)| format!("{meter}={q}")).collect();
+        let told: Vec<String> = event.quantities.iter().map(|(meter, q)| format!("{meter}={}", q.plain())).collect();
         assert_eq!(told, ["a=0.1", "b=12345678.000001", "c=3"]);
     }
 

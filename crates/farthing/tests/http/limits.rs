@@ -169,7 +169,7 @@ both! {
                 world.make(noun);
             }
         }
-        // Seven that are refused, and a day of charges.
+        // Seven and one that are refused, and a day of charges.
         let unknown: Vec<Value> = (0..7)
             .map(|number| json!({ "id": format!("call-{number}"), "account": "nobody", "quantities": { "calls": 1 } }))
             .collect();
@@ -180,6 +180,11 @@ both! {
                 "sku": "medium-2c-4g" }))
             .collect();
         assert_eq!(server.post(&key, "/v1/resource-events", &json!({ "events": started }))["recorded"], 5);
+        // A quantity reads back: nothing groups its digits.
+        let many = json!({ "events": [{ "id": "many", "account": "nobody", "quantities": { "calls": "1234567.5" } }] });
+        assert_eq!(server.post(&key, "/v1/usage", &many)["refused"], 1);
+        let refused = server.get(&key, "/v1/usage/refused?limit=1");
+        assert_eq!(refused["data"][0]["quantities"], json!({ "calls": "1234567.5" }));
         let now = server.get(&key, "/v1/cloud")["now"].as_str().expect("a time").to_owned();
         let now = farthing_core::time::Instant::parse(&now).expect("a time");
         let to = farthing_core::time::Instant::from_micros(now.micros() + 25 * 3_600 * 1_000_000).to_string();
