@@ -314,6 +314,7 @@ both! {
             transfer T2 A1 R 1                  -> insufficient_balance  # what is held is not there for others
             release H2                          -> created
             release H2                          -> exists
+            extend H2 +99                       -> hold_closed
             release H9                          -> hold_not_found
             capture C1 H9 R 5                   -> hold_not_found
             capture C1 H1 NONE 5                -> account_not_found
@@ -349,7 +350,6 @@ both! {
             extend H2 +60                       -> exists                # never shorter
             extend H2 +70                       -> created
             extend H9 +70                       -> hold_not_found
-            extend H1 +99                       -> hold_closed
             expire H2 at+69                     -> exists                # not yet
             balance A1 50 10                    ->
             transfer T2 A1 R 50 at+70           -> created               # whoever touches the owner ends what is due
