@@ -141,7 +141,7 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 21] = [
+const LATER: [&str; 32] = [
     "policy_version",
     "policy_file",
     "usage_stripe",
