@@ -6,6 +6,9 @@ use farthing_core::notice::MessageId;
 use farthing_core::time::Instant;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+/// The first microsecond whose numbers are above zero, whichever process gives them.
+const FIRST: Instant = Instant::from_micros(1_577_836_800_000_001);
+
 #[derive(Debug)]
 pub struct IdSource {
     seed: [u8; 32],
@@ -55,7 +58,8 @@ impl IdSource {
 
     /// A number of the same kind for what is no transfer: messages and their deliveries.
     pub fn number(&self, now: Instant) -> i64 {
-        self.next(&self.last_number, now, false).get()
+        // A story may be told from before there were numbers.
+        self.next(&self.last_number, now.max(FIRST), false).get()
     }
 
     /// The id of a message of this number, which no other store's has: two may tell one receiver.

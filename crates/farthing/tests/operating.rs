@@ -16,6 +16,12 @@ const POLICY: &str = "[cloud]\nid = \"one\"\nname = \"One\"\ncurrency = \"USD\"\
 const CATALOG: &str = "[[product]]\nid = \"server\"\nname = \"Server\"\nkind = \"running\"\n\
                        [[product.sku]]\nid = \"std\"\nprice = \"1.00 / hour\"\n";
 
+/// Each engine of this process gives ids of its own.
+fn next_process() -> u8 {
+    static PROCESS: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
+    PROCESS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 64
+}
+
 /// A store with one cloud, and a folder for files.
 struct Bed {
     location: Location,
@@ -51,7 +57,7 @@ impl Bed {
     fn engine(&self, at: &str) -> Engine {
         let options = Options { sqlite_log_mib: 1, ..Options::default() };
         let store = Store::open(&self.location, &options).expect("the store opens");
-        Engine::new(store, Clock::simulated(Instant::parse(at).expect("a time")), IdSource::seeded(0, 0))
+        Engine::new(store, Clock::simulated(Instant::parse(at).expect("a time")), IdSource::seeded(next_process(), 0))
     }
 
     /// What the binary says: its code, what it prints with times made alike, what it complains.

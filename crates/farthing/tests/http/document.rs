@@ -30,6 +30,11 @@ impl Operation {
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
+
+    /// Whether it is refused but in a state that no request brings about: an account that is parked, a delivery that has ended.
+    pub(crate) fn needs_a_state(&self) -> bool {
+        ["/v1/accounts/{account}/retry", "/v1/deliveries/{delivery}/replay"].contains(&self.path.as_str())
+    }
 }
 
 impl Document {
