@@ -279,6 +279,24 @@ both! {
         let json = bed.json(&["charges", "acme", "--to", "2025-04-02", "--product", "server"]);
         assert_eq!((&json["total"], &json["charges"][0]["paid"]["cash"]), (&"14.00".into(), &"14.00".into()));
         assert!(bed.refused(&["charges", "acme", "--from", "yesterday"]).contains("write it as year-month-day"));
+
+        // Half as much again for those 36 hours: 54.00, tried on a copy; on a server's store it is refused.
+        let folder = bed.directory.join("one");
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join("cloud.toml"), POLICY).expect("the policy");
+        std::fs::write(folder.join("catalog.toml"), CATALOG.replace("1.00", "1.50")).expect("the catalogue");
+        let folder = folder.display().to_string();
+        let plan = ["plan", &folder, "--store", &bed.store, "--effect-since", "2025-04-01T00:00:00Z"];
+        if matches!(bed.location, Location::Postgres(_)) {
+            assert!(bed.refused(&plan).contains("made of embedded stores only"));
+            return;
+        }
+        let told = bed.said(&plan);
+        let line = |words: &str| told.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == words);
+        assert!(line("server 36.00 54.00 18.00") && line("total 36.00 54.00 18.00"), "{told}");
+        assert!(told.contains("It would have cost 1 account more, and 0 accounts less."), "{told}");
+        let unchanged = bed.json(&["charges", "acme"]);
+        assert_eq!(unchanged["total"], "36.00", "the store itself is as it was");
     }
 }
 

@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod completions;
 mod doctor;
+mod effect;
 mod estimate;
 mod export;
 mod import;

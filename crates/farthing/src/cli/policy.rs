@@ -2,6 +2,7 @@
 
 use super::changes::Changes;
 use super::check::counted;
+use super::effect::{self, Trial};
 use clap::Args;
 use farthing::clouds::Folder;
 use farthing::failure::Failure;
@@ -24,6 +25,9 @@ pub(crate) struct Plan {
     /// Compares with what is in force then, instead of now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// Also says what everybody would have been charged since then, had it been in force: tried on a copy of the store.
+    #[arg(long, value_name = "TIME")]
+    effect_since: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -78,6 +82,11 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
             tell_changes(cloud, live(&engine, &versions, versions.in_force_at(at))?.as_ref(), &profile)
         }
     };
+    if let Some(since) = arguments.effect_since.as_deref().map(moment).transpose()? {
+        let (location, files) = (Location::parse(&arguments.store), folder.files());
+        println!();
+        effect::tell(&Trial { location: &location, cloud, files: &files, since })?;
+    }
     if changes.count > 0 {
         println!("Nothing was changed: `farthing apply` would put this in force.");
     }
