@@ -157,6 +157,11 @@ fn odd_methods_and_addresses() {
     }
 }
 
+/// By what entries are known: what else they say may change while they are walked, as deliveries are tried.
+fn names(entries: &[Value]) -> Vec<Value> {
+    entries.iter().map(|entry| entry.get("id").unwrap_or(entry).clone()).collect()
+}
+
 both! {
     /// Every list of the document that has a cursor: page by page it is the whole list, each entry once.
     fn pages_walk_everything_once(bed: &Bed) {
@@ -210,7 +215,7 @@ both! {
                         None => break,
                     }
                 }
-                assert_eq!(seen, whole, "{path} by {limit}");
+                assert_eq!(names(&seen), names(&whole), "{path} by {limit}");
             }
             walked += 1;
         }
