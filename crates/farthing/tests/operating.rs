@@ -301,6 +301,21 @@ both! {
 }
 
 both! {
+    fn what_happened_is_told(bed: &Bed) {
+        bed.said(&["accounts", "open", "acme"]);
+        bed.said(&["topup", "acme", "5.00", "--reference", "wire 1"]);
+        let told = bed.said(&["events", "list", "--type", "money.topped_up"]);
+        assert!(told.contains("money.topped_up") && told.contains("account acme") && told.contains("5.00"), "{told}");
+        let json = bed.json(&["events", "list", "--account", "acme"]);
+        let types: Vec<&str> = json["events"].as_array().expect("a list").iter().filter_map(|event| event["type"].as_str()).collect();
+        assert_eq!(types, ["account.opened", "money.topped_up"]);
+        assert!(bed.refused(&["events", "list", "--type", "money.lost"]).contains("docs/webhooks.md lists them"));
+        assert_eq!(bed.said(&["webhooks", "list", "--state", "dead"]), "There are no such deliveries of one.\n");
+        assert!(bed.refused(&["webhooks", "replay", "dlv_x"]).contains("is no delivery's id"));
+    }
+}
+
+both! {
     fn a_parked_account_is_told_and_tried_again(bed: &Bed) {
         bed.said(&["accounts", "open", "acme"]);
         assert_eq!(bed.said(&["accounts", "parked"]), "No account is parked: all of them can be settled.\n");

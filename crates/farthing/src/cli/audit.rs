@@ -1,5 +1,6 @@
 //! `farthing audit`: who changed what, the newest last, as a log is read.
 
+use super::events::facts;
 use super::store::{Place, print_json, second};
 use super::table::{Align, Table};
 use clap::Args;
@@ -60,16 +61,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         println!("Older entries: --before {first} shows them.");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// `{"amount":"5.00","reference":null}` is `amount 5.00`.
-fn facts(text: &str) -> String {
-    let Ok(Value::Object(facts)) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    let said = facts.iter().filter(|(_, value)| !value.is_null() && **value != "").map(|(name, value)| match value {
-        Value::String(text) => format!("{name} {text}"),
-        other => format!("{name} {other}"),
-    });
-    said.collect::<Vec<_>>().join(", ")
 }
 
 fn entry_json(entry: &Entry) -> Value {

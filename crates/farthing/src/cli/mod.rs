@@ -9,6 +9,7 @@ mod completions;
 mod doctor;
 mod effect;
 mod estimate;
+mod events;
 mod export;
 mod import;
 mod keys;
@@ -21,6 +22,7 @@ mod store;
 mod table;
 mod test;
 mod verify;
+mod webhooks;
 
 use crate::bench;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -52,6 +54,10 @@ enum Command {
     Keys(keys::Arguments),
     /// Shows who changed what, from where.
     Audit(audit::Arguments),
+    /// What happened to a cloud, as webhooks and mails tell it: a page, or as it comes.
+    Events(events::Arguments),
+    /// What was sent and what came of it; sends again what was given up.
+    Webhooks(webhooks::Arguments),
     /// Says whatever is wrong with a cloud's files, at its line (then it ends with 1), or prints every key there is.
     Check(check::Arguments),
     /// Says how a cloud's files differ from what is in force.
@@ -95,6 +101,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Events(arguments) => events::run(&arguments),
+        Command::Webhooks(arguments) => webhooks::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Plan(arguments) => policy::plan(&arguments),
         Command::Apply(arguments) => policy::apply(&arguments),
