@@ -26,11 +26,18 @@ pub(super) struct Trial<'a> {
 /// What was charged: of each account, of each product.
 type Charged = BTreeMap<(String, String), Money>;
 
+/// Whether a store can be copied, asked before anything is printed.
+pub(super) fn possible(location: &Location) -> Result<(), Failure> {
+    match location {
+        Location::Sqlite(_) => Ok(()),
+        Location::Postgres(_) => {
+            Err("an effect is tried on a copy, which is made of embedded stores only: leave --effect-since out".into())
+        }
+    }
+}
+
 /// Prints the effect, product by product.
 pub(super) fn tell(trial: &Trial<'_>) -> Result<(), Failure> {
-    let Location::Sqlite(_) = trial.location else {
-        return Err("an effect is tried on a copy, which is made of embedded stores only: restore a dump of this one beside it, and name that".into());
-    };
     let copy = Copy::of(trial.location)?;
     let store = Store::open(&Location::Sqlite(copy.store()), &Options { sqlite_log_mib: 4, ..Options::default() })?;
     let engine = engine_on(store, Clock::simulated(Clock::real(None)?.now()?.floor_second()));

@@ -70,6 +70,9 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&arguments.folder)?;
     let Some(profile) = usable(&folder) else { return Ok(ExitCode::FAILURE) };
     let at = arguments.at.as_deref().map(moment).transpose()?;
+    if arguments.effect_since.is_some() {
+        effect::possible(&Location::parse(&arguments.store))?;
+    }
     let cloud = profile.policy.cloud.id.as_str();
     let changes = match open(&arguments.store, Schema::Expect) {
         // Before the first version is applied there need not be a store.
