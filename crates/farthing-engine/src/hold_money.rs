@@ -171,16 +171,6 @@ impl Engine {
             Ok(HoldFacts::of(&payer.name, &found))
         })
     }
-
-    /// Whether a hold of an account of this cloud is there, and how it ended.
-    pub fn hold_state(&self, cloud: &str, hold: HoldId) -> Result<Option<HoldState>, Refused> {
-        let found = self.store.read("hold_state", |tx| {
-            let Some(hold) = tx.hold(hold)? else { return Ok(None) };
-            let own = tx.payers(&[hold.owner])?.iter().any(|payer| payer.cloud == cloud);
-            Ok::<_, StoreError>(own.then_some(hold.state))
-        })?;
-        Ok(found)
-    }
 }
 
 fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldFacts, Refused> {

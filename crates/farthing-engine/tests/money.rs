@@ -98,8 +98,8 @@ both! {
             assert_eq!(code(answer), Some(RefusalCode::NotFound), "{cloud} {account}");
             assert_eq!(code(engine.release(cloud, account, held.id)), Some(RefusalCode::NotFound), "{cloud} {account}");
         }
-        assert_eq!(engine.hold_state("two", held.id).expect("it answers"), None);
-        assert!(engine.hold_state("one", held.id).expect("it answers").is_some());
+        assert_eq!(code(engine.hold_facts("two", held.id)), Some(RefusalCode::NotFound));
+        assert_eq!(engine.hold_facts("one", held.id).expect("it is there").account, "acme");
         assert_eq!(balance(&engine, "one", "acme"), "10.00");
         // Asked again, and later, it is the same hold; with another amount it is not.
         engine.advance(later(60)).expect("time goes by");

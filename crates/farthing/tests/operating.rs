@@ -297,6 +297,12 @@ both! {
         assert!(told.contains("It would have cost 1 account more, and 0 accounts less."), "{told}");
         let unchanged = bed.json(&["charges", "acme"]);
         assert_eq!(unchanged["total"], "36.00", "the store itself is as it was");
+        // What is in force anyway has no effect to be tried, and neither has the first version of a store to come.
+        std::fs::write(bed.directory.join("one/catalog.toml"), CATALOG).expect("the catalogue");
+        assert!(!bed.said(&plan).contains("had it been in force"));
+        let absent = bed.directory.join("absent.db").display().to_string();
+        let first = bed.said(&["plan", &folder, "--store", &absent, "--effect-since", "2025-04-01T00:00:00Z"]);
+        assert!(first.contains("There is no store yet"), "{first}");
     }
 }
 

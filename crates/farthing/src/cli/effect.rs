@@ -38,6 +38,10 @@ pub(super) fn possible(location: &Location) -> Result<(), Failure> {
 
 /// Prints the effect, product by product.
 pub(super) fn tell(trial: &Trial<'_>) -> Result<(), Failure> {
+    if matches!(trial.location, Location::Sqlite(path) if !path.exists()) {
+        println!("There is no store yet: a first version has no effect on what was used.");
+        return Ok(());
+    }
     let copy = Copy::of(trial.location)?;
     let store = Store::open(&Location::Sqlite(copy.store()), &Options { sqlite_log_mib: 4, ..Options::default() })?;
     let engine = engine_on(store, Clock::simulated(Clock::real(None)?.now()?.floor_second()));

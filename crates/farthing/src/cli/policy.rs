@@ -85,7 +85,9 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
             tell_changes(cloud, live(&engine, &versions, versions.in_force_at(at))?.as_ref(), &profile)
         }
     };
-    if let Some(since) = arguments.effect_since.as_deref().map(moment).transpose()? {
+    // Files that say what is in force have no effect to be tried.
+    let since = arguments.effect_since.as_deref().map(moment).transpose()?;
+    if let Some(since) = since.filter(|_| changes.count > 0) {
         let (location, files) = (Location::parse(&arguments.store), folder.files());
         println!();
         effect::tell(&Trial { location: &location, cloud, files: &files, since })?;

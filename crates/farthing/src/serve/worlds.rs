@@ -5,22 +5,19 @@ use crate::api::Problem;
 use farthing_core::access::Mode;
 use farthing_core::policy::ApplyRequest;
 use farthing_engine::{Clock, Engine, EngineError, IdSource};
-use farthing_store::{Location, Options, Store};
+use farthing_store::{Options, Store};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug)]
 pub struct Worlds {
     live: Engine,
-    /// Where test clouds are made; none: there are none.
-    beside: Option<Location>,
     tests: Mutex<BTreeMap<String, Engine>>,
 }
 
 impl Worlds {
     pub fn new(live: Engine) -> Worlds {
-        let beside = Some(live.store().location().clone());
-        Worlds { live, beside, tests: Mutex::default() }
+        Worlds { live, tests: Mutex::default() }
     }
 
     pub fn live(&self) -> &Engine {
@@ -60,8 +57,7 @@ impl Worlds {
     }
 
     fn open_test(&self, cloud: &str) -> Result<Engine, EngineError> {
-        let beside = self.beside.as_ref().unwrap_or_else(|| self.live.store().location());
-        let location = beside.of_test(cloud)?;
+        let location = self.live.store().location().of_test(cloud)?;
         let options =
             Options { sqlite_log_mib: 4, sqlite_cache_kib: 4_096, postgres_connections: 4, ..Options::default() };
         let store = Store::open(&location, &options)?;
