@@ -16,6 +16,7 @@ pub mod measure;
 pub mod money;
 pub mod notice;
 pub mod opening;
+pub mod payment;
 pub mod policy;
 pub mod profile;
 pub mod rate;

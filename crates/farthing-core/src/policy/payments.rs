@@ -165,6 +165,12 @@ section! {
     Risk {
         /// More top-ups a day are refused
         top_ups_per_day: Option<Count> = "none" @ Payments,
+        /// More by one card a day are refused, whichever accounts they are for
+        top_ups_per_card_per_day: Option<Count> = "none" @ Payments,
+        /// More than this in a day is refused
+        amount_per_day: Option<Money> = "none" @ Payments,
+        /// After more failures within an hour nothing more is tried
+        failures_per_hour: Option<Count> = "none" @ Payments,
         /// More cards on one account are refused
         cards_per_account: Option<Count> = "none" @ Payments,
         /// A top-up above this is held until a person has looked
