@@ -47,6 +47,8 @@ pub struct PayerState {
     /// How many charges were sealed, and the head of their chain.
     pub sealed: i64,
     pub head: [u8; 32],
+    /// It is looked at as soon as less than this can be spent, but not before that instant.
+    pub watch: Option<(i64, Instant)>,
 }
 
 /// What of an account's facts those need who add to its totals.
@@ -259,7 +261,7 @@ impl Tx<'_> {
             )?;
         }
         self.bulk_rows(
-            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head
+            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from
              FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(ids)],
             state_from,
@@ -320,7 +322,18 @@ impl Tx<'_> {
     }
 }
 
-const STATE_NAMES: &[&str] = &["account", "open_from", "due_at", "ran_out_at", "version", "parked", "sealed", "head"];
+const STATE_NAMES: &[&str] = &[
+    "account",
+    "open_from",
+    "due_at",
+    "ran_out_at",
+    "version",
+    "parked",
+    "sealed",
+    "head",
+    "watch_below",
+    "watch_from",
+];
 
 fn state_columns(states: &[PayerState]) -> Vec<Column> {
     let micros = |at: Option<Instant>| at.map(Instant::micros);
@@ -333,6 +346,8 @@ fn state_columns(states: &[PayerState]) -> Vec<Column> {
         Column::Text(states.iter().map(|state| state.parked.clone()).collect()),
         Column::Int(states.iter().map(|state| state.sealed).collect()),
         Column::Hash(states.iter().map(|state| state.head).collect()),
+        Column::OptInt(states.iter().map(|state| state.watch.map(|(below, _)| below)).collect()),
+        Column::OptInt(states.iter().map(|state| micros(state.watch.map(|(_, from)| from))).collect()),
     ]
 }
 
@@ -383,5 +398,6 @@ pub(crate) fn state_from(row: &Row<'_>) -> Result<PayerState, StoreError> {
         parked: row.text(5)?,
         sealed: row.int(6)?,
         head: row.bytes(7)?,
+        watch: row.opt_int(8)?.zip(row.opt_int(9)?.map(Instant::from_micros)),
     })
 }

@@ -192,6 +192,11 @@ macro_rules! choice {
             pub const fn word(self) -> &'static str {
                 match self { $( $name::$variant => $word, )+ }
             }
+
+            /// What `word` wrote.
+            pub fn parse(word: &str) -> Option<$name> {
+                Self::ALL.iter().copied().find(|known| known.word() == word)
+            }
         }
 
         impl $crate::config::Value for $name {

@@ -3,6 +3,7 @@
 //!
 //! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
 
+use super::money::{BillTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use crate::money::Money;
 use crate::time::Instant;
@@ -72,6 +73,68 @@ catalogue! {
         ["account": "Its name.", "amount": "What came in.", "arrears": "What of it paid arrears.",
          "balance": "What the account has now, less what it owes.", "currency": "Of the amounts.",
          "reference": "Where it is known from; null: not said.", "transfer": "The transfer that booked it."], mailed;
+    PaymentPending = "payment.pending", "A payment is on its way: it is credited when it has arrived.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "Empty.", "url": "Empty."];
+    PaymentActionNeeded = "payment.action_needed", "A customer has something to do before a payment goes on.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "Empty.", "url": "Where they do it."];
+    PaymentHeld = "payment.held", "A payment waits for a person to look at it: nothing was charged.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "What was noticed.", "url": "Empty."];
+    PaymentFailed = "payment.failed", "A payment failed: nothing was charged.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "As the provider says it.", "url": "Empty."], mailed;
+    PaymentDisputed = "payment.disputed", "The customer's bank takes a payment back: it has left the balance.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "As the provider says it.", "url": "Empty."], mailed;
+    PaymentDisputeEnded = "payment.dispute_ended", "A dispute about a payment is over.",
+        ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
+         "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
+         "why": "`won`: the money is back on the balance; `lost`: it stays gone.", "url": "Empty."];
+    RefundRequested = "refund.requested", "A refund waits for somebody to approve it.",
+        ["account": "Its name.", "refund": "Its id.", "amount": "What is given back, without tax.", "currency": "Of the amount.",
+         "reason": "Of who asked.", "why": "Of who decided, or of the provider; may be empty."];
+    RefundRefused = "refund.refused", "A refund was refused: the money stays on the balance.",
+        ["account": "Its name.", "refund": "Its id.", "amount": "What is given back, without tax.", "currency": "Of the amount.",
+         "reason": "Of who asked.", "why": "Of who decided, or of the provider; may be empty."], mailed;
+    RefundSent = "refund.sent", "A refund is on its way to where the money came from.",
+        ["account": "Its name.", "refund": "Its id.", "amount": "What is given back, without tax.", "currency": "Of the amount.",
+         "reason": "Of who asked.", "why": "Of who decided, or of the provider; may be empty."], mailed;
+    RefundFailed = "refund.failed", "A refund could not be sent: the money is back on the balance.",
+        ["account": "Its name.", "refund": "Its id.", "amount": "What is given back, without tax.", "currency": "Of the amount.",
+         "reason": "Of who asked.", "why": "Of who decided, or of the provider; may be empty."], mailed;
+    MethodAdded = "method.added", "An account can pay with something new.",
+        ["account": "Its name.", "method": "Its id.", "channel": "`card`, `sepa_debit` and so on.", "label": "As its owner knows it.",
+         "expires": "Its last month, `2027-03`; empty: it has no end.", "default": "Whether it is the first that is charged."];
+    MethodRemoved = "method.removed", "An account does not pay with something any more.",
+        ["account": "Its name.", "method": "Its id.", "channel": "`card`, `sepa_debit` and so on.", "label": "As its owner knows it.",
+         "expires": "Its last month, `2027-03`; empty: it has no end.", "default": "Whether it is the first that is charged."];
+    MethodExpiring = "method.expiring", "What an account pays with is about to end.",
+        ["account": "Its name.", "method": "Its id.", "channel": "`card`, `sepa_debit` and so on.", "label": "As its owner knows it.",
+         "expires": "Its last month, `2027-03`; empty: it has no end.", "default": "Whether it is the first that is charged."], mailed;
+    BillIssued = "bill.issued", "A bill was issued.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."], mailed;
+    BillPaid = "bill.paid", "A bill is paid in full.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."];
+    ReceiptIssued = "receipt.issued", "A receipt was issued for a payment.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it is for; empty: none."], mailed;
+    CreditNoteIssued = "credit_note.issued", "A credit note was issued.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
+    RefillSwitchedOff = "refill.switched_off", "Filling up by itself was switched off after too many failures.",
+        ["account": "Its name.", "failures": "How many in a row.", "why": "The last of them."], mailed;
+    ChargeWaived = "charge.waived", "A charge was waived, in whole or in part.",
+        ["account": "Its name.", "product": "Of what it was.", "amount": "What was given back.", "currency": "Of the amount.",
+         "reason": "Why."], mailed;
     CreditGranted = "credit.granted", "Credit was given.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
          "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
@@ -171,6 +234,34 @@ pub enum Event {
         reference: Option<String>,
         transfer: String,
     },
+    PaymentPending(PaymentTold),
+    PaymentActionNeeded(PaymentTold),
+    PaymentHeld(PaymentTold),
+    PaymentFailed(PaymentTold),
+    PaymentDisputed(PaymentTold),
+    PaymentDisputeEnded(PaymentTold),
+    RefundRequested(RefundTold),
+    RefundRefused(RefundTold),
+    RefundSent(RefundTold),
+    RefundFailed(RefundTold),
+    MethodAdded(MethodTold),
+    MethodRemoved(MethodTold),
+    MethodExpiring(MethodTold),
+    BillIssued(BillTold),
+    BillPaid(BillTold),
+    ReceiptIssued(BillTold),
+    CreditNoteIssued(BillTold),
+    RefillSwitchedOff {
+        account: String,
+        failures: i64,
+        why: String,
+    },
+    ChargeWaived {
+        account: String,
+        product: String,
+        amount: Money,
+        reason: String,
+    },
     CreditGranted {
         account: String,
         grant: String,
@@ -236,6 +327,25 @@ impl Event {
             Event::AccountPayChanged { .. } => EventType::AccountPayChanged,
             Event::AccountClosed { .. } => EventType::AccountClosed,
             Event::MoneyToppedUp { .. } => EventType::MoneyToppedUp,
+            Event::PaymentPending(_) => EventType::PaymentPending,
+            Event::PaymentActionNeeded(_) => EventType::PaymentActionNeeded,
+            Event::PaymentHeld(_) => EventType::PaymentHeld,
+            Event::PaymentFailed(_) => EventType::PaymentFailed,
+            Event::PaymentDisputed(_) => EventType::PaymentDisputed,
+            Event::PaymentDisputeEnded(_) => EventType::PaymentDisputeEnded,
+            Event::RefundRequested(_) => EventType::RefundRequested,
+            Event::RefundRefused(_) => EventType::RefundRefused,
+            Event::RefundSent(_) => EventType::RefundSent,
+            Event::RefundFailed(_) => EventType::RefundFailed,
+            Event::MethodAdded(_) => EventType::MethodAdded,
+            Event::MethodRemoved(_) => EventType::MethodRemoved,
+            Event::MethodExpiring(_) => EventType::MethodExpiring,
+            Event::BillIssued(_) => EventType::BillIssued,
+            Event::BillPaid(_) => EventType::BillPaid,
+            Event::ReceiptIssued(_) => EventType::ReceiptIssued,
+            Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
+            Event::RefillSwitchedOff { .. } => EventType::RefillSwitchedOff,
+            Event::ChargeWaived { .. } => EventType::ChargeWaived,
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
@@ -259,9 +369,28 @@ impl Event {
             | Event::AccountPayChanged { account, .. }
             | Event::AccountClosed { account }
             | Event::MoneyToppedUp { account, .. }
+            | Event::RefillSwitchedOff { account, .. }
+            | Event::ChargeWaived { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
+            Event::PaymentPending(told)
+            | Event::PaymentActionNeeded(told)
+            | Event::PaymentHeld(told)
+            | Event::PaymentFailed(told)
+            | Event::PaymentDisputed(told)
+            | Event::PaymentDisputeEnded(told) => Lane::Account(told.account.clone()),
+            Event::RefundRequested(told)
+            | Event::RefundRefused(told)
+            | Event::RefundSent(told)
+            | Event::RefundFailed(told) => Lane::Account(told.account.clone()),
+            Event::MethodAdded(told) | Event::MethodRemoved(told) | Event::MethodExpiring(told) => {
+                Lane::Account(told.account.clone())
+            }
+            Event::BillIssued(told)
+            | Event::BillPaid(told)
+            | Event::ReceiptIssued(told)
+            | Event::CreditNoteIssued(told) => Lane::Account(told.account.clone()),
             Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
                 Lane::Resource(resource.clone())
             }
@@ -284,6 +413,8 @@ impl Event {
             | Event::AccountPayChanged { account, .. }
             | Event::AccountClosed { account }
             | Event::MoneyToppedUp { account, .. }
+            | Event::RefillSwitchedOff { account, .. }
+            | Event::ChargeWaived { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. }
@@ -291,6 +422,21 @@ impl Event {
             | Event::ResourceFound { account, .. }
             | Event::ProjectOpened { account, .. }
             | Event::ProjectMoved { to: account, .. } => account,
+            Event::PaymentPending(told)
+            | Event::PaymentActionNeeded(told)
+            | Event::PaymentHeld(told)
+            | Event::PaymentFailed(told)
+            | Event::PaymentDisputed(told)
+            | Event::PaymentDisputeEnded(told) => &told.account,
+            Event::RefundRequested(told)
+            | Event::RefundRefused(told)
+            | Event::RefundSent(told)
+            | Event::RefundFailed(told) => &told.account,
+            Event::MethodAdded(told) | Event::MethodRemoved(told) | Event::MethodExpiring(told) => &told.account,
+            Event::BillIssued(told)
+            | Event::BillPaid(told)
+            | Event::ReceiptIssued(told)
+            | Event::CreditNoteIssued(told) => &told.account,
             Event::PolicyApplied { .. } | Event::EndpointTest { .. } => "",
         }
     }
@@ -320,6 +466,27 @@ impl Event {
             Event::MoneyToppedUp { account, amount, arrears, balance, reference, transfer } => json!({
                 "account": account, "amount": money(amount), "arrears": money(arrears), "balance": money(balance),
                 "currency": code(amount), "reference": reference, "transfer": transfer,
+            }),
+            Event::PaymentPending(told)
+            | Event::PaymentActionNeeded(told)
+            | Event::PaymentHeld(told)
+            | Event::PaymentFailed(told)
+            | Event::PaymentDisputed(told)
+            | Event::PaymentDisputeEnded(told) => told.data(),
+            Event::RefundRequested(told)
+            | Event::RefundRefused(told)
+            | Event::RefundSent(told)
+            | Event::RefundFailed(told) => told.data(),
+            Event::MethodAdded(told) | Event::MethodRemoved(told) | Event::MethodExpiring(told) => told.data(),
+            Event::BillIssued(told)
+            | Event::BillPaid(told)
+            | Event::ReceiptIssued(told)
+            | Event::CreditNoteIssued(told) => told.data(),
+            Event::RefillSwitchedOff { account, failures, why } => {
+                json!({ "account": account, "failures": failures, "why": why })
+            }
+            Event::ChargeWaived { account, product, amount, reason } => json!({
+                "account": account, "product": product, "amount": money(amount), "currency": code(amount), "reason": reason,
             }),
             Event::CreditGranted { account, grant, amount, products, starts, expires } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
@@ -432,6 +599,40 @@ pub fn samples() -> Vec<Event> {
     let currency = crate::money::Currency::parse("USD").expect("a currency");
     let usd = |text: &str| Money::parse_amount(text, currency).expect("an amount");
     let name = str::to_owned;
+    let payment = |why: &str, url: &str| PaymentTold {
+        account: name("acme"),
+        payment: name("pay_01m0abw8g0ksx01tfeknmcatch"),
+        purpose: name("top_up"),
+        amount: usd("50.00"),
+        tax: usd("9.50"),
+        paid_with: name("visa 4242"),
+        why: name(why),
+        url: name(url),
+    };
+    let refund = |why: &str| RefundTold {
+        account: name("acme"),
+        refund: name("rf_01m0abw8g0ksx01tfeknmcatch"),
+        amount: usd("20.00"),
+        reason: name("we are leaving"),
+        why: name(why),
+    };
+    let method = MethodTold {
+        account: name("acme"),
+        method: name("pm_01m0abw8g0ksx01tfeknmcatch"),
+        channel: name("card"),
+        label: name("visa 4242"),
+        expires: name("2027-03"),
+        default: true,
+    };
+    let bill = |number: &str, of: &str| BillTold {
+        account: name("acme"),
+        bill: name("bill_01m0abw8g0ksx01tfeknmcatch"),
+        number: name(number),
+        total: usd("59.50"),
+        tax: usd("9.50"),
+        due: of.is_empty().then_some(later),
+        of: name(of),
+    };
     vec![
         Event::AccountOpened {
             account: name("acme"),
@@ -463,6 +664,30 @@ pub fn samples() -> Vec<Event> {
             balance: usd("49.12"),
             reference: Some(name("bank-2026-11-20-0001")),
             transfer: name("trf_01m0abw8g0tfj"),
+        },
+        Event::PaymentPending(payment("", "")),
+        Event::PaymentActionNeeded(payment("", "https://pay.example.com/3ds/1")),
+        Event::PaymentHeld(payment("600.00 where a person looks at more than 500.00", "")),
+        Event::PaymentFailed(payment("the card was declined", "")),
+        Event::PaymentDisputed(payment("the customer complained", "")),
+        Event::PaymentDisputeEnded(payment("won", "")),
+        Event::RefundRequested(refund("")),
+        Event::RefundRefused(refund("the trial's terms say so")),
+        Event::RefundSent(refund("")),
+        Event::RefundFailed(refund("the card's account is closed")),
+        Event::MethodAdded(method.clone()),
+        Event::MethodRemoved(method.clone()),
+        Event::MethodExpiring(method),
+        Event::BillIssued(bill("2026-000042", "")),
+        Event::BillPaid(bill("2026-000042", "")),
+        Event::ReceiptIssued(bill("R-2026-000040", "2026-000042")),
+        Event::CreditNoteIssued(bill("C-2026-000003", "2026-000042")),
+        Event::RefillSwitchedOff { account: name("acme"), failures: 3, why: name("the card was declined") },
+        Event::ChargeWaived {
+            account: name("acme"),
+            product: name("gpu"),
+            amount: usd("2.50"),
+            reason: name("a slow disk"),
         },
         Event::CreditGranted {
             account: name("acme"),

@@ -52,32 +52,16 @@ impl fmt::Display for Expiry {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MethodStanding {
-    /// The customer has something to finish.
-    Waiting,
-    Ready,
-    /// It could not be set up.
-    Failed,
-    /// Removed by the customer, or detached by the provider.
-    Gone,
-}
-
-impl MethodStanding {
-    pub const ALL: [MethodStanding; 4] =
-        [MethodStanding::Waiting, MethodStanding::Ready, MethodStanding::Failed, MethodStanding::Gone];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            MethodStanding::Waiting => "waiting",
-            MethodStanding::Ready => "ready",
-            MethodStanding::Failed => "failed",
-            MethodStanding::Gone => "gone",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<MethodStanding> {
-        MethodStanding::ALL.into_iter().find(|standing| standing.name() == name)
+super::words! {
+    /// Whether it can be charged.
+    MethodStanding {
+        /// The customer has something to finish.
+        Waiting = "waiting",
+        Ready = "ready",
+        /// It could not be set up.
+        Failed = "failed",
+        /// Removed by the customer, or detached by the provider.
+        Gone = "gone",
     }
 }
 

@@ -5,6 +5,29 @@
 //! is looked at by a person first (`risk`), which payments a refund goes back to (`refund`), and a provider that is
 //! only pretended (`sandbox`). Not the postings: those are the ledger's templates; not the wire: that is each provider's.
 
+/// A closed list of words, written in rows and on the wire.
+macro_rules! words {
+    ($(#[doc = $about:literal])+ $name:ident { $( $(#[doc = $meaning:literal])* $variant:ident = $word:literal, )+ }) => {
+        $(#[doc = $about])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $( $(#[doc = $meaning])* $variant, )+ }
+
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            pub const fn name(self) -> &'static str {
+                match self { $( $name::$variant => $word, )+ }
+            }
+
+            /// What `name` wrote.
+            pub fn parse(name: &str) -> Option<$name> {
+                Self::ALL.iter().copied().find(|known| known.name() == name)
+            }
+        }
+    };
+}
+use words;
+
 mod method;
 mod progress;
 mod provider;
@@ -14,13 +37,13 @@ mod risk;
 pub mod sandbox;
 
 pub use method::{Expiry, MethodFacts, MethodStanding, Usable, choose, notices_due};
-pub use progress::{Dispute, DisputeState, Effect, Progress, State, shown};
+pub use progress::{Dispute, DisputeState, Effect, Progress, Purpose, State, shown};
 pub use provider::{
-    About, Action, Ask, Capabilities, Customer, Failure, FailureCode, MethodNews, News, PaymentNews, RefundNews, Reply,
-    Told, What,
+    About, Action, Ask, Capabilities, Customer, ErrandKind, Failure, FailureCode, MethodNews, News, PaymentNews,
+    RefundNews, Reply, Told, What,
 };
 pub use refill::{Refill, RefillHistory, RefillPlan};
-pub use refund::{PaymentLeft, RefundTooLarge, refundable, split, tax_back};
+pub use refund::{PartState, PaymentLeft, RefundState, RefundTooLarge, refundable, split, tax_back};
 pub use risk::{RiskFacts, Verdict, judge};
 
 crate::id_kind!(PaymentId, PaymentKind, "pay");

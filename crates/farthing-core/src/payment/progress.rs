@@ -6,52 +6,45 @@
 use super::{Action, Failure, PaymentNews};
 use crate::money::Money;
 
-/// How far it has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// A person looks at it before anything is asked of a provider.
-    Review,
-    /// That person said no.
-    Refused,
-    /// Nothing is known but that it is wanted.
-    Created,
-    Pending,
-    ActionNeeded,
-    /// It was asked for, and nobody knows whether it was done.
-    Unknown,
-    Succeeded,
-    Failed,
+super::words! {
+    /// What the money is for.
+    Purpose {
+        TopUp = "top_up",
+        /// A top-up by itself.
+        Refill = "refill",
+        Bill = "bill",
+    }
+}
+
+super::words! {
+    /// How far it has come.
+    State {
+        /// A person looks at it before anything is asked of a provider.
+        Review = "review",
+        /// That person said no.
+        Refused = "refused",
+        /// Nothing is known but that it is wanted.
+        Created = "created",
+        Pending = "pending",
+        /// The customer has something to do.
+        ActionNeeded = "requires_action",
+        /// It was asked for, and nobody knows whether it was done.
+        Unknown = "unknown",
+        Succeeded = "succeeded",
+        Failed = "failed",
+    }
+}
+
+super::words! {
+    /// How a dispute stands.
+    DisputeState {
+        Open = "open",
+        Won = "won",
+        Lost = "lost",
+    }
 }
 
 impl State {
-    pub const ALL: [State; 8] = [
-        State::Review,
-        State::Refused,
-        State::Created,
-        State::Pending,
-        State::ActionNeeded,
-        State::Unknown,
-        State::Succeeded,
-        State::Failed,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Review => "review",
-            State::Refused => "refused",
-            State::Created => "created",
-            State::Pending => "pending",
-            State::ActionNeeded => "requires_action",
-            State::Unknown => "unknown",
-            State::Succeeded => "succeeded",
-            State::Failed => "failed",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Money may still come of it.
     pub const fn is_open(self) -> bool {
         match self {
@@ -66,27 +59,6 @@ pub struct Dispute {
     /// What the provider calls it.
     pub reference: String,
     pub state: DisputeState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DisputeState {
-    Open,
-    Won,
-    Lost,
-}
-
-impl DisputeState {
-    pub const fn name(self) -> &'static str {
-        match self {
-            DisputeState::Open => "open",
-            DisputeState::Won => "won",
-            DisputeState::Lost => "lost",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<DisputeState> {
-        [DisputeState::Open, DisputeState::Won, DisputeState::Lost].into_iter().find(|state| state.name() == name)
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

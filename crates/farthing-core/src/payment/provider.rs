@@ -168,50 +168,33 @@ pub struct Failure {
     pub text: String,
 }
 
-/// Why a payment failed, as far as it matters what to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FailureCode {
-    Declined,
-    InsufficientFunds,
-    /// The method's own time is over.
-    Expired,
-    /// The bank wants the customer to be there.
-    AuthenticationRequired,
-    /// The customer let the page or the code run out, or turned away.
-    Abandoned,
-    /// The method is gone.
-    MethodGone,
-    /// A bank returned it.
-    Returned,
-    Other,
+super::words! {
+    /// Why a payment failed, as far as it matters what to do next.
+    FailureCode {
+        Declined = "declined",
+        InsufficientFunds = "insufficient_funds",
+        /// The method's own time is over.
+        Expired = "expired",
+        /// The bank wants the customer to be there.
+        AuthenticationRequired = "authentication_required",
+        /// The customer let the page or the code run out, or turned away.
+        Abandoned = "abandoned",
+        /// The method is gone.
+        MethodGone = "method_gone",
+        /// A bank returned it.
+        Returned = "returned",
+        Other = "other",
+    }
 }
 
-impl FailureCode {
-    pub const ALL: [FailureCode; 8] = [
-        FailureCode::Declined,
-        FailureCode::InsufficientFunds,
-        FailureCode::Expired,
-        FailureCode::AuthenticationRequired,
-        FailureCode::Abandoned,
-        FailureCode::MethodGone,
-        FailureCode::Returned,
-        FailureCode::Other,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            FailureCode::Declined => "declined",
-            FailureCode::InsufficientFunds => "insufficient_funds",
-            FailureCode::Expired => "expired",
-            FailureCode::AuthenticationRequired => "authentication_required",
-            FailureCode::Abandoned => "abandoned",
-            FailureCode::MethodGone => "method_gone",
-            FailureCode::Returned => "returned",
-            FailureCode::Other => "other",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<FailureCode> {
-        FailureCode::ALL.into_iter().find(|code| code.name() == name)
+super::words! {
+    /// What kind of request waits to be asked.
+    ErrandKind {
+        Charge = "charge",
+        Page = "page",
+        SetUp = "set_up",
+        Refund = "refund",
+        Detach = "detach",
+        Look = "look",
     }
 }

@@ -3,6 +3,29 @@
 use super::PaymentId;
 use crate::money::{Rounding, mul_div_round};
 
+super::words! {
+    /// How far a refund has come.
+    RefundState {
+        /// Somebody asked, nobody has decided.
+        Asked = "asked",
+        Refused = "refused",
+        /// It has left the balance, and is on its way.
+        Approved = "approved",
+        Sent = "sent",
+        /// A part of it, or all, could not be sent and is back on the balance.
+        Failed = "failed",
+    }
+}
+
+super::words! {
+    /// How far the part of it has come that goes to one payment.
+    PartState {
+        Waiting = "waiting",
+        Sent = "sent",
+        Failed = "failed",
+    }
+}
+
 /// A payment, and what of it could still go back. Amounts are net of tax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaymentLeft {

@@ -5,8 +5,8 @@
 //! calls it keeps that answer, and lets come true what comes later.
 
 use super::{
-    About, Action, Ask, Capabilities, Expiry, Failure, FailureCode, MethodFacts, MethodNews, News, PaymentNews,
-    RefundNews, Reply, Told, What,
+    Action, Ask, Capabilities, Expiry, Failure, FailureCode, MethodFacts, MethodNews, News, PaymentNews, RefundNews,
+    Reply, What,
 };
 use crate::money::Money;
 use crate::policy::{Channel, Funding};
@@ -73,8 +73,8 @@ pub struct Done {
     pub reply: Reply,
     /// What it hears whenever it asks again with the same key.
     pub remembered: Reply,
-    /// What is told later, and when.
-    pub later: Vec<Told>,
+    /// What happens to the payment later, and when.
+    pub later: Vec<(Instant, Deed)>,
 }
 
 /// The methods that can be pretended, for people.
@@ -190,24 +190,14 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
     let reply = |news: News| Reply { customer: customer.clone(), news };
     let plain = |news: News| Done { reply: reply(news.clone()), remembered: reply(news), later: Vec::new() };
     match &ask.what {
-        What::Charge { payment, amount, token, present, .. } => {
+        What::Charge { payment, token, present, .. } => {
             let reference = format!("sandbox-{payment}");
             let of = |news| News::Payment { reference: Some(reference.clone()), news };
-            let told = |id: &str, days: i64, news: PaymentNews| {
-                let at = later(now, days)?;
-                let about = About { payment: Some(*payment), reference: Some(reference.clone()), ..About::default() };
-                Some(Told { id: format!("{reference}-{id}"), at, about, news: of(news) })
-            };
             if mood == Mood::Declines {
                 return plain(of(failed(FailureCode::Declined)));
             }
             let paid = PaymentNews::Succeeded { fee: None, method: None };
-            let dispute = |why: &str| PaymentNews::Disputed {
-                dispute: format!("{reference}-dispute"),
-                amount: *amount,
-                fee: None,
-                why: why.to_owned(),
-            };
+            let after = |days: i64, deed: Deed| later(now, days).map(|at| (at, deed));
             let mut done = match temper(token) {
                 Temper::Pays => plain(of(paid)),
                 Temper::Declines(code) => plain(of(failed(code))),
@@ -215,17 +205,16 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
                 Temper::WantsOwner => plain(of(failed(FailureCode::AuthenticationRequired))),
                 Temper::TimesOut => lost(plain(of(paid)), &customer),
                 Temper::Disputes => {
-                    let later = told("disputed", 1, dispute("the card's owner complained")).into_iter().collect();
+                    let later = after(1, Deed::Dispute).into_iter().collect();
                     Done { later, ..plain(of(paid)) }
                 }
                 Temper::Slow => {
-                    let later = told("arrived", 3, paid).into_iter().collect();
+                    let later = after(3, Deed::Pay).into_iter().collect();
                     Done { later, ..plain(of(PaymentNews::Pending)) }
                 }
                 Temper::ReturnsLate => {
-                    let arrived = told("arrived", 3, paid);
-                    let returned = told("returned", 10, dispute("the bank returned the debit"));
-                    Done { later: arrived.into_iter().chain(returned).collect(), ..plain(of(PaymentNews::Pending)) }
+                    let later = after(3, Deed::Pay).into_iter().chain(after(10, Deed::Return)).collect();
+                    Done { later, ..plain(of(PaymentNews::Pending)) }
                 }
             };
             if mood == Mood::TimesOut {
@@ -271,15 +260,18 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
 pub enum Deed {
     Pay,
     TurnAway,
+    /// A bank returns it.
+    Return,
     Dispute,
     WinDispute,
     LoseDispute,
 }
 
 impl Deed {
-    pub const ALL: [(Deed, &str); 5] = [
+    pub const ALL: [(Deed, &str); 6] = [
         (Deed::Pay, "pay"),
         (Deed::TurnAway, "turn_away"),
+        (Deed::Return, "return"),
         (Deed::Dispute, "dispute"),
         (Deed::WinDispute, "win_dispute"),
         (Deed::LoseDispute, "lose_dispute"),
@@ -289,12 +281,19 @@ impl Deed {
         Deed::ALL.into_iter().find(|(_, known)| *known == name).map(|(deed, _)| deed)
     }
 
+    pub fn name(self) -> &'static str {
+        Deed::ALL.into_iter().find(|(deed, _)| *deed == self).map_or("", |(_, name)| name)
+    }
+
     /// What is told of it.
     pub fn news(self, payment_reference: &str, amount: Money) -> PaymentNews {
         let dispute = format!("{payment_reference}-dispute");
         match self {
             Deed::Pay => PaymentNews::Succeeded { fee: None, method: None },
             Deed::TurnAway => failed(FailureCode::Abandoned),
+            Deed::Return => {
+                PaymentNews::Disputed { dispute, amount, fee: None, why: "the bank returned the debit".to_owned() }
+            }
             Deed::Dispute => {
                 PaymentNews::Disputed { dispute, amount, fee: None, why: "the customer complained".to_owned() }
             }
