@@ -1137,6 +1137,7 @@ impl<'w, 't> Work<'w, 't> {
     /// Writes everything that changed.
     pub(crate) fn finish(mut self) -> Result<(), EngineError> {
         self.flush_postings()?;
+        self.refill_who_is_short()?;
         let late_window = self.policy_at(self.now)?.settle.late_window;
         let mut charges: Vec<ChargeRow> = Vec::new();
         let mut opens: Vec<OpenRow> = Vec::new();
@@ -1163,7 +1164,8 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
-                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some())?;
+                let keep = folio.state.watch.map_or(0, |(below, _)| below);
+                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some(), keep)?;
             }
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
                 folio.changed_lines(&mut terms, &mut opens, &mut gone);
@@ -1342,6 +1344,13 @@ impl Folio {
             }
         }
         let out = self.book.is_out(now.floor_second())?;
+        if let Some((below, from)) = self.state.watch {
+            if from > now {
+                at_latest(from);
+            } else {
+                self.book.falls_below_at(now, below)?.into_iter().for_each(&mut at_latest);
+            }
+        }
         if !out {
             self.state.ran_out_at = None;
             self.book.runs_out_at(now)?.into_iter().for_each(&mut at_latest);

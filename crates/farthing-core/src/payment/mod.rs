@@ -49,3 +49,4 @@ pub use risk::{RiskFacts, Verdict, judge};
 crate::id_kind!(PaymentId, PaymentKind, "pay");
 crate::id_kind!(MethodId, MethodKind, "pm");
 crate::id_kind!(RefundId, RefundKind, "rf");
+crate::id_kind!(BillId, BillKind, "bill");

@@ -23,6 +23,7 @@ pub struct Capabilities {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
     pub key: String,
+    pub cloud: String,
     pub customer: Customer,
     pub what: What,
 }

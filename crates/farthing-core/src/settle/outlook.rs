@@ -96,16 +96,33 @@ impl AccountBook {
     }
 
     /// The first whole second at which nothing is left, as far as is known now; none where nothing runs or nothing ends.
-    /// Cost only grows between two lapses, so it is a search, not a sum.
     pub fn runs_out_at(&self, now: Instant) -> Result<Option<Instant>, SettleError> {
         let runs = self.lines.iter().any(|line| line.open.slope > 0 && line.pay == Pay::Prepaid);
         if !runs && !self.is_out(now)? {
             return Ok(None);
         }
+        self.first_when(now, 0, |book, at| book.is_out(at))
+    }
+
+    /// The first whole second at which less than this can be spent, as far as is known now.
+    pub fn falls_below_at(&self, now: Instant, below: i64) -> Result<Option<Instant>, SettleError> {
+        self.first_when(now, below, |book, at| Ok(book.figures(at, Question::Standing)?.spendable < below))
+    }
+
+    /// The first whole second at which something is so that, between two lapses, stays so once it is: cost only grows. So it is a
+    /// search, not a sum. `near`: about how much is left then.
+    fn first_when(
+        &self,
+        now: Instant,
+        near: i64,
+        is_so: impl Fn(&AccountBook, Instant) -> Result<bool, SettleError>,
+    ) -> Result<Option<Instant>, SettleError> {
         let mut from = now.floor_second();
-        if self.is_out(from)? {
+        if is_so(self, from)? {
             return Ok(Some(from));
         }
+        // What has grown beyond every number by then has taken everything there is.
+        let will_be = |at: Instant| is_so(self, at).unwrap_or(true);
         let end = now.checked_add(Duration::try_from_seconds(HORIZON_SECONDS)?).unwrap_or(Instant::MAX);
         let mut edges: Vec<Instant> = self.purse.lots().iter().filter_map(|lot| lot.expires).collect();
         edges.extend(self.purse.lots().iter().map(|lot| lot.starts));
@@ -115,10 +132,10 @@ impl AccountBook {
         for edge in edges {
             // At the edge itself a lot may have lapsed or begun: the second before belongs to this stretch.
             let last = edge.checked_sub(Duration::try_from_seconds(1)?)?;
-            if last > from && self.will_be_out(last) {
-                return self.first_out(from, last).map(Some);
+            if last > from && will_be(last) {
+                return self.first_between(from, last, near, will_be).map(Some);
             }
-            if self.will_be_out(edge) {
+            if will_be(edge) {
                 return Ok(Some(edge));
             }
             from = edge;
@@ -126,43 +143,44 @@ impl AccountBook {
         Ok(None)
     }
 
-    /// What has grown beyond every number by then has taken everything there is.
-    fn will_be_out(&self, at: Instant) -> bool {
-        self.is_out(at).unwrap_or(true)
-    }
-
-    /// Between an instant at which something is left and a later one at which nothing is.
-    fn first_out(&self, from: Instant, to: Instant) -> Result<Instant, SettleError> {
-        let (mut some, mut none) = (0_i64, to.seconds_since(from));
-        // Most costs are straight lines: where they cross zero is guessed first, and only a curve has to be searched.
-        if let Some(guess) = self.guess_out(from)? {
+    /// Between an instant at which it is not so and a later one at which it is.
+    fn first_between(
+        &self,
+        from: Instant,
+        to: Instant,
+        near: i64,
+        will_be: impl Fn(Instant) -> bool,
+    ) -> Result<Instant, SettleError> {
+        let (mut before, mut after) = (0_i64, to.seconds_since(from));
+        // Most costs are straight lines: where they cross is guessed first, and only a curve has to be searched.
+        if let Some(guess) = self.guess(from, near)? {
             for near in [guess.saturating_sub(2), guess.saturating_add(2)] {
-                if near > some && near < none {
-                    if self.will_be_out(from.checked_add(Duration::try_from_seconds(near)?)?) {
-                        none = near;
+                if near > before && near < after {
+                    if will_be(from.checked_add(Duration::try_from_seconds(near)?)?) {
+                        after = near;
                     } else {
-                        some = near;
+                        before = near;
                     }
                 }
             }
         }
-        while none.saturating_sub(some) > 1 {
-            let middle = some.saturating_add(none.saturating_sub(some) / 2);
-            if self.will_be_out(from.checked_add(Duration::try_from_seconds(middle)?)?) {
-                none = middle;
+        while after.saturating_sub(before) > 1 {
+            let middle = before.saturating_add(after.saturating_sub(before) / 2);
+            if will_be(from.checked_add(Duration::try_from_seconds(middle)?)?) {
+                after = middle;
             } else {
-                some = middle;
+                before = middle;
             }
         }
-        Ok(from.checked_add(Duration::try_from_seconds(none)?)?)
+        Ok(from.checked_add(Duration::try_from_seconds(after)?)?)
     }
 
-    /// After how many seconds nothing is left, if costs go on as in the next day.
-    fn guess_out(&self, from: Instant) -> Result<Option<i64>, SettleError> {
+    /// After how many seconds so much is left, if costs go on as in the next day.
+    fn guess(&self, from: Instant, near: i64) -> Result<Option<i64>, SettleError> {
         let day = Duration::try_from_seconds(86_400)?;
         let now = self.figures(from, Question::Standing)?.spendable;
         let cost = now.saturating_sub(self.figures(from.checked_add(day)?, Question::Standing)?.spendable);
-        let seconds = i128::from(now).saturating_mul(86_400).checked_div(i128::from(cost));
+        let seconds = i128::from(now.saturating_sub(near)).saturating_mul(86_400).checked_div(i128::from(cost));
         Ok(seconds.and_then(|seconds| i64::try_from(seconds).ok()))
     }
 

@@ -10,12 +10,18 @@ use crate::time::{Duration, Instant};
 
 impl AccountBook {
     /// Says of each line of usage up to which amount nobody has to look at the account before it is due. `is_out`: there is
-    /// nothing left that could run out.
-    pub fn share_room(&mut self, now: Instant, due: Option<Instant>, is_out: bool) -> Result<(), SettleError> {
+    /// nothing left that could run out. `keep`: it has to be looked at as soon as less than this is left.
+    pub fn share_room(
+        &mut self,
+        now: Instant,
+        due: Option<Instant>,
+        is_out: bool,
+        keep: i64,
+    ) -> Result<(), SettleError> {
         let shares = |line: &&mut Line| line.id.began > 0 && line.pay == Pay::Prepaid;
         let count = i64::try_from(self.lines.iter_mut().filter(shares).count()).unwrap_or(i64::MAX);
         if count > 0 && !is_out {
-            let share = self.room_until(now, due)?.checked_div(count).unwrap_or(0);
+            let share = self.room_until(now, due, keep)?.checked_div(count).unwrap_or(0);
             for line in self.lines.iter_mut().filter(shares) {
                 line.room_to = line.net_at(now)?.saturating_add(share);
             }
@@ -30,14 +36,14 @@ impl AccountBook {
     /// What may still be used without anything running out before `due`. Cost only grows between two due times, so it is what is
     /// left in the last second before; none where a lot pays for some products only: which of them the use draws on is for
     /// the purse to say.
-    fn room_until(&self, now: Instant, due: Option<Instant>) -> Result<i64, SettleError> {
+    fn room_until(&self, now: Instant, due: Option<Instant>, keep: i64) -> Result<i64, SettleError> {
         let Some(due) = due.filter(|due| *due > now) else { return Ok(0) };
         if self.purse.lots().iter().any(|lot| !lot.products.is_empty()) {
             return Ok(0);
         }
         let last = due.checked_sub(Duration::try_from_seconds(1)?)?.max(now);
         let left = |at: Instant| Ok::<_, SettleError>(self.figures(at, Question::Standing)?.spendable);
-        Ok(left(now)?.min(left(last)?).saturating_sub(1).max(0))
+        Ok(left(now)?.min(left(last)?).saturating_sub(keep.max(0)).saturating_sub(1).max(0))
     }
 }
 

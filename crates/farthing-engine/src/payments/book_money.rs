@@ -1,0 +1,104 @@
+//! Books money that has come in: what is owed is paid first, oldest due first (R60), large sums bring a bonus (R32), and where a cloud's
+//! bills arise from top-ups this is where (R29).
+
+use crate::folio::Work;
+use crate::top_up::{NewGrant, give};
+use crate::{EngineError, Refused};
+use farthing_core::id::CauseId;
+use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUp};
+use farthing_core::ledger::{Chart, TransferId};
+use farthing_core::money::{Money, Rounding, mul_div_round};
+use farthing_core::notice::Event;
+use farthing_core::policy::Bonus;
+use farthing_core::rate::Percent;
+use farthing_core::settle::Question;
+use farthing_core::time::Instant;
+use farthing_store::PayerRow;
+
+/// Money that has come in for an account that was loaded and brought to now.
+#[derive(Debug)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) payer: &'a PayerRow,
+    /// What is credited.
+    pub(crate) net: i64,
+    /// Whom it came through.
+    pub(crate) provider: &'a str,
+    pub(crate) cause: Option<CauseId>,
+    /// When it came.
+    pub(crate) came: Instant,
+    /// Where it is known from.
+    pub(crate) reference: Option<String>,
+    /// How a bonus on it is called.
+    pub(crate) called: String,
+}
+
+/// The first of its transfers brings the money.
+pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result<TransferId, Refused> {
+    let (payer, now, units) = (money.payer, work.now, money.net);
+    work.post_all(payer.id, now)?;
+    work.flush_postings()?;
+    let provider = work.book_account(Chart::Provider(money.provider.to_owned()))?;
+    let commodity = work.books()?.commodity;
+    let owed = work.folio(payer.id).book.purse.debt;
+    let mut fresh = work.stamp_ids();
+    let first = fresh();
+    // The transfer that brings the money has the first id.
+    let mut unused = Some(first);
+    let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
+    let mut stamp = Stamp { ids: &mut ids, cause: money.cause, effective: money.came.floor_second() };
+    let mut commands =
+        vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
+    if owed > 0 {
+        (stamp.cause, stamp.effective) = (None, now.floor_second());
+        let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];
+        let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
+        commands.push(posting::arrears_paid(&mut stamp, &facts));
+    }
+    work.book(&commands)?;
+    let purse = &mut work.folio(payer.id).book.purse;
+    let paid = owed.min(units);
+    purse.debt -= paid;
+    purse.cash += units - paid;
+    work.folio(payer.id).stir();
+    let balance = work.folio(payer.id).book.figures(now.floor_second(), Question::Standing)?.balance;
+    let event = Event::MoneyToppedUp {
+        account: payer.name.clone(),
+        amount: work.money(units),
+        arrears: work.money(paid),
+        balance: work.money(balance),
+        reference: money.reference.clone(),
+        transfer: first.to_string(),
+    };
+    work.tell(Some(payer.id), event);
+    give_bonus(work, money)?;
+    Ok(first)
+}
+
+/// The highest step that it reaches, as credit.
+fn give_bonus(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result<(), Refused> {
+    let steps = work.policy_at(work.now)?.top_up.bonus.clone();
+    let Some(amount) = bonus_of(&steps, work.money(money.net))? else { return Ok(()) };
+    let grant = NewGrant {
+        name: format!("bonus-{}", money.called),
+        account: money.payer.name.clone(),
+        amount,
+        products: Vec::new(),
+        priority: 0,
+        starts: None,
+        expires: None,
+    };
+    give(work, &grant)
+}
+
+fn bonus_of(steps: &[Bonus], amount: Money) -> Result<Option<Money>, EngineError> {
+    let reached = steps.iter().filter(|step| step.from.units() <= amount.units()).max_by_key(|step| step.from.units());
+    let Some(step) = reached else { return Ok(None) };
+    let (part, whole) = (i128::from(step.percent.billionths()), i128::from(Percent::WHOLE.billionths()));
+    let minor = i128::from(amount.currency().units_per_minor());
+    let exact = mul_div_round(i128::from(amount.units()), part, whole.saturating_mul(minor), Rounding::HalfUp)
+        .ok()
+        .and_then(|minors| i64::try_from(minors).ok())
+        .and_then(|minors| Money::from_minor(minors, amount.currency()).ok());
+    let overflow = farthing_core::settle::SettleError::Overflow { what: "count a bonus" };
+    exact.map(|bonus| bonus.is_positive().then_some(bonus)).ok_or(EngineError::Settle(overflow))
+}

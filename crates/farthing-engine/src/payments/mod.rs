@@ -1,0 +1,25 @@
+//! Payments: money that comes through providers, what it is paid with, and how it goes back.
+//!
+//! Whatever is asked of a provider is an errand: written with its cause, carried after it, with the same key each time it is tried. What
+//! a provider answers and what it tells by itself go the same way (`take_news`), so a webhook may come before the answer, twice,
+//! or instead of it. The pretended provider (`sandbox`) is asked in the same way, and keeps what it was asked in tables of its own.
+
+mod book_money;
+mod errands;
+mod facts;
+mod keep_methods;
+mod pay_in;
+mod provider;
+mod refill;
+mod refund;
+mod review;
+mod sandbox;
+mod take_news;
+
+pub(crate) use book_money::{Incoming, book_incoming};
+pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts};
+pub use keep_methods::{MethodChange, NewMethod};
+pub use pay_in::{NewPayIn, PayBy};
+pub use provider::{Provider, Providers};
+pub use refill::RefillChange;
+pub use refund::NewRefund;

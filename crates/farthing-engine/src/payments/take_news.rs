@@ -1,0 +1,519 @@
+//! What follows from what a provider answers or tells. Both come here, in any order and any number of times: the core says what is new
+//! about them, and all of it is written in one transaction.
+
+use super::book_money::{Incoming, book_incoming};
+use super::facts::progress_of;
+use super::pay_in::told_of;
+use super::refill::{refill_failed, refill_succeeded};
+use crate::folio::Work;
+use crate::{Engine, EngineError, Refused};
+use farthing_core::id::CauseId;
+use farthing_core::ledger::Chart;
+use farthing_core::ledger::posting::{self, Chargeback, ProviderFee, Stamp};
+use farthing_core::money::Money;
+use farthing_core::notice::{Event, MethodTold, RefundTold};
+use farthing_core::payment::{
+    Action, DisputeState, Effect, ErrandKind, MethodFacts, MethodId, MethodNews, MethodStanding, News, PartState, PaymentId,
+    PaymentNews, Purpose, RefundId, RefundNews, RefundState, Told,
+};
+use farthing_core::time::Instant;
+use farthing_store::{DisputeRow, MethodRow, PayerRow, PaymentRow, RefundRow, StoreError};
+
+impl Engine {
+    /// Takes what a provider told by itself about something of this cloud; what it told before, or what nobody knows of, changes nothing.
+    /// True: something was known of it.
+    pub fn provider_told(&self, cloud: &str, provider: &str, told: &Told) -> Result<bool, Refused> {
+        let (provider, told) = (provider.to_owned(), told.clone());
+        self.work("provider_told", cloud, move |work| {
+            let cloud = work.cloud.id.clone();
+            match &told.news {
+                News::Payment { reference, news } => {
+                    let Some(row) = payment_of(work, &provider, &told, reference.as_deref())? else { return Ok(false) };
+                    if row.cloud != cloud || row.provider != provider {
+                        return Ok(false);
+                    }
+                    work.load(&[row.account])?;
+                    // Under the account's lock, so that of fifty at once one is the first.
+                    if work.tx.provider_event_keep(&provider, &told.id, work.now)? {
+                        take_payment_news(work, row.id, reference.as_deref(), news)?;
+                    }
+                    Ok(true)
+                }
+                News::Refund { reference, news } => {
+                    let Some((id, part)) = told.about.refund else { return Ok(false) };
+                    let Some(refund) = work.tx.refund(id)?.filter(|refund| refund.cloud == cloud) else { return Ok(false) };
+                    work.load(&[refund.account])?;
+                    if work.tx.provider_event_keep(&provider, &told.id, work.now)? {
+                        take_refund_news(work, id, part, reference.as_deref(), news)?;
+                    }
+                    Ok(true)
+                }
+                News::Method(news) => {
+                    let mut known: Vec<MethodRow> = Vec::new();
+                    if let Some(id) = told.about.method {
+                        known.extend(work.tx.method(id)?);
+                    } else if let Some(token) = &told.about.token {
+                        known.extend(work.tx.methods_by_token(&provider, token)?);
+                    }
+                    known.retain(|method| method.cloud == cloud && method.provider == provider);
+                    for method in &known {
+                        work.load(&[method.account])?;
+                    }
+                    if !known.is_empty() && work.tx.provider_event_keep(&provider, &told.id, work.now)? {
+                        for method in &known {
+                            take_method_news(work, method.id, news)?;
+                        }
+                    }
+                    Ok(!known.is_empty())
+                }
+                News::NotNow { .. } | News::Unknown { .. } | News::Never { .. } => Ok(false),
+            }
+        })
+    }
+}
+
+fn payment_of(
+    work: &mut Work<'_, '_>,
+    provider: &str,
+    told: &Told,
+    reference: Option<&str>,
+) -> Result<Option<PaymentRow>, EngineError> {
+    if let Some(id) = told.about.payment {
+        return Ok(work.tx.payment(id)?);
+    }
+    match told.about.reference.as_deref().or(reference) {
+        Some(reference) => Ok(work.tx.payment_by_reference(provider, reference)?),
+        None => Ok(None),
+    }
+}
+
+/// A payment of this cloud whose account is locked, brought to now.
+fn payment_locked(work: &mut Work<'_, '_>, id: PaymentId) -> Result<(PaymentRow, PayerRow), Refused> {
+    let missing = || Refused::not_found("payment", &id.to_string());
+    let account = work.tx.payment(id)?.ok_or_else(missing)?.account;
+    work.load(&[account])?;
+    // Read again: whoever had the lock may have changed it.
+    let row = work.tx.payment(id)?.ok_or_else(missing)?;
+    let now = work.now;
+    work.bring_to(account, now)?;
+    let payer = work.folio(account).payer.clone();
+    Ok((row, payer))
+}
+
+pub(super) fn take_payment_news(
+    work: &mut Work<'_, '_>,
+    id: PaymentId,
+    reference: Option<&str>,
+    news: &PaymentNews,
+) -> Result<(), Refused> {
+    let (mut row, payer) = payment_locked(work, id)?;
+    let disputes = work.tx.disputes_of(id)?;
+    let mut progress = progress_of(&row, &disputes);
+    let before = progress.state;
+    let effects = progress.take(news);
+    row.state = progress.state;
+    if let Some(reference) = reference.filter(|_| row.reference.is_empty()) {
+        row.reference = reference.to_owned();
+    }
+    row.changed = work.now;
+    for effect in effects {
+        follow(work, &payer, &mut row, &disputes, news, effect)?;
+    }
+    work.tx.payment_write(&row)?;
+    if before != row.state && row.state == farthing_core::payment::State::Pending {
+        let told = told_of(work, &payer, &row, String::new())?;
+        work.tell(Some(payer.id), Event::PaymentPending(told));
+    }
+    Ok(())
+}
+
+/// It was asked for, and nobody knows whether it was done.
+pub(super) fn payment_unknown(work: &mut Work<'_, '_>, id: PaymentId) -> Result<(), Refused> {
+    let (mut row, _) = payment_locked(work, id)?;
+    let mut progress = progress_of(&row, &[]);
+    progress.unknown();
+    if row.state != progress.state {
+        row.state = progress.state;
+        row.changed = work.now;
+        work.tx.payment_write(&row)?;
+    }
+    Ok(())
+}
+
+fn follow(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PaymentRow,
+    disputes: &[DisputeRow],
+    news: &PaymentNews,
+    effect: Effect,
+) -> Result<(), Refused> {
+    match effect {
+        Effect::Credit => {
+            credit(work, payer, row)?;
+            if let PaymentNews::Succeeded { method: Some(facts), .. } = news {
+                keep_method(work, payer, row, facts)?;
+            }
+            Ok(())
+        }
+        Effect::Fee(fee) => book_fee(work, &row.provider, fee),
+        Effect::Fail(failure) => {
+            row.failure = failure.code.name().to_owned();
+            row.failure_text = failure.text.clone();
+            row.action.clear();
+            let told = told_of(work, payer, row, failure.text.clone())?;
+            work.tell(Some(payer.id), Event::PaymentFailed(told));
+            // What the bank will never take again is not tried again.
+            if row.purpose == Purpose::Refill {
+                refill_failed(work, payer, row)?;
+            }
+            Ok(())
+        }
+        Effect::Act(Action { url, .. }) => {
+            row.action = url.clone();
+            let mut told = told_of(work, payer, row, String::new())?;
+            told.url = url;
+            work.tell(Some(payer.id), Event::PaymentActionNeeded(told));
+            Ok(())
+        }
+        Effect::TakeBack { dispute, amount, fee, why } => take_back(work, payer, row, &dispute, amount, fee, why),
+        Effect::GiveAgain { dispute } => give_again(work, payer, row, disputes, &dispute),
+        Effect::StaysGone { dispute } => end_dispute(work, payer, row, disputes, &dispute, false),
+    }
+}
+
+fn credit(work: &mut Work<'_, '_>, payer: &PayerRow, row: &mut PaymentRow) -> Result<(), Refused> {
+    let now = work.now;
+    let id = row.id.to_string();
+    let money = Incoming {
+        payer,
+        net: row.net,
+        tax: row.tax,
+        assessed: &row.assessed,
+        provider: &row.provider.clone(),
+        // Once for ever, whoever tells it.
+        cause: Some(CauseId::derive(Instant::EPOCH, &[b"payment", &row.id.to_bytes()])),
+        came: now,
+        reference: Some(if row.once.is_empty() { id.clone() } else { row.once.clone() }),
+        called: id,
+        payment: Some(row.id),
+    };
+    row.transfer = Some(book_incoming(work, &money)?);
+    row.succeeded = Some(now);
+    row.failure.clear();
+    row.failure_text.clear();
+    row.action.clear();
+    if row.purpose == Purpose::Refill {
+        refill_succeeded(work, payer, row)?;
+    }
+    Ok(())
+}
+
+/// What paid is kept, as its owner agreed; where it is the first, it is the default (R15).
+fn keep_method(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PaymentRow,
+    facts: &MethodFacts,
+) -> Result<(), Refused> {
+    row.fingerprint = facts.fingerprint.clone();
+    if !row.keeps || row.method.is_some() || facts.token.is_empty() {
+        return Ok(());
+    }
+    let methods = work.tx.methods_of(payer.id)?;
+    if let Some(there) = methods.iter().find(|method| method.facts.token == facts.token) {
+        row.method = Some(there.id);
+        return Ok(());
+    }
+    let method = super::keep_methods::insert_method(work, payer, &row.provider.clone(), facts, MethodStanding::Ready, true)?;
+    row.method = Some(method.id);
+    super::refill::watch(work, payer.id)?;
+    Ok(())
+}
+
+fn book_fee(work: &mut Work<'_, '_>, provider: &str, fee: Money) -> Result<(), Refused> {
+    let (fees, at) = (work.book_account(Chart::Fees)?, work.now.floor_second());
+    let provider = work.book_account(Chart::Provider(provider.to_owned()))?;
+    let commodity = work.books()?.commodity;
+    let mut ids = work.stamp_ids();
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: at };
+    let facts = ProviderFee { commodity, fees, provider, amount: fee.units() };
+    Ok(work.book(&[posting::provider_fee(&mut stamp, &facts)])?)
+}
+
+/// A bank takes it back: out of the cash as far as it reaches, the rest is debt.
+fn take_back(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PaymentRow,
+    dispute: &str,
+    amount: Money,
+    fee: Option<Money>,
+    why: String,
+) -> Result<(), Refused> {
+    let now = work.now;
+    work.post_all(payer.id, now)?;
+    work.flush_postings()?;
+    let gross = amount.units().clamp(0, row.gross());
+    // Of what was paid with its tax, so much was credited.
+    let left = row.net.saturating_sub(row.refunded).saturating_sub(row.taken_back).max(0);
+    let net = if row.tax == 0 { gross } else { share(gross, row.net, row.gross()) }.min(left);
+    let tax = if net == left { gross.saturating_sub(net).min(row.tax) } else { gross.saturating_sub(net) };
+    let (provider, fees) =
+        (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
+    let commodity = work.books()?.commodity;
+    let debt = work.debt_account(payer.id)?;
+    let cash_balance = work.folio(payer.id).book.purse.cash;
+    let facts = Chargeback {
+        commodity,
+        cash: payer.cash,
+        cash_balance,
+        debt,
+        provider,
+        fees,
+        amount: net,
+        fee: fee.map_or(0, Money::units),
+    };
+    let mut made = Vec::new();
+    let mut fresh = work.stamp_ids();
+    let mut ids = || {
+        let id = fresh();
+        made.push(id);
+        id
+    };
+    let cause = CauseId::derive(Instant::EPOCH, &[b"dispute", row.provider.as_bytes(), dispute.as_bytes()]);
+    let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
+    let command = posting::chargeback(&mut stamp, &facts);
+    work.book(&[command])?;
+    if fee.is_some_and(Money::is_positive) {
+        made.pop(); // the fee stays, however it ends
+    }
+    if tax > 0 {
+        made.extend(crate::tax::return_tax(work, payer, &row.provider.clone(), &row.assessed.clone(), tax)?);
+    }
+    work.reload(payer.id)?;
+    row.taken_back = row.taken_back.saturating_add(net);
+    let kept = DisputeRow {
+        provider: row.provider.clone(),
+        reference: dispute.to_owned(),
+        payment: row.id,
+        amount: gross,
+        state: DisputeState::Open,
+        why: why.clone(),
+        opened: now,
+        ended: None,
+        transfers: made,
+    };
+    work.tx.dispute_put(&kept)?;
+    let told = told_of(work, payer, row, why)?;
+    work.tell(Some(payer.id), Event::PaymentDisputed(told));
+    Ok(())
+}
+
+/// The dispute was won: what was taken comes again, by link.
+fn give_again(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PaymentRow,
+    disputes: &[DisputeRow],
+    dispute: &str,
+) -> Result<(), Refused> {
+    let now = work.now;
+    work.post_all(payer.id, now)?;
+    work.flush_postings()?;
+    if let Some(known) = disputes.iter().find(|known| known.reference == dispute) {
+        let cause = CauseId::derive(Instant::EPOCH, &[b"dispute-won", row.provider.as_bytes(), dispute.as_bytes()]);
+        let mut ids = work.stamp_ids();
+        let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
+        let command = posting::chargeback_won(&mut stamp, &known.transfers);
+        work.book(&[command])?;
+        work.reload(payer.id)?;
+        let net = share(known.amount, row.net, row.gross());
+        row.taken_back = row.taken_back.saturating_sub(net).max(0);
+        // A debt that was paid in the meantime is not owed the other way round: it is the customer's cash.
+        let overpaid = work.folio(payer.id).book.purse.debt.saturating_neg();
+        if overpaid > 0 {
+            let (commodity, debt) = (work.books()?.commodity, work.debt_account(payer.id)?);
+            let mut ids = work.stamp_ids();
+            let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
+            let facts = posting::Overpaid { commodity, cash: payer.cash, debt, amount: overpaid };
+            work.book(&[posting::overpaid(&mut stamp, &facts)])?;
+            work.reload(payer.id)?;
+        }
+    }
+    end_dispute(work, payer, row, disputes, dispute, true)
+}
+
+fn end_dispute(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &PaymentRow,
+    disputes: &[DisputeRow],
+    dispute: &str,
+    won: bool,
+) -> Result<(), Refused> {
+    let state = if won { DisputeState::Won } else { DisputeState::Lost };
+    // One whose end came before its beginning was written a moment ago, by what took its money.
+    let known = disputes.iter().find(|known| known.reference == dispute).cloned();
+    let known = match known {
+        Some(known) => known,
+        None => work.tx.disputes_of(row.id)?.into_iter().find(|known| known.reference == dispute).unwrap_or(DisputeRow {
+            provider: row.provider.clone(),
+            reference: dispute.to_owned(),
+            payment: row.id,
+            amount: 0,
+            state,
+            why: String::new(),
+            opened: work.now,
+            ended: None,
+            transfers: Vec::new(),
+        }),
+    };
+    work.tx.dispute_put(&DisputeRow { state, ended: Some(work.now), ..known })?;
+    let told = told_of(work, payer, row, if won { "won" } else { "lost" }.to_owned())?;
+    work.tell(Some(payer.id), Event::PaymentDisputeEnded(told));
+    Ok(())
+}
+
+fn share(amount: i64, part: i64, whole: i64) -> i64 {
+    use farthing_core::money::{Rounding, mul_div_round};
+    let exact = mul_div_round(amount.into(), part.into(), whole.max(1).into(), Rounding::HalfEven).unwrap_or(0);
+    i64::try_from(exact).unwrap_or(i64::MAX)
+}
+
+// --- Refunds
+
+pub(super) fn take_refund_news(
+    work: &mut Work<'_, '_>,
+    id: RefundId,
+    part: i64,
+    reference: Option<&str>,
+    news: &RefundNews,
+) -> Result<(), Refused> {
+    let missing = || Refused::not_found("refund", &id.to_string());
+    let account = work.tx.refund(id)?.ok_or_else(missing)?.account;
+    work.load(&[account])?;
+    let mut refund = work.tx.refund(id)?.ok_or_else(missing)?;
+    let parts = work.tx.refund_parts(id)?;
+    let Some(mut own) = parts.iter().find(|known| known.part == part).cloned() else { return Ok(()) };
+    if let Some(reference) = reference.filter(|_| own.reference.is_empty()) {
+        own.reference = reference.to_owned();
+        work.tx.refund_part_write(&own)?;
+    }
+    match (news, own.state) {
+        (RefundNews::Sent, PartState::Waiting) => {
+            own.state = PartState::Sent;
+            super::refund::book_sent(work, account, &own)?;
+        }
+        // A bank may send it back days later.
+        (RefundNews::Failed(_), PartState::Waiting | PartState::Sent) => {
+            super::refund::book_failed(work, account, &own)?;
+            own.state = PartState::Failed;
+        }
+        (RefundNews::Pending, _) | (RefundNews::Sent | RefundNews::Failed(_), _) => return Ok(()),
+    }
+    work.tx.refund_part_write(&own)?;
+    let states: Vec<PartState> =
+        parts.iter().map(|known| if known.part == part { own.state } else { known.state }).collect();
+    if states.contains(&PartState::Waiting) {
+        return Ok(());
+    }
+    refund.state = if states.contains(&PartState::Failed) { RefundState::Failed } else { RefundState::Sent };
+    work.tx.refund_write(&refund)?;
+    let why = match news {
+        RefundNews::Failed(failure) => failure.text.clone(),
+        RefundNews::Pending | RefundNews::Sent => String::new(),
+    };
+    let payer = work.folio(account).payer.clone();
+    let told = refund_told(work, &payer, &refund, why);
+    let event = if refund.state == RefundState::Sent { Event::RefundSent(told) } else { Event::RefundFailed(told) };
+    work.tell(Some(account), event);
+    Ok(())
+}
+
+pub(super) fn refund_told(work: &Work<'_, '_>, payer: &PayerRow, refund: &RefundRow, why: String) -> RefundTold {
+    RefundTold {
+        account: payer.name.clone(),
+        refund: refund.id.to_string(),
+        amount: work.money(refund.amount),
+        reason: refund.reason.clone(),
+        why,
+    }
+}
+
+// --- Methods
+
+pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &MethodNews) -> Result<(), Refused> {
+    let missing = || Refused::not_found("method", &id.to_string());
+    let account = work.tx.method(id)?.ok_or_else(missing)?.account;
+    work.load(&[account])?;
+    let mut row = work.tx.method(id)?.ok_or_else(missing)?;
+    let payer = work.folio(account).payer.clone();
+    match news {
+        MethodNews::Ready(facts) => {
+            if row.standing == MethodStanding::Gone {
+                return Ok(());
+            }
+            let is_new = row.standing != MethodStanding::Ready;
+            row.facts = facts.clone();
+            if is_new && let Err(refused) = super::keep_methods::may_keep(work, &payer, facts, Some(row.id)) {
+                // The customer has gone through the provider's page already: what may not be kept is forgotten there too.
+                let Refused::ByRule { message, .. } = refused else { return Err(refused) };
+                row.standing = MethodStanding::Failed;
+                row.ended = Some(work.now);
+                row.action = message;
+                work.tx.method_write(&row)?;
+                let provider = row.provider.clone();
+                super::errands::send_errand(work, account, &provider, ErrandKind::Detach, id.to_bytes(), 0)?;
+                return Ok(());
+            }
+            row.standing = MethodStanding::Ready;
+            row.action.clear();
+            row.warned = None;
+            work.tx.method_write(&row)?;
+            if is_new {
+                let told = method_told(work, &payer, &row)?;
+                work.tell(Some(account), Event::MethodAdded(told));
+            }
+        }
+        MethodNews::ActionNeeded(action) => {
+            if row.standing == MethodStanding::Waiting {
+                row.action = action.url.clone();
+                work.tx.method_write(&row)?;
+            }
+        }
+        MethodNews::Failed(failure) => {
+            if row.standing != MethodStanding::Waiting {
+                return Ok(());
+            }
+            row.standing = MethodStanding::Failed;
+            row.ended = Some(work.now);
+            row.action = failure.text.clone();
+            work.tx.method_write(&row)?;
+        }
+        MethodNews::Detached => {
+            if row.standing == MethodStanding::Gone {
+                return Ok(());
+            }
+            row.standing = MethodStanding::Gone;
+            row.ended = Some(work.now);
+            work.tx.method_write(&row)?;
+            let told = method_told(work, &payer, &row)?;
+            work.tell(Some(account), Event::MethodRemoved(told));
+        }
+    }
+    super::refill::watch(work, account)?;
+    Ok(())
+}
+
+pub(super) fn method_told(work: &mut Work<'_, '_>, payer: &PayerRow, row: &MethodRow) -> Result<MethodTold, StoreError> {
+    let first = work.tx.methods_of(payer.id)?.into_iter().find(|method| method.standing == MethodStanding::Ready);
+    Ok(MethodTold {
+        account: payer.name.clone(),
+        method: row.id.to_string(),
+        channel: row.facts.channel.word().to_owned(),
+        label: super::facts::label(&row.facts.brand, &row.facts.last4),
+        expires: row.facts.expires.map(|expires| expires.to_string()).unwrap_or_default(),
+        default: first.is_some_and(|first| first.id == row.id),
+    })
+}
