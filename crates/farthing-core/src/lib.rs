@@ -20,6 +20,7 @@ pub mod policy;
 pub mod profile;
 pub mod rate;
 pub mod settle;
+pub mod tax;
 pub mod time;
 pub mod timeline;
 pub mod trail;
