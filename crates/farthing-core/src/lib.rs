@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 pub mod access;
+pub mod bill;
 pub mod catalog;
 pub mod config;
 pub mod estimate;
@@ -21,6 +22,7 @@ pub mod policy;
 pub mod profile;
 pub mod rate;
 pub mod settle;
+pub mod tax;
 pub mod time;
 pub mod timeline;
 pub mod trail;

@@ -1,6 +1,7 @@
 //! What in a policy cannot be, though each key by itself can: contradictions, and dangerous steps without an explicit time.
 
 use super::{BillOn, Channel, Policy, Step, TaxPoint, bills::TaxRates};
+use crate::bill::NumberFormat;
 use crate::config::{Found, Places, Reader, Severity, Value};
 use crate::money::Money;
 use crate::time::Duration;
@@ -293,9 +294,9 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
         reader.error(at, what, remedy);
     }
     if let Some(number) = &bill.number
-        && let Err((what, remedy)) = number_pattern(&number.0)
+        && let Err(error) = NumberFormat::parse(&number.0)
     {
-        tell(reader, &bill.places, "number", what, remedy);
+        tell(reader, &bill.places, "number", error.to_string(), error.remedy());
     }
     if bill.request_sla.is_some() && !on(BillOn::Request) {
         let what = "`bill.request_sla` is a time for requested invoices, which this cloud does not issue".to_owned();
@@ -314,29 +315,6 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
     if bill.order_valid.is_zero() {
         let what = "`bill.order_valid` is zero: no order could ever be paid".to_owned();
         tell(reader, &bill.places, "order_valid", what, "write \"24h\"");
-    }
-}
-
-/// `ELE-{year}-{seq:6}`: a bill's number must have a running number, and know every word in braces.
-fn number_pattern(pattern: &str) -> Result<(), (String, &'static str)> {
-    let remedy = "use {year}, {month} and {seq:6}, such as \"INV-{year}-{seq:6}\"";
-    let mut counted = false;
-    let mut rest = pattern;
-    while let Some((_, after)) = rest.split_once('{') {
-        let Some((word, behind)) = after.split_once('}') else {
-            return Err(("`bill.number` has a brace that nothing closes".to_owned(), remedy));
-        };
-        let digits = word.strip_prefix("seq:").is_some_and(|digits| matches!(digits.parse(), Ok(1..=12_u8)));
-        counted |= word == "seq" || digits;
-        if !digits && !matches!(word, "year" | "month" | "seq") {
-            return Err((format!("`bill.number` has {{{word}}}, which stands for nothing"), remedy));
-        }
-        rest = behind;
-    }
-    if counted {
-        Ok(())
-    } else {
-        Err(("`bill.number` has no {seq}: every bill would have one number".to_owned(), remedy))
     }
 }
 

@@ -13,8 +13,8 @@ mod usage;
 mod version;
 
 pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start, Step, SuspendBilling, Zero};
-pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate};
-pub use identity::{Brand, Cloud};
+pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate, TaxRates};
+pub use identity::{Brand, Cloud, Country};
 pub use payments::{AutoRefill, Bonus, Channel, Collect, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp};
 pub use sales::{AtExpiry, Convert, ConvertBy, Credit, Renewal, Trial};
 pub use usage::{Measure, Pay, Settle};
