@@ -1066,6 +1066,11 @@ impl<'w, 't> Work<'w, 't> {
         Ok(unbilled)
     }
 
+    /// One of a customer's accounts that is asked for by its code, opened if it is not there.
+    pub(crate) fn customer_account(&mut self, owner: OwnerId, code: Chart) -> Result<AccountId, EngineError> {
+        self.wallet_account(owner, code, 0)
+    }
+
     fn wallet_account(&mut self, owner: OwnerId, code: Chart, floor: i64) -> Result<AccountId, EngineError> {
         let (now, commodity) = (self.now, self.books()?.commodity);
         let floor = code.floor(floor);

@@ -24,6 +24,7 @@ mod manage_keys;
 mod move_clock;
 mod open_account;
 mod open_project;
+mod payments;
 mod plain_usage;
 mod record_fact;
 mod record_usage;
@@ -32,6 +33,7 @@ mod restored_copy;
 mod retry_parked;
 mod run_due;
 mod run_ledger;
+mod tax;
 mod tell;
 mod top_up;
 mod work;
@@ -53,6 +55,10 @@ pub use manage_endpoints::{EndpointChange, NewEndpoint};
 pub use manage_keys::{NewKey, Origin};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
+pub use payments::{
+    DisputeFacts, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PayBy, PaymentFacts, Provider, Providers,
+    RefillChange, RefillFacts, RefundFacts,
+};
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
@@ -77,6 +83,8 @@ pub struct Engine {
     moving: Arc<Mutex<()>>,
     /// For whom it works, and whether only once.
     asked: Option<Arc<Asked>>,
+    /// Whom its clouds' payments go through.
+    providers: Arc<payments::Providers>,
 }
 
 impl Engine {
@@ -89,6 +97,7 @@ impl Engine {
             ledger: Arc::default(),
             moving: Arc::default(),
             asked: None,
+            providers: Arc::default(),
         }
     }
 

@@ -197,6 +197,7 @@ pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone
         parked: String::new(),
         sealed: 0,
         head: [0; 32],
+        watch: None,
     };
     work.tx.payer_insert(&payer, &state)?;
     let event = Event::AccountOpened {

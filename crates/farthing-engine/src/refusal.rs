@@ -12,6 +12,7 @@ pub enum RefusalCode {
     BelowMinimum,
     AboveMaximum,
     LimitReached,
+    NotEligible,
     HoldClosed,
     IdReused,
     /// An Idempotency-Key came with another request.
@@ -29,6 +30,7 @@ impl RefusalCode {
             RefusalCode::BelowMinimum => "below_minimum",
             RefusalCode::AboveMaximum => "above_maximum",
             RefusalCode::LimitReached => "limit_reached",
+            RefusalCode::NotEligible => "not_eligible",
             RefusalCode::HoldClosed => "hold_closed",
             RefusalCode::IdReused => "id_reused",
             RefusalCode::KeyReused => "idempotency_key_reused",

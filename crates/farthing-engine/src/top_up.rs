@@ -3,14 +3,16 @@
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of, is_open};
+use crate::payments::{Incoming, book_incoming, within_bounds};
+use crate::tax::tax_on_top_up;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::id::CauseId;
 use farthing_core::ledger::Chart;
-use farthing_core::ledger::posting::{self, ArrearsPaid, FreeCredit, Owed, Stamp, TopUp};
+use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
-use farthing_core::settle::{Lot, Purse, Question};
+use farthing_core::settle::{Lot, Purse};
 use farthing_core::time::Instant;
 use farthing_store::{LotRow, NewAccount};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,18 @@ impl Engine {
         self.top_up_told(cloud, account, amount, id, None)
     }
 
+    /// The same of what was agreed with the customer: the bounds of what they pay in by themselves do not hold for it.
+    pub fn top_up_by_contract(
+        &self,
+        cloud: &str,
+        account: &str,
+        amount: Money,
+        id: Option<&str>,
+    ) -> Result<ToppedUp, Refused> {
+        let (account, id) = (account.to_owned(), id.map(str::to_owned));
+        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref(), None, true))
+    }
+
     /// The same of money that came in at an instant and is told of later: it is booked now, and what was used in between has
     /// been paid by what was there.
     pub fn top_up_told(
@@ -56,7 +70,7 @@ impl Engine {
         at: Option<Instant>,
     ) -> Result<ToppedUp, Refused> {
         let (account, id) = (account.to_owned(), id.map(str::to_owned));
-        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref(), at))
+        self.ask("top_up", cloud, move |work| top_up(work, &account, amount, id.as_deref(), at, false))
     }
 
     pub fn grant_credit(&self, cloud: &str, grant: &NewGrant) -> Result<(), Refused> {
@@ -83,6 +97,7 @@ fn top_up(
     amount: Money,
     id: Option<&str>,
     at: Option<Instant>,
+    contract: bool,
 ) -> Result<ToppedUp, Refused> {
     let units = positive(work, amount)?;
     let payer = account_ever(work, account)?;
@@ -108,52 +123,32 @@ fn top_up(
         return Err(Refused::new(RefusalCode::IdReused, what));
     }
     is_open(&payer)?; // what came in before is there all the same
-    let bounds = work.policy_at(work.now)?.top_up.clone();
-    if let Some(min) = bounds.min.filter(|min| units < min.units()) {
-        return Err(Refused::new(RefusalCode::BelowMinimum, format!("the least top-up is {}", min.plain())));
-    }
-    if let Some(max) = bounds.max.filter(|max| units > max.units()) {
-        return Err(Refused::new(RefusalCode::AboveMaximum, format!("the most in one top-up is {}", max.plain())));
+    if !contract {
+        let policy = work.policy_at(work.now)?.clone();
+        within_bounds(&policy, amount)?;
     }
     work.bring_to(payer.id, now)?;
-    work.post_all(payer.id, now)?;
-    work.flush_postings()?;
-    let (provider, commodity) = (work.book_account(Chart::Provider("manual".to_owned()))?, work.books()?.commodity);
-    let owed = work.folio(payer.id).book.purse.debt;
-    let mut fresh = work.stamp_ids();
-    let first = fresh();
-    let transfer = first.get();
-    // The transfer that brings the money has the first id.
-    let mut unused = Some(first);
-    let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
-    let mut stamp = Stamp { ids: &mut ids, cause, effective: came.floor_second() };
-    let mut commands =
-        vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
-    if owed > 0 {
-        (stamp.cause, stamp.effective) = (None, now.floor_second());
-        let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];
-        let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
-        commands.push(posting::arrears_paid(&mut stamp, &facts));
-    }
-    work.book(&commands)?;
-    let purse = &mut work.folio(payer.id).book.purse;
-    let paid = owed.min(units);
-    purse.debt -= paid;
-    purse.cash += units - paid;
-    work.folio(payer.id).stir();
-    let facts = json!({ "amount": amount.plain(), "reference": id });
-    work.notes.push(Note::new("money.topped_up", format!("account {account}")).became(&facts));
-    let balance = work.folio(payer.id).book.figures(now.floor_second(), Question::Standing)?.balance;
-    let event = Event::MoneyToppedUp {
-        account: account.to_owned(),
-        amount,
-        arrears: work.money(paid),
-        balance: work.money(balance),
-        reference: id.map(str::to_owned),
-        transfer: first.to_string(),
+    let tax = tax_on_top_up(work, &payer, units)?;
+    let called = match id {
+        Some(id) => blake3::hash(id.as_bytes()).to_hex().chars().take(16).collect(),
+        None => format!("{}", work.ids.number(now)),
     };
-    work.tell(Some(payer.id), event);
-    Ok(ToppedUp { transfer })
+    let money = Incoming {
+        payer: &payer,
+        net: units,
+        tax: tax.amount,
+        assessed: &tax.assessed,
+        provider: "manual",
+        cause,
+        came,
+        reference: id.map(str::to_owned),
+        called,
+        payment: None,
+    };
+    let first = book_incoming(work, &money)?;
+    let facts = json!({ "amount": amount.plain(), "reference": id, "contract": contract });
+    work.notes.push(Note::new("money.topped_up", format!("account {account}")).became(&facts));
+    Ok(ToppedUp { transfer: first.get() })
 }
 
 pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refused> {

@@ -13,7 +13,7 @@ CREATE TABLE customer (
 ) {keyed};
 
 -- What an account pays with: never a card's number. rank: the lowest is the default. consented: when its owner agreed to be charged later,
--- and mandate in which words. warned: of which of the notices before its end they were told.
+-- and mandate in which words. warn_at: when they are told that it is about to end.
 CREATE TABLE method (
     id          BYTEA NOT NULL PRIMARY KEY,
     cloud       TEXT NOT NULL,
@@ -34,12 +34,12 @@ CREATE TABLE method (
     action      TEXT NOT NULL,
     added       BIGINT NOT NULL,
     ended       BIGINT,
-    warned      BIGINT
+    warn_at     BIGINT
 ) {keyed};
 
 CREATE INDEX method_by_account ON method (account, rank, id);
 CREATE INDEX method_by_token ON method (provider, token);
-CREATE INDEX method_by_expiry ON method (expires, id) WHERE standing = 'ready' AND expires <> '';
+CREATE INDEX method_to_warn ON method (warn_at, id) WHERE warn_at IS NOT NULL;
 
 -- purpose: top_up, refill, bill. once: what its caller calls it, given once a cloud. net + tax is what is asked for; verdict: why it was let
 -- through, looked at, or refused. transfer: the first that booked it. refunded, taken_back: of the net, by what was approved

@@ -23,8 +23,8 @@ pub struct MethodRow {
     pub action: String,
     pub added: Instant,
     pub ended: Option<Instant>,
-    /// Of which of the notices before its end its owner was told.
-    pub warned: Option<Instant>,
+    /// When its owner is told that it is about to end.
+    pub warn_at: Option<Instant>,
 }
 
 impl MethodRow {
@@ -43,7 +43,7 @@ impl Tx<'_> {
     pub fn method_insert(&mut self, row: &MethodRow) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO method (id, cloud, account, provider, token, channel, brand, last4, expires, country, funding, fingerprint,
-                standing, rank, consented, mandate, action, added, ended, warned)
+                standing, rank, consented, mandate, action, added, ended, warn_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             &[
                 row.id.to_bytes().as_slice().into(),
@@ -65,7 +65,7 @@ impl Tx<'_> {
                 row.action.as_str().into(),
                 row.added.micros().into(),
                 row.ended.map(Instant::micros).into(),
-                row.warned.map(Instant::micros).into(),
+                row.warn_at.map(Instant::micros).into(),
             ],
         )?;
         Ok(())
@@ -75,7 +75,7 @@ impl Tx<'_> {
     pub fn method_write(&mut self, row: &MethodRow) -> Result<(), StoreError> {
         self.execute(
             "UPDATE method SET token = $2, brand = $3, last4 = $4, expires = $5, country = $6, funding = $7, fingerprint = $8,
-                standing = $9, rank = $10, consented = $11, mandate = $12, action = $13, ended = $14, warned = $15
+                standing = $9, rank = $10, consented = $11, mandate = $12, action = $13, ended = $14, warn_at = $15
              WHERE id = $1",
             &[
                 row.id.to_bytes().as_slice().into(),
@@ -92,7 +92,7 @@ impl Tx<'_> {
                 row.mandate.as_str().into(),
                 row.action.as_str().into(),
                 row.ended.map(Instant::micros).into(),
-                row.warned.map(Instant::micros).into(),
+                row.warn_at.map(Instant::micros).into(),
             ],
         )?;
         Ok(())
@@ -101,7 +101,7 @@ impl Tx<'_> {
     pub fn method(&mut self, id: MethodId) -> Result<Option<MethodRow>, StoreError> {
         self.one(
             "SELECT id, cloud, account, provider, token, channel, brand, last4, expires, country, funding, fingerprint, standing, rank,
-                consented, mandate, action, added, ended, warned
+                consented, mandate, action, added, ended, warn_at
              FROM method WHERE id = $1",
             &[id.to_bytes().as_slice().into()],
             method_from,
@@ -112,7 +112,7 @@ impl Tx<'_> {
     pub fn methods_of(&mut self, account: OwnerId) -> Result<Vec<MethodRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, account, provider, token, channel, brand, last4, expires, country, funding, fingerprint, standing, rank,
-                consented, mandate, action, added, ended, warned
+                consented, mandate, action, added, ended, warn_at
              FROM method WHERE account = $1 ORDER BY rank, id",
             &[account.0.into()],
             method_from,
@@ -123,22 +123,28 @@ impl Tx<'_> {
     pub fn methods_by_token(&mut self, provider: &str, token: &str) -> Result<Vec<MethodRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, account, provider, token, channel, brand, last4, expires, country, funding, fingerprint, standing, rank,
-                consented, mandate, action, added, ended, warned
+                consented, mandate, action, added, ended, warn_at
              FROM method WHERE provider = $1 AND token = $2 ORDER BY id",
             &[provider.into(), token.into()],
             method_from,
         )
     }
 
-    /// Methods that can be charged and end in a month (`2027-03`) or before it.
-    pub fn methods_ending(&mut self, until: &str, most: i64) -> Result<Vec<MethodRow>, StoreError> {
+    /// Methods of whose end their owners are to be told by now.
+    pub fn methods_to_warn(&mut self, now: Instant, most: i64) -> Result<Vec<MethodRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, account, provider, token, channel, brand, last4, expires, country, funding, fingerprint, standing, rank,
-                consented, mandate, action, added, ended, warned
-             FROM method WHERE standing = 'ready' AND expires <> '' AND expires <= $1 ORDER BY expires, id LIMIT $2",
-            &[until.into(), most.into()],
+                consented, mandate, action, added, ended, warn_at
+             FROM method WHERE warn_at <= $1 ORDER BY warn_at, id LIMIT $2",
+            &[now.micros().into(), most.into()],
             method_from,
         )
+    }
+
+    /// When the next of them is to be told.
+    pub fn method_to_warn_next(&mut self) -> Result<Option<Instant>, StoreError> {
+        let next = self.one("SELECT min(warn_at) FROM method WHERE warn_at IS NOT NULL", &[], |row| row.opt_int(0))?;
+        Ok(next.flatten().map(Instant::from_micros))
     }
 
     /// What a provider calls an account.
@@ -194,6 +200,6 @@ fn method_from(row: &Row<'_>) -> Result<MethodRow, StoreError> {
         action: row.text(16)?,
         added: Instant::from_micros(row.int(17)?),
         ended: micros(row.opt_int(18)?),
-        warned: micros(row.opt_int(19)?),
+        warn_at: micros(row.opt_int(19)?),
     })
 }

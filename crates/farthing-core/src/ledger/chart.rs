@@ -248,6 +248,7 @@ kinds! {
     RefundSent = 61, "refund_sent";
     RefundFailed = 62, "refund_failed";
     Chargeback = 63, "chargeback";
+    ArrearsReturned = 64, "arrears_returned";
     LateFee = 70, "late_fee";
     LateFeeWaived = 71, "late_fee_waived";
     WrittenOff = 72, "written_off";

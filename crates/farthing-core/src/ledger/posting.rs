@@ -195,6 +195,37 @@ pub fn refund_sent(stamp: &mut Stamp<'_>, facts: &Refund) -> Command {
     set(stamp, Mode::Reports, &[Leg { kind: Kind::RefundSent, debit: refund_due, credit: provider, amount, commodity }])
 }
 
+/// provider -> refund-due: what was sent has come back
+pub fn refund_returned(stamp: &mut Stamp<'_>, facts: &Refund) -> Command {
+    let Refund { commodity, refund_due, provider, amount, .. } = *facts;
+    set(
+        stamp,
+        Mode::Reports,
+        &[Leg { kind: Kind::RefundFailed, debit: provider, credit: refund_due, amount, commodity }],
+    )
+}
+
+/// refund-due -> cash: what could not be sent is on the balance again
+pub fn refund_given_up(stamp: &mut Stamp<'_>, facts: &Refund) -> Command {
+    let Refund { commodity, cash, refund_due, amount, .. } = *facts;
+    set(stamp, Mode::Reports, &[Leg { kind: Kind::RefundFailed, debit: refund_due, credit: cash, amount, commodity }])
+}
+
+/// A debt that was paid and then turned out not to be owed.
+#[derive(Clone, Copy, Debug)]
+pub struct Overpaid {
+    pub commodity: CommodityId,
+    pub cash: AccountId,
+    pub debt: AccountId,
+    pub amount: i64,
+}
+
+/// receivable/debt -> cash
+pub fn overpaid(stamp: &mut Stamp<'_>, facts: &Overpaid) -> Command {
+    let Overpaid { commodity, cash, debt, amount } = *facts;
+    set(stamp, Mode::Reports, &[Leg { kind: Kind::ArrearsReturned, debit: debt, credit: cash, amount, commodity }])
+}
+
 /// A payment the customer's bank took back, and what the provider charges for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Chargeback {

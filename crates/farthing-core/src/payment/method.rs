@@ -89,12 +89,10 @@ pub fn choose(methods: &[Usable], backup: bool, now: Instant) -> Vec<MethodId> {
     able.into_iter().take(most).map(|method| method.id).collect()
 }
 
-/// Which of the notices before a method's end are due: those whose time has come and that come after the last one told.
-pub fn notices_due(expires: Expiry, before: &[Duration], told: Option<Instant>, now: Instant) -> Option<Instant> {
+/// When its owner is told next, after an instant, that a method is about to end.
+pub fn notice_after(expires: Expiry, before: &[Duration], after: Instant) -> Option<Instant> {
     let end = expires.end()?;
-    let due =
-        |ahead: &Duration| end.checked_sub(*ahead).ok().filter(|at| *at <= now && told.is_none_or(|told| told < *at));
-    before.iter().filter_map(due).max()
+    before.iter().filter_map(|ahead| end.checked_sub(*ahead).ok()).filter(|at| *at > after).min()
 }
 
 #[cfg(test)]
@@ -130,15 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn each_notice_once() {
+    fn each_notice_at_its_time() {
         let expiry = Expiry::parse("2027-03").unwrap();
         let days = |count: i64| Duration::try_from_seconds(count * 86_400).unwrap();
-        let before = [days(30), days(7)];
-        assert_eq!(notices_due(expiry, &before, None, at("2027-03-01T00:00:00Z")), None);
-        let first = at("2027-03-02T00:00:00Z"); // 30 days before 1 April
-        assert_eq!(notices_due(expiry, &before, None, at("2027-03-10T00:00:00Z")), Some(first));
-        assert_eq!(notices_due(expiry, &before, Some(first), at("2027-03-10T00:00:00Z")), None);
-        let second = at("2027-03-25T00:00:00Z");
-        assert_eq!(notices_due(expiry, &before, Some(first), at("2027-03-26T00:00:00Z")), Some(second));
+        let next = |after: &str| notice_after(expiry, &[days(30), days(7)], at(after));
+        assert_eq!(next("2026-11-20T12:00:00Z"), Some(at("2027-03-02T00:00:00Z")), "30 days before 1 April");
+        assert_eq!(next("2027-03-02T00:00:00Z"), Some(at("2027-03-25T00:00:00Z")));
+        assert_eq!(next("2027-03-25T00:00:00Z"), None);
     }
 }

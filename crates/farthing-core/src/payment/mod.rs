@@ -36,7 +36,7 @@ mod refund;
 mod risk;
 pub mod sandbox;
 
-pub use method::{Expiry, MethodFacts, MethodStanding, Usable, choose, notices_due};
+pub use method::{Expiry, MethodFacts, MethodStanding, Usable, choose, notice_after};
 pub use progress::{Dispute, DisputeState, Effect, Progress, Purpose, State, shown};
 pub use provider::{
     About, Action, Ask, Capabilities, Customer, ErrandKind, Failure, FailureCode, MethodNews, News, PaymentNews,

@@ -15,7 +15,9 @@ mod version;
 pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start, Step, SuspendBilling, Zero};
 pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate, TaxRates};
 pub use identity::{Brand, Cloud, Country};
-pub use payments::{AutoRefill, Bonus, Channel, Collect, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp};
+pub use payments::{
+    Approval, AutoRefill, Bonus, Channel, Collect, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp,
+};
 pub use sales::{AtExpiry, Convert, ConvertBy, Credit, Renewal, Trial};
 pub use usage::{Measure, Pay, Settle};
 pub use version::{

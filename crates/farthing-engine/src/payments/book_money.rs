@@ -9,6 +9,7 @@ use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUp};
 use farthing_core::ledger::{Chart, TransferId};
 use farthing_core::money::{Money, Rounding, mul_div_round};
 use farthing_core::notice::Event;
+use farthing_core::payment::PaymentId;
 use farthing_core::policy::Bonus;
 use farthing_core::rate::Percent;
 use farthing_core::settle::Question;
@@ -19,8 +20,10 @@ use farthing_store::PayerRow;
 #[derive(Debug)]
 pub(crate) struct Incoming<'a> {
     pub(crate) payer: &'a PayerRow,
-    /// What is credited.
+    /// What is credited, the tax that was paid with it, and why so much.
     pub(crate) net: i64,
+    pub(crate) tax: i64,
+    pub(crate) assessed: &'a str,
     /// Whom it came through.
     pub(crate) provider: &'a str,
     pub(crate) cause: Option<CauseId>,
@@ -30,6 +33,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) reference: Option<String>,
     /// How a bonus on it is called.
     pub(crate) called: String,
+    /// None: an operator booked it by hand.
+    pub(crate) payment: Option<PaymentId>,
 }
 
 /// The first of its transfers brings the money.

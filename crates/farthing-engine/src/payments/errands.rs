@@ -3,7 +3,7 @@
 
 use super::provider::Provider;
 use super::sandbox;
-use super::take_news::{take_method_news, take_payment_news, take_refund_news, payment_unknown};
+use super::take_news::{payment_unknown, take_method_news, take_payment_news, take_refund_news};
 use crate::folio::Work;
 use crate::run_due::engine_error;
 use crate::{Engine, EngineError, Refused};
@@ -112,7 +112,10 @@ impl Engine {
             for (errand, ask) in claimed {
                 let reply = match &ask {
                     Some(ask) => provider.ask(ask),
-                    None => Reply { customer: None, news: News::Never { why: "there is nothing to ask any more".to_owned() } },
+                    None => Reply {
+                        customer: None,
+                        news: News::Never { why: "there is nothing to ask any more".to_owned() },
+                    },
                 };
                 self.errand_done(&errand, ask.is_some(), &reply)?;
                 count += 1;
@@ -174,7 +177,8 @@ fn after(
     if !asked {
         return Ok(("done", None, String::new()));
     }
-    let pause = PAUSE_SECONDS.saturating_mul(1 << errand.attempts.saturating_sub(1).clamp(0, 12)).min(PAUSE_MAX_SECONDS);
+    let pause =
+        PAUSE_SECONDS.saturating_mul(1 << errand.attempts.saturating_sub(1).clamp(0, 12)).min(PAUSE_MAX_SECONDS);
     let again = |seconds_asked: Option<i64>| -> Result<Option<Instant>, EngineError> {
         let pause = seconds_asked.unwrap_or(pause).clamp(1, PAUSE_MAX_SECONDS);
         Ok(Some(now.checked_add(seconds(pause)?).map_err(SettleError::from)?))

@@ -9,9 +9,7 @@ use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::notice::Event;
-use farthing_core::payment::{
-    ErrandKind, MethodFacts as Facts, MethodId, MethodStanding, notices_due, sandbox,
-};
+use farthing_core::payment::{ErrandKind, MethodFacts as Facts, MethodId, MethodStanding, notice_after, sandbox};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_store::{MethodRow, PayerRow};
@@ -67,13 +65,15 @@ impl Engine {
                 let told = method_told(work, &payer, &row)?;
                 let kept = row.standing == MethodStanding::Ready;
                 row.standing = MethodStanding::Gone;
-                row.ended = Some(work.now);
+                (row.ended, row.warn_at) = (Some(work.now), None);
                 work.tx.method_write(&row)?;
                 if kept {
                     send_errand(work, payer.id, &row.provider, ErrandKind::Detach, id.to_bytes(), 0)?;
                     work.tell(Some(payer.id), Event::MethodRemoved(told));
                 }
-                work.notes.push(Note::new("method.removed", format!("account {account}")).was(&json!({ "method": id.to_string() })));
+                work.notes.push(
+                    Note::new("method.removed", format!("account {account}")).was(&json!({ "method": id.to_string() })),
+                );
                 super::refill::watch(work, payer.id)?;
             }
             Ok(MethodFacts::of(&payer.name, &row, false))
@@ -81,7 +81,13 @@ impl Engine {
     }
 
     /// Makes it the default, or takes or gives back consent.
-    pub fn change_method(&self, cloud: &str, account: &str, id: MethodId, change: &MethodChange) -> Result<MethodFacts, Refused> {
+    pub fn change_method(
+        &self,
+        cloud: &str,
+        account: &str,
+        id: MethodId,
+        change: &MethodChange,
+    ) -> Result<MethodFacts, Refused> {
         let (account, change) = (account.to_owned(), change.clone());
         self.ask("change_method", cloud, move |work| {
             let (payer, mut row) = own_method(work, &account, id)?;
@@ -101,7 +107,8 @@ impl Engine {
                 row.rank = lowest_rank(work, payer.id)?;
             }
             work.tx.method_write(&row)?;
-            let facts = json!({ "method": id.to_string(), "default": change.default, "consent": row.consented.is_some() });
+            let facts =
+                json!({ "method": id.to_string(), "default": change.default, "consent": row.consented.is_some() });
             work.notes.push(Note::new("method.changed", format!("account {account}")).became(&facts));
             super::refill::watch(work, payer.id)?;
             Ok(MethodFacts::of(&payer.name, &row, change.default))
@@ -124,49 +131,45 @@ impl Engine {
             let payer = tx.payer_by_name(cloud, account)?.ok_or_else(|| Refused::not_found("account", account))?;
             let rows = tx.methods_of(payer.id)?;
             let first = rows.iter().find(|method| method.standing == MethodStanding::Ready).map(|method| method.id);
-            let shown = |row: &&MethodRow| all || matches!(row.standing, MethodStanding::Ready | MethodStanding::Waiting);
+            let shown =
+                |row: &&MethodRow| all || matches!(row.standing, MethodStanding::Ready | MethodStanding::Waiting);
             Ok(rows.iter().filter(shown).map(|row| MethodFacts::of(account, row, first == Some(row.id))).collect())
         })
     }
 
     /// Tells of methods that are about to end, as long before as their cloud's policy says.
     pub(crate) fn run_expiries(&self, now: Instant) -> Result<(), EngineError> {
-        // Nothing is told more than a year ahead.
-        let year: i16 = now.to_string().get(..4).and_then(|year| year.parse().ok()).unwrap_or(9998);
-        let until = format!("{:04}-12", year.saturating_add(1));
-        let ending = self.store.read("methods_ending", |tx| tx.methods_ending(&until, 10_000))?;
-        let mut clouds: Vec<String> = ending.iter().map(|method| method.cloud.clone()).collect();
-        clouds.sort_unstable();
-        clouds.dedup();
-        for cloud in clouds {
-            let book = self.store.read("cloud", |tx| self.clouds.get(tx, &cloud))?;
-            let Some(book) = book else { continue };
-            let before = book.profile_at(now)?.policy.alerts.card_expires.clone();
-            let due = |method: &&farthing_store::MethodRow| {
-                method.cloud == cloud
-                    && method.facts.expires.is_some_and(|expires| notices_due(expires, &before, method.warned, now).is_some())
-            };
-            let due: Vec<MethodId> = ending.iter().filter(due).map(|method| method.id).collect();
-            for id in due {
-                let before = before.clone();
-                self.work("method_expiring", &cloud, move |work| {
-                    let Some(found) = work.tx.method(id)? else { return Ok(()) };
-                    work.load(&[found.account])?;
-                    let Some(mut row) = work.tx.method(id)? else { return Ok(()) };
-                    let Some(expires) = row.facts.expires.filter(|_| row.standing == MethodStanding::Ready) else { return Ok(()) };
-                    let Some(at) = notices_due(expires, &before, row.warned, work.now) else { return Ok(()) };
-                    row.warned = Some(at);
-                    work.tx.method_write(&row)?;
-                    let payer = work.folio(row.account).payer.clone();
+        let due = self.store.read("methods_to_warn", |tx| tx.methods_to_warn(now, 1_000))?;
+        for found in due {
+            let (id, account) = (found.id, found.account);
+            self.work("method_expiring", &found.cloud, move |work| {
+                work.load(&[account])?;
+                let Some(mut row) = work.tx.method(id)?.filter(|row| row.warn_at.is_some_and(|at| at <= work.now))
+                else {
+                    return Ok(());
+                };
+                let is_ready = row.standing == MethodStanding::Ready;
+                watch_end(work, &mut row)?;
+                work.tx.method_write(&row)?;
+                if is_ready {
+                    let payer = work.folio(account).payer.clone();
                     let told = method_told(work, &payer, &row)?;
-                    work.tell(Some(payer.id), Event::MethodExpiring(told));
-                    Ok(())
-                })
-                .map_err(crate::run_due::engine_error)?;
-            }
+                    work.tell(Some(account), Event::MethodExpiring(told));
+                }
+                Ok(())
+            })
+            .map_err(crate::run_due::engine_error)?;
         }
         Ok(())
     }
+}
+
+/// Says when its owner is told next that it is about to end.
+pub(super) fn watch_end(work: &mut Work<'_, '_>, row: &mut MethodRow) -> Result<(), EngineError> {
+    let before = &work.policy_at(work.now)?.alerts.card_expires;
+    let ready = row.facts.expires.filter(|_| row.standing == MethodStanding::Ready);
+    row.warn_at = ready.and_then(|expires| notice_after(expires, before, work.now));
+    Ok(())
 }
 
 fn own_method(work: &mut Work<'_, '_>, account: &str, id: MethodId) -> Result<(PayerRow, MethodRow), Refused> {
@@ -263,9 +266,10 @@ pub(super) fn insert_method(
     standing: MethodStanding,
     consents: bool,
 ) -> Result<MethodRow, EngineError> {
-    let rank = work.tx.methods_of(payer.id)?.iter().map(|method| method.rank).max().map_or(0, |rank| rank.saturating_add(1));
+    let rank =
+        work.tx.methods_of(payer.id)?.iter().map(|method| method.rank).max().map_or(0, |rank| rank.saturating_add(1));
     let mandate = if consents { "agreed with the first payment" } else { "" };
-    let row = MethodRow {
+    let mut row = MethodRow {
         id: work.ids.id(work.now),
         cloud: work.cloud.id.clone(),
         account: payer.id,
@@ -278,8 +282,9 @@ pub(super) fn insert_method(
         action: String::new(),
         added: work.now,
         ended: None,
-        warned: None,
+        warn_at: None,
     };
+    watch_end(work, &mut row)?;
     work.tx.method_insert(&row)?;
     if standing == MethodStanding::Ready {
         let told = method_told(work, payer, &row)?;
@@ -287,4 +292,3 @@ pub(super) fn insert_method(
     }
     Ok(row)
 }
-

@@ -19,6 +19,7 @@ mod take_news;
 pub(crate) use book_money::{Incoming, book_incoming};
 pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts};
 pub use keep_methods::{MethodChange, NewMethod};
+pub(crate) use pay_in::within_bounds;
 pub use pay_in::{NewPayIn, PayBy};
 pub use provider::{Provider, Providers};
 pub use refill::RefillChange;

@@ -120,7 +120,10 @@ impl Engine {
 fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Result<PaymentFacts, Refused> {
     let units = positive(work, wanted.amount)?;
     if wanted.amount.to_minor().is_err() {
-        let what = format!("{} is no amount that can be paid: leave out what is below the smallest coin", wanted.amount.plain());
+        let what = format!(
+            "{} is no amount that can be paid: leave out what is below the smallest coin",
+            wanted.amount.plain()
+        );
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
     let payer = account_ever(work, &wanted.account)?;
@@ -256,7 +259,8 @@ pub(crate) fn within_bounds(policy: &Policy, amount: Money) -> Result<(), Refuse
     }
     let most = [bounds.max, bounds.bank_transfer_above].into_iter().flatten().min_by_key(|most| most.units());
     if let Some(max) = most.filter(|max| units > max.units()) {
-        let further = if bounds.channels.contains(&Channel::BankTransfer) { "; more comes by bank transfer" } else { "" };
+        let further =
+            if bounds.channels.contains(&Channel::BankTransfer) { "; more comes by bank transfer" } else { "" };
         let what = format!("the most in one top-up is {}{further}", max.plain());
         return Err(Refused::new(RefusalCode::AboveMaximum, what));
     }

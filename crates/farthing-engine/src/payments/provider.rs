@@ -79,7 +79,9 @@ impl Engine {
             Some(provider) => Ok(Through { name: provider.name().to_owned(), can: provider.capabilities() }),
             None => Err(Refused::new(
                 RefusalCode::RefusedByPolicy,
-                format!("cloud {cloud:?} has no payment provider: name one in the server's settings, or use a test key"),
+                format!(
+                    "cloud {cloud:?} has no payment provider: name one in the server's settings, or use a test key"
+                ),
             )),
         }
     }

@@ -14,7 +14,7 @@ use farthing_core::notice::Event;
 use farthing_core::payment::{MethodId, PaymentId, Purpose, Refill, RefillHistory, RefillPlan, Verdict, choose};
 use farthing_core::policy::{AutoRefill, Measure};
 use farthing_core::settle::{Question, SettleError};
-use farthing_core::time::{Instant, Zone};
+use farthing_core::time::{Anchor, Instant, Zone};
 use farthing_store::{PayerRow, PaymentRow, RefillRow, StoreError};
 use serde_json::json;
 
@@ -109,11 +109,14 @@ fn agreed(policy: Option<&AutoRefill>, row: &RefillRow) -> Option<Refill> {
 }
 
 fn month_of(zone: &Zone, now: Instant) -> Result<farthing_core::time::Period, SettleError> {
-    Ok(zone.month_of(now)?)
+    Ok(Anchor::calendar_month(zone.clone()).period_containing(now)?.1)
 }
 
 /// What was agreed, what has been, and what follows from both now.
-fn plan_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(RefillRow, Option<Refill>, RefillHistory, RefillPlan), EngineError> {
+fn plan_of(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+) -> Result<(RefillRow, Option<Refill>, RefillHistory, RefillPlan), EngineError> {
     let now = work.now;
     let policy = work.policy_at(now)?;
     let (auto, backup) = (policy.auto_refill.clone(), policy.collect.backup);
@@ -180,7 +183,9 @@ impl Work<'_, '_> {
         let watched: Vec<OwnerId> = self
             .folios
             .iter()
-            .filter(|(_, folio)| folio.state.parked.is_empty() && folio.state.watch.is_some_and(|(_, from)| from <= now))
+            .filter(|(_, folio)| {
+                folio.state.parked.is_empty() && folio.state.watch.is_some_and(|(_, from)| from <= now)
+            })
             .map(|(id, _)| *id)
             .collect();
         if watched.is_empty() {
@@ -304,7 +309,8 @@ fn tried_since(
     payment: &PaymentRow,
 ) -> Result<Vec<MethodId>, StoreError> {
     let cloud = work.cloud.id.clone();
-    let filter = farthing_store::PaymentFilter { account: Some(id), state: Some(farthing_core::payment::State::Failed) };
+    let filter =
+        farthing_store::PaymentFilter { account: Some(id), state: Some(farthing_core::payment::State::Failed) };
     let rows = work.tx.payments(&cloud, &filter, None, 20)?;
     let of_it = |row: &PaymentRow| {
         row.purpose == Purpose::Refill && row.id != payment.id && since.is_some_and(|since| row.created >= since)

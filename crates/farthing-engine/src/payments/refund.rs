@@ -13,9 +13,7 @@ use farthing_core::ledger::posting::{self, Refund, Stamp};
 use farthing_core::ledger::{Chart, OwnerId, TransferId};
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
-use farthing_core::payment::{
-    ErrandKind, PartState, PaymentLeft, RefundId, RefundState, refundable, split, tax_back,
-};
+use farthing_core::payment::{ErrandKind, PartState, PaymentLeft, RefundId, RefundState, refundable, split, tax_back};
 use farthing_core::policy::Approval;
 use farthing_core::settle::Question;
 use farthing_store::{PayerRow, RefundFilter, RefundPartRow, RefundRow};
@@ -56,8 +54,10 @@ impl Engine {
                     let told = refund_told(work, &payer, &row, note.clone());
                     work.tell(Some(payer.id), Event::RefundRefused(told));
                 }
-                (RefundState::Refused, false) | (RefundState::Approved | RefundState::Sent | RefundState::Failed, true) => {}
-                (RefundState::Refused, true) | (RefundState::Approved | RefundState::Sent | RefundState::Failed, false) => {
+                (RefundState::Refused, false)
+                | (RefundState::Approved | RefundState::Sent | RefundState::Failed, true) => {}
+                (RefundState::Refused, true)
+                | (RefundState::Approved | RefundState::Sent | RefundState::Failed, false) => {
                     let what = format!("refund {id} is {} already", row.state.name());
                     return Err(Refused::new(RefusalCode::Conflict, what));
                 }
@@ -234,7 +234,8 @@ fn approve_it(
     work.flush_postings()?;
     let most = most_of(work, payer)?;
     if row.amount > most {
-        let what = format!("only {} can be given back by now: the rest was used, held or owed", work.money(most).plain());
+        let what =
+            format!("only {} can be given back by now: the rest was used, held or owed", work.money(most).plain());
         return Err(Refused::new(RefusalCode::InsufficientBalance, what));
     }
     let parts = split(row.amount, &left_of(work, payer)?).map_err(|short| {
@@ -244,7 +245,8 @@ fn approve_it(
     let refund_due = refund_due(work, payer.id)?;
     let commodity = work.books()?.commodity;
     for (number, (payment, net)) in (1_i64..).zip(parts) {
-        let mut paid = work.tx.payment(payment)?.ok_or_else(|| farthing_store::StoreError::corrupt("a payment is gone"))?;
+        let mut paid =
+            work.tx.payment(payment)?.ok_or_else(|| farthing_store::StoreError::corrupt("a payment is gone"))?;
         let minor = work.currency().units_per_minor();
         let tax = tax_back(paid.net, paid.tax, paid.refunded.saturating_add(paid.taken_back), net, minor);
         let mut ids = work.stamp_ids();

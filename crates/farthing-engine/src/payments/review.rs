@@ -11,7 +11,13 @@ use serde_json::json;
 
 impl Engine {
     /// An operator decides about a payment that waits for it.
-    pub fn decide_payment(&self, cloud: &str, id: PaymentId, approve: bool, note: &str) -> Result<PaymentFacts, Refused> {
+    pub fn decide_payment(
+        &self,
+        cloud: &str,
+        id: PaymentId,
+        approve: bool,
+        note: &str,
+    ) -> Result<PaymentFacts, Refused> {
         let note = note.to_owned();
         self.ask("decide_payment", cloud, move |work| {
             let cloud = work.cloud.id.clone();

@@ -62,7 +62,13 @@ impl Provider for Sandbox<'_> {
 }
 
 /// Something happens there: it is told, and not again.
-pub(super) fn come_true(engine: &Engine, id: &str, _at: Instant, payment: PaymentId, deed: &str) -> Result<(), Refused> {
+pub(super) fn come_true(
+    engine: &Engine,
+    id: &str,
+    _at: Instant,
+    payment: PaymentId,
+    deed: &str,
+) -> Result<(), Refused> {
     let found = engine.store.read("payment", |tx| Ok::<_, StoreError>(tx.payment(payment)?))?;
     let deed = Deed::parse(deed).ok_or_else(|| StoreError::corrupt(format!("a sandbox that does {deed:?}")))?;
     let cloud = found.map(|row| row.cloud).ok_or_else(|| StoreError::corrupt("an event of no payment"))?;

@@ -13,8 +13,8 @@ use farthing_core::ledger::posting::{self, Chargeback, ProviderFee, Stamp};
 use farthing_core::money::Money;
 use farthing_core::notice::{Event, MethodTold, RefundTold};
 use farthing_core::payment::{
-    Action, DisputeState, Effect, ErrandKind, MethodFacts, MethodId, MethodNews, MethodStanding, News, PartState, PaymentId,
-    PaymentNews, Purpose, RefundId, RefundNews, RefundState, Told,
+    Action, DisputeState, Effect, ErrandKind, MethodFacts, MethodId, MethodNews, MethodStanding, News, PartState,
+    PaymentId, PaymentNews, Purpose, RefundId, RefundNews, RefundState, Told,
 };
 use farthing_core::time::Instant;
 use farthing_store::{DisputeRow, MethodRow, PayerRow, PaymentRow, RefundRow, StoreError};
@@ -41,7 +41,9 @@ impl Engine {
                 }
                 News::Refund { reference, news } => {
                     let Some((id, part)) = told.about.refund else { return Ok(false) };
-                    let Some(refund) = work.tx.refund(id)?.filter(|refund| refund.cloud == cloud) else { return Ok(false) };
+                    let Some(refund) = work.tx.refund(id)?.filter(|refund| refund.cloud == cloud) else {
+                        return Ok(false);
+                    };
                     work.load(&[refund.account])?;
                     if work.tx.provider_event_keep(&provider, &told.id, work.now)? {
                         take_refund_news(work, id, part, reference.as_deref(), news)?;
@@ -225,7 +227,8 @@ fn keep_method(
         row.method = Some(there.id);
         return Ok(());
     }
-    let method = super::keep_methods::insert_method(work, payer, &row.provider.clone(), facts, MethodStanding::Ready, true)?;
+    let method =
+        super::keep_methods::insert_method(work, payer, &row.provider.clone(), facts, MethodStanding::Ready, true)?;
     row.method = Some(method.id);
     super::refill::watch(work, payer.id)?;
     Ok(())
@@ -259,8 +262,7 @@ fn take_back(
     let left = row.net.saturating_sub(row.refunded).saturating_sub(row.taken_back).max(0);
     let net = if row.tax == 0 { gross } else { share(gross, row.net, row.gross()) }.min(left);
     let tax = if net == left { gross.saturating_sub(net).min(row.tax) } else { gross.saturating_sub(net) };
-    let (provider, fees) =
-        (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
+    let (provider, fees) = (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
     let commodity = work.books()?.commodity;
     let debt = work.debt_account(payer.id)?;
     let cash_balance = work.folio(payer.id).book.purse.cash;
@@ -357,17 +359,19 @@ fn end_dispute(
     let known = disputes.iter().find(|known| known.reference == dispute).cloned();
     let known = match known {
         Some(known) => known,
-        None => work.tx.disputes_of(row.id)?.into_iter().find(|known| known.reference == dispute).unwrap_or(DisputeRow {
-            provider: row.provider.clone(),
-            reference: dispute.to_owned(),
-            payment: row.id,
-            amount: 0,
-            state,
-            why: String::new(),
-            opened: work.now,
-            ended: None,
-            transfers: Vec::new(),
-        }),
+        None => {
+            work.tx.disputes_of(row.id)?.into_iter().find(|known| known.reference == dispute).unwrap_or(DisputeRow {
+                provider: row.provider.clone(),
+                reference: dispute.to_owned(),
+                payment: row.id,
+                amount: 0,
+                state,
+                why: String::new(),
+                opened: work.now,
+                ended: None,
+                transfers: Vec::new(),
+            })
+        }
     };
     work.tx.dispute_put(&DisputeRow { state, ended: Some(work.now), ..known })?;
     let told = told_of(work, payer, row, if won { "won" } else { "lost" }.to_owned())?;
@@ -469,7 +473,7 @@ pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &Met
             }
             row.standing = MethodStanding::Ready;
             row.action.clear();
-            row.warned = None;
+            super::keep_methods::watch_end(work, &mut row)?;
             work.tx.method_write(&row)?;
             if is_new {
                 let told = method_told(work, &payer, &row)?;
@@ -506,7 +510,11 @@ pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &Met
     Ok(())
 }
 
-pub(super) fn method_told(work: &mut Work<'_, '_>, payer: &PayerRow, row: &MethodRow) -> Result<MethodTold, StoreError> {
+pub(super) fn method_told(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &MethodRow,
+) -> Result<MethodTold, StoreError> {
     let first = work.tx.methods_of(payer.id)?.into_iter().find(|method| method.standing == MethodStanding::Ready);
     Ok(MethodTold {
         account: payer.name.clone(),

@@ -74,6 +74,7 @@ pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
         parked: String::new(),
         sealed: 0,
         head: [0; 32],
+        watch: None,
     }
 }
 
