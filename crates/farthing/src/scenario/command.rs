@@ -55,6 +55,7 @@ pub enum Command {
         change: Apply,
         files: Result<Box<ProfileFiles>, String>,
     },
+    Paying(Paying),
     Later(Later),
     Down(Span),
     Crash,
@@ -172,8 +173,10 @@ pub struct TopUp {
     pub account: String,
     /// Net.
     pub amount: Money,
-    /// `card:visa`; used once and not stored.
+    /// `card:visa`; used once and not stored. None: booked by hand.
     pub method: Option<String>,
+    /// What the story calls it.
+    pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -220,6 +223,23 @@ pub struct Apply {
     pub corrects: Option<i64>,
 }
 
+/// Money through a provider, in and back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Paying {
+    Refund { account: String, amount: Money, name: Option<String> },
+    MethodAdd { account: String, method: String, default: bool },
+    MethodRemove { account: String, method: String },
+    /// Of a payment, or of the newest one of an account. `won`: how a dispute about it ends.
+    Chargeback { name: String, amount: Option<Money>, won: Option<bool> },
+    /// Of a payment or a refund by its name, or the oldest of an account that waits.
+    Decide { name: String, approve: bool },
+    Provider(Provider),
+    /// What is not asked for: all or a part of what a product cost.
+    Waive { account: String, amount: Money, product: String, reason: String },
+    /// What is unbilled is put on a bill now.
+    Bill { account: String },
+}
+
 /// What waits for parts of Farthing that are not built yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Later {
@@ -229,19 +249,12 @@ pub enum Later {
     Expire { name: String, becomes: AtExpiry },
     Estimate(Estimate),
     Invoice { account: String, name: String, charges: String },
-    Approve { name: String },
-    Refuse { name: String },
     Dispute { bill: String, amount: Option<Money> },
-    Refund { account: String, amount: Money, method: Option<String> },
     TransferIn { account: Option<String>, amount: Money, reference: Option<String> },
-    MethodAdd { account: String, method: String, default: bool },
-    MethodRemove { account: String, method: String },
-    Chargeback { name: String, amount: Option<Money>, method: Option<String> },
     Coupon(NewCoupon),
     Redeem { account: String, code: String },
     Trial { account: String, method: Option<String> },
     Write { name: String, size: Size },
-    Provider(Provider),
     Mail { ok: bool },
     CloudAcks(Answering),
     CloudProvisions(Answering),
@@ -325,19 +338,12 @@ impl Later {
             Later::Expire { .. } => "expire",
             Later::Estimate(_) => "estimate",
             Later::Invoice { .. } => "invoice",
-            Later::Approve { .. } => "approve",
-            Later::Refuse { .. } => "refuse",
             Later::Dispute { .. } => "dispute",
-            Later::Refund { .. } => "refund",
             Later::TransferIn { .. } => "transfer-in",
-            Later::MethodAdd { .. } => "method add",
-            Later::MethodRemove { .. } => "method remove",
-            Later::Chargeback { .. } => "chargeback",
             Later::Coupon(_) => "coupon",
             Later::Redeem { .. } => "redeem",
             Later::Trial { .. } => "trial",
             Later::Write { .. } => "write",
-            Later::Provider(_) => "provider",
             Later::Mail { .. } => "mail",
             Later::CloudAcks(_) => "cloud acks",
             Later::CloudProvisions(_) => "cloud provisions",

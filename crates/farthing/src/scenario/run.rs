@@ -342,6 +342,7 @@ impl Run<'_> {
             Command::Release { hold } => stage.release(hold, at)?,
             Command::Apply { change, files: Ok(files) } => stage.apply_profile(files, change, at)?,
             Command::Apply { files: Err(why), .. } => return Err(StageError::refused("invalid", why.clone()).into()),
+            Command::Paying(paying) => stage.pay(paying, at)?,
             Command::Later(later) => stage.later(later, at)?,
             Command::Down(span) => {
                 let until = self.after(*span)?;

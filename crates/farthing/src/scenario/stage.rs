@@ -4,7 +4,7 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Setting, TopUp,
+    Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting, TopUp,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
@@ -81,6 +81,9 @@ pub trait Stage {
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done;
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done;
     fn release(&mut self, hold: &str, at: Instant) -> Done;
+
+    /// Money through a provider, in and back.
+    fn pay(&mut self, asked: &Paying, at: Instant) -> Done;
 
     /// What waits for parts of Farthing that are not built yet. As one lands, its commands get methods of their own.
     fn later(&mut self, asked: &Later, at: Instant) -> Done {

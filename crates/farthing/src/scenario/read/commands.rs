@@ -3,7 +3,7 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
-    NewOrder, Off, Ordered, Outage, Place, Provider, Setting, Start, TopUp, Use, When,
+    NewOrder, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -92,12 +92,41 @@ impl Reader<'_> {
                 let account = self.account(&words.word("the account")?)?;
                 let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
                 let method = method(words)?;
+                let called = words.key("as").map(|called| called.name()).transpose()?;
                 if name == "topup" {
-                    Command::TopUp(TopUp { account, amount, method })
+                    Command::TopUp(TopUp { account, amount, method, name: called })
                 } else {
-                    Command::Later(Later::Refund { account, amount, method })
+                    Command::Paying(Paying::Refund { account, amount, name: called })
                 }
             }
+            "approve" | "refuse" => Command::Paying(Paying::Decide {
+                name: words.name("the payment, refund or account")?,
+                approve: name == "approve",
+            }),
+            "method" => self.method(words)?,
+            "chargeback" => {
+                let of = words.name("the payment or account")?;
+                let currency = self.currency_of(&of);
+                let amount = words.word_if_any().or_else(|| words.key("amount"));
+                let amount = amount.map(|amount| amount.amount(currency)).transpose()?;
+                let won = words.key("won").map(|won| won.yes()).transpose()?;
+                let _ = method(words)?;
+                Command::Paying(Paying::Chargeback { name: of, amount, won })
+            }
+            "provider" => {
+                let words_known =
+                    [("decline", Provider::Decline), ("timeout", Provider::Timeout), ("recover", Provider::Recover)];
+                let mood = words.word("decline, timeout or recover")?.choice(&words_known, 3)?;
+                Command::Paying(Paying::Provider(mood))
+            }
+            "waive" => {
+                let account = self.account(&words.word("the account")?)?;
+                let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
+                let product = words.need("product")?.catalogue_name()?;
+                let reason = words.need("reason")?.text()?;
+                Command::Paying(Paying::Waive { account, amount, product, reason })
+            }
+            "bill" => Command::Paying(Paying::Bill { account: self.account(&words.word("the account")?)? }),
             "grant" => self.grant(words)?,
             "authorise" => {
                 let name = words.name("the hold's name")?;
@@ -146,35 +175,12 @@ impl Reader<'_> {
                 name: words.name("the invoice's name")?,
                 charges: words.need("charges")?.text()?,
             },
-            "approve" => Later::Approve { name: words.name("what is approved")? },
-            "refuse" => Later::Refuse { name: words.name("what is refused")? },
             "dispute" => {
                 let bill = words.name("the bill")?;
                 let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
                 Later::Dispute { bill, amount }
             }
             "transfer-in" => self.transfer_in(words)?,
-            "method" => {
-                let add = words.word("add or remove")?.choice(&[("add", true), ("remove", false)], 2)?;
-                let account = self.account(&words.word("the account")?)?;
-                let method = words.word("the method")?.text()?;
-                if add {
-                    Later::MethodAdd {
-                        account,
-                        method,
-                        default: words.key("default").map_or(Ok(false), |yes| yes.yes())?,
-                    }
-                } else {
-                    Later::MethodRemove { account, method }
-                }
-            }
-            "chargeback" => {
-                let name = words.name("the payment or account")?;
-                let currency = self.currency_of(&name);
-                let amount = words.word_if_any().or_else(|| words.key("amount"));
-                let amount = amount.map(|amount| amount.amount(currency)).transpose()?;
-                Later::Chargeback { name, amount, method: method(words)? }
-            }
             "coupon" => self.coupon(words)?,
             "redeem" => Later::Redeem {
                 account: self.account(&words.word("the account")?)?,
@@ -184,14 +190,21 @@ impl Reader<'_> {
             "write" => {
                 Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
             }
-            "provider" => {
-                let words_known =
-                    [("decline", Provider::Decline), ("timeout", Provider::Timeout), ("recover", Provider::Recover)];
-                Later::Provider(words.word("decline, timeout or recover")?.choice(&words_known, 3)?)
-            }
             "mail" => Later::Mail { ok: words.word("ok or fail")?.choice(&[("ok", true), ("fail", false)], 2)? },
             other => unreachable!("{other} is a command that is read elsewhere"),
         })
+    }
+
+    fn method(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let add = words.word("add or remove")?.choice(&[("add", true), ("remove", false)], 2)?;
+        let account = self.account(&words.word("the account")?)?;
+        let method = words.word("the method")?.text()?;
+        Ok(Command::Paying(if add {
+            let default = words.key("default").map_or(Ok(false), |yes| yes.yes())?;
+            Paying::MethodAdd { account, method, default }
+        } else {
+            Paying::MethodRemove { account, method }
+        }))
     }
 
     // --- Who there is
@@ -508,6 +521,8 @@ impl Reader<'_> {
                 let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
                 (&order.name, order.place.as_ref().map(Place::name).or(parent))
             }
+            Command::TopUp(TopUp { account, name: Some(name), .. })
+            | Command::Paying(Paying::Refund { account, name: Some(name), .. }) => (name, Some(account.as_str())),
             Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
             _ => return,
@@ -537,6 +552,15 @@ impl Reader<'_> {
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],
+            Command::Paying(
+                Paying::Refund { account, .. }
+                | Paying::MethodAdd { account, .. }
+                | Paying::MethodRemove { account, .. }
+                | Paying::Waive { account, .. }
+                | Paying::Bill { account },
+            ) => vec![account],
+            Command::Paying(Paying::Chargeback { name, .. } | Paying::Decide { name, .. }) => vec![name],
+            Command::Paying(Paying::Provider(_)) => Vec::new(),
             Command::Later(later) => touched_later(later),
             Command::Outage(_) | Command::Apply { .. } | Command::Down(_) | Command::Crash => Vec::new(),
         };
@@ -553,21 +577,14 @@ fn touched_later(later: &Later) -> Vec<&str> {
         Later::Pay { order: name, .. }
         | Later::Cancel { order: name, .. }
         | Later::Expire { name, .. }
-        | Later::Approve { name }
-        | Later::Refuse { name }
         | Later::Dispute { bill: name, .. }
-        | Later::Write { name, .. }
-        | Later::Chargeback { name, .. } => vec![name],
+        | Later::Write { name, .. } => vec![name],
         Later::Invoice { account, .. }
-        | Later::Refund { account, .. }
-        | Later::MethodAdd { account, .. }
-        | Later::MethodRemove { account, .. }
         | Later::Redeem { account, .. }
         | Later::Trial { account, .. } => vec![account],
         Later::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
         Later::Coupon(_)
-        | Later::Provider(_)
         | Later::Mail { .. }
         | Later::CloudAcks(_)
         | Later::CloudProvisions(_) => Vec::new(),
