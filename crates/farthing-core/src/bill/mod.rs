@@ -17,7 +17,10 @@ mod tests;
 pub use credit::{CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine, plan_credit_note};
 pub use line::{BillLine, Origin, ServicePeriod};
 pub use number::{DocumentKind, NumberFormat, NumberFormatError};
-pub use plan::{BillError, BillPlan, Collection, Coupon, CouponValue, DraftBill, PlannedGroup, PlannedLine, plan_bill};
+pub use plan::{
+    BillError, BillPlan, Bookings, Collection, Coupon, CouponValue, DraftBill, PlannedGroup, PlannedLine, TaxBooking,
+    plan_bill,
+};
 pub use state::{Applied, BillEvent, BillEventKind, BillLife, BillState, Dues, TransitionError};
 
 use crate::money::{Currency, Money};

@@ -7,6 +7,8 @@
 
 use super::line::{BillLine, Origin};
 use super::zero;
+use crate::config::Name;
+use crate::ledger::Chart;
 use crate::money::{Currency, Money, MoneyError, Rounding};
 use crate::policy::PricesAre;
 use crate::rate::Percent;
@@ -187,6 +189,71 @@ pub fn plan_bill(draft: &DraftBill) -> Result<BillPlan, BillError> {
     let collection = collection(total.checked_sub(from_balance)?, draft)?;
     let prices = draft.prices;
     Ok(BillPlan { currency, prices, lines, coupon, groups, net, tax, brought_forward, total, from_balance, collection })
+}
+
+/// What issuing a bill books, by account of the chart: the values of `posting::bill_issued`. Against the bill's receivable
+/// `parts` + `carries` + the taxes without a product - `coupon` come to the bill's total.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bookings {
+    /// Below zero is a correction.
+    pub parts: Vec<(Chart, Money)>,
+    pub coupon: Money,
+    pub taxes: Vec<TaxBooking>,
+    /// By how much each group's carry rises.
+    pub carries: Vec<(Chart, Money)>,
+}
+
+/// A tax that falls due with the bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxBooking {
+    /// Whose revenue it comes out of, where that was accrued with the tax in it; none: it comes on top, from the receivable.
+    pub product: Option<Name>,
+    pub tax: Chart,
+    pub amount: Money,
+}
+
+impl BillPlan {
+    /// What issuing it books. Of a top-up's bill that is nothing: its payment books net and tax.
+    pub fn bookings(&self) -> Result<Bookings, MoneyError> {
+        let nothing = zero(self.currency);
+        let mut parts: BTreeMap<Chart, Money> = BTreeMap::new();
+        let mut taxes: BTreeMap<(Chart, Option<Name>), Money> = BTreeMap::new();
+        for planned in &self.lines {
+            let PlannedLine { line, amount, coupon, tax, net } = planned;
+            let (chart, amount, product) = match &line.origin {
+                Origin::Accrued => {
+                    // Accrued as the prices are: a tax that is in them went to revenue.
+                    let product = match self.prices {
+                        PricesAre::Net => None,
+                        PricesAre::Gross => Some(line.product.clone()),
+                    };
+                    (Chart::Unbilled, line.amount, product)
+                }
+                Origin::Advance(order) => (Chart::Deferred(order.clone()), net.checked_add(*coupon)?, None),
+                Origin::LateFee => (Chart::LateFees, net.checked_add(*coupon)?, None),
+                Origin::BroughtForward(_) => (Chart::ReceivableNext, *amount, None),
+                Origin::TopUp => continue,
+            };
+            let part = parts.entry(chart).or_insert(nothing);
+            *part = part.checked_add(amount)?;
+            let sum = taxes.entry((Chart::Tax(line.tax.group().to_string()), product)).or_insert(nothing);
+            *sum = sum.checked_add(*tax)?;
+        }
+        let coupon = self.coupon.as_ref().map_or(nothing, |(_, amount)| *amount);
+        let taxes = taxes.into_iter().map(|((tax, product), amount)| TaxBooking { product, tax, amount });
+        let mut carries = Vec::new();
+        for group in &self.groups {
+            let rises = group.carry_after.checked_sub(group.carry_before)?;
+            carries.push((Chart::Carry(group.group.to_string()), rises));
+        }
+        carries.retain(|(_, rises)| !rises.is_zero());
+        Ok(Bookings {
+            parts: parts.into_iter().filter(|(_, amount)| !amount.is_zero()).collect(),
+            coupon,
+            taxes: taxes.filter(|tax| !tax.amount.is_zero()).collect(),
+            carries,
+        })
+    }
 }
 
 /// R20: strictly less than the bound on what would be collected, after the balance, with tax and what was brought forward.

@@ -238,6 +238,14 @@ kinds! {
     BillIssued = 40, "bill_issued";
     BillPaid = 41, "bill_paid";
     BillRolled = 42, "bill_rolled";
+    BillTax = 43, "bill_tax";
+    /// The difference between what a bill demands, in whole minor units, and what was accrued.
+    BillCarry = 44, "bill_carry";
+    CouponUsed = 45, "coupon_used";
+    CreditNote = 46, "credit_note";
+    /// With a credit note, a refund or a chargeback.
+    TaxReturned = 47, "tax_returned";
+    BillPaymentReturned = 48, "bill_payment_returned";
     TermBought = 50, "term_bought";
     TermEarned = 51, "term_earned";
     UnitsBought = 52, "units_bought";

@@ -5,12 +5,18 @@
 //! to another, so no set can be out of balance; a leg of zero is left out. Whoever gives balances has read them under the
 //! same lock under which the set is booked. Taxes, bills and terms come with their own capabilities.
 
+mod bill;
 mod charge;
 mod units;
 
 #[cfg(test)]
 mod tests;
 
+pub use bill::{
+    BillIssued, BillPaid, BillPaymentReturned, BillRolled, BillTax, CreditNote, Part, RefundTaxed, TopUpTaxed,
+    bill_issued, bill_paid, bill_paid_by_balance, bill_payment_returned, bill_rolled, chargeback_taxed, credit_note,
+    refund_approved_taxed, top_up_taxed,
+};
 pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
 pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};
 
@@ -241,12 +247,16 @@ pub struct Chargeback {
 
 /// cash as far as it reaches, then receivable/debt -> provider; fees -> provider
 pub fn chargeback(stamp: &mut Stamp<'_>, facts: &Chargeback) -> Command {
+    set(stamp, Mode::Reports, &chargeback_legs(facts))
+}
+
+fn chargeback_legs(facts: &Chargeback) -> [Leg; 3] {
     let Chargeback { commodity, cash, cash_balance, debt, provider, fees, amount, fee } = *facts;
     let from_cash = amount.min(cash_balance.max(0));
     let rest = amount.saturating_sub(from_cash);
     let back = |debit, amount| Leg { kind: Kind::Chargeback, debit, credit: provider, amount, commodity };
     let fee = Leg { kind: Kind::ProviderFee, debit: fees, credit: provider, amount: fee, commodity };
-    set(stamp, Mode::Reports, &[back(cash, from_cash), back(debt, rest), fee])
+    [back(cash, from_cash), back(debt, rest), fee]
 }
 
 /// The dispute was won: the chargeback's transfers, all but the fee, go back to where they came from.

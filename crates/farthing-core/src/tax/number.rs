@@ -291,35 +291,33 @@ fn czechia(rest: &str) -> Verdict {
     if let Some(digits) = digits::<9>(rest) {
         if digits[0] == 6 {
             let sum = weighted(&digits[1..], &[8, 7, 6, 5, 4, 3, 2]) % 11;
-            // 8 - ((10 - sum) mod 11), which is -1 for a sum of 1 and then fits nothing
-            let check = 8_u32.checked_sub((21_u32.saturating_sub(sum)) % 11);
-            return fits(Some(digits[8]) == check);
+            // 8 - ((10 - sum) mod 11), where -1 stands for 9
+            let check = 18_u32.saturating_sub(21_u32.saturating_sub(sum) % 11) % 10;
+            return fits(digits[8] == check);
         }
         // A person born before 1954: a date and three digits that nothing checks.
-        let born = birthday(&digits).filter(|(year, _)| *year < 1954);
-        return if born.is_some() { Verdict::Right } else { Verdict::WrongForm };
+        return if is_birthday(&digits) { Verdict::Right } else { Verdict::WrongForm };
     }
-    let Some(digits) = digits::<10>(rest) else { return Verdict::WrongForm };
-    let Some((year, _)) = birthday(&digits) else { return Verdict::WrongForm };
-    let check = number(&digits[..9]) % 11;
-    // Until 1984 a remainder of 10 was written as 0.
-    let check = if year < 1985 { check % 10 } else { check };
-    fits(u64::from(digits[9]) == check)
+    let Some(digits) = digits::<10>(rest).filter(|digits| is_birthday(digits)) else { return Verdict::WrongForm };
+    fits(u64::from(digits[9]) == number(&digits[..9]) % 11 % 10)
 }
 
-/// The day of birth in a Czech personal number: women have 50 more in the month, full series 20 more.
-fn birthday(digits: &[u32]) -> Option<(u16, crate::time::CivilDate)> {
-    let two =
-        |from: usize| Some(digits.get(from)?.saturating_mul(10).saturating_add(*digits.get(from.saturating_add(1))?));
-    let year = two(0)?.saturating_add(1900);
+/// Whether a Czech personal number begins with a day of birth: women have 50 more in the month, full series 20 more; those
+/// born before 1954 have nine digits.
+fn is_birthday(digits: &[u32]) -> bool {
+    let year = number(digits.get(..2).unwrap_or_default()).saturating_add(1900);
     let year = match digits.len() {
         9 if year >= 1980 => year.saturating_sub(100),
+        9 if year >= 1954 => return false,
         10 if year < 1954 => year.saturating_add(100),
         _ => year,
     };
-    let year = u16::try_from(year).ok()?;
-    let (month, day) = (u8::try_from(two(2)? % 50 % 20).ok()?, u8::try_from(two(4)?).ok()?);
-    Some((year, crate::time::CivilDate::try_new(year, month, day).ok()?))
+    let month = number(digits.get(2..4).unwrap_or_default()) % 50 % 20;
+    let day = number(digits.get(4..6).unwrap_or_default());
+    let (Ok(year), Ok(month), Ok(day)) = (u16::try_from(year), u8::try_from(month), u8::try_from(day)) else {
+        return false;
+    };
+    crate::time::CivilDate::try_new(year, month, day).is_ok()
 }
 
 fn germany(rest: &str) -> Verdict {
@@ -416,11 +414,11 @@ fn ireland(rest: &str) -> Verdict {
     const LETTERS: &str = "WABCDEFGHIJKLMNOPQRSTUV";
     let Some((head, letters)) = rest.split_at_checked(7) else { return Verdict::WrongForm };
     let (check, extra) = match *letters.as_bytes() {
-        [check] => (check, 0),
-        [check, second @ (b'A'..=b'I' | b'W')] => (check, place_in(LETTERS, second).unwrap_or(0)),
+        [check] => (check, Some(0)),
+        [check, second] => (check, place_in(LETTERS, second)),
         _ => return Verdict::WrongForm,
     };
-    let Some(check) = place_in(LETTERS, check) else { return Verdict::WrongForm };
+    let (Some(check), Some(extra)) = (place_in(LETTERS, check), extra) else { return Verdict::WrongForm };
     let digits = match (digits::<7>(head), head.as_bytes()) {
         (Some(digits), _) => digits,
         // The old form: a digit, a letter or sign, five digits. The first digit counts as the last, and 0 goes before.
@@ -495,6 +493,9 @@ fn netherlands(rest: &str) -> Verdict {
     };
     // Companies: the ninth digit checks eight. People since 2020: all of NL…B.. is 1 modulo 97, letters as 10 to 35.
     let company = number(&head) != 0 && weighted(&head, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == head[8];
+    if number(&tail) == 0 {
+        return Verdict::WrongForm;
+    }
     let letters = 2_321_u64; // N is 23, L is 21
     let whole = letters.saturating_mul(1_000_000_000).saturating_add(number(&head)); // NL and nine digits
     let whole = whole.saturating_mul(10_000).saturating_add(1_100).saturating_add(number(&tail)); // B is 11

@@ -1,5 +1,7 @@
 //! Each template moves exactly these amounts between exactly these accounts; the arithmetic stands beside each case.
 
+mod bill;
+
 use super::*;
 use crate::id::CauseId;
 use crate::ledger::{Account, Books, Code, Floor, OwnerId, decide};
