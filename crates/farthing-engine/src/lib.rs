@@ -62,6 +62,7 @@ pub use payments::{
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
+pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::{NewGrant, ToppedUp};
 
 use farthing_core::settle::SettleError;

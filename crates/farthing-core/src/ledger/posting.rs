@@ -211,10 +211,13 @@ pub fn refund_returned(stamp: &mut Stamp<'_>, facts: &Refund) -> Command {
     )
 }
 
-/// refund-due -> cash: what could not be sent is on the balance again
-pub fn refund_given_up(stamp: &mut Stamp<'_>, facts: &Refund) -> Command {
-    let Refund { commodity, cash, refund_due, amount, .. } = *facts;
-    set(stamp, Mode::Reports, &[Leg { kind: Kind::RefundFailed, debit: refund_due, credit: cash, amount, commodity }])
+/// refund-due -> cash, tax: what could not be sent is on the balance again, and its tax is owed again
+pub fn refund_given_up(stamp: &mut Stamp<'_>, facts: &RefundTaxed<'_>) -> Command {
+    let RefundTaxed { commodity, cash, refund_due, net, taxes } = *facts;
+    let back = |credit, amount| Leg { kind: Kind::RefundFailed, debit: refund_due, credit, amount, commodity };
+    let legs: Vec<Leg> =
+        [back(cash, net)].into_iter().chain(taxes.iter().map(|tax| back(tax.account, tax.amount))).collect();
+    set(stamp, Mode::Reports, &legs)
 }
 
 /// A debt that was paid and then turned out not to be owed.

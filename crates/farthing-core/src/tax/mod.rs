@@ -18,4 +18,5 @@ mod number;
 pub use amounts::Taxed;
 pub(crate) use amounts::part_of_minor;
 pub use assess::{Assessment, AssessmentTextError, TaxGroup, TaxParty, Treatment, assess};
+pub use eu::is_member;
 pub use number::{VatNumber, VatNumberError};

@@ -2,10 +2,11 @@
 //! bills arise from top-ups this is where (R29).
 
 use crate::folio::Work;
+use crate::tax::tax_part;
 use crate::top_up::{NewGrant, give};
 use crate::{EngineError, Refused};
 use farthing_core::id::CauseId;
-use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUp};
+use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUpTaxed};
 use farthing_core::ledger::{Chart, TransferId};
 use farthing_core::money::{Money, Rounding, mul_div_round};
 use farthing_core::notice::Event;
@@ -44,6 +45,7 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     work.flush_postings()?;
     let provider = work.book_account(Chart::Provider(money.provider.to_owned()))?;
     let commodity = work.books()?.commodity;
+    let taxes = tax_part(work, money.assessed, money.tax)?;
     let owed = work.folio(payer.id).book.purse.debt;
     let mut fresh = work.stamp_ids();
     let first = fresh();
@@ -51,8 +53,8 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     let mut unused = Some(first);
     let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
     let mut stamp = Stamp { ids: &mut ids, cause: money.cause, effective: money.came.floor_second() };
-    let mut commands =
-        vec![posting::top_up(&mut stamp, &TopUp { commodity, provider, cash: payer.cash, amount: units })];
+    let facts = TopUpTaxed { commodity, provider, cash: payer.cash, net: units, taxes: &taxes };
+    let mut commands = vec![posting::top_up_taxed(&mut stamp, &facts)];
     if owed > 0 {
         (stamp.cause, stamp.effective) = (None, now.floor_second());
         let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];

@@ -7,9 +7,10 @@ use super::take_news::refund_told;
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::account_ever;
+use crate::tax::tax_part;
 use crate::top_up::positive;
 use crate::{Engine, EngineError, RefusalCode, Refused};
-use farthing_core::ledger::posting::{self, Refund, Stamp};
+use farthing_core::ledger::posting::{self, Refund, RefundTaxed, Stamp};
 use farthing_core::ledger::{Chart, OwnerId, TransferId};
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
@@ -249,6 +250,7 @@ fn approve_it(
             work.tx.payment(payment)?.ok_or_else(|| farthing_store::StoreError::corrupt("a payment is gone"))?;
         let minor = work.currency().units_per_minor();
         let tax = tax_back(paid.net, paid.tax, paid.refunded.saturating_add(paid.taken_back), net, minor);
+        let taxes = tax_part(work, &paid.assessed, tax)?;
         let mut ids = work.stamp_ids();
         let mut first: Option<TransferId> = None;
         let mut ids = || {
@@ -256,17 +258,13 @@ fn approve_it(
             first.get_or_insert(id);
             id
         };
-        let provider = refund_due; // not moved yet
         let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now.floor_second() };
-        let facts = Refund { commodity, cash: payer.cash, refund_due, provider, amount: net };
-        let command = posting::refund_approved(&mut stamp, &facts);
+        let facts = RefundTaxed { commodity, cash: payer.cash, refund_due, net, taxes: &taxes };
+        let command = posting::refund_approved_taxed(&mut stamp, &facts);
         let outcome = work.tx.ledger_run(&[command], now)?;
         if outcome.iter().any(|outcome| !outcome.code.stands()) {
             let what = "not so much is available: something was reserved a moment ago";
             return Err(Refused::new(RefusalCode::InsufficientBalance, what));
-        }
-        if tax > 0 {
-            crate::tax::tax_to_refund(work, payer, &paid.assessed.clone(), refund_due, tax)?;
         }
         let transfer = first.ok_or_else(|| farthing_store::StoreError::corrupt("a refund without a transfer"))?;
         let part = RefundPartRow {
@@ -283,7 +281,6 @@ fn approve_it(
         paid.refunded = paid.refunded.saturating_add(net);
         paid.changed = now;
         work.tx.payment_write(&paid)?;
-        crate::tax::credit_note_for(work, payer, &paid, net, tax)?;
         send_errand(work, payer.id, &paid.provider, ErrandKind::Refund, row.id.to_bytes(), number)?;
     }
     (row.state, row.decided) = (RefundState::Approved, Some(now));
@@ -312,21 +309,21 @@ pub(super) fn book_failed(work: &mut Work<'_, '_>, account: OwnerId, part: &Refu
     work.bring_to(account, now)?;
     work.post_all(account, now)?;
     work.flush_postings()?;
+    let payment = work.tx.payment(part.payment)?;
+    let assessed = payment.as_ref().map(|payment| payment.assessed.clone()).unwrap_or_default();
+    let taxes = tax_part(work, &assessed, part.tax)?;
     let (facts, at) = moved(work, account, part)?;
+    let Refund { commodity, cash, refund_due, .. } = facts;
     let mut ids = work.stamp_ids();
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective: at };
     let mut commands = Vec::new();
     if part.state == PartState::Sent {
         commands.push(posting::refund_returned(&mut stamp, &facts));
     }
-    let back = Refund { amount: part.net, ..facts };
+    let back = RefundTaxed { commodity, cash, refund_due, net: part.net, taxes: &taxes };
     commands.push(posting::refund_given_up(&mut stamp, &back));
     work.book(&commands)?;
-    let payment = work.tx.payment(part.payment)?;
     if let Some(mut paid) = payment {
-        if part.tax > 0 {
-            crate::tax::tax_from_refund(work, &paid.assessed.clone(), facts.refund_due, part.tax)?;
-        }
         paid.refunded = paid.refunded.saturating_sub(part.net).max(0);
         paid.changed = now;
         work.tx.payment_write(&paid)?;

@@ -6,6 +6,7 @@ use super::facts::progress_of;
 use super::pay_in::told_of;
 use super::refill::{refill_failed, refill_succeeded};
 use crate::folio::Work;
+use crate::tax::tax_part;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::id::CauseId;
 use farthing_core::ledger::Chart;
@@ -264,6 +265,7 @@ fn take_back(
     let tax = if net == left { gross.saturating_sub(net).min(row.tax) } else { gross.saturating_sub(net) };
     let (provider, fees) = (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
     let commodity = work.books()?.commodity;
+    let taxes = tax_part(work, &row.assessed, tax)?;
     let debt = work.debt_account(payer.id)?;
     let cash_balance = work.folio(payer.id).book.purse.cash;
     let facts = Chargeback {
@@ -285,13 +287,12 @@ fn take_back(
     };
     let cause = CauseId::derive(Instant::EPOCH, &[b"dispute", row.provider.as_bytes(), dispute.as_bytes()]);
     let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
-    let command = posting::chargeback(&mut stamp, &facts);
+    let command = posting::chargeback_taxed(&mut stamp, &facts, &taxes);
     work.book(&[command])?;
+    // The fee stays, however it ends: it comes after what was taken, which is one transfer or two.
     if fee.is_some_and(Money::is_positive) {
-        made.pop(); // the fee stays, however it ends
-    }
-    if tax > 0 {
-        made.extend(crate::tax::return_tax(work, payer, &row.provider.clone(), &row.assessed.clone(), tax)?);
+        let taken = usize::from(net.min(cash_balance.max(0)) > 0) + usize::from(net > cash_balance.max(0));
+        made.remove(taken);
     }
     work.reload(payer.id)?;
     row.taken_back = row.taken_back.saturating_add(net);

@@ -226,18 +226,43 @@ pub struct Apply {
 /// Money through a provider, in and back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Paying {
-    Refund { account: String, amount: Money, name: Option<String> },
-    MethodAdd { account: String, method: String, default: bool },
-    MethodRemove { account: String, method: String },
+    Refund {
+        account: String,
+        amount: Money,
+        name: Option<String>,
+    },
+    MethodAdd {
+        account: String,
+        method: String,
+        default: bool,
+    },
+    MethodRemove {
+        account: String,
+        method: String,
+    },
     /// Of a payment, or of the newest one of an account. `won`: how a dispute about it ends.
-    Chargeback { name: String, amount: Option<Money>, won: Option<bool> },
+    Chargeback {
+        name: String,
+        amount: Option<Money>,
+        won: Option<bool>,
+    },
     /// Of a payment or a refund by its name, or the oldest of an account that waits.
-    Decide { name: String, approve: bool },
+    Decide {
+        name: String,
+        approve: bool,
+    },
     Provider(Provider),
     /// What is not asked for: all or a part of what a product cost.
-    Waive { account: String, amount: Money, product: String, reason: String },
+    Waive {
+        account: String,
+        amount: Money,
+        product: String,
+        reason: String,
+    },
     /// What is unbilled is put on a bill now.
-    Bill { account: String },
+    Bill {
+        account: String,
+    },
 }
 
 /// What waits for parts of Farthing that are not built yet.

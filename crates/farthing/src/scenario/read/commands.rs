@@ -579,15 +579,10 @@ fn touched_later(later: &Later) -> Vec<&str> {
         | Later::Expire { name, .. }
         | Later::Dispute { bill: name, .. }
         | Later::Write { name, .. } => vec![name],
-        Later::Invoice { account, .. }
-        | Later::Redeem { account, .. }
-        | Later::Trial { account, .. } => vec![account],
+        Later::Invoice { account, .. } | Later::Redeem { account, .. } | Later::Trial { account, .. } => vec![account],
         Later::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
-        Later::Coupon(_)
-        | Later::Mail { .. }
-        | Later::CloudAcks(_)
-        | Later::CloudProvisions(_) => Vec::new(),
+        Later::Coupon(_) | Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
     }
 }
 
