@@ -198,7 +198,7 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::NotFound => NOT_FOUND,
         RefusalCode::Conflict => CONFLICT,
         RefusalCode::Invalid => INVALID,
-        RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
+        RefusalCode::NotEligible | RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
     }
 }
 
