@@ -7,7 +7,10 @@ use std::time::Duration;
 use std::{fmt, io};
 use ureq::Body;
 use ureq::Timeout;
-use ureq::http::Response;
+use ureq::config::Config;
+use ureq::http::{Response, Uri};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 /// What the words in this crate mean. Stripe keeps to a version for as long as it is asked for.
 pub const API_VERSION: &str = "2025-12-15.clover";
@@ -114,7 +117,8 @@ impl Wire {
             .timeout_global(Some(timeout))
             .user_agent(concat!("Farthing/", env!("CARGO_PKG_VERSION")))
             .build();
-        Wire { agent: config.into(), base: base.trim_end_matches('/').to_owned(), key }
+        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), Names::default());
+        Wire { agent, base: base.trim_end_matches('/').to_owned(), key }
     }
 
     /// `once`: the Idempotency-Key.
@@ -179,5 +183,19 @@ impl Wire {
             ureq::Error::Http(_) | ureq::Error::BadUri(_) => Trouble::Unsendable(why),
             _ => Trouble::Lost(self.clean(&format!("Stripe was asked, and its answer did not come: {error}"))),
         }
+    }
+}
+
+/// Says of a name that is not found that it is not: the system's resolver reports it as it reports a connection that broke, after which
+/// a request may have been done.
+#[derive(Debug, Default)]
+struct Names(DefaultResolver);
+
+impl Resolver for Names {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, timeout).map_err(|error| match error {
+            ureq::Error::Io(_) => ureq::Error::HostNotFound,
+            error => error,
+        })
     }
 }
