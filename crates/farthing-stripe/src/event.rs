@@ -18,6 +18,32 @@ use farthing_core::payment::{
 };
 use serde_json::Value;
 
+/// What an endpoint in Stripe's dashboard has to be sent. What else it is sent does no harm.
+pub const EVENTS: [&str; 22] = [
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_withdrawn",
+    "charge.refund.updated",
+    "charge.refunded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "payment_method.updated",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+    "setup_intent.setup_failed",
+    "setup_intent.succeeded",
+];
+
 /// None: it means nothing to us.
 pub(crate) fn read(body: &[u8]) -> Option<Told> {
     let event: Value = serde_json::from_slice(body).ok()?;

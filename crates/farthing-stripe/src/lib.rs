@@ -23,6 +23,7 @@ mod secret;
 mod signature;
 mod wire;
 
+pub use event::EVENTS;
 pub use secret::SecretText;
 pub use signature::SignatureError;
 pub use wire::API_VERSION;
@@ -50,7 +51,7 @@ pub struct StripeSettings {
     pub webhook_secrets: Vec<SecretText>,
     /// Where customers come back to when their bank wanted to see them while a stored card was charged. None: such a charge fails.
     pub return_url: Option<String>,
-    /// Stripe allows 100 a second in all, 25 to an endpoint that is new; in test mode 25.
+    /// What Stripe allows in test mode; of a live account it takes 100 unless it has agreed to more.
     pub per_second: i64,
     /// How long an answer is waited for.
     pub timeout_seconds: u64,

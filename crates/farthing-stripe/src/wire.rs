@@ -151,8 +151,8 @@ impl Wire {
         match (status, body) {
             (200..=299, Some(body)) => Ok(body),
             (200..=299, None) => Err(Trouble::Lost(format!("Stripe answered {status}, and the answer was cut off"))),
-            // 424: somebody whom Stripe asked did not answer.
-            (424 | 500.., body) => Err(Trouble::Lost(self.words(status, body.as_ref()))),
+            // 408: something between us waited in vain; 424: somebody whom Stripe asked did not answer.
+            (408 | 424 | 500.., body) => Err(Trouble::Lost(self.words(status, body.as_ref()))),
             (_, body) => {
                 let text = self.words(status, body.as_ref());
                 let error = body.map(|mut body| body["error"].take()).unwrap_or_default();

@@ -10,6 +10,7 @@ use farthing_stripe::SignatureError;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -26,12 +27,16 @@ pub(crate) fn signed(secret: &str, seconds: i64, body: &[u8]) -> String {
     })
 }
 
+fn recorded(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stripe/events").join(file).with_extension("json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&filled(&text)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
 /// `file/case`.
 fn told(name: &str) -> Option<Told> {
     let (file, case) = name.split_once('/').expect("a file and a case");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stripe/events").join(file).with_extension("json");
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let cases: Value = serde_json::from_str(&filled(&text)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let cases = recorded(file);
     let (kind, object) = (&cases[case]["type"], &cases[case]["object"]);
     assert!(kind.is_string(), "{name} is not there");
     let event = json!({
@@ -176,7 +181,8 @@ fn methods() {
         fingerprint: "mToisGZ01V71BCos".to_owned(),
         ..bare("pm_Visa", Channel::Card)
     };
-    check("method/renewed", about(false, Some("pm_Visa")), ready(renewed));
+    check("method/renewed", about(false, Some("pm_Visa")), ready(renewed.clone()));
+    check("method/changed", about(false, Some("pm_Visa")), ready(renewed));
     check("method/detached", about(false, Some("pm_Visa")), News::Method(MethodNews::Detached));
     silent(&["method/not yet set up on a page", "method/of a kind without a word"]);
 }
@@ -229,6 +235,21 @@ fn what_is_not_signed_is_not_read() {
     let header = signed(WEBHOOK_SECRET, NOW, body);
     assert_eq!(stripe.told(body, &header, at(NOW + 301)), Err(SignatureError::OtherTime { seconds: 301 }));
     assert_eq!(stripe.told(b"{}", &header, at(NOW)), Err(SignatureError::NotOurs));
+}
+
+/// What is asked of Stripe's dashboard is what is understood, no less and no more.
+#[test]
+fn the_list_of_events_is_whole() {
+    let mut understood = BTreeSet::new();
+    for file in ["charge", "checkout", "method", "payment_intent", "refund"] {
+        for (case, event) in recorded(file).as_object().expect("cases by their names") {
+            if told(&format!("{file}/{case}")).is_some() {
+                understood.insert(event["type"].as_str().expect("a type").to_owned());
+            }
+        }
+    }
+    let listed: BTreeSet<String> = farthing_stripe::EVENTS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(understood, listed);
 }
 
 /// Whatever Stripe signs, it is news or nothing.

@@ -119,7 +119,7 @@ fn a_page_on_which_a_card_is_kept() {
     player.finish();
 }
 
-/// WeChat cannot be kept, and a page cannot end in two minutes: its end, chosen by the clock, is in the key.
+/// What is paid by a code is not kept, and no page ends in the past: its end, chosen by the clock, is in the key.
 #[test]
 fn a_code_to_scan() {
     let what = What::Page {

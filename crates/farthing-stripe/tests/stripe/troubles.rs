@@ -4,7 +4,7 @@ use crate::player::{Act, Player};
 use crate::{KEY, ask, charge, method, money, payment, refund, settings, stripe};
 use farthing_core::payment::{Ask, FailureCode, News, PaymentNews, What};
 use farthing_core::policy::Channel;
-use farthing_stripe::Stripe;
+use farthing_stripe::{SecretText, Stripe, StripeSettings};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
@@ -66,7 +66,7 @@ fn what_is_known_after_each_answer() {
     // Somebody with the same key is at it, or was at something else with it.
     check(409, &error("idempotency_error", "idempotency_key_in_use"), ["unknown", "unknown", "not now"]);
     check(400, &error("idempotency_error", ""), ["unknown", "unknown", "never"]);
-    for status in [424, 500, 502, 503, 504] {
+    for status in [408, 424, 500, 502, 503, 504] {
         check(status, &error("api_error", ""), ["unknown", "unknown", "not now"]);
     }
     // Not even an error object.
@@ -112,7 +112,7 @@ fn an_answer_that_is_lost_is_no_failure() {
         assert_eq!(known(&heard(Act::HangUp, &ask)), expected, "hung up: {:?}", ask.what);
         assert_eq!(known(&heard(cut(), &ask)), expected, "cut off: {:?}", ask.what);
         let player = Player::acting(vec![Act::Hold]);
-        let hasty = Stripe::new(farthing_stripe::StripeSettings { timeout_seconds: 1, ..settings(player.base()) });
+        let hasty = Stripe::new(StripeSettings { timeout_seconds: 1, ..settings(player.base()) });
         assert_eq!(known(&hasty.ask(&ask).news), expected, "no answer: {:?}", ask.what);
         player.finish();
     }
@@ -139,6 +139,16 @@ fn what_was_not_sent_was_not_done() {
         let news = stripe(base).ask(&stored_card()).news;
         assert_eq!(known(&news), "never", "{base:?}: {news:?}");
     }
+}
+
+#[test]
+fn a_key_that_cannot_be_sent_is_not_shown() {
+    let settings = StripeSettings { secret_key: SecretText::new(format!("{KEY}\n")), ..settings("http://127.0.0.1:1") };
+    let News::Never { why } = Stripe::new(settings).ask(&stored_card()).news else { panic!("it cannot be sent") };
+    assert!(!why.contains(KEY), "{why}");
+    let mut ask = stored_card();
+    ask.key = "schlüssel\n".to_owned();
+    assert_eq!(known(&stripe("http://127.0.0.1:1").ask(&ask).news), "never");
 }
 
 /// Nobody listens: what is refused here is refused before anything is sent.
