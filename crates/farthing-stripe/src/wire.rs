@@ -3,14 +3,14 @@
 use crate::secret::SecretText;
 use farthing_core::payment::News;
 use serde_json::Value;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
-use std::{fmt, io};
 use ureq::Body;
-use ureq::Timeout;
 use ureq::config::Config;
 use ureq::http::{Response, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, NextTimeout};
 
 /// What the words in this crate mean. Stripe keeps to a version for as long as it is asked for.
 pub const API_VERSION: &str = "2025-12-15.clover";
@@ -117,7 +117,8 @@ impl Wire {
             .timeout_global(Some(timeout))
             .user_agent(concat!("Farthing/", env!("CARGO_PKG_VERSION")))
             .build();
-        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), Names::default());
+        let agent =
+            ureq::Agent::with_parts(config, Way::<DefaultConnector>::default(), Way::<DefaultResolver>::default());
         Wire { agent, base: base.trim_end_matches('/').to_owned(), key }
     }
 
@@ -174,28 +175,44 @@ impl Wire {
     fn unanswered(&self, error: &ureq::Error) -> Trouble {
         let why = self.clean(&format!("Stripe could not be asked: {error}"));
         match error {
-            ureq::Error::HostNotFound
-            | ureq::Error::ConnectionFailed
-            | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect)
-            | ureq::Error::Tls(_)
-            | ureq::Error::Rustls(_) => Trouble::NotSent(why),
-            ureq::Error::Io(io) if io.kind() == io::ErrorKind::ConnectionRefused => Trouble::NotSent(why),
+            ureq::Error::Other(inner) if inner.is::<NoConnection>() => Trouble::NotSent(why),
             ureq::Error::Http(_) | ureq::Error::BadUri(_) => Trouble::Unsendable(why),
             _ => Trouble::Lost(self.clean(&format!("Stripe was asked, and its answer did not come: {error}"))),
         }
     }
 }
 
-/// Says of a name that is not found that it is not: the system's resolver reports it as it reports a connection that broke, after which
-/// a request may have been done.
+/// Whatever goes wrong in here goes wrong before anything is sent, and is marked as that: of a name that is not found, a connection that
+/// is refused, a certificate that is not Stripe's and a connection that breaks later the kinds of errors overlap.
 #[derive(Debug, Default)]
-struct Names(DefaultResolver);
+struct Way<T>(T);
 
-impl Resolver for Names {
+/// Why there was no connection.
+#[derive(Debug)]
+struct NoConnection(ureq::Error);
+
+impl fmt::Display for NoConnection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl Error for NoConnection {}
+
+fn no_connection(error: ureq::Error) -> ureq::Error {
+    ureq::Error::Other(Box::new(NoConnection(error)))
+}
+
+impl Resolver for Way<DefaultResolver> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        self.0.resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(_) => ureq::Error::HostNotFound,
-            error => error,
-        })
+        self.0.resolve(uri, config, timeout).map_err(no_connection)
+    }
+}
+
+impl Connector<()> for Way<DefaultConnector> {
+    type Out = <DefaultConnector as Connector<()>>::Out;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, before: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
+        self.0.connect(details, before).map_err(no_connection)
     }
 }

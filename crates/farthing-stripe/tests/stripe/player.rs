@@ -58,6 +58,22 @@ impl Player {
         Player::start(acts.into_iter().map(|act| Exchange { request: None, act }).collect())
     }
 
+    /// Understands nothing of what is said, and acts.
+    pub(crate) fn deaf(act: Act) -> Player {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let base = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let (stop, stopped) = channel();
+        let thread = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().map_err(|error| error.to_string())?;
+            if matches!(act, Act::HangUp) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+            let _ = stopped.recv();
+            Ok(())
+        });
+        Player { base, thread: Some(thread), stop }
+    }
+
     fn start(exchanges: Vec<Exchange>) -> Player {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let base = format!("http://{}", listener.local_addr().expect("it is bound"));

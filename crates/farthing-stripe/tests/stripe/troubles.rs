@@ -135,6 +135,14 @@ fn what_was_not_sent_was_not_done() {
         let news = stripe(&base).ask(&stored_card()).news;
         assert_eq!(known(&news), "not now", "{news:?}");
     }
+    // Somebody else answers there: no certificate, and then nothing at all.
+    for act in [Act::HangUp, Act::Hold] {
+        let player = Player::deaf(act);
+        let base = player.base().replace("http://", "https://");
+        let news = Stripe::new(StripeSettings { timeout_seconds: 1, ..settings(&base) }).ask(&stored_card()).news;
+        assert_eq!(known(&news), "not now", "{news:?}");
+        player.finish();
+    }
     for base in ["", "no address", "http://"] {
         let news = stripe(base).ask(&stored_card()).news;
         assert_eq!(known(&news), "never", "{base:?}: {news:?}");
