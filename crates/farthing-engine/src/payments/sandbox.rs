@@ -70,7 +70,7 @@ pub(super) fn come_true(
     payment: PaymentId,
     deed: &str,
 ) -> Result<(), Refused> {
-    let found = engine.store.read("payment", |tx| Ok::<_, StoreError>(tx.payment(payment)?))?;
+    let found = engine.store.read("payment", |tx| tx.payment(payment)).map_err(EngineError::from)?;
     let deed = Deed::parse(deed).ok_or_else(|| StoreError::corrupt(format!("a sandbox that does {deed:?}")))?;
     let cloud = found.map(|row| row.cloud).ok_or_else(|| StoreError::corrupt("an event of no payment"))?;
     let id = id.to_owned();
