@@ -41,8 +41,12 @@ fn explained(server: &Server, key: &str, charges: &[Value], midnight: Instant) {
                 json!("medium-2c-4g"),
                 "0.36 / hour",
                 json!(["2 hours: 2 \u{d7} 0.36 = 0.72 USD"]),
-                json!([{ "from": midnight.to_string(), "to": later(midnight, 2 * HOUR).to_string(), "seconds": 7_200,
-                    "state": "running", "sku": "medium-2c-4g", "size": null, "share": "1" }]),
+                json!([
+                    { "from": midnight.to_string(), "to": later(midnight, 2 * HOUR).to_string(), "seconds": 7_200,
+                        "state": "running", "sku": "medium-2c-4g", "size": null, "share": "1" },
+                    { "from": later(midnight, 2 * HOUR).to_string(), "to": later(midnight, DAY).to_string(),
+                        "seconds": 79_200, "state": "deleted", "sku": "medium-2c-4g", "size": null, "share": "0" },
+                ]),
             ),
         };
         assert_eq!(
