@@ -3,7 +3,7 @@
 use crate::look_at_account::account_id;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::{Pricing, Product};
-use farthing_core::ledger::Chart;
+use farthing_core::ledger::{AccountId, Chart};
 use farthing_core::money::Currency;
 use farthing_core::settle::{Charged, Counted, Did, Source, TermsKey};
 use farthing_store::{ChargeRow, StoreError, ThingKind, ThingRow};
@@ -79,7 +79,7 @@ impl Engine {
             let lots: Vec<_> = row.paid.iter().filter_map(|(source, _)| lot_of(*source)).collect();
             let names = work.tx.account_names(&lots)?;
             let credit = |code: &str| match Chart::parse(code) {
-                Some(Chart::Credit(name)) => name.to_string(),
+                Some(Chart::Credit(name)) => name,
                 _ => code.to_owned(),
             };
             let paid_by = |source: Source| match source {
@@ -103,7 +103,7 @@ impl Engine {
     }
 }
 
-fn lot_of(source: Source) -> Option<farthing_core::ledger::AccountId> {
+fn lot_of(source: Source) -> Option<AccountId> {
     match source {
         Source::Lot(account) => Some(account),
         Source::Cash | Source::Debt | Source::Unbilled => None,

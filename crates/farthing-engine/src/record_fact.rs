@@ -169,7 +169,7 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
             let facts = work.facts_of(&thing)?;
             let first = facts.iter().find_map(Fact::payer).unwrap_or(thing.account);
             let moves = facts.iter().filter(|fact| fact.at <= at && matches!(fact.what, What::Move(_)));
-            let paid_then = moves.filter_map(Fact::payer).last().unwrap_or(first);
+            let paid_then = moves.filter_map(Fact::payer).next_back().unwrap_or(first);
             same_payer(work, &thing, start, paid_then)?;
             What::Start(start_of(work, &product, start, first, thing.sku.as_ref())?)
         }

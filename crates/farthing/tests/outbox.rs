@@ -351,10 +351,11 @@ fn handed_in(to: &str, password: &str, more: &str, enough: impl Fn(&Value) -> bo
     let folder = ScratchDir::new("mail");
     let [authority, certificate, key] = certificates(folder.path());
     fs::write(folder.join("password"), format!("{password}\n")).expect("ours");
-    let more = more.replace("{authority}", &format!("authority_file = {authority:?}"));
+    let more = more.replace("{authority}", &format!("authority_file = '{}'", authority.display()));
     let settings = |ports: &Value, folder: &Path| {
         let file = folder.join("password");
-        format!("smtp = \"smtp://127.0.0.1:{}\"\nuser = \"billing\"\npassword_file = {file:?}\n{more}\n", ports[to])
+        let (port, file) = (&ports[to], file.display());
+        format!("smtp = \"smtp://127.0.0.1:{port}\"\nuser = \"billing\"\npassword_file = '{file}'\n{more}\n")
     };
     let stage = Stage::with_mail(None, &[certificate, key], folder, settings);
     let live = stage.as_world(false);
