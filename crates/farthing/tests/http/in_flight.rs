@@ -55,7 +55,7 @@ impl Endpoint {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let own = own.clone();
-                std::thread::spawn(move || drop(receive(stream, &own)));
+                std::thread::spawn(move || drop(receive(&stream, &own)));
             }
         });
         Endpoint { address, shared }
@@ -88,7 +88,7 @@ impl Endpoint {
 }
 
 /// One request: noted, and answered if it may be.
-fn receive(stream: TcpStream, shared: &(Mutex<Book>, Condvar)) -> std::io::Result<()> {
+fn receive(stream: &TcpStream, shared: &(Mutex<Book>, Condvar)) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut id, mut length) = (String::new(), 0);
     loop {
@@ -130,7 +130,7 @@ fn receive(stream: TcpStream, shared: &(Mutex<Book>, Condvar)) -> std::io::Resul
     book.open.remove(&id);
     drop(book);
     if answered {
-        (&stream).write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")?;
+        (&*stream).write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")?;
     }
     Ok(())
 }
