@@ -79,10 +79,7 @@ pub(super) async fn page(
     page::answer(console, move |console| payments_page(console, cloud_of(console, &id)?, &name)).await
 }
 
-pub(super) async fn queues(
-    State(console): State<Arc<Console>>,
-    path: Result<Path<String>, PathRejection>,
-) -> Response {
+pub(super) async fn queues(State(console): State<Arc<Console>>, path: Result<Path<String>, PathRejection>) -> Response {
     let Ok(Path(id)) = path else { return page::nowhere().await.into_response() };
     page::answer(console, move |console| queues_page(console, cloud_of(console, &id)?)).await
 }
@@ -173,7 +170,11 @@ fn method_line(method: &MethodFacts) -> MethodLine {
     MethodLine {
         label: if label.is_empty() { method.channel.replace('_', " ") } else { label },
         words: words.to_owned(),
-        consent: if method.consented.is_some() { method.mandate.clone() } else { "only while its owner is there".to_owned() },
+        consent: if method.consented.is_some() {
+            method.mandate.clone()
+        } else {
+            "only while its owner is there".to_owned()
+        },
         until: method.expires.clone(),
     }
 }
