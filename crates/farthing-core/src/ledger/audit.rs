@@ -25,6 +25,8 @@ pub enum Audited {
     Usage,
     /// The audit log.
     Trail,
+    /// Bills, receipts and credit notes, and their numbers.
+    Bills,
 }
 
 /// What is wrong, and where.
@@ -49,6 +51,8 @@ pub struct AuditReport {
     pub events: u64,
     /// Entries of the clouds' audit logs.
     pub entries: u64,
+    /// Bills, receipts and credit notes, of all clouds.
+    pub bills: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -71,6 +75,12 @@ impl AuditReport {
     /// What was read and found of the audit logs.
     pub fn add_trail(&mut self, entries: u64, findings: Vec<Finding>) {
         self.entries = entries;
+        self.add(findings);
+    }
+
+    /// What was read and found of bills.
+    pub fn add_bills(&mut self, bills: u64, findings: Vec<Finding>) {
+        self.bills = bills;
         self.add(findings);
     }
 
