@@ -4,6 +4,7 @@
 use crate::bills::bill_from;
 use crate::{StoreError, Tx, chain_of};
 use farthing_core::bill::DocumentKind;
+use farthing_core::ledger::Kind;
 use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub(crate) fn audit_bills(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
     tx.each(
         "SELECT b.id, b.cloud, b.account, b.kind, b.series, b.seq, b.number, b.state, b.place, b.issued, b.due, b.net, b.tax, b.total,
             b.paid, b.refunded, b.charged_back, b.credited, b.given_back, b.rolled, b.of, b.payment, b.receivable, b.transfer, b.body,
-            b.seal, b.number_seal, r.account, r.credits - r.debits, ra.owner, t.id, a.id, d.owner, c.owner
+            b.seal, b.number_seal, r.account, r.credits - r.debits, ra.owner, t.id, a.id, d.owner, c.owner, t.kind, t.amount
          FROM bill b
          LEFT JOIN account a ON a.id = b.account AND a.cloud = b.cloud
          LEFT JOIN ledger_balance r ON r.account = b.receivable
@@ -68,7 +69,14 @@ pub(crate) fn audit_bills(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
                 (None, ..) => {
                     // It was paid before it was issued: what brought the money is its evidence.
                     let owners = [row.opt_int(32)?, row.opt_int(33)?];
-                    if row.opt_int(30)?.is_none() || !owners.contains(&Some(bill.account.0)) {
+                    let (kind, amount) = (row.opt_int(34)?.and_then(Kind::from_code), row.opt_int(35)?.unwrap_or(0));
+                    let brings = match kind {
+                        Some(Kind::TopUp) => amount >= bill.net,
+                        // It went back, and has come again.
+                        Some(Kind::Reversal | Kind::RefundFailed | Kind::TaxReturned) => true,
+                        _ => false,
+                    };
+                    if row.opt_int(30)?.is_none() || !brings || !owners.contains(&Some(bill.account.0)) {
                         find(name, "the transfer that brought its money is missing, or another account's".to_owned());
                     } else if bill.due_units() != 0 {
                         find(name, "it is of money that has come in, and something is due of it".to_owned());

@@ -63,7 +63,7 @@ fn refund(work: &mut Work<'_, '_>, wanted: &NewBillRefund) -> Result<RefundFacts
         let what = format!("refund {reference:?} was of another amount, or of another payment");
         return Err(Refused::new(RefusalCode::IdReused, what));
     }
-    let left = if paid.state == State::Succeeded { with_bill(work, &paid)? } else { 0 };
+    let left = if paid.state == State::Succeeded { with_bill(work, &row, &paid)? } else { 0 };
     let amount = match wanted.amount {
         Some(amount) => positive(work, amount)?,
         None => left,
@@ -121,12 +121,14 @@ fn refund(work: &mut Work<'_, '_>, wanted: &NewBillRefund) -> Result<RefundFacts
     Ok(RefundFacts::of(&payer.name, &refund, &[part]))
 }
 
-/// What of a payment is still with its bill: not on the balance, not gone back.
-fn with_bill(work: &mut Work<'_, '_>, paid: &PaymentRow) -> Result<i64, EngineError> {
+/// What of a payment is still with its bill: not on the balance, not gone back. A refund that could not be sent is on the balance.
+fn with_bill(work: &mut Work<'_, '_>, row: &BillRow, paid: &PaymentRow) -> Result<i64, EngineError> {
     let first = paid.transfer.ok_or_else(|| broken("a payment that succeeded without a transfer"))?;
     let entry = work.tx.transfer(first)?.ok_or_else(|| broken("a payment whose transfer is gone"))?;
     let brought = if entry.kind == Kind::BillPaid { entry.amount } else { 0 };
-    Ok(brought.saturating_sub(paid.refunded).saturating_sub(paid.taken_back).max(0))
+    let left = brought.saturating_sub(paid.refunded).saturating_sub(paid.taken_back);
+    let held = row.paid.saturating_sub(row.refunded).saturating_sub(row.charged_back);
+    Ok(left.min(held).max(0))
 }
 
 /// Lowers a bill of which as much has just become due again: a credit note, and what was sold is given up with its tax.
@@ -208,7 +210,7 @@ pub(crate) fn charged_back(
     let id = payment.bill.map(BillId::from_bytes).ok_or_else(|| broken("a payment for no bill"))?;
     let (mut row, _) = bill_locked(work, id)?;
     let now = work.now;
-    let with_bill = with_bill(work, payment)?.min(amount);
+    let with_bill = with_bill(work, &row, payment)?.min(amount);
     let rest = amount - with_bill;
     let (provider, fees) =
         (work.book_account(Chart::Provider(payment.provider.clone()))?, work.book_account(Chart::Fees)?);
