@@ -179,12 +179,16 @@ impl CloudBook {
         self.prices.profile(version).is_none()
     }
 
+    /// What a version says. What was replaced is priced by what replaced it, from its start.
+    pub(crate) fn profile_of(&self, version: i64) -> Result<&Arc<Profile>, SettleError> {
+        let replaced = || self.starts.iter().find(|(number, _)| *number == version);
+        let profile = self.prices.profile(version);
+        profile.or_else(|| self.prices.profile_at(replaced()?.1)).ok_or(SettleError::NoProfile)
+    }
+
     /// The terms of a key, wherever it comes from.
     pub(crate) fn terms_of(&self, key: &TermsKey) -> Result<Terms, SettleError> {
-        // What was replaced is priced by what replaced it, from its start.
-        let replaced = || self.starts.iter().find(|(number, _)| *number == key.version);
-        let profile = self.prices.profile(key.version);
-        let profile = profile.or_else(|| self.prices.profile_at(replaced()?.1)).ok_or(SettleError::NoProfile)?;
+        let profile = self.profile_of(key.version)?;
         Terms::find(&profile.catalog, &profile.policy, key)
     }
 

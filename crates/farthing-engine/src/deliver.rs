@@ -22,8 +22,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// For how long a claim is good: longer than as many parcels as are claimed at once can take.
-const CLAIM_SECONDS: i64 = 120;
+/// For how long a claim on one parcel is good, and so how long what was on its way waits when a server dies: longer than it can take to
+/// carry it. A webhook takes fifteen seconds at most; a mail is a conversation of a dozen steps, each of which may take as long.
+const WEBHOOK_CLAIM_SECONDS: i64 = 30;
+const MAIL_CLAIM_SECONDS: i64 = 240;
 /// As many characters as are kept of an answer.
 const ANSWER_MAX: usize = 200;
 
@@ -148,10 +150,15 @@ impl Engine {
         })?)
     }
 
-    /// Takes up to so many messages for a channel, each the first of its lane. What came of each is told with `parcel_done`.
+    /// Takes up to so many messages for a channel, each the first of its lane. What came of each is told with `parcel_done`. Who takes
+    /// more than one has to carry them side by side: the claim is one parcel's.
     pub fn parcels_claim(&self, channel: Channel, now: Instant, most: usize) -> Result<Vec<Parcel>, EngineError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let lasts = Duration::try_from_seconds(CLAIM_SECONDS).map_err(SettleError::from)?;
+        let claimed_seconds = match channel {
+            Channel::Endpoint(_) => WEBHOOK_CLAIM_SECONDS,
+            Channel::Mail => MAIL_CLAIM_SECONDS,
+        };
+        let lasts = Duration::try_from_seconds(claimed_seconds).map_err(SettleError::from)?;
         let until = now.checked_add(lasts).map_err(SettleError::from)?;
         let (clouds, test) = (self.clouds.clone(), matches!(*self.clock, Clock::Simulated(_)));
         self.store.write("parcels_claim", move |tx| {

@@ -8,6 +8,7 @@ mod check_open;
 mod clock;
 mod clouds;
 mod deliver;
+mod explain_charge;
 mod export_ledger;
 mod fact_text;
 mod folio;
@@ -46,6 +47,7 @@ pub use bills::{
 };
 pub use clock::{Clock, ClockError};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
+pub use explain_charge::{ChargeReasons, PaidBy};
 pub use export_ledger::ExportError;
 pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};

@@ -168,6 +168,9 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
             // Dated before every other fact, it is who paid first that pays from there.
             let facts = work.facts_of(&thing)?;
             let first = facts.iter().find_map(Fact::payer).unwrap_or(thing.account);
+            let moves = facts.iter().filter(|fact| fact.at <= at && matches!(fact.what, What::Move(_)));
+            let paid_then = moves.filter_map(Fact::payer).next_back().unwrap_or(first);
+            same_payer(work, &thing, start, paid_then)?;
             What::Start(start_of(work, &product, start, first, thing.sku.as_ref())?)
         }
         Reported::Stop => What::Stop,
@@ -184,6 +187,41 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
     };
     let flagged = gate(work, &thing.product, thing.account, &what, &thing.state, fact.at)?;
     tell(work, &thing, &FactToTell { at, key, what, flagged })
+}
+
+/// Who pays for a resource is changed by moving its project (R23): a start that names somebody else than who paid then is a mistake,
+/// which must not be booked on either of the two.
+fn same_payer(
+    work: &mut Work<'_, '_>,
+    thing: &ThingRow,
+    start: &NewResource,
+    paid_then: OwnerId,
+) -> Result<(), Refused> {
+    let named = match (&start.project, &start.account) {
+        (Some(project), _) => {
+            let project = project_of(work, project)?;
+            // Its own project's history is the resource's own.
+            if project.id == thing.project { paid_then } else { project.account }
+        }
+        (None, Some(account)) => account_ever(work, account)?.id,
+        (None, None) => paid_then,
+    };
+    if named == paid_then {
+        return Ok(());
+    }
+    let project = if thing.project == 0 { None } else { work.tx.project_name(thing.project)? };
+    let what = match project {
+        Some(project) => format!(
+            "resource {:?} belongs to project {project:?} of another account: move its project instead; nothing was recorded",
+            thing.name
+        ),
+        None => format!(
+            "resource {:?} belongs to another account, and to no project that could be moved: start it under a name of its own; \
+             nothing was recorded",
+            thing.name
+        ),
+    };
+    Err(Refused::new(RefusalCode::Conflict, what))
 }
 
 /// A resource that nobody has told us of.

@@ -118,7 +118,7 @@ fn check(row: &mut CompanyRow, payer: &PayerRow) -> Result<(), Refused> {
     }
     let country = if row.country.is_empty() { &payer.country } else { &row.country };
     match VatNumber::parse(&row.tax_number) {
-        Ok(number) => row.tax_number = number.as_str().to_owned(),
+        Ok(number) => number.as_str().clone_into(&mut row.tax_number),
         // Elsewhere numbers have forms of their own, which nobody checks here.
         Err(_) if country_of(country).is_some_and(|country| !farthing_core::tax::is_member(country)) => {
             if row.tax_number.chars().count() > 40 {

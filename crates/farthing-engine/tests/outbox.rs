@@ -226,14 +226,14 @@ both! {
         receiver.carry(&lost[0], later(0));
         // Nobody came back. Another process does not send it meanwhile, and then it does.
         let second = bed.engine(1, at(START));
-        assert_eq!(deliver(&second, id, &receiver, later(60)), 0);
-        assert_eq!(second.channels_ready(later(120)).unwrap(), [channel]);
-        assert_eq!(deliver(&second, id, &receiver, later(120)), 1);
+        assert_eq!(deliver(&second, id, &receiver, later(29)), 0);
+        assert_eq!(second.channels_ready(later(30)).unwrap(), [channel]);
+        assert_eq!(deliver(&second, id, &receiver, later(30)), 1);
         let got = receiver.got.lock().unwrap();
         assert_eq!((got.len(), &got[0]), (2, &got[1]));
         // The first one was only slow: what it says now is old.
         let failed = Carried { outcome: Outcome::Never, status: None, answer: String::new() };
-        engine.parcel_done(&lost[0], &failed, later(121), 0).expect("written");
+        engine.parcel_done(&lost[0], &failed, later(31), 0).expect("written");
         assert_eq!(states(&engine, "one", DeliveryState::Delivered), 1);
     }
 }

@@ -5,6 +5,7 @@ use crate::accounts::{account_from, commodity_from};
 use crate::audit_bills::audit_bills;
 use crate::audit_charges::{audit_charges, audit_payers};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
+use crate::messages::audit_messages;
 use crate::policies::audit_policies;
 use crate::trail::audit_trail;
 use crate::usage::audit_usage;
@@ -61,6 +62,8 @@ impl Tx<'_> {
         audit_bills(self, &mut report)?;
         tell("the audit log");
         audit_trail(self, &mut report)?;
+        tell("messages");
+        audit_messages(self, &mut report)?;
         Ok(report)
     }
 }

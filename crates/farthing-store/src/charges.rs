@@ -133,6 +133,16 @@ impl Tx<'_> {
         Ok(rows)
     }
 
+    /// One of an account, by its place in its chain.
+    pub fn charge_by_number(&mut self, account: OwnerId, chained: i64) -> Result<Option<ChargeRow>, StoreError> {
+        self.one(
+            "SELECT account, thing, part, began, number, day, ends, product, terms, list, net, paid, recorded, chained
+             FROM charge WHERE account = $1 AND chained = $2",
+            &[account.0.into(), chained.into()],
+            charge_from,
+        )
+    }
+
     /// Every charge with its seal, for `verify`.
     pub fn charges_each(
         &mut self,

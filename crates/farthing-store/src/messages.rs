@@ -1,7 +1,9 @@
-//! Messages: what has happened, as it is told. Written in the transaction of its effect, never changed.
+//! Messages: what has happened, as it is told. Written in the transaction of its effect, never changed, and sealed: `verify` names one that
+//! was. Old ones are forgotten, so that one is gone says nothing.
 
 use crate::{Row, StoreError, Tx};
-use farthing_core::ledger::{Hold, OwnerId};
+use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
+use farthing_core::ledger::{Hold, OwnerId, chain};
 use farthing_core::notice::MessageId;
 use farthing_core::time::Instant;
 
@@ -25,6 +27,15 @@ pub struct MessageRow {
     pub data: String,
 }
 
+impl MessageRow {
+    /// Of all it says.
+    pub fn seal(&self) -> i64 {
+        let numbers = [self.number, self.at.micros(), self.account.map_or(0, |account| account.0), self.lane];
+        let id = self.id.to_bytes();
+        chain::seal_row(b"message", &numbers, &[&id, self.cloud.as_bytes(), self.kind.as_bytes(), self.data.as_bytes()])
+    }
+}
+
 /// Which of a cloud's messages.
 #[derive(Clone, Debug, Default)]
 pub struct MessageFilter {
@@ -35,7 +46,8 @@ pub struct MessageFilter {
 impl Tx<'_> {
     pub fn message_insert(&mut self, row: &MessageRow) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO message (number, id, cloud, type, at, account, lane, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO message (number, id, cloud, type, at, account, lane, data, seal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
                 row.number.into(),
                 row.id.to_bytes().as_slice().into(),
@@ -45,6 +57,7 @@ impl Tx<'_> {
                 row.account.map_or(0, |account| account.0).into(),
                 row.lane.into(),
                 row.data.as_str().into(),
+                row.seal().into(),
             ],
         )?;
         Ok(())
@@ -132,6 +145,32 @@ impl Tx<'_> {
         }
         Ok(holds)
     }
+}
+
+/// Every row, for `verify`.
+pub(crate) fn audit_messages(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(), StoreError> {
+    let unsealed = tx.one("SELECT max(upto) FROM message_unsealed", &[], |row| row.opt_int(0))?.flatten().unwrap_or(0);
+    let mut findings = Vec::new();
+    let mut messages = 0_u64;
+    tx.each(
+        "SELECT number, id, cloud, type, at, account, lane, data, seal FROM message ORDER BY number",
+        &[],
+        |row| {
+            messages += 1;
+            let number = row.int(0)?;
+            let what = match (message_from(row), row.opt_int(8)?) {
+                (Err(_), _) => "it holds what no message can hold",
+                (Ok(_), None) if number <= unsealed => return Ok(()),
+                (Ok(_), None) => "it has no seal",
+                (Ok(message), Some(seal)) if message.seal() == seal => return Ok(()),
+                (Ok(_), Some(_)) => "it is not what was told: its seal does not fit",
+            };
+            findings.push(Finding { of: Audited::Messages, row: format!("message {number}"), what: what.to_owned() });
+            Ok(())
+        },
+    )?;
+    report.add_messages(messages, findings);
+    Ok(())
 }
 
 pub(crate) fn message_from(row: &Row<'_>) -> Result<MessageRow, StoreError> {

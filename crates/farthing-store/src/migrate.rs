@@ -17,7 +17,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "settlement", text: include_str!("../migrations/0004_settlement.sql") },
     Migration { number: 5, name: "access", text: include_str!("../migrations/0005_access.sql") },
     Migration { number: 6, name: "outbox", text: include_str!("../migrations/0006_outbox.sql") },
-    Migration { number: 7, name: "payments", text: include_str!("../migrations/0007_payments.sql") },
+    Migration { number: 7, name: "seals", text: include_str!("../migrations/0007_seals.sql") },
+    Migration { number: 8, name: "payments", text: include_str!("../migrations/0008_payments.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

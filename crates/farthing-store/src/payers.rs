@@ -167,7 +167,8 @@ impl Tx<'_> {
         Ok(payers)
     }
 
-    /// Those of a cloud in the order of their opening, after one of them, whose names contain a text; at most so many.
+    /// Those of a cloud in the order of their opening, after one of them, whose names contain a text; at most so many. Not by LIKE, which
+    /// takes `_` and `%` for anything, and upper case for lower on one of the databases.
     pub fn payers_page(
         &mut self,
         cloud: &str,
@@ -177,8 +178,8 @@ impl Tx<'_> {
     ) -> Result<Vec<PayerRow>, StoreError> {
         self.rows(
             "SELECT id, cloud, name, zone, country, pay, opened, closed, cash, debt, unbilled FROM account
-             WHERE cloud = $1 AND id > $2 AND ($3 = '' OR name LIKE '%' || $3 || '%') ORDER BY id LIMIT $4",
-            &[cloud.into(), after.0.into(), containing.into(), limit.into()],
+             WHERE cloud = $1 AND id > $2 AND ($3 = '' OR replace(name, $3, '') <> name) ORDER BY id LIMIT $4",
+            &[cloud.into(), after.0.into(), containing.to_lowercase().as_str().into(), limit.into()],
             payer_from,
         )
     }

@@ -5,12 +5,13 @@ mod support;
 
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::{
-    AccountId, Authorise, Capture, Chart, Command, CommodityId, CommodityKind, Floor, Kind, Mode, Movement, Transfer,
-    TransferId,
+    AccountId, Authorise, Capture, Chart, Command, CommodityId, CommodityKind, Floor, Kind, Mode, Movement, OwnerId,
+    Transfer, TransferId,
 };
+use farthing_core::notice::MessageId;
 use farthing_core::policy::{Applied, ApplyRequest, Files, plan_apply};
 use farthing_core::time::Instant;
-use farthing_store::{AuditReport, NewAccount, Store, StoreError, Tx, Value};
+use farthing_store::{AuditReport, MessageRow, NewAccount, Store, StoreError, Tx, Value};
 use support::{Bed, NOON, billing, read, write};
 
 fn id(number: i64) -> TransferId {
@@ -305,6 +306,65 @@ both! {
         let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
         assert!(!report.findings.is_empty());
         assert!(report.findings[0].what.contains("names") || report.findings[0].row.starts_with("transfer"), "{report:?}");
+    }
+}
+
+/// Messages of an account and of the cloud, one in letters of several bytes.
+fn messages(bed: &Bed) -> Store {
+    let store = bed.open();
+    for number in 1..4_i64 {
+        write(&store, move |tx| {
+            let mut tail = [0; 10];
+            tail[..8].copy_from_slice(&number.to_be_bytes());
+            tx.message_insert(&MessageRow {
+                number: number * 1_000,
+                id: MessageId::from_parts(1_800_000_000_000, tail),
+                cloud: "one".to_owned(),
+                kind: "account.opened".to_owned(),
+                at: NOON,
+                account: (number < 3).then_some(OwnerId(number)),
+                lane: number + 1_000_000,
+                data: "{\"account\":\"片\"}".to_owned(),
+            })
+        });
+    }
+    let report = read(&store, |tx| tx.audit());
+    assert_eq!((report.findings, report.messages), (vec![], 3));
+    store
+}
+
+both! {
+    fn of_a_message(bed: &Bed) {
+        let store = messages(bed);
+        for column in ["number", "at", "account", "lane", "seal"] {
+            check(&store, "message", "number", column, Kept::Int);
+        }
+        for column in ["cloud", "type", "data"] {
+            check(&store, "message", "number", column, Kept::Text);
+        }
+        check(&store, "message", "number", "id", Kept::Id);
+        // A seal taken away is no message of before there were seals.
+        let told = store.write("corrupt", |tx| {
+            tx.execute("UPDATE message SET seal = NULL WHERE number = 1000", &[])?;
+            Err::<(), _>(TakenBack::Report(tx.audit()?))
+        });
+        let Err(TakenBack::Report(report)) = told else { panic!("{told:?}") };
+        assert_eq!(report.findings.first().map(|found| (found.row.as_str(), found.what.as_str())), Some(("message 1000", "it has no seal")));
+    }
+}
+
+both! {
+    /// What was told before there were seals has none, and is no finding.
+    fn a_message_of_before_there_were_seals(bed: &Bed) {
+        let store = messages(bed);
+        drop(store);
+        bed.tamper("ALTER TABLE message DROP COLUMN seal");
+        bed.tamper("DROP TABLE message_unsealed");
+        bed.tamper("DELETE FROM store_migration WHERE number > 6");
+        let store = bed.open();
+        assert_eq!(read(&store, |tx| tx.audit()).findings, []);
+        let columns = read(&store, |tx| tx.one("SELECT upto FROM message_unsealed", &[], |row| row.int(0)));
+        assert_eq!(columns, Some(3_000));
     }
 }
 

@@ -102,8 +102,11 @@ impl Lines {
         }
     }
 
+    /// Everything that came so far.
     fn all(&self) -> Vec<Value> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(self.coming.try_iter().map(|line| serde_json::from_str(&line).unwrap_or(Value::String(line))));
+        kept.clone()
     }
 }
 
@@ -129,7 +132,17 @@ struct Stage {
 
 impl Stage {
     fn new(store: Option<&str>) -> Stage {
-        let folder = ScratchDir::new("outbox");
+        let mails = |ports: &Value, _: &Path| format!("smtp = \"smtp://127.0.0.1:{}\"\n", ports["mails"]);
+        Stage::with_mail(store, &[], ScratchDir::new("outbox"), mails)
+    }
+
+    /// With other settings for mail, made of the receiver's ports and the folder, and files for the receiver's own servers.
+    fn with_mail(
+        store: Option<&str>,
+        files: &[PathBuf],
+        folder: ScratchDir,
+        mail: impl Fn(&Value, &Path) -> String,
+    ) -> Stage {
         let store = store.map_or_else(|| format!("sqlite:{}", folder.join("farthing.db").display()), str::to_owned);
         let cloud = folder.join("one");
         fs::create_dir_all(cloud.join("mail")).expect("the folder is ours");
@@ -137,13 +150,10 @@ impl Stage {
         fs::write(cloud.join("catalog.toml"), "").expect("the folder is ours");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outbox/receiver.py");
         let mut command = Command::new(python());
-        command.arg(script);
+        command.arg(script).args(files);
         let receiver = Lines::of(command, false);
         let ports = receiver.find("port", |line| line["hooks"].is_u64());
-        let settings = format!(
-            "store = {store:?}\nlisten = \"127.0.0.1:0\"\n[mail]\nsmtp = \"smtp://127.0.0.1:{}\"\n",
-            ports["mails"]
-        );
+        let settings = format!("store = {store:?}\nlisten = \"127.0.0.1:0\"\n[mail]\n{}", mail(&ports, folder.path()));
         fs::write(folder.join("settings.toml"), settings).expect("the folder is ours");
         let binary = env!("CARGO_BIN_EXE_farthing");
         run(
@@ -300,6 +310,124 @@ fn story(store: Option<&str>) {
     // Neither secrets nor addresses stand in the log.
     let log = format!("{:?}", stage.server.all());
     assert!(!log.contains("whsec_") && !log.contains("acme.example"), "{log}");
+}
+
+/// An authority of our own and a server's certificate for this machine that it vouches for: authority, certificate, key.
+fn certificates(folder: &Path) -> [PathBuf; 3] {
+    let [authority, authority_key, request, certificate, key] =
+        ["ca.pem", "ca.key", "server.csr", "server.pem", "server.key"].map(|name| folder.join(name));
+    let said = folder.join("said.cnf");
+    fs::write(&said, "subjectAltName = IP:127.0.0.1, DNS:localhost\nbasicConstraints = critical, CA:FALSE\n")
+        .expect("ours");
+    let openssl = |arguments: &[&str], files: &[(&str, &Path)]| {
+        let mut command = Command::new("openssl");
+        command.args(arguments);
+        for (flag, file) in files {
+            command.arg(flag).arg(file);
+        }
+        run(&mut command, "install openssl");
+    };
+    let fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    openssl(
+        &[&["req", "-x509", "-days", "30", "-subj", "/CN=Test authority"][..], &fresh].concat(),
+        &[("-keyout", &authority_key), ("-out", &authority)],
+    );
+    openssl(&[&["req", "-subj", "/CN=localhost"][..], &fresh].concat(), &[("-keyout", &key), ("-out", &request)]);
+    openssl(
+        &["x509", "-req", "-days", "30", "-CAcreateserial"],
+        &[
+            ("-in", &request),
+            ("-CA", &authority),
+            ("-CAkey", &authority_key),
+            ("-extfile", &said),
+            ("-out", &certificate),
+        ],
+    );
+    [authority, certificate, key]
+}
+
+/// A stage whose mails go to one of the receiver's servers, and what its delivery says once `enough` is so.
+fn handed_in(to: &str, password: &str, more: &str, enough: impl Fn(&Value) -> bool) -> (Stage, Value) {
+    let folder = ScratchDir::new("mail");
+    let [authority, certificate, key] = certificates(folder.path());
+    fs::write(folder.join("password"), format!("{password}\n")).expect("ours");
+    let more = more.replace("{authority}", &format!("authority_file = '{}'", authority.display()));
+    let settings = |ports: &Value, folder: &Path| {
+        let file = folder.join("password");
+        let (port, file) = (&ports[to], file.display());
+        format!("smtp = \"smtp://127.0.0.1:{port}\"\nuser = \"billing\"\npassword_file = '{file}'\n{more}\n")
+    };
+    let stage = Stage::with_mail(None, &[certificate, key], folder, settings);
+    let live = stage.as_world(false);
+    live.post("/v1/accounts", &json!({ "name": "acme", "contact": { "email": "ada@acme.example" } }));
+    live.post("/v1/accounts/acme/top-ups", &json!({ "amount": { "amount": "5", "currency": "USD" } }));
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let listed = live.get("/v1/deliveries");
+        if let Some(delivery) = listed["data"].as_array().and_then(|all| all.iter().find(|delivery| enough(delivery))) {
+            return (stage, delivery.clone());
+        }
+        assert!(Instant::now() < until, "{listed:#}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn delivered(delivery: &Value) -> bool {
+    delivery["state"] == "delivered"
+}
+
+/// It was tried, and goes on being tried.
+fn waits(delivery: &Value) -> bool {
+    delivery["state"] == "waiting" && delivery["last_attempt_at"].is_string() && delivery["next_attempt_at"].is_string()
+}
+
+#[test]
+fn a_mail_is_handed_in_over_starttls_by_whoever_is_known() {
+    for (server, mechanism) in [("tls", "PLAIN"), ("old", "LOGIN")] {
+        let (stage, _) = handed_in(server, "hunter2", "{authority}", delivered);
+        let login = stage.receiver.find("login", |line| line["login"] == "billing");
+        assert_eq!(
+            (&login["good"], &login["mechanism"], &login["tls"]),
+            (&json!(true), &json!(mechanism), &json!(true))
+        );
+        let mail = stage.receiver.find("mail", |line| line["mail"].is_object());
+        assert_eq!((&mail["server"], &mail["tls"], &mail["known"]), (&json!(server), &json!(true), &json!(true)));
+        assert_eq!(mail["mail"]["Subject"], "$5.00 received for acme");
+    }
+}
+
+#[test]
+fn a_wrong_password_waits_and_is_told_nowhere() {
+    let (stage, delivery) = handed_in("tls", "sesame-7731", "{authority}", waits);
+    assert_eq!(delivery["last_status"], 535);
+    // The server has said it all again.
+    let answer = delivery["last_answer"].as_str().expect("a text");
+    assert!(answer.contains("billing has not …"), "{answer}");
+    let (events, log) = (stage.as_world(false).get("/v1/events"), stage.server.all());
+    let told = format!("{delivery} {events} {log:?}");
+    assert!(!told.contains("sesame-7731") && !told.contains("AGJpbGxpbmcAc2VzYW1lLTc3MzE"), "{told}");
+    assert!(stage.receiver.all().iter().all(|line| !line["mail"].is_object()));
+}
+
+#[test]
+fn a_server_without_tls_is_told_no_password_unless_somebody_says_so() {
+    let (stage, delivery) = handed_in("clear", "hunter2", "", waits);
+    let answer = delivery["last_answer"].as_str().expect("a text");
+    assert!(answer.contains("STARTTLS"), "{answer}");
+    stage.receiver.find("greeting", |line| line["greeted"] == "clear");
+    assert!(stage.receiver.all().iter().all(|line| line["login"].is_null() && !line["mail"].is_object()));
+
+    let (stage, _) = handed_in("clear", "hunter2", "tls = \"off\"", delivered);
+    let login = stage.receiver.find("login", |line| line["login"] == "billing");
+    assert_eq!((&login["good"], &login["tls"]), (&json!(true), &json!(false)));
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_believed() {
+    let (stage, delivery) = handed_in("tls", "hunter2", "", waits);
+    let answer = delivery["last_answer"].as_str().expect("a text");
+    assert!(answer.contains("certificate"), "{answer}");
+    assert!(stage.receiver.all().iter().all(|line| line["login"].is_null()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Tax goes back by running sum: after each note, what was returned of a group's tax is its tax x credited / billed, half-up,
 //! and a note returns the difference. So many small notes return what one large one would, and all of them the whole tax.
 
-use super::plan::{BillPlan, PlannedGroup};
+use super::plan::{BillPlan, PlannedGroup, PlannedLine};
 use super::zero;
 use crate::money::{Currency, Money, MoneyError};
 use crate::tax::{Assessment, TaxGroup};
@@ -34,6 +34,24 @@ struct LineLeft {
     group: Option<TaxGroup>,
     /// Without tax, after the coupon.
     left: Money,
+}
+
+/// A tax group of an issued bill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BilledGroup {
+    pub assessment: Assessment,
+    /// After the coupon, without tax.
+    pub base: Money,
+    pub tax: Money,
+}
+
+/// A line of an issued bill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BilledLine {
+    /// None for a sum brought forward.
+    pub group: Option<TaxGroup>,
+    /// After the coupon, without tax.
+    pub net: Money,
 }
 
 /// What to credit.
@@ -93,24 +111,33 @@ pub enum CreditError {
 }
 
 impl Creditable {
-    /// A bill of which nothing was credited. Corrections below zero on it can be credited as little as they were sold.
+    /// A bill of which nothing was credited, as it was planned.
     pub fn of(plan: &BillPlan) -> Creditable {
-        let nothing = zero(plan.currency);
-        let group = |group: &PlannedGroup| Credited {
-            group: group.group.clone(),
-            assessment: group.assessment.clone(),
+        let group = |group: &PlannedGroup| {
+            let PlannedGroup { assessment, base, tax, .. } = group;
+            BilledGroup { assessment: assessment.clone(), base: *base, tax: *tax }
+        };
+        let line = |planned: &PlannedLine| {
+            let group = planned.line.is_taxable().then(|| planned.line.tax.group());
+            BilledLine { group, net: planned.net }
+        };
+        let (groups, lines) = (plan.groups.iter().map(group), plan.lines.iter().map(line));
+        Creditable::billed(plan.currency, groups.collect(), lines.collect())
+    }
+
+    /// A bill of which nothing was credited, as a store has it. A group that came to nothing, or less, has nothing to give.
+    pub fn billed(currency: Currency, groups: Vec<BilledGroup>, lines: Vec<BilledLine>) -> Creditable {
+        let nothing = zero(currency);
+        let groups = groups.into_iter().filter(|group| group.base.is_positive()).map(|group| Credited {
+            group: group.assessment.group(),
+            assessment: group.assessment,
             base: group.base,
             tax: group.tax,
             net_back: nothing,
             tax_back: nothing,
-        };
-        let groups = plan.groups.iter().filter(|found| found.base.is_positive()).map(group).collect();
-        let lines = plan.lines.iter().map(|line| {
-            let own = line.line.tax.group();
-            let group = plan.groups.iter().find(|found| found.group == own && line.line.is_taxable());
-            LineLeft { group: group.map(|found| found.group.clone()), left: line.net }
         });
-        Creditable { currency: plan.currency, groups, lines: lines.collect() }
+        let lines = lines.into_iter().map(|line| LineLeft { group: line.group, left: line.net });
+        Creditable { currency, groups: groups.collect(), lines: lines.collect() }
     }
 
     /// What can still be credited, with tax.

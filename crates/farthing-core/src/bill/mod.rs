@@ -6,6 +6,7 @@
 //! `ledger::posting`'s, the tax is `tax`'s, the words and the layout of a document are nobody's here.
 
 mod credit;
+mod late_fee;
 mod line;
 mod number;
 mod plan;
@@ -14,7 +15,11 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use credit::{CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine, plan_credit_note};
+pub use credit::{
+    BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,
+    plan_credit_note,
+};
+pub use late_fee::{LateFeeRate, late_fee};
 pub use line::{BillLine, Origin, ServicePeriod};
 pub use number::{DocumentKind, NumberFormat, NumberFormatError};
 pub use plan::{

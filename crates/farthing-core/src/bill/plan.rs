@@ -2,8 +2,9 @@
 //!
 //! In this order: each tax group's accrued lines are added up to the unit, less what `carry` holds of earlier bills, and
 //! rounded once; the lines share that sum by largest remainder, so they add up to it. Then the coupon is shared over the
-//! lines, the tax taken of each group's rest, half-up. So a line is off its exact amount by less than a minor unit, a
-//! group's base by half of one over all its bills together, and nothing is lost: billed = accrued + carry.
+//! lines, the tax taken of each group's rest, half-up. So a line is off its exact amount by less than a minor unit (the
+//! largest of its group by half of one more, where something was carried), a group's base by half of one over all its
+//! bills together, and nothing is lost: billed = accrued + carry.
 
 use super::line::{BillLine, Origin};
 use super::zero;
@@ -111,7 +112,8 @@ pub enum Collection {
     Collect(Money),
     /// Rolled into the next bill (R20).
     Roll(Money),
-    /// Corrections are more than what was sold: so much is the customer's, above zero here.
+    /// Corrections are more than what was sold: so much is the customer's, above zero here. It is no demand, so it has no
+    /// [`BillLife`](super::BillLife): what is taken back belongs on credit notes of the bills it was on.
     GiveBack(Money),
 }
 

@@ -51,8 +51,8 @@ fn draft(lines: Vec<BillLine>) -> DraftBill {
     }
 }
 
-fn coupon(amount: &str) -> Option<Coupon> {
-    Some(Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)) })
+fn coupon(amount: &str) -> Coupon {
+    Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)) }
 }
 
 /// Its lines (amount, coupon, tax), its groups (base, tax, carry after), its net, tax and total.
@@ -88,7 +88,7 @@ fn case_p5_a_part_of_a_month_with_tax() {
 fn case_c7_a_coupon_over_lines_of_several_taxes() {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = coupon("10 EUR");
+    draft.coupon = Some(coupon("10 EUR"));
     // Shares of 10.00 by 100/50/30/20 of 200: 5.00, 2.50, 1.50, 1.00.
     // Taxes: (100 - 5) x 10% = 9.50; (50 - 2.50) x 0% = 0; (30 - 1.50) x 20% = 5.70; (20 - 1) x 20% = 3.80.
     // Total: 200 - 10 + 9.50 + 5.70 + 3.80 = 209.00.
@@ -105,7 +105,7 @@ fn case_c7_a_coupon_over_lines_of_several_taxes() {
 #[test]
 fn case_c9_a_coupon_by_largest_remainder() {
     let mut draft = draft(["80 JPY", "8 JPY", "12 JPY"].map(|amount| accrued(amount, "0")).to_vec());
-    draft.coupon = coupon("15 JPY");
+    draft.coupon = Some(coupon("15 JPY"));
     // 15 x 80/100 = 12; 15 x 8/100 = 1.2; 15 x 12/100 = 1.8: the yen left over is the third's.
     let lines = [["80", "12", "0"], ["8", "1", "0"], ["12", "2", "0"]];
     check(&draft, &lines, &[["DE-0", "85", "0", "0"]], ["85", "0", "85"]);
@@ -116,7 +116,7 @@ fn a_coupon_takes_off_what_is_sold_and_no_more() {
     // A late fee of 2.00 keeps its price; of 5.00 + 3.00 a coupon of 10.00 takes 8.00.
     let lines = vec![accrued("5 EUR", "10"), accrued("3 EUR", "10"), line("2 EUR", "0", Origin::LateFee)];
     let mut draft = draft(lines);
-    draft.coupon = coupon("10 EUR");
+    draft.coupon = Some(coupon("10 EUR"));
     let lines = [["5.00", "5.00", "0.00"], ["3.00", "3.00", "0.00"], ["2.00", "0.00", "0.00"]];
     let groups = [["DE-0", "2.00", "0.00", "0.00"], ["DE-10", "0.00", "0.00", "0.00"]];
     check(&draft, &lines, &groups, ["2.00", "0.00", "2.00"]);
@@ -241,7 +241,7 @@ fn what_is_no_bill_says_why() {
         &draft(vec![accrued("1 EUR", "0"), line("1.005 EUR", "0", Origin::LateFee)]),
         "line 2 is 1.005 EUR: only what was accrued may have digits below the minor unit; round it where it arises",
     );
-    check(&DraftBill { coupon: coupon("-1 EUR"), ..one() }, "a coupon of -1.00 EUR would add to the bill");
+    check(&DraftBill { coupon: Some(coupon("-1 EUR")), ..one() }, "a coupon of -1.00 EUR would add to the bill");
     check(&DraftBill { balance: money("-1 EUR"), ..one() }, "a balance of -1.00 EUR cannot pay; give zero");
     check(
         &draft(vec![accrued("1 EUR", "0"), line("1 EUR", "0", Origin::TopUp)]),
@@ -364,7 +364,7 @@ fn what_cannot_happen_to_a_bill_says_why() {
 fn c7() -> Creditable {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = coupon("10 EUR");
+    draft.coupon = Some(coupon("10 EUR"));
     Creditable::of(&plan_bill(&draft).unwrap())
 }
 
@@ -412,6 +412,50 @@ fn a_credit_note_by_amount_is_shared_over_the_groups() {
     let groups = [["DE-0", "42.75", "0.00"], ["DE-10", "85.50", "8.55"], ["DE-20", "42.75", "8.55"]];
     let after = credited(&after, CreditOf::All, "0 EUR", &groups, ["0.00", "188.10"]);
     assert_eq!(after.left(), Ok(money("0 EUR")));
+}
+
+/// What a store keeps of a bill is enough to credit it: the same as its plan.
+#[test]
+fn a_stored_bill_is_credited_as_its_plan() {
+    let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20")];
+    let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
+    draft.lines.push(line("0.50 EUR", "0", Origin::BroughtForward("A-1".to_owned())));
+    let plan = plan_bill(&draft).unwrap();
+    let groups = plan.groups.iter().map(|group| BilledGroup {
+        assessment: group.assessment.clone(),
+        base: group.base,
+        tax: group.tax,
+    });
+    let lines = plan.lines.iter().map(|planned| BilledLine {
+        group: planned.line.is_taxable().then(|| planned.line.tax.group()),
+        net: planned.net,
+    });
+    let stored = Creditable::billed(Currency::EUR, groups.collect(), lines.collect());
+    assert_eq!(stored, Creditable::of(&plan));
+    let forward = [(3, money("0.50 EUR"))];
+    assert_eq!(
+        plan_credit_note(&stored, CreditOf::Lines(&forward), money("9 EUR")),
+        Err(CreditError::BroughtForward { line: 3 })
+    );
+}
+
+/// R56: a simple daily rate on the overdue principal, capped, never on fees.
+#[test]
+fn r56_a_late_fee_is_a_simple_daily_rate_with_a_cap() {
+    let percent = |text| Percent::parse(text).unwrap();
+    let rate = LateFeeRate { daily: percent("0.05"), cap: percent("5") };
+    let check = |principal: &str, days, charged: &str, fee: &str| {
+        assert_eq!(late_fee(rate, money(principal), days, money(charged)).unwrap().plain(), fee);
+    };
+    check("100 USD", 1, "0 USD", "0.05"); // 100 x 0.05%
+    check("100 USD", 10, "0.05 USD", "0.45"); // 100 x 0.5% = 0.50, less what was charged
+    check("100 USD", 100, "0.50 USD", "4.50"); // 100 x 5% = 5.00, the cap
+    check("100 USD", 5_000, "5 USD", "0.00");
+    check("50 USD", 10, "0.50 USD", "0.00"); // paid in part since: 0.25 is less than what was charged
+    check("0.10 USD", 10, "0 USD", "0.00"); // 0.0005
+    check("1000 JPY", 11, "0 JPY", "6"); // 5.5, half-up
+    check("100 USD", 0, "0 USD", "0.00");
+    check("100 USD", -3, "0 USD", "0.00");
 }
 
 fn amounts() -> impl Strategy<Value = Vec<(i64, u8)>> {

@@ -25,6 +25,8 @@ pub enum Audited {
     Usage,
     /// The audit log.
     Trail,
+    /// What the cloud and its customers were told.
+    Messages,
     /// Bills, receipts and credit notes, and their numbers.
     Bills,
 }
@@ -51,6 +53,8 @@ pub struct AuditReport {
     pub events: u64,
     /// Entries of the clouds' audit logs.
     pub entries: u64,
+    /// What was told, as long as it is kept.
+    pub messages: u64,
     /// Bills, receipts and credit notes, of all clouds.
     pub bills: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
@@ -75,6 +79,12 @@ impl AuditReport {
     /// What was read and found of the audit logs.
     pub fn add_trail(&mut self, entries: u64, findings: Vec<Finding>) {
         self.entries = entries;
+        self.add(findings);
+    }
+
+    /// What was read and found of what was told.
+    pub fn add_messages(&mut self, messages: u64, findings: Vec<Finding>) {
+        self.messages = messages;
         self.add(findings);
     }
 

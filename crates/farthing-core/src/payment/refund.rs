@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn only_cash_that_nothing_is_promised_of() {
         // 41.205 in cash, 10.00 held, 3.00 accrued: 28.205, of which 28.20 can be paid out.
-        assert_eq!(refundable(41_205_000_00, 10_000_000_00, 0, 3_000_000_00, 1_000_000), 28_205_000_00 - 500_000);
+        assert_eq!(refundable(4_120_500_000, 1_000_000_000, 0, 300_000_000, 1_000_000), 2_820_000_000);
         assert_eq!(refundable(5, 0, 10, 0, 1), 0, "the floor is no credit line");
     }
 

@@ -10,6 +10,7 @@
 //! | of when a correction is, and which periods are closed | `late.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
 //! | how much may be used before an account has to be looked at | `room.rs` |
+//! | why a charge is what it is | `reason.rs` |
 //! | what must hold of what is written, and of the ledger | `audit.rs` |
 //!
 //! All of it is pure: the store reads an account's book, a function here says what follows, the store writes it.
@@ -22,6 +23,7 @@ mod line;
 mod open;
 mod outlook;
 mod purse;
+mod reason;
 mod room;
 mod terms;
 
@@ -33,4 +35,5 @@ pub use line::{Compiled, Costs, Payer, Slot, Stretch, ThingPrices, cost, stretch
 pub use open::OpenCharge;
 pub use outlook::{Figures, Question};
 pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};
+pub use reason::{Charged, Counted, Did};
 pub use terms::{FoundTerms, Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};

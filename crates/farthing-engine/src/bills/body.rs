@@ -1,19 +1,15 @@
-//! What stands on a document, as it is stored: one JSON text, written once. A bill's plan is worked out again from it, so that what is
-//! credited later follows the same arithmetic; its sums are those that were issued.
+//! What stands on a document, as it is stored: one JSON text, written once, from which what is credited later is worked out.
 
 use super::broken;
 use super::facts::BillParty;
 use crate::EngineError;
-use farthing_core::bill::{
-    BillLine, BillPlan, Creditable, CreditedGroup, CreditedLine, DraftBill, Origin, ServicePeriod, plan_bill,
-};
+use farthing_core::bill::{BillPlan, BilledGroup, BilledLine, Creditable, CreditedGroup, CreditedLine, Origin};
 use farthing_core::config::Name;
+use farthing_core::ledger::Chart;
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::PricesAre;
-use farthing_core::tax::Assessment;
-use farthing_core::time::CivilDate;
+use farthing_core::tax::{Assessment, TaxGroup};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Body {
@@ -120,37 +116,9 @@ impl Body {
         serde_json::from_str(text).map_err(|error| broken(format!("a document cannot be read: {error}")))
     }
 
-    /// The plan that it was issued by.
-    pub(super) fn plan(&self) -> Result<BillPlan, EngineError> {
-        let currency = Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))?;
-        let money = |units| Money::from_units(units, currency);
-        let mut carries = BTreeMap::new();
-        for group in &self.groups {
-            let assessment = Assessment::parse(&group.assessed).map_err(broken)?;
-            carries.insert(assessment.group(), money(group.carry));
-        }
-        let lines = self.lines.iter().map(|line| line.read(currency)).collect::<Result<Vec<_>, _>>()?;
-        let draft = DraftBill {
-            currency,
-            prices: if self.prices == "gross" { PricesAre::Gross } else { PricesAre::Net },
-            lines,
-            coupon: None,
-            carries,
-            balance: money(0),
-            roll_below: None,
-            last: false,
-        };
-        let mut plan = plan_bill(&draft).map_err(broken)?;
-        // What was issued is what counts: a part of a payment that came again bears the part of its tax that came with it.
-        for (planned, group) in plan.groups.iter_mut().zip(&self.groups) {
-            (planned.base, planned.tax) = (money(group.net), money(group.tax));
-        }
-        Ok(plan)
-    }
-
     /// What a credit note took back.
     pub(super) fn credited(&self) -> Result<(Vec<CreditedGroup>, Vec<CreditedLine>), EngineError> {
-        let currency = Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))?;
+        let currency = self.currency()?;
         let money = |units| Money::from_units(units, currency);
         let mut groups = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
@@ -164,35 +132,46 @@ impl Body {
 
     /// What of a bill can still be credited, after these notes about it, oldest first.
     pub(super) fn creditable(&self, notes: &[Body]) -> Result<Creditable, EngineError> {
-        let mut creditable = Creditable::of(&self.plan()?);
+        let currency = self.currency()?;
+        let money = |units| Money::from_units(units, currency);
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let assessment = Assessment::parse(&group.assessed).map_err(broken)?;
+            groups.push(BilledGroup { assessment, base: money(group.net), tax: money(group.tax) });
+        }
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            lines.push(BilledLine { group: line.group()?, net: money(line.net) });
+        }
+        let mut creditable = Creditable::billed(currency, groups, lines);
         for note in notes {
             let (groups, lines) = note.credited()?;
             creditable = creditable.after(&groups, &lines).map_err(broken)?;
         }
         Ok(creditable)
     }
+
+    fn currency(&self) -> Result<Currency, EngineError> {
+        Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))
+    }
 }
 
 impl Line {
-    fn read(&self, currency: Currency) -> Result<BillLine, EngineError> {
-        let name = |text: &str| Name::parse(text).ok_or_else(|| broken(format!("a bill of the product {text:?}")));
-        let date = |text: &Option<String>| -> Result<Option<CivilDate>, EngineError> {
-            text.as_deref().map(CivilDate::parse).transpose().map_err(broken)
-        };
-        let service = match (date(&self.from)?, date(&self.to)?) {
-            (Some(first), Some(last)) => ServicePeriod::try_new(first, last),
-            _ => None,
-        };
-        Ok(BillLine {
-            text: self.text.clone(),
-            product: name(&self.product)?,
-            service,
-            quantity: self.quantity.clone(),
-            category: self.category.as_deref().map(name).transpose()?,
-            amount: Money::from_units(self.exact, currency),
-            tax: Assessment::parse(&self.assessed).map_err(broken)?,
-            origin: origin_from(&self.origin)?,
-        })
+    /// None for a sum brought forward: it is taxed on its own bill.
+    pub(super) fn group(&self) -> Result<Option<TaxGroup>, EngineError> {
+        if self.origin.starts_with("brought_forward:") {
+            return Ok(None);
+        }
+        Ok(Some(Assessment::parse(&self.assessed).map_err(broken)?.group()))
+    }
+
+    /// Where it stood in the ledger before it was billed, and what is credited of it stands again.
+    pub(super) fn chart(&self) -> Chart {
+        match self.origin.split_once(':') {
+            Some(("advance", order)) => Chart::Deferred(order.to_owned()),
+            _ if self.origin == "late_fee" => Chart::LateFees,
+            _ => Chart::Revenue(self.product.clone()),
+        }
     }
 }
 
@@ -204,16 +183,4 @@ pub(super) fn origin_text(origin: &Origin) -> String {
         Origin::TopUp => "top_up".to_owned(),
         Origin::BroughtForward(number) => format!("brought_forward:{number}"),
     }
-}
-
-fn origin_from(text: &str) -> Result<Origin, EngineError> {
-    let (word, of) = text.split_once(':').unwrap_or((text, ""));
-    Ok(match word {
-        "accrued" => Origin::Accrued,
-        "advance" => Origin::Advance(of.to_owned()),
-        "late_fee" => Origin::LateFee,
-        "top_up" => Origin::TopUp,
-        "brought_forward" => Origin::BroughtForward(of.to_owned()),
-        _ => return Err(broken(format!("a line of a bill that comes from {text:?}"))),
-    })
 }

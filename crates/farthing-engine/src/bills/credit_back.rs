@@ -173,22 +173,19 @@ fn given_up(
     body: &Body,
     plan: &CreditNotePlan,
 ) -> Result<(Vec<Part>, Vec<Part>), EngineError> {
-    let sold = body.plan()?;
     let (mut parts, mut taxes) = (Vec::new(), Vec::new());
     for group in &plan.groups {
-        let lines: Vec<_> = sold
-            .lines
-            .iter()
-            .filter(|line| line.line.is_taxable() && line.line.tax.group() == group.group && line.net.is_positive())
-            .collect();
-        let weights: Vec<u64> = lines.iter().map(|line| line.net.units().unsigned_abs()).collect();
-        for (line, amount) in lines.iter().zip(group.net.allocate_minor(&weights).map_err(broken)?) {
-            let account = match &line.line.origin {
-                farthing_core::bill::Origin::LateFee => work.book_account(Chart::LateFees)?,
-                farthing_core::bill::Origin::Advance(order) => {
-                    work.customer_account(payer.id, Chart::Deferred(order.clone()))?
-                }
-                _ => work.book_account(Chart::Revenue(line.line.product.to_string()))?,
+        let mut sold = Vec::with_capacity(body.lines.len());
+        for line in body.lines.iter().filter(|line| line.net > 0) {
+            if line.group()?.as_ref() == Some(&group.group) {
+                sold.push(line);
+            }
+        }
+        let weights: Vec<u64> = sold.iter().map(|line| line.net.unsigned_abs()).collect();
+        for (line, amount) in sold.iter().zip(group.net.allocate_minor(&weights).map_err(broken)?) {
+            let account = match line.chart() {
+                own @ Chart::Deferred(_) => work.customer_account(payer.id, own)?,
+                books => work.book_account(books)?,
             };
             parts.push(Part { account, amount: amount.units() });
         }

@@ -13,7 +13,7 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     fn ask(&self, ask: &Ask) -> Reply;
 }
 
-/// The provider of each cloud. Where time is simulated everything goes through the pretended one.
+/// The provider of each cloud. Where time is simulated, a cloud without one pretends.
 #[derive(Debug, Default)]
 pub struct Providers {
     by_cloud: BTreeMap<String, Arc<dyn Provider>>,
@@ -68,7 +68,7 @@ impl Engine {
     /// Whether money of this cloud is only pretended.
     pub fn pretends(&self, cloud: &str) -> bool {
         let simulated = matches!(*self.clock, Clock::Simulated(_));
-        simulated || (self.providers.pretends && self.providers.of(cloud).is_none())
+        (simulated || self.providers.pretends) && self.providers.of(cloud).is_none()
     }
 
     pub(crate) fn through(&self, cloud: &str) -> Result<Through, Refused> {

@@ -3,6 +3,7 @@
 use super::provider::Provider;
 use super::take_news::take_payment_news;
 use crate::{Engine, EngineError, RefusalCode, Refused};
+use farthing_core::money::Money;
 use farthing_core::payment::sandbox::{CAPABILITIES, Deed, Mood, NAME, answer};
 use farthing_core::payment::{Ask, Capabilities, News, PaymentId, Reply, What};
 use farthing_core::time::Instant;
@@ -69,17 +70,22 @@ pub(super) fn come_true(
     payment: PaymentId,
     deed: &str,
 ) -> Result<(), Refused> {
-    let found = engine.store.read("payment", |tx| Ok::<_, StoreError>(tx.payment(payment)?))?;
+    let found = engine.store.read("payment", |tx| tx.payment(payment)).map_err(EngineError::from)?;
     let deed = Deed::parse(deed).ok_or_else(|| StoreError::corrupt(format!("a sandbox that does {deed:?}")))?;
     let cloud = found.map(|row| row.cloud).ok_or_else(|| StoreError::corrupt("an event of no payment"))?;
     let id = id.to_owned();
     engine.work("sandbox_tells", &cloud, move |work| {
         work.tx.sandbox_event_drop(&id)?;
-        happen(work, payment, deed)
+        happen(work, payment, deed, None)
     })
 }
 
-fn happen(work: &mut crate::folio::Work<'_, '_>, payment: PaymentId, deed: Deed) -> Result<(), Refused> {
+fn happen(
+    work: &mut crate::folio::Work<'_, '_>,
+    payment: PaymentId,
+    deed: Deed,
+    part: Option<Money>,
+) -> Result<(), Refused> {
     let cloud = work.cloud.id.clone();
     let missing = || Refused::not_found("payment", &payment.to_string());
     let row = work.tx.payment(payment)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?;
@@ -88,14 +94,25 @@ fn happen(work: &mut crate::folio::Work<'_, '_>, payment: PaymentId, deed: Deed)
         return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
     }
     let reference = format!("sandbox-{payment}");
-    let news = deed.news(&reference, work.money(row.gross()));
+    let news = deed.news(&reference, part.unwrap_or(work.money(row.gross())));
     take_payment_news(work, payment, Some(&reference), &news)
 }
 
 impl Engine {
     /// Makes something happen to a pretended payment: its customer pays or turns away, complains, wins or loses.
     pub fn sandbox_do(&self, cloud: &str, payment: PaymentId, deed: Deed) -> Result<super::PaymentFacts, Refused> {
-        self.ask("sandbox_do", cloud, move |work| happen(work, payment, deed))?;
+        self.sandbox_do_part(cloud, payment, deed, None)
+    }
+
+    /// The same of a part of what was paid, net.
+    pub fn sandbox_do_part(
+        &self,
+        cloud: &str,
+        payment: PaymentId,
+        deed: Deed,
+        part: Option<Money>,
+    ) -> Result<super::PaymentFacts, Refused> {
+        self.ask("sandbox_do", cloud, move |work| happen(work, payment, deed, part))?;
         self.payment(cloud, payment)
     }
 

@@ -161,8 +161,8 @@ fn follow(
         }
         Effect::Fee(fee) => book_fee(work, &row.provider, fee),
         Effect::Fail(failure) => {
-            row.failure = failure.code.name().to_owned();
-            row.failure_text = failure.text.clone();
+            failure.code.name().clone_into(&mut row.failure);
+            row.failure_text.clone_from(&failure.text);
             row.action.clear();
             let told = told_of(work, payer, row, failure.text.clone())?;
             work.tell(Some(payer.id), Event::PaymentFailed(told));
@@ -175,7 +175,7 @@ fn follow(
             Ok(())
         }
         Effect::Act(Action { url, .. }) => {
-            row.action = url.clone();
+            row.action.clone_from(&url);
             let mut told = told_of(work, payer, row, String::new())?;
             told.url = url;
             work.tell(Some(payer.id), Event::PaymentActionNeeded(told));
@@ -223,7 +223,7 @@ fn keep_method(
     row: &mut PaymentRow,
     facts: &MethodFacts,
 ) -> Result<(), Refused> {
-    row.fingerprint = facts.fingerprint.clone();
+    row.fingerprint.clone_from(&facts.fingerprint);
     if !row.keeps || row.method.is_some() || facts.token.is_empty() {
         return Ok(());
     }
@@ -464,7 +464,7 @@ pub(super) fn take_refund_news(
             super::refund::book_failed(work, account, &own)?;
             own.state = PartState::Failed;
         }
-        (RefundNews::Pending, _) | (RefundNews::Sent | RefundNews::Failed(_), _) => return Ok(()),
+        (RefundNews::Pending | RefundNews::Sent | RefundNews::Failed(_), _) => return Ok(()),
     }
     work.tx.refund_part_write(&own)?;
     let states: Vec<PartState> =
@@ -532,7 +532,7 @@ pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &Met
         }
         MethodNews::ActionNeeded(action) => {
             if row.standing == MethodStanding::Waiting {
-                row.action = action.url.clone();
+                row.action.clone_from(&action.url);
                 work.tx.method_write(&row)?;
             }
         }
@@ -542,7 +542,7 @@ pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &Met
             }
             row.standing = MethodStanding::Failed;
             row.ended = Some(work.now);
-            row.action = failure.text.clone();
+            row.action.clone_from(&failure.text);
             work.tx.method_write(&row)?;
         }
         MethodNews::Detached => {

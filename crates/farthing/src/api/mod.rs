@@ -87,6 +87,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(usage::list_refused))
         .routes(routes!(charges::list))
         .routes(routes!(charges::sum))
+        .routes(routes!(charges::explain))
         .routes(routes!(top_ups::top_up))
         .routes(routes!(credits::list, credits::give))
         .routes(routes!(authorisations::authorise))

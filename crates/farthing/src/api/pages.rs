@@ -1,12 +1,13 @@
-//! `/docs`: the OpenAPI document as a page to read, made once when the server starts. It loads nothing from elsewhere.
+//! `/docs`: the OpenAPI document as a page to read, and `/docs/errors`, to which every problem's `type` refers. Made once when the
+//! server starts; they load nothing from elsewhere.
 
 use super::Shared;
-use super::problem::CODES;
+use super::problem::{CODES, Code};
 use crate::console::{mark, style};
 use askama::Template;
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use serde_json::Value;
 
 const POLICY: &str =
@@ -18,7 +19,13 @@ struct Docs {
     version: String,
     about: String,
     groups: Vec<Group>,
-    codes: Vec<(u16, &'static str, &'static str, &'static str)>,
+    codes: &'static [Code],
+}
+
+#[derive(Template)]
+#[template(path = "docs_errors.html")]
+struct Errors {
+    codes: &'static [Code],
 }
 
 struct Group {
@@ -47,23 +54,28 @@ struct Field {
 }
 
 pub(super) fn router(document: &Value) -> Router<Shared> {
-    let page = page(document);
     Router::new()
-        .route(
-            "/docs",
-            get(move || {
-                let page = page.clone();
-                let headers = [
-                    (CONTENT_TYPE, "text/html; charset=utf-8"),
-                    (CONTENT_SECURITY_POLICY, POLICY),
-                    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-                    (REFERRER_POLICY, "no-referrer"),
-                ];
-                async move { (headers, page) }
-            }),
-        )
+        .route("/docs", served(page(document)))
+        .route("/docs/errors", served(rendered(&Errors { codes: CODES })))
         .route("/style/console.css", get(style))
         .route("/mark.svg", get(mark))
+}
+
+fn served(page: String) -> MethodRouter<Shared> {
+    get(move || {
+        let page = page.clone();
+        let headers = [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CONTENT_SECURITY_POLICY, POLICY),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (REFERRER_POLICY, "no-referrer"),
+        ];
+        async move { (headers, page) }
+    })
+}
+
+fn rendered(page: &impl Template) -> String {
+    page.render().unwrap_or_else(|error| format!("the page cannot be made: {error}"))
 }
 
 fn page(document: &Value) -> String {
@@ -76,9 +88,9 @@ fn page(document: &Value) -> String {
         version: text(&document["info"]["version"]),
         about: text(&document["info"]["description"]).replace('`', ""),
         groups: groups.collect(),
-        codes: CODES.iter().map(|code| (code.status.as_u16(), code.code, code.title, code.remedy)).collect(),
+        codes: CODES,
     };
-    docs.render().unwrap_or_else(|error| format!("the page cannot be made: {error}"))
+    rendered(&docs)
 }
 
 fn operations(document: &Value, tag: &str) -> Vec<Operation> {

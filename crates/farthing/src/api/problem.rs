@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 /// `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// Where the code is explained.
+    /// Where the code is explained: a page of this server.
     #[serde(rename = "type")]
-    #[schema(example = "https://farthing.dev/errors#not_found")]
+    #[schema(example = "/docs/errors#not_found")]
     about: &'static str,
     #[schema(example = "There is no such thing")]
     title: &'static str,
@@ -54,7 +54,7 @@ macro_rules! codes {
             Code {
                 code: $code,
                 status: StatusCode::$status,
-                about: concat!("https://farthing.dev/errors#", $code),
+                about: concat!("/docs/errors#", $code),
                 title: $title,
                 remedy: $remedy,
             };)*
@@ -198,7 +198,7 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::NotFound => NOT_FOUND,
         RefusalCode::Conflict => CONFLICT,
         RefusalCode::Invalid => INVALID,
-        RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
+        RefusalCode::NotEligible | RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
     }
 }
 

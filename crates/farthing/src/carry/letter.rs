@@ -28,12 +28,34 @@ macro_rules! built_in {
 built_in!(
     "account.ran_out.en.txt",
     "account.ran_out.zh.txt",
+    "bill.issued.en.txt",
+    "bill.issued.zh.txt",
+    "charge.waived.en.txt",
+    "charge.waived.zh.txt",
     "credit.granted.en.txt",
     "credit.granted.zh.txt",
     "credit.lapsed.en.txt",
     "credit.lapsed.zh.txt",
+    "credit_note.issued.en.txt",
+    "credit_note.issued.zh.txt",
+    "method.expiring.en.txt",
+    "method.expiring.zh.txt",
     "money.topped_up.en.txt",
     "money.topped_up.zh.txt",
+    "payment.disputed.en.txt",
+    "payment.disputed.zh.txt",
+    "payment.failed.en.txt",
+    "payment.failed.zh.txt",
+    "receipt.issued.en.txt",
+    "receipt.issued.zh.txt",
+    "refill.switched_off.en.txt",
+    "refill.switched_off.zh.txt",
+    "refund.failed.en.txt",
+    "refund.failed.zh.txt",
+    "refund.refused.en.txt",
+    "refund.refused.zh.txt",
+    "refund.sent.en.txt",
+    "refund.sent.zh.txt",
 );
 
 /// The common frame of HTML bodies.
@@ -141,7 +163,7 @@ fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
 }
 
 fn is_amount(name: &str) -> bool {
-    matches!(name, "amount" | "arrears" | "balance" | "accrued" | "owed" | "available" | "captured")
+    matches!(name, "amount" | "arrears" | "balance" | "accrued" | "owed" | "available" | "captured" | "tax" | "total")
 }
 
 /// The cloud's colour, as it was given: it is a line in the frame, not a text.

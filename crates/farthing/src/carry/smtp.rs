@@ -1,12 +1,17 @@
-//! Mails over SMTP: with TLS unless the server is on this machine, with an id made of the message's, so that a repeat is known as one.
+//! Mails over SMTP: with TLS unless the server is on this machine and wants no password, with an id made of the message's, so that a
+//! repeat is known as one.
 
 use super::letter::Letter;
 use super::never;
 use crate::failure::Failure;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use farthing_engine::{Carried, Envelope, Outcome, Parcel};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::{SUBMISSION_PORT, SUBMISSIONS_PORT};
 use lettre::{Address, SmtpTransport, Transport};
 use std::fmt;
 use std::time::Duration;
@@ -27,8 +32,13 @@ impl fmt::Debug for Password {
 /// Where mails are handed in.
 #[derive(Clone, Debug)]
 pub struct MailServer {
-    /// `smtps://host:465`, or `smtp://host:587`, which begins in the clear and must offer STARTTLS unless it is this machine.
+    /// `smtps://host:465`, or `smtp://host:587`, which begins in the clear and must offer STARTTLS unless it is this machine and wants no
+    /// password.
     pub url: String,
+    /// Everything in the clear, the password too: somebody has said that nobody listens on the way.
+    pub in_the_clear: bool,
+    /// Whose certificates are believed besides those that everybody believes, as PEM.
+    pub authority: Option<Vec<u8>>,
     /// Whom mails come from, where the cloud does not say it.
     pub from: Option<String>,
     pub user: Option<String>,
@@ -40,6 +50,8 @@ pub struct MailServer {
 pub struct Postman {
     transport: SmtpTransport,
     from: Option<Address>,
+    /// As it may come back in what a server says.
+    secrets: Vec<String>,
 }
 
 impl Postman {
@@ -58,11 +70,25 @@ impl Postman {
             return Err(wrong().into());
         }
         let here = matches!(host, "localhost" | "127.0.0.1");
+        let tls = || -> Result<TlsParameters, Failure> {
+            let mut tls = TlsParameters::builder(host.to_owned());
+            if let Some(authority) = &server.authority {
+                let told = |error| format!("mail.authority_file holds no certificates: {error}");
+                tls = tls.add_root_certificate(Certificate::from_pem(authority).map_err(told)?);
+            }
+            Ok(tls.build()?)
+        };
+        let plain = SmtpTransport::builder_dangerous(host);
         let builder = match scheme {
-            "smtps" => SmtpTransport::relay(host)?,
-            // Nobody listens on the way to this machine itself, and few mail servers have a certificate for it.
-            "smtp" if here => SmtpTransport::builder_dangerous(host),
-            "smtp" => SmtpTransport::starttls_relay(host)?,
+            "smtps" if server.in_the_clear => {
+                return Err("mail.tls = \"off\" says the contrary of smtps: write smtp://".into());
+            }
+            "smtps" => plain.port(SUBMISSIONS_PORT).tls(Tls::Wrapper(tls()?)),
+            "smtp" if server.in_the_clear => plain,
+            // Nobody listens on the way to this machine itself, and few mail servers have a certificate for it. But who answers there may
+            // be anybody of this machine, and is told no password.
+            "smtp" if here && server.password.is_none() && server.authority.is_none() => plain,
+            "smtp" => plain.port(SUBMISSION_PORT).tls(Tls::Required(tls()?)),
             _ => return Err(wrong().into()),
         };
         let builder =
@@ -82,7 +108,13 @@ impl Postman {
             .as_ref()
             .map(|from| from.parse::<Address>().map_err(|_| format!("mail.from: {from:?} is no address")))
             .transpose()?;
-        Ok(Postman { transport: builder.build(), from })
+        let secrets = match (&server.user, &server.password) {
+            (Some(user), Some(Password(password))) => {
+                vec![password.clone(), STANDARD.encode(password), STANDARD.encode(format!("\0{user}\0{password}"))]
+            }
+            _ => Vec::new(),
+        };
+        Ok(Postman { transport: builder.build(), from, secrets })
     }
 
     pub(super) fn carry(&self, parcel: &Parcel, envelope: &Envelope) -> Carried {
@@ -99,16 +131,21 @@ impl Postman {
             Ok(response) => {
                 let status = u16::from(response.code());
                 let answer = response.message().collect::<Vec<_>>().join(" ");
-                Carried { outcome: Outcome::Taken, status: Some(status), answer }
+                Carried { outcome: Outcome::Taken, status: Some(status), answer: self.told(answer) }
             }
             Err(error) => {
                 let status = error.status().map(u16::from);
                 // What the server says of this mail or its reader stays so; everything else (the server itself, our password) may mend.
                 let refused = matches!(status, Some(550..=554));
                 let outcome = if refused { Outcome::Never } else { Outcome::NotTaken { pause_seconds: None } };
-                Carried { outcome, status, answer: farthing_store::chain_of(&error) }
+                Carried { outcome, status, answer: self.told(farthing_store::chain_of(&error)) }
             }
         }
+    }
+
+    /// What a server said, for whoever looks at deliveries: some repeat what they were told.
+    fn told(&self, answer: String) -> String {
+        self.secrets.iter().fold(answer, |answer, secret| answer.replace(secret, "…"))
     }
 
     fn message(&self, parcel: &Parcel, envelope: &Envelope, letter: Letter) -> Result<Message, String> {
@@ -137,7 +174,8 @@ mod tests {
     use super::*;
 
     fn server(url: &str) -> MailServer {
-        MailServer { url: url.to_owned(), from: None, user: None, password: None }
+        let (from, user, password, authority) = (None, None, None, None);
+        MailServer { url: url.to_owned(), from, user, password, authority, in_the_clear: false }
     }
 
     #[test]
@@ -153,6 +191,11 @@ mod tests {
         assert!(told(user).contains("FARTHING_SMTP_PASSWORD"));
         let from = MailServer { from: Some("anna".into()), ..server("smtps://mail.example.com") };
         assert!(told(from).contains("mail.from"));
+        let both = MailServer { in_the_clear: true, ..server("smtps://mail.example.com") };
+        assert!(told(both).contains("mail.tls"));
+        let authority =
+            MailServer { authority: Some(b"-----BEGIN CERTIFICATE-----\n!".to_vec()), ..server("smtp://localhost") };
+        assert!(told(authority).contains("mail.authority_file"));
     }
 
     #[test]

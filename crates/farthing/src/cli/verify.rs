@@ -71,6 +71,6 @@ fn report_json(report: &AuditReport) -> Value {
     json!({
         "clean": report.findings.is_empty(), "findings": findings, "transfers": report.transfers,
         "accounts": report.accounts, "holds": report.holds, "charges": report.charges, "versions": report.versions,
-        "events": report.events,
+        "events": report.events, "messages": report.messages,
     })
 }

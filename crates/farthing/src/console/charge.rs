@@ -1,7 +1,7 @@
 //! `/clouds/{id}/customers/{name}/charges/{number}`: why one charge is what it is: what ran, at which price, what paid for it.
 
 use super::Console;
-use super::charges::{self, Known};
+use super::charges;
 use super::figure::{Figure, Notation};
 use super::moment::Moment;
 use super::outlook::length;
@@ -12,15 +12,10 @@ use askama::Template;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use farthing_core::catalog::{Kind, Wanted};
-use farthing_core::config::Size;
-use farthing_core::estimate::Ask;
-use farthing_core::measure::Quantity;
-use farthing_core::settle::TermsKey;
-use farthing_core::time::{Instant, Span};
-use farthing_core::timeline::{Segment, Timeline};
-use farthing_engine::ChargeQuestion;
-use farthing_store::{ChargeRow, ThingKind};
+use farthing_core::settle::Did;
+use farthing_core::time::Zone;
+use farthing_engine::{ChargeReasons, PaidBy, RefusalCode, Refused};
+use farthing_store::ThingKind;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -70,20 +65,16 @@ pub(super) async fn page(
 }
 
 fn charge_page(console: &Console, cloud: &Cloud, name: &str, number: i64) -> Result<ChargePage, PageError> {
-    let rows = console.engine.charges(&cloud.id, name, &ChargeQuestion::default())?;
-    let row = rows.into_iter().find(|row| row.chained == number);
-    let row = row.ok_or_else(|| PageError::NotFound(format!("{name} has no charge of this number.")))?;
-    let known = console.engine.store().read("console_charge", |tx| Known::of(tx, std::slice::from_ref(&row)))?;
-    let key = &known.terms[&row.terms];
-    let thing = known.things.get(&row.line.thing);
-    let resource = thing.filter(|thing| thing.kind == ThingKind::Resource);
-    let timeline = match resource {
-        Some(thing) => Some(console.engine.resource_view(&cloud.id, &thing.name)?.timeline),
-        None => None,
+    let why = match console.engine.explain_charge(&cloud.id, name, number) {
+        Err(Refused::ByRule { code: RefusalCode::NotFound, .. }) => {
+            return Err(PageError::NotFound(format!("{name} has no charge of this number.")));
+        }
+        why => why?,
     };
+    let (row, key) = (&why.row, &why.terms);
     let notation = Notation::Money { currency: cloud.currency, locale: cloud.locale() };
     let (list, net) = (i128::from(row.list), i128::from(row.net));
-    let what = charges::thing_words(thing, key);
+    let what = charges::thing_words(Some(&why.thing), key);
     let product = charges::product_words(cloud, key);
     let when = charges::when(row.from, row.to, &cloud.time_zone)?;
     let subject = if what.is_empty() { product.clone() } else { what.clone() };
@@ -98,6 +89,7 @@ fn charge_page(console: &Console, cloud: &Cloud, name: &str, number: i64) -> Res
         (true, false) => format!("{subject} cost {amount} more on {when} than was known when that day closed."),
     };
     let sentence = if when.contains(" to ") { sentence.replace(" on ", " from ") } else { sentence };
+    let prices = why.price.as_ref().map(|(product, pricing)| price_words::prices(pricing, product));
     Ok(ChargePage {
         frame: Frame::of(format!("Charge {number}"), cloud)
             .below(page::cloud_address(&cloud.id), cloud.name.clone())
@@ -108,72 +100,48 @@ fn charge_page(console: &Console, cloud: &Cloud, name: &str, number: i64) -> Res
         when,
         product,
         product_address: format!("{}/prices/{}", page::cloud_address(&cloud.id), page::segment(key.product.as_str())),
-        prices: prices(cloud, key),
+        prices: prices.unwrap_or_default(),
         version: key.version,
         list: (list != net).then(|| notation.fine(list)).transpose()?,
         discount: (list != net).then(|| notation.fine(net - list)).transpose()?,
         net: notation.fine(net)?,
-        paid: known.paid(&row.paid, &notation)?,
+        paid: paid(&why, &notation)?,
         recorded: Moment::of(row.recorded, &cloud.time_zone)?,
         number,
         correction,
-        usage: thing.is_some_and(|thing| thing.kind == ThingKind::Usage),
-        steps: timeline.as_ref().and_then(|timeline| steps(cloud, &row, key, timeline)).unwrap_or_default(),
-        segments: match &timeline {
-            Some(timeline) => segments(cloud, &row, key, timeline)?,
-            None => Vec::new(),
-        },
+        usage: why.thing.kind == ThingKind::Usage,
+        segments: why.did.iter().map(|did| line(did, &cloud.time_zone)).collect::<Result<_, PageError>>()?,
+        steps: why.steps,
     })
 }
 
-/// The price in the catalogue's own words.
-fn prices(cloud: &Cloud, key: &TermsKey) -> Vec<String> {
-    let wanted = Wanted {
-        product: key.product.as_str(),
-        sku: key.sku.as_ref().map(farthing_core::config::Name::as_str),
-        component: key.part.as_ref(),
-        account: key.account.as_ref(),
-        on: Some(key.on),
+/// "cash", or "free credit: trial $0.30, cash $0.19" where several paid.
+fn paid(why: &ChargeReasons, notation: &Notation) -> Result<String, PageError> {
+    let by = |payer: &PaidBy| match payer {
+        PaidBy::Cash => "cash".to_owned(),
+        PaidBy::Debt => "debt".to_owned(),
+        PaidBy::NextBill => "the next bill".to_owned(),
+        PaidBy::Credit(name) => format!("free credit: {name}"),
     };
-    let offer = cloud.profile.catalog.offer(wanted).ok();
-    offer.map(|offer| price_words::prices(&offer.pricing, offer.product)).unwrap_or_default()
+    charges::paid_words(why.paid.iter().map(|(payer, amount)| (by(payer), *amount)).collect(), notation)
 }
 
-/// A segment as far as it lies within the charge's time: from, to, and its whole seconds.
-fn clipped<'t>(row: &ChargeRow, timeline: &'t Timeline) -> impl Iterator<Item = (Instant, Instant, i64, &'t Segment)> {
-    let (from, to) = (row.from, row.to);
-    timeline.segments.iter().filter_map(move |segment| {
-        let begin = segment.from.max(from);
-        let end = segment.to.map_or(to, |end| end.min(to));
-        let seconds = end.floor_second().seconds_since(begin.floor_second());
-        (begin < end).then_some((begin, end, seconds, segment))
+fn line(did: &Did, zone: &Zone) -> Result<Line, PageError> {
+    let sku = did.sku.as_ref().map(ToString::to_string);
+    let size = did.size.as_ref().map(|(size, unit)| format!("{size} {}", unit.beside(false)));
+    Ok(Line {
+        from: Moment::of(did.from, zone)?,
+        to: Moment::of(did.to, zone)?,
+        state: did.state.name(),
+        detail: sku.or(size).unwrap_or_default(),
+        lasted: exactly(did.seconds),
+        share: did.share.map_or_else(|| "not charged".to_owned(), |share| share_words(&share.to_string())),
     })
-}
-
-fn segments(cloud: &Cloud, row: &ChargeRow, key: &TermsKey, timeline: &Timeline) -> Result<Vec<Line>, PageError> {
-    let product = cloud.profile.catalog.product_by_id(key.product.as_str());
-    let unit = product.and_then(|product| product.meter.as_ref());
-    let unit = unit.and_then(|meter| cloud.profile.catalog.meter_by_id(meter)).map(|meter| meter.unit.beside(false));
-    let line = |(from, to, seconds, segment): (Instant, Instant, i64, &Segment)| {
-        let share = product.and_then(|product| product.states.get(segment.state.name()));
-        let sku = segment.sku.as_ref().map(ToString::to_string);
-        let size = unit.as_ref().map(|unit| format!("{} {unit}", segment.size));
-        Ok(Line {
-            from: Moment::of(from, &cloud.time_zone)?,
-            to: Moment::of(to, &cloud.time_zone)?,
-            state: segment.state.name(),
-            detail: sku.or(size).unwrap_or_default(),
-            lasted: exactly(seconds),
-            share: share.map_or_else(|| "not charged".to_owned(), |share| share_words(&share.to_string())),
-        })
-    };
-    clipped(row, timeline).map(line).collect()
 }
 
 fn share_words(share: &str) -> String {
     match share {
         "1" => "the whole price".to_owned(),
-        "0" => "not charged".to_owned(),
         other => format!("{other} of the price"),
     }
 }
@@ -184,37 +152,4 @@ fn exactly(seconds: i64) -> String {
     let told: Vec<String> =
         parts.into_iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
     if told.is_empty() { length(0) } else { told.join(" ") }
-}
-
-/// The arithmetic, where one price held all the time and comes to this charge: worked out by the rating itself, so it is never
-/// shown where it would say something else.
-fn steps(cloud: &Cloud, row: &ChargeRow, key: &TermsKey, timeline: &Timeline) -> Option<Vec<String>> {
-    let product = cloud.profile.catalog.product_by_id(key.product.as_str())?;
-    let mut seconds = 0_i64;
-    let mut sizes: Vec<Quantity> = Vec::new();
-    for (_, _, lasted, segment) in clipped(row, timeline) {
-        let share = product.states.get(segment.state.name()).map(ToString::to_string);
-        match share.as_deref() {
-            Some("1") if segment.sku == key.sku => {
-                seconds += lasted;
-                sizes.push(segment.size);
-            }
-            None | Some("0") => {}
-            Some(_) => return None,
-        }
-    }
-    sizes.dedup();
-    let mut ask = Ask {
-        sku: key.sku.as_ref().map(ToString::to_string),
-        lasting: Some(Span::parse(&format!("{seconds}s")).ok()?),
-        ..Ask::of(key.product.as_str(), row.from)
-    };
-    if product.kind == Kind::Capacity {
-        let [size] = sizes.as_slice() else { return None };
-        ask.size = Some(Size { quantity: *size, unit: None });
-    }
-    let estimate = cloud.profile.estimate(&ask).ok()?;
-    // What rounding leaves over is carried from day to day: one unit more or less is the same arithmetic.
-    let near = estimate.total.net.units().abs_diff(row.net) <= 1;
-    (near && row.number == 0).then(|| estimate.lines.into_iter().flat_map(|line| line.steps).collect())
 }

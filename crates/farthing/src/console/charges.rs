@@ -168,14 +168,18 @@ impl Known {
                 words::account(code).replace("Free credit", "free credit")
             }
         };
-        if let [(only, _)] = paid.as_slice() {
-            return Ok(source(only));
-        }
-        let part = |(from, amount): &(Source, i64)| {
-            Ok::<_, PageError>(format!("{} {}", source(from), notation.full(i128::from(*amount))?.text))
-        };
-        Ok(paid.iter().map(part).collect::<Result<Vec<_>, _>>()?.join(", "))
+        paid_words(paid.iter().map(|(from, amount)| (source(from), *amount)).collect(), notation)
     }
+}
+
+/// What paid; how much of it, where several did.
+pub(super) fn paid_words(paid: Vec<(String, i64)>, notation: &Notation) -> Result<String, PageError> {
+    if let [(only, _)] = paid.as_slice() {
+        return Ok(only.clone());
+    }
+    let part =
+        |(by, amount): (String, i64)| Ok::<_, PageError>(format!("{by} {}", notation.full(i128::from(amount))?.text));
+    Ok(paid.into_iter().map(part).collect::<Result<Vec<_>, _>>()?.join(", "))
 }
 
 /// What a charge is for, as its owner knows it.

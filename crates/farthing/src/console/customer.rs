@@ -58,6 +58,7 @@ struct Billed {
     products_total: ProductLine,
     days: Vec<charges::Day>,
     charges_address: String,
+    payments_address: String,
     code: &'static str,
 }
 
@@ -300,6 +301,7 @@ impl Read {
             products_total: line("Together".to_owned(), sum(|cost| cost.1), sum(|cost| cost.2))?,
             days,
             charges_address: page::charges_address(&cloud.id, name),
+            payments_address: super::payments::payments_address(&cloud.id, name),
             code: cloud.currency.code(),
         })
     }

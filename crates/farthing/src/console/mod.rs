@@ -14,6 +14,7 @@ mod home;
 mod moment;
 mod outlook;
 mod page;
+mod payments;
 mod price_words;
 mod prices;
 mod resources;
@@ -66,6 +67,8 @@ pub fn router(console: Console) -> Router {
         .route("/clouds/{cloud}/customers/{customer}", get(customer::page))
         .route("/clouds/{cloud}/customers/{customer}/charges", get(charges::page))
         .route("/clouds/{cloud}/customers/{customer}/charges/{charge}", get(charge::page))
+        .route("/clouds/{cloud}/customers/{customer}/payments", get(payments::page))
+        .route("/clouds/{cloud}/queues", get(payments::queues))
         .route("/clouds/{cloud}/prices", get(prices::page))
         .route("/clouds/{cloud}/prices/{product}", get(prices::calculator))
         .route("/transfers/{transfer}", get(transfer::page))

@@ -1,16 +1,18 @@
 //! Carries out what customers do, by asking the engine: the demo moves no money of its own.
 
-use super::cast::Town;
+use super::cast::{Temper, Town};
 use super::customer::{Action, Customer, Seen, Thing, What};
 use super::dice::Dice;
 use crate::failure::Failure;
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
+use farthing_core::policy::Channel;
 use farthing_core::time::{Duration, Instant};
 use farthing_core::usage::{Answer, Subject, UsageEvent};
 use farthing_engine::{
-    Engine, NewAccount, NewCapture, NewGrant, NewHold, NewResource, RefusalCode, Refused, Reported, ResourceFact,
+    Engine, NewAccount, NewCapture, NewGrant, NewHold, NewMethod, NewPayIn, NewRefund, NewResource, PayBy, RefusalCode,
+    Refused, Reported, ResourceFact,
 };
 
 /// The engine, at the instant its clock says, and one town.
@@ -18,6 +20,8 @@ pub(super) struct Desk<'a> {
     pub(super) engine: &'a Engine,
     pub(super) town: &'a Town,
     pub(super) now: Instant,
+    /// It is the last day: what waits for a person waits.
+    pub(super) last: bool,
 }
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -33,7 +37,77 @@ impl Desk<'_> {
         let pay = (customer.prepaid && !self.town.menu.ahead).then_some(farthing_core::policy::Pay::Prepaid);
         let account = NewAccount { name: customer.name.clone(), pay, ..NewAccount::default() };
         self.engine.open_account(self.cloud(), &account)?;
+        if self.town.menu.refills && matches!(customer.temper, Temper::Steady | Temper::Growing) {
+            let method = NewMethod {
+                account: customer.name.clone(),
+                channel: self.town.menu.channel,
+                token: Some(self.token(customer)),
+                mandate: Some("charge this card whenever my balance runs low".to_owned()),
+                default: true,
+                back: String::new(),
+            };
+            self.engine.add_method(self.cloud(), &method)?;
+        }
         Ok(self.engine.open_project(self.cloud(), &customer.name, &customer.name)?)
+    }
+
+    /// What a customer pays with at the pretended provider; some are declined the first time they try.
+    fn token(&self, customer: &Customer) -> String {
+        let brand = if customer.name.len() % 3 == 0 { "mastercard" } else { "visa" };
+        match self.town.menu.channel {
+            Channel::Card => format!("card:{brand}-{}", customer.name),
+            other => format!("{}:{}", other.word(), customer.name),
+        }
+    }
+
+    /// Pays in as a customer does. What a person has to look at is let through by one who knows them, but for what came in on the last day;
+    /// what is too much for a card comes by a transfer that somebody books.
+    fn pay_in(&self, customer: &Customer, amount: Money, id: &str) -> Result<(), Refused> {
+        let cloud = self.cloud();
+        let wanted = |token: String, reference: String| NewPayIn {
+            account: customer.name.clone(),
+            amount,
+            by: PayBy::Token(token),
+            keep: false,
+            reference: Some(reference),
+            back: String::new(),
+        };
+        if customer.temper == Temper::RanDry && self.town.menu.channel == Channel::Card {
+            self.engine.pay_in(cloud, &wanted("card:insufficient".to_owned(), format!("{id}-declined")))?;
+        }
+        let paid = match self.engine.pay_in(cloud, &wanted(self.token(customer), id.to_owned())) {
+            Err(refused) if matches!(refused.code(), Some(RefusalCode::AboveMaximum | RefusalCode::LimitReached)) => {
+                return self.engine.top_up_by_contract(cloud, &customer.name, amount, Some(id)).map(drop);
+            }
+            paid => paid?,
+        };
+        match paid.payment_id().filter(|_| paid.state == "review" && !self.last) {
+            Some(waiting) => self.engine.decide_payment(cloud, waiting, true, "a customer for years").map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// At the end one customer wants back what they have not used, where their cloud gives it.
+    pub(super) fn ask_back(&self) -> Result<(), Failure> {
+        if !self.town.menu.refunds {
+            return Ok(());
+        }
+        for customer in &self.town.customers {
+            let most = self.engine.refundable(self.cloud(), &customer.name)?;
+            if most.units() < 10 * self.town.menu.coin {
+                continue;
+            }
+            let wanted = NewRefund {
+                account: customer.name.clone(),
+                amount: Some(Money::from_units(10 * self.town.menu.coin, most.currency())),
+                reason: "we use less than we thought".to_owned(),
+                reference: None,
+                by_operator: false,
+            };
+            self.engine.refund(self.cloud(), &wanted)?;
+            return Ok(());
+        }
+        Ok(())
     }
 
     /// What its account says to a customer who looks.
@@ -54,7 +128,7 @@ impl Desk<'_> {
         let answer = match action {
             Action::TopUp { coins } => {
                 let id = format!("{account}-{}", customer.top_ups + 1);
-                self.engine.top_up(cloud, account, self.top_up(*coins), Some(&id)).map(drop)
+                self.pay_in(customer, self.top_up(*coins), &id)
             }
             Action::Grant { number } => self.engine.grant_credit(cloud, &self.grant(account, *number)),
             Action::Start { thing } => self.start(account, thing),

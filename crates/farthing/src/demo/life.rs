@@ -71,6 +71,7 @@ pub fn load(store: Store, clouds: &[Cloud], size: Size, end: Instant) -> Result<
         life.day(day, &mut dice)?;
     }
     life.leave_calls_open()?;
+    life.ask_back()?;
     Ok(Loaded { engine: life.engine, since, customers })
 }
 
@@ -147,7 +148,7 @@ impl Life {
     fn plan(&mut self, place: usize, today: Today, dice: &mut Dice) -> Result<Vec<(i64, Step)>, Failure> {
         let now = self.engine.now()?;
         let mut seen = Vec::with_capacity(self.towns[place].customers.len());
-        let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+        let desk = self.desk(place)?;
         for customer in &desk.town.customers {
             seen.push(if customer.looks(today.day) { Some(desk.look(customer)?) } else { None });
         }
@@ -186,12 +187,12 @@ impl Life {
         let now = self.engine.now()?;
         match step {
             Step::Join { customer } => {
-                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                let desk = self.desk(place)?;
                 desk.sign_up(&desk.town.customers[customer])
             }
             Step::Act { customer, action: Action::Use { which } } => {
                 self.events += 1;
-                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                let desk = self.desk(place)?;
                 let event = desk.event(&desk.town.customers[customer], which, self.events, dice);
                 self.used[place].push(event);
                 Ok(())
@@ -199,25 +200,33 @@ impl Life {
             Step::Act { customer, action } => self.act(place, customer, &action).map(|_| ()),
             Step::Report => self.report(place),
             Step::Alive => {
-                let desk = Desk { engine: &self.engine, town: &self.towns[place], now };
+                let desk = self.desk(place)?;
                 let silent = later(self.end, -SILENCE_SECONDS);
                 desk.alive(desk.town.customers.iter().flat_map(|customer| watched(customer, now >= silent)).collect())
             }
         }
     }
 
-    fn act(&mut self, place: usize, customer: usize, action: &Action) -> Result<bool, Failure> {
+    /// What asks the engine on behalf of one town, now.
+    fn desk(&self, place: usize) -> Result<Desk<'_>, Failure> {
         let now = self.engine.now()?;
+        Ok(Desk { engine: &self.engine, town: &self.towns[place], now, last: now >= self.ticking_from })
+    }
+
+    fn ask_back(&mut self) -> Result<(), Failure> {
+        (0..self.towns.len()).try_for_each(|place| self.desk(place)?.ask_back())
+    }
+
+    fn act(&mut self, place: usize, customer: usize, action: &Action) -> Result<bool, Failure> {
         let mut whose = self.towns[place].customers[customer].clone();
-        let done = Desk { engine: &self.engine, town: &self.towns[place], now }.act(&mut whose, action)?;
+        let done = self.desk(place)?.act(&mut whose, action)?;
         self.towns[place].customers[customer] = whose;
         Ok(done)
     }
 
     fn report(&mut self, place: usize) -> Result<(), Failure> {
-        let now = self.engine.now()?;
         let events = std::mem::take(&mut self.used[place]);
-        Desk { engine: &self.engine, town: &self.towns[place], now }.report(events)
+        self.desk(place)?.report(events)
     }
 
     /// Those who call all day have long calls running right now, so that there are holds to look at.

@@ -8,7 +8,7 @@ use farthing_core::config::Name;
 use farthing_core::estimate::Ask;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
-use farthing_core::policy::Pay;
+use farthing_core::policy::{Channel, Pay};
 use farthing_core::time::{Instant, Span, Zone};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,12 @@ pub(super) struct Menu {
     pub(super) gift: Gift,
     pub(super) top_up_least: Option<Money>,
     pub(super) top_up_most: Option<Money>,
+    /// How customers pay in online.
+    pub(super) channel: Channel,
+    /// Who agrees to it is filled up by themselves.
+    pub(super) refills: bool,
+    /// What is not consumed is given back to who asks.
+    pub(super) refunds: bool,
     /// How often the cloud says that a thing is alive, where it watches what it runs.
     pub(super) heartbeat_seconds: Option<i64>,
     /// Whether who says nothing else pays ahead.
@@ -107,6 +113,9 @@ impl Menu {
             gift: gift_of(cloud, coin),
             top_up_least: policy.top_up.min,
             top_up_most: policy.top_up.max,
+            channel: policy.top_up.channels.first().copied().unwrap_or(Channel::Card),
+            refills: policy.auto_refill.as_ref().is_some_and(|refill| refill.default),
+            refunds: policy.refund.unconsumed_cash,
             heartbeat_seconds: policy.monitor.heartbeat.map(farthing_core::time::Duration::seconds),
             ahead: policy.settle.pay == Pay::Prepaid,
             bills_all: metered().all(|product| product.pay == Some(Pay::Postpaid)),

@@ -1,9 +1,14 @@
 //! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
 
 use super::command::{
-    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
+    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
 };
-use super::stage::{About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent};
+use super::payments::Payments;
+use super::sent::Heard;
+use super::stage::{
+    About, Answer as Said, Done, Figure, Happening, Look, ProfileFiles, Show, Stage, StageError, Stages, Thing,
+    UsageEvent,
+};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::{CommodityKind, OwnerId};
 use farthing_core::measure::Quantity;
@@ -43,6 +48,8 @@ impl Stages for Engines {
             holds: BTreeMap::new(),
             ids: IdSource::seeded(0, 7),
             top_ups: 0,
+            payments: Payments::default(),
+            heard: Heard::default(),
         }))
     }
 }
@@ -54,7 +61,7 @@ fn open(location: &Location, at: Instant, life: u8) -> Result<Engine, String> {
     Ok(Engine::new(store, Clock::simulated(at), IdSource::random(life % 64)))
 }
 
-struct EngineStage {
+pub(super) struct EngineStage {
     /// None only while it is killed and opened again. Before the store's folder, so that it closes first.
     engine: Option<Engine>,
     scratch: Scratch,
@@ -62,15 +69,17 @@ struct EngineStage {
     begins: Instant,
     /// How often the engine was opened again.
     lives: u8,
-    cloud: String,
+    pub(super) cloud: String,
     zone: Option<farthing_core::time::Zone>,
     holds: BTreeMap<String, (String, HoldId)>,
     ids: IdSource,
     top_ups: u64,
+    pub(super) payments: Payments,
+    heard: Heard,
 }
 
 impl EngineStage {
-    fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("the engine is open between commands")
     }
 
@@ -92,8 +101,9 @@ impl EngineStage {
     }
 
     /// Whatever became due by what was just done happens now.
-    fn done(&self, done: Result<(), Refused>) -> Done {
+    pub(super) fn done(&mut self, done: Result<(), Refused>) -> Done {
         done.map_err(told)?;
+        self.heard.forget();
         self.engine().run_due().map_err(broken)
     }
 
@@ -142,12 +152,17 @@ impl Stage for EngineStage {
                 Setting::Country(country) => new.country = Some(country.clone()),
                 Setting::TimeZone(zone) => new.zone = Some(zone.name().to_owned()),
                 Setting::Pay(pay) => new.pay = Some(*pay),
-                Setting::Region(_) | Setting::Language(_) | Setting::Company(_) | Setting::Email(_) => {}
-                later => return Err(StageError::NotBuilt(later_setting(later))),
+                _ => {}
             }
         }
         let opened = self.engine().open_account(&self.cloud, &new);
-        self.done(opened.map(drop))
+        self.done(opened.map(drop))?;
+        let others = account
+            .settings
+            .iter()
+            .filter(|setting| !matches!(setting, Setting::Country(_) | Setting::TimeZone(_) | Setting::Pay(_)));
+        let others: Vec<Setting> = others.cloned().collect();
+        self.set_all(&account.name, &others)
     }
 
     fn open_project(&mut self, project: &str, account: &str, _: Instant) -> Done {
@@ -181,16 +196,7 @@ impl Stage for EngineStage {
     }
 
     fn set(&mut self, account: &str, settings: &[Setting], _: Instant) -> Done {
-        let later = settings.iter().find(|setting| !matches!(setting, Setting::Pay(_)));
-        if let Some(later) = later {
-            return Err(StageError::NotBuilt(later_setting(later)));
-        }
-        for setting in settings {
-            let Setting::Pay(pay) = setting else { continue };
-            let set = self.engine().set_pay(&self.cloud, account, Some(*pay));
-            self.done(set.map(drop))?;
-        }
-        Ok(())
+        self.set_all(account, settings)
     }
 
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
@@ -291,6 +297,9 @@ impl Stage for EngineStage {
 
     fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
         let at = self.past(at)?;
+        if let (Some(method), None) = (top_up.method.as_deref().filter(|method| *method != "balance"), at) {
+            return self.pay_in(top_up, method);
+        }
         self.top_ups += 1;
         let id = format!("top-up {}", self.top_ups);
         let booked = self.engine().top_up_told(&self.cloud, &top_up.account, top_up.amount, Some(&id), at);
@@ -349,7 +358,29 @@ impl Stage for EngineStage {
         self.done(released.map(drop))
     }
 
+    fn pay(&mut self, asked: &Paying, at: Instant) -> Done {
+        self.paying(asked, at)
+    }
+
+    fn look(&mut self, at_what: &Look, _: Instant) -> Result<Said, StageError> {
+        match at_what {
+            Look::Sent { account, kind, contains } => {
+                let account = self.owner_of(account)?;
+                let store = self.engine.as_ref().expect("it is open between commands").store();
+                let held = self.heard.sent(store, &self.cloud, account, kind, contains.as_deref());
+                held.map(Said::Holds)
+            }
+            Look::NothingSent { kind } => {
+                let store = self.engine.as_ref().expect("it is open between commands").store();
+                let held = self.heard.nothing_sent(store, &self.cloud, kind.as_deref());
+                held.map(Said::Holds)
+            }
+            Look::Bill { .. } | Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
+        }
+    }
+
     fn advance(&mut self, to: Instant) -> Done {
+        self.heard.forget();
         self.engine().advance(to).map_err(broken)
     }
 
@@ -422,13 +453,14 @@ impl Stage for EngineStage {
 
     fn state(&mut self, of: Thing, name: &str, _: Instant) -> Result<String, StageError> {
         match of {
+            Thing::Any if self.payments.knows(name) => self.payment_state(name),
             Thing::Any | Thing::Resource => {
                 let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
                 Ok(view.timeline.state.map_or("pending", State::name).to_owned())
             }
             Thing::Order => Err(StageError::NotBuilt("expect order")),
             Thing::Subscription => Err(StageError::NotBuilt("expect subscription")),
-            Thing::Payment => Err(StageError::NotBuilt("expect payment")),
+            Thing::Payment => self.payment_state(name),
             Thing::Standing => Err(StageError::NotBuilt("expect standing")),
         }
     }
@@ -495,7 +527,7 @@ fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Resul
 
 /// What of an account waits for which part: tax and mails, refills and alerts, limits, and a zone that changes with the billing
 /// period.
-const fn later_setting(setting: &Setting) -> &'static str {
+pub(super) const fn later_setting(setting: &Setting) -> &'static str {
     match setting {
         Setting::Country(_) => "set country",
         Setting::Region(_) => "set region",
@@ -520,7 +552,7 @@ fn no_hold(name: &str) -> StageError {
     StageError::refused("not_found", format!("there is no hold {name:?}"))
 }
 
-fn told(refused: Refused) -> StageError {
+pub(super) fn told(refused: Refused) -> StageError {
     match refused {
         Refused::ByRule { code, message } => StageError::refused(code_of(code), message),
         Refused::Engine(error) => broken(error),
@@ -531,6 +563,6 @@ const fn code_of(code: RefusalCode) -> &'static str {
     code.name()
 }
 
-fn broken(error: impl std::error::Error + 'static) -> StageError {
+pub(super) fn broken(error: impl std::error::Error + 'static) -> StageError {
     StageError::Broken(farthing_store::chain_of(&error))
 }

@@ -8,11 +8,13 @@ mod arguments;
 pub mod command;
 mod engine;
 pub mod expect;
+mod payments;
 mod profile;
 mod read;
 pub mod report;
 pub mod rules;
 mod run;
+mod sent;
 pub mod stage;
 #[cfg(test)]
 mod tests;

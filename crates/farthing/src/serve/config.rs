@@ -82,6 +82,19 @@ struct Mail {
     user: Option<String>,
     /// A file that holds the password; or it is in the environment's `FARTHING_SMTP_PASSWORD`.
     password_file: Option<PathBuf>,
+    tls: MailTls,
+    /// Certificates (PEM) of whoever vouches for the mail server, where that is nobody whom everybody believes.
+    authority_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum MailTls {
+    /// Unless the server is this machine and wants no password.
+    #[default]
+    Required,
+    /// Never, and the password goes in the clear too.
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -159,9 +172,19 @@ fn mail_server(mail: Mail) -> Result<Option<MailServer>, Failure> {
         }
         (None, None) => None,
     };
+    let authority = mail.authority_file.as_ref().map(|path| {
+        std::fs::read(path).map_err(|error| format!("{}: {error}; mail.authority_file names it", path.display()))
+    });
     // Set for several servers on one machine, it is nothing to one that needs none.
     let password = password.filter(|_| mail.user.is_some()).map(Password);
-    Ok(Some(MailServer { url, from: mail.from, user: mail.user, password }))
+    Ok(Some(MailServer {
+        url,
+        in_the_clear: mail.tls == MailTls::Off,
+        authority: authority.transpose()?,
+        from: mail.from,
+        user: mail.user,
+        password,
+    }))
 }
 
 fn read_file(path: &Path) -> Result<File, Failure> {

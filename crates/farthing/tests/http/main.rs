@@ -9,6 +9,7 @@
 //! | `schemathesis` | the document against the server, by a stranger's tool |
 //! | `killed` | kill -9 under load: what was acknowledged is there once |
 //! | `two_servers` | two servers on one PostgreSQL share the work, and one takes over from the other |
+//! | `in_flight` | kill -9 with webhooks on their way: each at least once, with one id, in order; two servers never carry one at once |
 //! | `limits` | how much and how often, what is malformed, pages, odd methods |
 //! | `errors` | docs/errors.md says what the code says |
 //!
@@ -22,6 +23,7 @@ mod world;
 
 mod cloud_events;
 mod errors;
+mod in_flight;
 mod isolation;
 mod killed;
 mod limits;

@@ -107,7 +107,7 @@ both! {
         let key = bed.key("ours", true, "admin");
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
         let mut tried = 0;
-        for operation in document.operations().into_iter().filter(|operation| operation.once && !operation.needs_a_state()) {
+        for operation in document.operations().into_iter().filter(|operation| operation.once && operation.refused_without_a_state().is_none()) {
             let (_, _, needed) = world.good(&operation);
             let draft = world.draft(&operation, &needed);
             let once = fresh("again");

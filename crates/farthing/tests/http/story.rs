@@ -28,6 +28,38 @@ fn figures(server: &Server, key: &str) -> [String; 4] {
     ["balance", "accrued", "held", "available"].map(|field| balance[field].as_str().expect("an amount").to_owned())
 }
 
+/// Each charge says where it is explained, and there is all of it: what ran, the price, the arithmetic, what paid.
+fn explained(server: &Server, key: &str, charges: &[Value], midnight: Instant) {
+    for charge in charges {
+        let why = server.get(key, charge["explanation"].as_str().expect("an address"));
+        assert_eq!(why["charge"], *charge);
+        assert_eq!(why["paid"], json!([{ "by": "cash", "credit": null, "amount": charge["net"] }]));
+        let (sku, price, steps, stretches) = match charge["product"].as_str() {
+            // Of a day of use its charge keeps no quantity: what cannot be worked out again is not told.
+            Some("chat") => (Value::Null, "2.50 / 1,000,000 tokens", json!([]), json!([])),
+            _ => (
+                json!("medium-2c-4g"),
+                "0.36 / hour",
+                json!(["2 hours: 2 \u{d7} 0.36 = 0.72 USD"]),
+                json!([
+                    { "from": midnight.to_string(), "to": later(midnight, 2 * HOUR).to_string(), "seconds": 7_200,
+                        "state": "running", "sku": "medium-2c-4g", "size": null, "share": "1" },
+                    { "from": later(midnight, 2 * HOUR).to_string(), "to": later(midnight, DAY).to_string(),
+                        "seconds": 79_200, "state": "deleted", "sku": "medium-2c-4g", "size": null, "share": "0" },
+                ]),
+            ),
+        };
+        assert_eq!(
+            why["price"],
+            json!({ "version": 1, "product": charge["product"], "sku": sku, "component": null, "contract": false,
+                "properties": {}, "lines": [price] })
+        );
+        assert_eq!((&why["steps"], &why["stretches"]), (&steps, &stretches));
+    }
+    let none = server.send(&Request::get("/v1/accounts/acme/charges/99").key(key));
+    assert_eq!(none.problem(404), "not_found");
+}
+
 both! {
     fn an_hour_costs_what_it_says(bed: &Bed) {
         bed.cloud("ours");
@@ -85,6 +117,7 @@ both! {
             .collect();
         told.sort_by(|one, other| one.0.cmp(&other.0));
         assert_eq!(told, [("chat".to_owned(), json!("0.625")), ("service".to_owned(), json!("0.72"))]);
+        explained(&server, &key, charges["data"].as_array().expect("charges"), midnight);
         assert_eq!(figures(&server, &key), ["8.655", "0.00", "0.00", "8.655"]);
 
         // An authorisation of 5.00, of which 1.25 is captured for good: 8.655 - 1.25 = 7.405.

@@ -7,8 +7,8 @@ use farthing_core::time::Instant;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Ids that the cloud itself gives, of people: not ours to know or to deny.
-const NOT_OURS: [&str; 1] = ["person"];
+/// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
+const NOT_OURS: [&str; 2] = ["person", "charge"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct World<'w> {
@@ -58,6 +58,8 @@ impl World<'_> {
             }
             "delivery" => self.make_delivery(),
             "person" => fresh("person"),
+            // Each account counts its own.
+            "charge" => "1".to_owned(),
             _ => self.make_of_collection(noun),
         }
     }
@@ -159,7 +161,7 @@ impl World<'_> {
         for with in std::iter::once(BTreeSet::new()).chain(one_more) {
             let draft = self.draft(operation, &with);
             let answer = self.server.send(&draft.request().key(self.key));
-            let reached = answer.status == 409 && operation.needs_a_state();
+            let reached = operation.refused_without_a_state() == Some(answer.status);
             if answer.is_done() || reached {
                 return (answer, draft, with);
             }

@@ -159,6 +159,10 @@ impl Toy {
 }
 
 impl Stage for Toy {
+    fn pay(&mut self, _: &super::super::command::Paying, _: Instant) -> Done {
+        Err(StageError::NotBuilt("payments"))
+    }
+
     fn apply_profile(&mut self, files: &ProfileFiles, _: &Apply, _: Instant) -> Done {
         self.files = Some(files.clone());
         Ok(())

@@ -1,0 +1,216 @@
+//! Scenarios' words about payments, said to the engine: who they are by name, and what is set of an account.
+
+use super::command::{Paying, Provider, Setting, TopUp};
+use super::engine::{EngineStage, broken, later_setting, told};
+use super::stage::{Done, StageError};
+use farthing_core::money::Money;
+use farthing_core::payment::sandbox::{Deed, Mood};
+use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
+use farthing_core::policy::Channel;
+use farthing_core::time::Instant;
+use farthing_engine::{CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange};
+use std::collections::BTreeMap;
+
+/// What the story calls its payments and refunds.
+#[derive(Debug, Default)]
+pub(super) struct Payments {
+    payments: BTreeMap<String, PaymentId>,
+    refunds: BTreeMap<String, RefundId>,
+}
+
+impl Payments {
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.payments.contains_key(name) || self.refunds.contains_key(name)
+    }
+}
+
+impl EngineStage {
+    pub(super) fn pay_in(&mut self, top_up: &TopUp, method: &str) -> Done {
+        let wanted = NewPayIn {
+            account: top_up.account.clone(),
+            amount: top_up.amount,
+            by: PayBy::Token(method.to_owned()),
+            keep: false,
+            reference: None,
+            back: String::new(),
+        };
+        let paid = self.engine().pay_in(&self.cloud, &wanted).map_err(told)?;
+        if let (Some(name), Some(id)) = (&top_up.name, paid.payment_id()) {
+            self.payments.payments.insert(name.clone(), id);
+        }
+        self.done(Ok(()))
+    }
+
+    pub(super) fn payment_state(&self, name: &str) -> Result<String, StageError> {
+        if let Some(id) = self.payments.refunds.get(name) {
+            return Ok(self.engine().refund_facts(&self.cloud, *id).map_err(told)?.state);
+        }
+        let id = self.payment_of(name, None)?;
+        Ok(self.engine().payment(&self.cloud, id).map_err(told)?.state)
+    }
+
+    /// A payment by its name, or an account's newest.
+    fn payment_of(&self, name: &str, state: Option<State>) -> Result<PaymentId, StageError> {
+        if let Some(id) = self.payments.payments.get(name) {
+            return Ok(*id);
+        }
+        let newest = self.engine().payments(&self.cloud, Some(name), state, None, 1).map_err(told)?;
+        newest.first().and_then(farthing_engine::PaymentFacts::payment_id).ok_or_else(|| nothing(name))
+    }
+
+    pub(super) fn paying(&mut self, asked: &Paying, at: Instant) -> Done {
+        let _ = at;
+        match asked {
+            Paying::Refund { account, amount, name } => {
+                let wanted = NewRefund {
+                    account: account.clone(),
+                    amount: Some(*amount),
+                    reason: "the story says so".to_owned(),
+                    reference: None,
+                    by_operator: false,
+                };
+                let facts = self.engine().refund(&self.cloud, &wanted).map_err(told)?;
+                if let (Some(name), Ok(id)) = (name, RefundId::parse(&facts.id)) {
+                    self.payments.refunds.insert(name.clone(), id);
+                }
+                self.done(Ok(()))
+            }
+            Paying::MethodAdd { account, method, default } => {
+                let channel = farthing_core::payment::sandbox::method_facts(method, at);
+                let channel = channel.map_or(Channel::Card, |facts| facts.channel);
+                let wanted = NewMethod {
+                    account: account.clone(),
+                    channel,
+                    token: Some(method.clone()),
+                    mandate: Some("the story says so".to_owned()),
+                    default: *default,
+                    back: String::new(),
+                };
+                let added = self.engine().add_method(&self.cloud, &wanted);
+                self.done(added.map(drop))
+            }
+            Paying::MethodRemove { account, method } => {
+                let rows = self.engine().store().read("methods", |tx| {
+                    let payer = tx.payer_by_name(&self.cloud, account)?;
+                    match payer {
+                        Some(payer) => tx.methods_of(payer.id),
+                        None => Ok(Vec::new()),
+                    }
+                });
+                let ready = farthing_core::payment::MethodStanding::Ready;
+                let mut rows = rows.map_err(broken)?.into_iter();
+                let found = rows.find(|row| row.facts.token == *method && row.standing == ready);
+                let found =
+                    found.ok_or_else(|| StageError::refused("not_found", format!("{account} has no {method}")))?;
+                let removed = self.engine().remove_method(&self.cloud, account, found.id);
+                self.done(removed.map(drop))
+            }
+            Paying::Chargeback { name, amount, won } => {
+                let id = self.payment_of(name, Some(State::Succeeded))?;
+                let deed = match won {
+                    None => Deed::Dispute,
+                    Some(true) => Deed::WinDispute,
+                    Some(false) => Deed::LoseDispute,
+                };
+                let done = self.engine().sandbox_do_part(&self.cloud, id, deed, *amount);
+                self.done(done.map(drop))
+            }
+            Paying::Decide { name, approve } => self.decide(name, *approve),
+            Paying::Provider(provider) => {
+                let mood = match provider {
+                    Provider::Decline => Mood::Declines,
+                    Provider::Timeout => Mood::TimesOut,
+                    Provider::Recover => Mood::Well,
+                };
+                let told = self.engine().sandbox_mood(&self.cloud, mood);
+                self.done(told)
+            }
+            Paying::Waive { .. } => Err(StageError::NotBuilt("waive")),
+            Paying::Bill { .. } => Err(StageError::NotBuilt("bill")),
+        }
+    }
+
+    /// A payment or a refund by its name, or what of an account waits longest.
+    fn decide(&mut self, name: &str, approve: bool) -> Done {
+        if let Some(id) = self.payments.refunds.get(name).copied() {
+            let decided = self.engine().decide_refund(&self.cloud, id, approve, "the story says so");
+            return self.done(decided.map(drop));
+        }
+        if let Some(id) = self.payments.payments.get(name).copied() {
+            let decided = self.engine().decide_payment(&self.cloud, id, approve, "the story says so");
+            return self.done(decided.map(drop));
+        }
+        let refunds =
+            self.engine().refunds(&self.cloud, Some(name), Some(RefundState::Asked), None, 100).map_err(told)?;
+        if let Some(id) = refunds.last().and_then(|refund| RefundId::parse(&refund.id).ok()) {
+            let decided = self.engine().decide_refund(&self.cloud, id, approve, "the story says so");
+            return self.done(decided.map(drop));
+        }
+        let payments = self.engine().payments(&self.cloud, Some(name), Some(State::Review), None, 100).map_err(told)?;
+        let waiting = payments.last().and_then(farthing_engine::PaymentFacts::payment_id);
+        let id = waiting.ok_or_else(|| nothing(name))?;
+        let decided = self.engine().decide_payment(&self.cloud, id, approve, "the story says so");
+        self.done(decided.map(drop))
+    }
+
+    pub(super) fn set_all(&mut self, account: &str, settings: &[Setting]) -> Done {
+        let (mut company, mut refill) = (CompanyChange::default(), RefillChange::default());
+        let (mut describes, mut refills, mut writes) = (false, false, false);
+        let known = self.engine().account_facts(&self.cloud, account).map_err(told)?.contact;
+        let mut contact: Contact = known.unwrap_or_default();
+        let mut pay = None;
+        for setting in settings {
+            match setting {
+                Setting::Country(country) => (company.country, describes) = (Some(country.clone()), true),
+                Setting::Region(region) => (company.region, describes) = (Some(region.clone()), true),
+                Setting::Company(name) => (company.name, describes) = (Some(name.clone()), true),
+                Setting::TaxNumber(number) => {
+                    (company.tax_number, describes) = (Some(number.clone().unwrap_or_default()), true);
+                }
+                Setting::AutomaticDeduction(on) => (company.collect, describes) = (Some(*on), true),
+                Setting::Language(language) => {
+                    language.language().clone_into(&mut contact.language);
+                    writes = true;
+                }
+                Setting::Email(email) => {
+                    email.clone_into(&mut contact.email);
+                    writes = true;
+                }
+                Setting::AutoRefill(on) => (refill.on, refills) = (Some(*on), true),
+                Setting::AutoRefillThreshold(amount) => (refill.threshold, refills) = (Some(*amount), true),
+                Setting::AutoRefillAmount(amount) => (refill.amount, refills) = (Some(*amount), true),
+                Setting::AutoRefillMonthlyMax(amount) => {
+                    let currency = self.engine().refundable(&self.cloud, account).map_err(told)?.currency();
+                    let most = amount.unwrap_or(Money::from_units(i64::MAX, currency)); // off: there is no such limit
+                    (refill.monthly_max, refills) = (Some(most), true);
+                }
+                Setting::Pay(way) => pay = Some(*way),
+                later => return Err(StageError::NotBuilt(later_setting(later))),
+            }
+        }
+        if describes {
+            let set = self.engine().set_company(&self.cloud, account, &company);
+            self.done(set.map(drop))?;
+        }
+        if writes {
+            let set = self.engine().set_contact(&self.cloud, account, Some(&contact));
+            self.done(set.map(drop))?;
+        }
+        if refills {
+            let set = self.engine().set_refill(&self.cloud, account, &refill);
+            self.done(set.map(drop))?;
+        }
+        if let Some(pay) = pay {
+            let set = self.engine().set_pay(&self.cloud, account, Some(pay));
+            self.done(set.map(drop))?;
+        }
+        Ok(())
+    }
+}
+
+fn nothing(name: &str) -> StageError {
+    StageError::refused(
+        "not_found",
+        format!("there is no payment and no refund {name:?}, and none of an account of that name"),
+    )
+}

@@ -1,0 +1,108 @@
+//! What a scenario hears of: messages by the words of `expect sent`.
+//!
+//! Looks that follow each other look at the same messages, each at those that none before it has named; what is done between two looks makes
+//! the story forget what was sent before.
+
+use super::engine::broken;
+use super::stage::StageError;
+use farthing_core::ledger::OwnerId;
+use farthing_store::{MessageFilter, Store};
+use std::collections::BTreeSet;
+
+/// The words, and the events they stand for.
+const KINDS: [(&str, &str); 9] = [
+    ("refund_sent", "refund.sent"),
+    ("method_failed", "payment.failed"),
+    ("payment_failed", "payment.failed"),
+    ("method_expiring", "method.expiring"),
+    ("refill_off", "refill.switched_off"),
+    ("bill_issued", "bill.issued"),
+    ("receipt", "receipt.issued"),
+    ("credit_note", "credit_note.issued"),
+    ("low_balance", "account.ran_out"),
+];
+
+/// As many messages as one look looks at.
+const MOST: i64 = 1_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Messages up to this number are forgotten.
+    forgotten: i64,
+    /// The newest there was when a look held.
+    looked: Option<i64>,
+    /// Those that a look has named.
+    named: BTreeSet<i64>,
+}
+
+impl Heard {
+    /// Something is done: what was looked at is over.
+    pub(super) fn forget(&mut self) {
+        if let Some(looked) = self.looked.take() {
+            self.forgotten = looked;
+            self.named.clear();
+        }
+    }
+
+    pub(super) fn sent(
+        &mut self,
+        store: &Store,
+        cloud: &str,
+        account: OwnerId,
+        kind: &str,
+        contains: Option<&str>,
+    ) -> Result<Result<(), String>, StageError> {
+        let event = event_of(kind)?;
+        let filter = MessageFilter { kind: Some(event.to_owned()), account: Some(account) };
+        let rows = store.read("messages", |tx| tx.messages(cloud, &filter, i64::MAX, MOST)).map_err(broken)?;
+        let fresh = rows.iter().filter(|row| row.number > self.forgotten && !self.named.contains(&row.number));
+        let fresh: Vec<_> = fresh.collect();
+        let wanted = |text: &&str| contains.is_none_or(|contains| text.contains(contains));
+        match fresh.iter().rev().find(|row| wanted(&row.data.as_str())) {
+            Some(found) => {
+                self.named.insert(found.number);
+                self.note(store, cloud)?;
+                Ok(Ok(()))
+            }
+            None if fresh.is_empty() => Ok(Err(format!("nothing of the kind {kind} was sent"))),
+            None => {
+                let said: Vec<&str> = fresh.iter().map(|row| row.data.as_str()).collect();
+                Ok(Err(format!("what was sent says: {}", said.join("; "))))
+            }
+        }
+    }
+
+    pub(super) fn nothing_sent(
+        &mut self,
+        store: &Store,
+        cloud: &str,
+        kind: Option<&str>,
+    ) -> Result<Result<(), String>, StageError> {
+        let only = kind.map(event_of).transpose()?;
+        let filter = MessageFilter { kind: only.map(str::to_owned), account: None };
+        let rows = store.read("messages", |tx| tx.messages(cloud, &filter, i64::MAX, MOST)).map_err(broken)?;
+        let counts = |kind: &str| only.is_some() || KINDS.iter().any(|(_, event)| *event == kind);
+        let fresh = |row: &&farthing_store::MessageRow| {
+            row.number > self.forgotten && !self.named.contains(&row.number) && counts(&row.kind)
+        };
+        match rows.iter().find(fresh) {
+            Some(found) => Ok(Err(format!("{} was sent: {}", found.kind, found.data))),
+            None => {
+                self.note(store, cloud)?;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    fn note(&mut self, store: &Store, cloud: &str) -> Result<(), StageError> {
+        let newest =
+            store.read("messages", |tx| tx.messages(cloud, &MessageFilter::default(), i64::MAX, 1)).map_err(broken)?;
+        self.looked = Some(newest.first().map_or(self.forgotten, |row| row.number));
+        Ok(())
+    }
+}
+
+fn event_of(kind: &str) -> Result<&'static str, StageError> {
+    let known = KINDS.iter().find(|(word, _)| *word == kind).map(|(_, event)| *event);
+    known.ok_or(StageError::NotBuilt("expect sent of that kind"))
+}
