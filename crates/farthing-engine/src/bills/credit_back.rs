@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::broken;
 use super::issue::{Noted, issue_credit_note, notes_about};
+use super::on_top_up::{Back, credited_again, taken_back};
 use super::pay_bill::{bill_locked, receivable_of, step, tell_if_paid};
 use crate::asked::Note;
 use crate::folio::Work;
@@ -242,6 +243,10 @@ pub(crate) fn charged_back(
         let taken = work.money(with_bill);
         step(work, &mut row, BillEvent::Chargeback(taken))?;
     }
+    // What was more than the bill was credit, and may have been invoiced as that.
+    if let Some(last) = made.last().filter(|_| rest > 0) {
+        taken_back(work, payer, payment.id, (rest, 0), Back::ChargedBack, *last)?;
+    }
     Ok(made)
 }
 
@@ -251,15 +256,18 @@ pub(crate) fn given_again(
     payer: &PayerRow,
     payment: &PaymentRow,
     transfers: &[TransferId],
+    first: TransferId,
 ) -> Result<(), Refused> {
     let id = payment.bill.map(BillId::from_bytes).ok_or_else(|| broken("a payment for no bill"))?;
     let (mut row, _) = bill_locked(work, id)?;
-    let mut amount = 0_i64;
+    let (mut amount, mut rest) = (0_i64, 0_i64);
     for id in transfers {
         let entry = work.tx.transfer(*id)?.ok_or_else(|| broken("a dispute whose transfer is gone"))?;
-        if entry.kind == Kind::BillPaymentReturned {
-            amount = amount.saturating_add(entry.amount);
-        }
+        let sum = if entry.kind == Kind::BillPaymentReturned { &mut amount } else { &mut rest };
+        *sum = sum.saturating_add(entry.amount);
+    }
+    if rest > 0 {
+        credited_again(work, payer, payment, (rest, 0), first)?;
     }
     if amount == 0 {
         return Ok(());

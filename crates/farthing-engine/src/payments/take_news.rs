@@ -366,10 +366,12 @@ fn give_again(
         let (net, tax) = taken_by(work, &known.transfers)?;
         let net = net.min(row.taken_back);
         row.taken_back = row.taken_back.saturating_sub(net);
-        if row.bill.is_some() {
-            crate::bills::given_again(work, payer, row, &known.transfers)?;
-        } else if let Some(transfer) = first {
-            crate::bills::credited_again(work, payer, row, (net, tax), transfer)?;
+        if let Some(first) = first {
+            if row.bill.is_some() {
+                crate::bills::given_again(work, payer, row, &known.transfers, first)?;
+            } else {
+                crate::bills::credited_again(work, payer, row, (net, tax), first)?;
+            }
         }
         // A debt that was paid in the meantime is not owed the other way round: it is the customer's cash.
         let overpaid = work.folio(payer.id).book.purse.debt.saturating_neg();
