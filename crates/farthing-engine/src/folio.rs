@@ -79,6 +79,8 @@ pub(crate) struct Work<'w, 't> {
     last_by_day: Option<(Arc<TermsKey>, bool)>,
     /// What the cloud is told, in order.
     notices: Vec<Notice>,
+    /// Documents were issued: they wait for their numbers.
+    pub(crate) issued: bool,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -114,6 +116,7 @@ impl<'w, 't> Work<'w, 't> {
             notes: Vec::new(),
             last_by_day: None,
             notices: Vec::new(),
+            issued: false,
         })
     }
 

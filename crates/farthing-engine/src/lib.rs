@@ -2,6 +2,7 @@
 
 mod apply_policy;
 mod asked;
+mod bills;
 mod change_account;
 mod check_open;
 mod clock;
@@ -41,6 +42,9 @@ mod work;
 
 pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
+pub use bills::{
+    BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
+};
 pub use clock::{Clock, ClockError};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy};

@@ -27,10 +27,10 @@ impl Engine {
         let (clouds, clouds_kept) = (self.clouds_known()?, self.clouds.clone());
         let (due, ends) =
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
-        let others = self
-            .store
-            .read("next_due", |tx| Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?)))?;
-        let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).min();
+        let others = self.store.read("next_due", |tx| {
+            Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, tx.bill_due_next()?))
+        })?;
+        let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
         for cloud in clouds {
             let (book, silent, open) = self.store.read("next_due", |tx| {
@@ -64,6 +64,7 @@ impl Engine {
         self.run_holds(now)?;
         self.run_queue(now)?;
         self.run_expiries(now)?;
+        self.run_bills(now)?;
         // What was just found short is filled up; what is filled up may be due again.
         if self.run_sandbox()? > 0 { self.run_queue(now) } else { Ok(()) }
     }

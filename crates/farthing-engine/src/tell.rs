@@ -2,7 +2,7 @@
 //! one by mail. So nothing is told that did not happen, nothing that happened is forgotten, and who asks twice is told once.
 
 use crate::IdSource;
-use farthing_core::ledger::OwnerId;
+use farthing_core::ledger::{OwnerId, TransferId};
 use farthing_core::notice::Event;
 use farthing_core::time::Instant;
 use farthing_store::{Channel, EndpointRow, MessageRow, StoreError, Tx};
@@ -61,7 +61,12 @@ pub(crate) fn write_message(
     let lane = notice.event.lane().number(cloud);
     // Another process, its clock a little ahead of ours, may have told of the same account a moment ago.
     let before = tx.message_newest(lane)?.unwrap_or(0);
-    let number = ids.number(now).max(before + 1);
+    let mut number = ids.number(now);
+    if number <= before {
+        // One of our own of the next microsecond: the next of theirs they may give to another lane.
+        let theirs = TransferId::from_i64(before).map_or(now, TransferId::recorded);
+        number = ids.number(Instant::from_micros(theirs.micros() + 1));
+    }
     let message = MessageRow {
         number,
         id: ids.message_id(number),

@@ -12,7 +12,8 @@ impl Engine {
         mut change: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Refused> {
         let (cloud, clock, ids, clouds) = (cloud.to_owned(), self.clock.clone(), self.ids.clone(), self.clouds.clone());
-        self.store.write(name, move |tx| {
+        let own = cloud.clone();
+        let (answer, issued) = self.store.write(name, move |tx| {
             let now = clock.now()?;
             let Some(book) = clouds.get(tx, &cloud)? else {
                 let what = format!("cloud {cloud:?} has no configuration: apply one with `farthing apply`");
@@ -20,8 +21,14 @@ impl Engine {
             };
             let mut work = Work::new(tx, book, &ids, now)?;
             let answer = change(&mut work)?;
+            let issued = work.issued;
             work.finish()?;
-            Ok(answer)
-        })
+            Ok::<_, Refused>((answer, issued))
+        })?;
+        if issued {
+            // It stands, numbered or not: whatever went wrong, the next to come here or what is due numbers it.
+            drop(self.number_bills(&own));
+        }
+        Ok(answer)
     }
 }

@@ -36,7 +36,7 @@ fn reference(payment: PaymentId) -> String {
 }
 
 impl Provider for Far {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "far"
     }
 

@@ -186,36 +186,47 @@ CREATE TABLE company (
     collect    BIGINT
 ) {keyed};
 
--- Bills, receipts and credit notes. number: none until the numberer has given it one. of: what a receipt or credit note is about. body: lines,
--- rate groups and both parties as they were, for ever. receivable: where it stands in the ledger.
+-- Bills, receipts and credit notes. number, seq: none until the numberer has given it one; it has a seal of its own, because it is written by
+-- another than writes the rest. place: the order of issue. of: what a receipt or credit note is about. body: lines, rate groups and both
+-- parties as they were, for ever. receivable: where it stands in the ledger; none: its payment booked it, beginning with transfer.
 CREATE TABLE bill (
-    id         BYTEA NOT NULL PRIMARY KEY,
-    cloud      TEXT NOT NULL,
-    account    BIGINT NOT NULL,
-    kind       TEXT NOT NULL,
-    series     TEXT NOT NULL,
-    number     TEXT NOT NULL,
-    state      TEXT NOT NULL,
-    issued     BIGINT NOT NULL,
-    due        BIGINT,
-    net        BIGINT NOT NULL,
-    tax        BIGINT NOT NULL,
-    total      BIGINT NOT NULL,
-    paid       BIGINT NOT NULL,
-    credited   BIGINT NOT NULL,
-    of         BYTEA,
-    payment    BYTEA,
-    receivable BIGINT,
-    body       TEXT NOT NULL,
-    seal       BIGINT NOT NULL
+    id           BYTEA NOT NULL PRIMARY KEY,
+    cloud        TEXT NOT NULL,
+    account      BIGINT NOT NULL,
+    kind         TEXT NOT NULL,
+    series       TEXT NOT NULL,
+    seq          BIGINT NOT NULL,
+    number       TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    place        BIGINT NOT NULL,
+    issued       BIGINT NOT NULL,
+    due          BIGINT,
+    net          BIGINT NOT NULL,
+    tax          BIGINT NOT NULL,
+    total        BIGINT NOT NULL,
+    paid         BIGINT NOT NULL,
+    refunded     BIGINT NOT NULL,
+    charged_back BIGINT NOT NULL,
+    credited     BIGINT NOT NULL,
+    given_back   BIGINT NOT NULL,
+    rolled       BIGINT NOT NULL,
+    of           BYTEA,
+    payment      BYTEA,
+    receivable   BIGINT,
+    transfer     BIGINT,
+    body         TEXT NOT NULL,
+    seal         BIGINT NOT NULL,
+    number_seal  BIGINT NOT NULL
 ) {hot};
 
 CREATE INDEX bill_by_account ON bill (account, id);
 CREATE INDEX bill_by_cloud ON bill (cloud, id);
 CREATE UNIQUE INDEX bill_by_number ON bill (cloud, number) WHERE number <> '';
-CREATE INDEX bill_unnumbered ON bill (cloud, series, id) WHERE number = '';
+CREATE INDEX bill_unnumbered ON bill (cloud, series, place) WHERE number = '';
 CREATE INDEX bill_open ON bill (account, due) WHERE state = 'issued' OR state = 'overdue';
+CREATE INDEX bill_due ON bill (due, id) WHERE state = 'issued' AND due IS NOT NULL;
 CREATE INDEX bill_of ON bill (of) WHERE of IS NOT NULL;
+CREATE INDEX bill_of_payment ON bill (payment) WHERE payment IS NOT NULL;
 
 CREATE TABLE number_series (
     cloud   TEXT NOT NULL,

@@ -6,8 +6,10 @@
 mod accounts;
 mod answers;
 mod audit;
+mod audit_bills;
 mod audit_charges;
 mod backup;
+mod bills;
 mod charges;
 mod clocks;
 mod contacts;
@@ -51,6 +53,7 @@ pub use accounts::{AccountRow, NewAccount};
 pub use answers::AnswerRow;
 pub use audit::{AuditReport, Audited, Finding};
 pub use backup::{BackupFacts, Progress, Step, backup_file, restore_file};
+pub use bills::{BillFilter, BillKind, BillRow};
 pub use charges::{ChargeFilter, ChargeRow};
 pub use contacts::ContactRow;
 pub use deliveries::{Channel, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried};

@@ -27,6 +27,8 @@ pub enum Audited {
     Trail,
     /// What the cloud and its customers were told.
     Messages,
+    /// Bills, receipts and credit notes, and their numbers.
+    Bills,
 }
 
 /// What is wrong, and where.
@@ -53,6 +55,8 @@ pub struct AuditReport {
     pub entries: u64,
     /// What was told, as long as it is kept.
     pub messages: u64,
+    /// Bills, receipts and credit notes, of all clouds.
+    pub bills: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -81,6 +85,12 @@ impl AuditReport {
     /// What was read and found of what was told.
     pub fn add_messages(&mut self, messages: u64, findings: Vec<Finding>) {
         self.messages = messages;
+        self.add(findings);
+    }
+
+    /// What was read and found of bills.
+    pub fn add_bills(&mut self, bills: u64, findings: Vec<Finding>) {
+        self.bills = bills;
         self.add(findings);
     }
 

@@ -46,7 +46,9 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     let provider = work.book_account(Chart::Provider(money.provider.to_owned()))?;
     let commodity = work.books()?.commodity;
     let taxes = tax_part(work, money.assessed, money.tax)?;
-    let owed = work.folio(payer.id).book.purse.debt;
+    let owed = work.folio(payer.id).book.purse.debt.max(0);
+    // What runs depends on the debt, so that comes first; then bills past due, the oldest due first.
+    let late = crate::bills::past_due(work, payer.id, units.saturating_sub(owed))?;
     let mut fresh = work.stamp_ids();
     let first = fresh();
     // The transfer that brings the money has the first id.
@@ -55,28 +57,40 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     let mut stamp = Stamp { ids: &mut ids, cause: money.cause, effective: money.came.floor_second() };
     let facts = TopUpTaxed { commodity, provider, cash: payer.cash, net: units, taxes: &taxes };
     let mut commands = vec![posting::top_up_taxed(&mut stamp, &facts)];
+    let mut arrears = Vec::with_capacity(late.len() + 1);
     if owed > 0 {
+        arrears.push(Owed { receivable: work.debt_account(payer.id)?, amount: owed });
+    }
+    for (bill, amount) in &late {
+        let receivable = bill.receivable.ok_or_else(|| crate::bills::broken("a bill past due without a receivable"))?;
+        arrears.push(Owed { receivable, amount: *amount });
+    }
+    if !arrears.is_empty() {
         (stamp.cause, stamp.effective) = (None, now.floor_second());
-        let owed = [Owed { receivable: work.debt_account(payer.id)?, amount: owed }];
-        let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &owed };
+        let facts = ArrearsPaid { commodity, cash: payer.cash, amount: units, owed: &arrears };
         commands.push(posting::arrears_paid(&mut stamp, &facts));
     }
     work.book(&commands)?;
     let purse = &mut work.folio(payer.id).book.purse;
     let paid = owed.min(units);
+    let billed: i64 = late.iter().map(|(_, amount)| amount).sum();
     purse.debt -= paid;
-    purse.cash += units - paid;
+    purse.cash += units - paid - billed;
     work.folio(payer.id).stir();
     let balance = work.folio(payer.id).book.figures(now.floor_second(), Question::Standing)?.balance;
     let event = Event::MoneyToppedUp {
         account: payer.name.clone(),
         amount: work.money(units),
-        arrears: work.money(paid),
+        arrears: work.money(paid + billed),
         balance: work.money(balance),
         reference: money.reference.clone(),
         transfer: first.to_string(),
     };
     work.tell(Some(payer.id), event);
+    for (mut bill, amount) in late {
+        crate::bills::settle(work, payer, &mut bill, amount, "balance", None, Some(first))?;
+    }
+    crate::bills::on_top_up(work, money, first)?;
     give_bonus(work, money)?;
     Ok(first)
 }

@@ -29,7 +29,7 @@ const KEY_GOOD_SECONDS: i64 = 23 * 3_600;
 const PAGE_SECONDS: i64 = 86_400;
 
 /// Writes an errand, to be carried at once.
-pub(super) fn send_errand(
+pub(crate) fn send_errand(
     work: &mut Work<'_, '_>,
     account: OwnerId,
     provider: &str,
@@ -246,7 +246,12 @@ fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Result<Option<As
                     amount,
                     channel: row.channel,
                     token: row.token.clone(),
-                    present: row.purpose == farthing_core::payment::Purpose::TopUp,
+                    // Who pays a bill by hand is there; what is collected by itself says why it was begun.
+                    present: match row.purpose {
+                        farthing_core::payment::Purpose::TopUp => true,
+                        farthing_core::payment::Purpose::Refill => false,
+                        farthing_core::payment::Purpose::Bill => row.verdict.is_empty(),
+                    },
                     text,
                 },
                 ErrandKind::Page => What::Page {

@@ -17,10 +17,14 @@ mod sandbox;
 mod take_news;
 
 pub(crate) use book_money::{Incoming, book_incoming};
+pub(crate) use errands::send_errand;
 pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts};
 pub use keep_methods::{MethodChange, NewMethod};
-pub(crate) use pay_in::within_bounds;
+pub(crate) use pay_in::{
+    Chosen, NewPayment, choose as choose_method, method_label, of_method, paid_with, within_bounds, write_payment,
+};
 pub use pay_in::{NewPayIn, PayBy};
+pub(crate) use provider::Through;
 pub use provider::{Provider, Providers};
 pub use refill::RefillChange;
 pub use refund::NewRefund;

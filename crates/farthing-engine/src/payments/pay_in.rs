@@ -1,5 +1,6 @@
 //! A customer pays in through a provider: judged by the policy's bounds and by what looks like misuse, written, then asked of the provider.
 
+use super::book_money::Incoming;
 use super::errands::send_errand;
 use super::facts::PaymentFacts;
 use super::provider::Through;
@@ -47,13 +48,13 @@ pub enum PayBy {
 }
 
 /// What pays, once it was found.
-pub(super) struct Chosen {
-    pub(super) channel: Channel,
-    pub(super) method: Option<MethodRow>,
-    pub(super) token: String,
-    pub(super) fingerprint: String,
-    pub(super) provider: String,
-    pub(super) kind: ErrandKind,
+pub(crate) struct Chosen {
+    pub(crate) channel: Channel,
+    pub(crate) method: Option<MethodRow>,
+    pub(crate) token: String,
+    pub(crate) fingerprint: String,
+    pub(crate) provider: String,
+    pub(crate) kind: ErrandKind,
 }
 
 impl Engine {
@@ -168,19 +169,19 @@ fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Resu
 }
 
 /// A payment to be written.
-pub(super) struct NewPayment {
-    pub(super) purpose: Purpose,
-    pub(super) once: String,
-    pub(super) net: i64,
-    pub(super) tax: TaxDue,
-    pub(super) bill: Option<[u8; 16]>,
-    pub(super) keeps: bool,
-    pub(super) verdict: Verdict,
-    pub(super) back: String,
+pub(crate) struct NewPayment {
+    pub(crate) purpose: Purpose,
+    pub(crate) once: String,
+    pub(crate) net: i64,
+    pub(crate) tax: TaxDue,
+    pub(crate) bill: Option<[u8; 16]>,
+    pub(crate) keeps: bool,
+    pub(crate) verdict: Verdict,
+    pub(crate) back: String,
 }
 
 /// Writes a payment and, unless a person looks first, the errand to the provider.
-pub(super) fn write_payment(
+pub(crate) fn write_payment(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     chosen: Chosen,
@@ -233,22 +234,42 @@ pub(super) fn told_of(
     row: &PaymentRow,
     why: String,
 ) -> Result<PaymentTold, EngineError> {
-    let paid_with = match row.method {
-        Some(id) => work.tx.method(id)?.map(|method| super::facts::label(&method.facts.brand, &method.facts.last4)),
-        None => sandbox::method_facts(&row.token, work.now)
-            .filter(|_| row.provider == sandbox::NAME)
-            .map(|facts| super::facts::label(&facts.brand, &facts.last4)),
-    };
+    let paid_with = method_label(work, row)?;
     Ok(PaymentTold {
         account: payer.name.clone(),
         payment: row.id.to_string(),
         purpose: row.purpose.name().to_owned(),
         amount: work.money(row.net),
         tax: work.money(row.tax),
-        paid_with: paid_with.unwrap_or_default(),
+        paid_with,
         why,
         url: String::new(),
     })
+}
+
+/// What paid, as its owner knows it: `visa 4242`; empty where nobody knows.
+pub(crate) fn method_label(work: &mut Work<'_, '_>, row: &PaymentRow) -> Result<String, EngineError> {
+    let label = match row.method {
+        Some(id) => work.tx.method(id)?.map(|method| super::facts::label(&method.facts.brand, &method.facts.last4)),
+        None => sandbox::method_facts(&row.token, work.now)
+            .filter(|_| row.provider == sandbox::NAME)
+            .map(|facts| super::facts::label(&facts.brand, &facts.last4)),
+    };
+    Ok(label.unwrap_or_default())
+}
+
+/// The same of money that has come in.
+pub(crate) fn paid_with(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result<String, EngineError> {
+    let payment = match money.payment {
+        Some(id) => work.tx.payment(id)?,
+        None => None,
+    };
+    let label = match &payment {
+        Some(payment) => method_label(work, payment)?,
+        None => String::new(),
+    };
+    let channel = payment.map(|payment| payment.channel.word().replace('_', " "));
+    Ok(if label.is_empty() { channel.unwrap_or_else(|| "by hand".to_owned()) } else { label })
 }
 
 pub(crate) fn within_bounds(policy: &Policy, amount: Money) -> Result<(), Refused> {
@@ -277,7 +298,12 @@ fn allows(policy: &Policy, channel: Channel) -> Result<(), Refused> {
     Err(Refused::new(RefusalCode::RefusedByPolicy, what))
 }
 
-fn choose(work: &mut Work<'_, '_>, payer: &PayerRow, by: &PayBy, through: &Through) -> Result<Chosen, Refused> {
+pub(crate) fn choose(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    by: &PayBy,
+    through: &Through,
+) -> Result<Chosen, Refused> {
     match by {
         PayBy::Default => {
             let methods = work.tx.methods_of(payer.id)?;
@@ -326,7 +352,7 @@ fn choose(work: &mut Work<'_, '_>, payer: &PayerRow, by: &PayBy, through: &Throu
     }
 }
 
-pub(super) fn of_method(method: MethodRow) -> Chosen {
+pub(crate) fn of_method(method: MethodRow) -> Chosen {
     Chosen {
         channel: method.facts.channel,
         token: method.facts.token.clone(),

@@ -281,6 +281,7 @@ fn approve_it(
         paid.refunded = paid.refunded.saturating_add(net);
         paid.changed = now;
         work.tx.payment_write(&paid)?;
+        crate::bills::taken_back(work, payer, payment, (net, tax), crate::bills::Back::Refunded, transfer)?;
         send_errand(work, payer.id, &paid.provider, ErrandKind::Refund, row.id.to_bytes(), number)?;
     }
     (row.state, row.decided) = (RefundState::Approved, Some(now));
@@ -314,7 +315,9 @@ pub(super) fn book_failed(work: &mut Work<'_, '_>, account: OwnerId, part: &Refu
     let taxes = tax_part(work, &assessed, part.tax)?;
     let (facts, at) = moved(work, account, part)?;
     let Refund { commodity, cash, refund_due, .. } = facts;
-    let mut ids = work.stamp_ids();
+    let mut fresh = work.stamp_ids();
+    let mut last = None;
+    let mut ids = || *last.insert(fresh());
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective: at };
     let mut commands = Vec::new();
     if part.state == PartState::Sent {
@@ -327,6 +330,10 @@ pub(super) fn book_failed(work: &mut Work<'_, '_>, account: OwnerId, part: &Refu
         paid.refunded = paid.refunded.saturating_sub(part.net).max(0);
         paid.changed = now;
         work.tx.payment_write(&paid)?;
+        let payer = work.folio(account).payer.clone();
+        if let Some(transfer) = last.filter(|_| paid.bill.is_none()) {
+            crate::bills::credited_again(work, &payer, &paid, (part.net, part.tax), transfer)?;
+        }
     }
     work.reload(account)?;
     Ok(())

@@ -9,13 +9,13 @@ use crate::folio::Work;
 use crate::tax::tax_part;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::id::CauseId;
-use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::{self, Chargeback, ProviderFee, Stamp};
+use farthing_core::ledger::{Chart, Kind, TransferId};
 use farthing_core::money::Money;
 use farthing_core::notice::{Event, MethodTold, RefundTold};
 use farthing_core::payment::{
     Action, DisputeState, Effect, ErrandKind, MethodFacts, MethodId, MethodNews, MethodStanding, News, PartState,
-    PaymentId, PaymentNews, Purpose, RefundId, RefundNews, RefundState, Told,
+    PaymentId, PaymentNews, Purpose, RefundId, RefundNews, RefundState, Told, tax_back,
 };
 use farthing_core::time::Instant;
 use farthing_store::{DisputeRow, MethodRow, PayerRow, PaymentRow, RefundRow, StoreError};
@@ -167,8 +167,10 @@ fn follow(
             let told = told_of(work, payer, row, failure.text.clone())?;
             work.tell(Some(payer.id), Event::PaymentFailed(told));
             // What the bank will never take again is not tried again.
-            if row.purpose == Purpose::Refill {
-                refill_failed(work, payer, row)?;
+            match row.purpose {
+                Purpose::Refill => refill_failed(work, payer, row)?,
+                Purpose::Bill => crate::bills::collect_failed(work, payer, row)?,
+                Purpose::TopUp => {}
             }
             Ok(())
         }
@@ -201,7 +203,9 @@ fn credit(work: &mut Work<'_, '_>, payer: &PayerRow, row: &mut PaymentRow) -> Re
         called: id,
         payment: Some(row.id),
     };
-    row.transfer = Some(book_incoming(work, &money)?);
+    let first =
+        if row.bill.is_some() { crate::bills::paid_by(work, payer, row)? } else { book_incoming(work, &money)? };
+    row.transfer = Some(first);
     row.succeeded = Some(now);
     row.failure.clear();
     row.failure_text.clear();
@@ -259,43 +263,17 @@ fn take_back(
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
     let gross = amount.units().clamp(0, row.gross());
-    // Of what was paid with its tax, so much was credited.
-    let left = row.net.saturating_sub(row.refunded).saturating_sub(row.taken_back).max(0);
-    let net = if row.tax == 0 { gross } else { share(gross, row.net, row.gross()) }.min(left);
-    let tax = if net == left { gross.saturating_sub(net).min(row.tax) } else { gross.saturating_sub(net) };
-    let (provider, fees) = (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
-    let commodity = work.books()?.commodity;
-    let taxes = tax_part(work, &row.assessed, tax)?;
-    let debt = work.debt_account(payer.id)?;
-    let cash_balance = work.folio(payer.id).book.purse.cash;
-    let facts = Chargeback {
-        commodity,
-        cash: payer.cash,
-        cash_balance,
-        debt,
-        provider,
-        fees,
-        amount: net,
-        fee: fee.map_or(0, Money::units),
-    };
-    let mut made = Vec::new();
-    let mut fresh = work.stamp_ids();
-    let mut ids = || {
-        let id = fresh();
-        made.push(id);
-        id
-    };
+    let fee = fee.map_or(0, Money::units);
     let cause = CauseId::derive(Instant::EPOCH, &[b"dispute", row.provider.as_bytes(), dispute.as_bytes()]);
-    let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
-    let command = posting::chargeback_taxed(&mut stamp, &facts, &taxes);
-    work.book(&[command])?;
-    // The fee stays, however it ends: it comes after what was taken, which is one transfer or two.
-    if fee.is_some_and(Money::is_positive) {
-        let taken = usize::from(net.min(cash_balance.max(0)) > 0) + usize::from(net > cash_balance.max(0));
-        made.remove(taken);
-    }
+    let left = row.net.saturating_sub(row.refunded).saturating_sub(row.taken_back).max(0);
+    let made = if row.bill.is_some() {
+        let made = crate::bills::charged_back(work, payer, row, (gross, fee), cause)?;
+        row.taken_back = row.taken_back.saturating_add(gross.min(left));
+        made
+    } else {
+        take_back_credit(work, payer, row, (gross, fee, left), cause)?
+    };
     work.reload(payer.id)?;
-    row.taken_back = row.taken_back.saturating_add(net);
     let kept = DisputeRow {
         provider: row.provider.clone(),
         reference: dispute.to_owned(),
@@ -313,6 +291,54 @@ fn take_back(
     Ok(())
 }
 
+/// What was credited, and the tax that was paid with it; the transfers that took it.
+fn take_back_credit(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PaymentRow,
+    (gross, fee, left): (i64, i64, i64),
+    cause: CauseId,
+) -> Result<Vec<TransferId>, Refused> {
+    let now = work.now;
+    let minor = work.currency().units_per_minor();
+    let before = row.refunded.saturating_add(row.taken_back);
+    let tax_left = row.tax.saturating_sub(tax_back(row.net, row.tax, 0, before, minor));
+    // Of a part of it, the tax of that part, in whole coins; of more than is left, all the tax that is left.
+    let tax = if gross >= left.saturating_add(tax_left) {
+        tax_left
+    } else {
+        let share = share(gross, row.tax, row.gross());
+        share.saturating_sub(share.checked_rem(minor).unwrap_or(0)).min(tax_left)
+    };
+    let net = gross.saturating_sub(tax);
+    let (provider, fees) = (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
+    let commodity = work.books()?.commodity;
+    let taxes = tax_part(work, &row.assessed, tax)?;
+    let debt = work.debt_account(payer.id)?;
+    let cash_balance = work.folio(payer.id).book.purse.cash;
+    let facts = Chargeback { commodity, cash: payer.cash, cash_balance, debt, provider, fees, amount: net, fee };
+    let mut made = Vec::new();
+    let mut fresh = work.stamp_ids();
+    let mut ids = || {
+        let id = fresh();
+        made.push(id);
+        id
+    };
+    let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
+    let command = posting::chargeback_taxed(&mut stamp, &facts, &taxes);
+    work.book(&[command])?;
+    // The fee stays, however it ends: it comes after what was taken, which is one transfer or two.
+    if fee > 0 {
+        let taken = usize::from(net.min(cash_balance.max(0)) > 0) + usize::from(net > cash_balance.max(0));
+        made.remove(taken);
+    }
+    row.taken_back = row.taken_back.saturating_add(net.min(left));
+    if let Some(first) = made.first() {
+        crate::bills::taken_back(work, payer, row.id, (net.min(left), tax), crate::bills::Back::ChargedBack, *first)?;
+    }
+    Ok(made)
+}
+
 /// The dispute was won: what was taken comes again, by link.
 fn give_again(
     work: &mut Work<'_, '_>,
@@ -326,13 +352,27 @@ fn give_again(
     work.flush_postings()?;
     if let Some(known) = disputes.iter().find(|known| known.reference == dispute) {
         let cause = CauseId::derive(Instant::EPOCH, &[b"dispute-won", row.provider.as_bytes(), dispute.as_bytes()]);
-        let mut ids = work.stamp_ids();
+        let mut fresh = work.stamp_ids();
+        let mut first = None;
+        let mut ids = || {
+            let id = fresh();
+            first.get_or_insert(id);
+            id
+        };
         let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
         let command = posting::chargeback_won(&mut stamp, &known.transfers);
         work.book(&[command])?;
         work.reload(payer.id)?;
-        let net = share(known.amount, row.net, row.gross());
-        row.taken_back = row.taken_back.saturating_sub(net).max(0);
+        let (net, tax) = taken_by(work, &known.transfers)?;
+        let net = net.min(row.taken_back);
+        row.taken_back = row.taken_back.saturating_sub(net);
+        if let Some(first) = first {
+            if row.bill.is_some() {
+                crate::bills::given_again(work, payer, row, &known.transfers, first)?;
+            } else {
+                crate::bills::credited_again(work, payer, row, (net, tax), first)?;
+            }
+        }
         // A debt that was paid in the meantime is not owed the other way round: it is the customer's cash.
         let overpaid = work.folio(payer.id).book.purse.debt.saturating_neg();
         if overpaid > 0 {
@@ -345,6 +385,17 @@ fn give_again(
         }
     }
     end_dispute(work, payer, row, disputes, dispute, true)
+}
+
+/// What a dispute's transfers took: net, and tax.
+fn taken_by(work: &mut Work<'_, '_>, transfers: &[TransferId]) -> Result<(i64, i64), StoreError> {
+    let (mut net, mut tax) = (0_i64, 0_i64);
+    for id in transfers {
+        let entry = work.tx.transfer(*id)?.ok_or_else(|| StoreError::corrupt("a dispute whose transfer is gone"))?;
+        let sum = if entry.kind == Kind::TaxReturned { &mut tax } else { &mut net };
+        *sum = sum.saturating_add(entry.amount);
+    }
+    Ok((net, tax))
 }
 
 fn end_dispute(

@@ -1,0 +1,186 @@
+//! What stands on a document, as it is stored: one JSON text, written once, from which what is credited later is worked out.
+
+use super::broken;
+use super::facts::BillParty;
+use crate::EngineError;
+use farthing_core::bill::{BillPlan, BilledGroup, BilledLine, Creditable, CreditedGroup, CreditedLine, Origin};
+use farthing_core::config::Name;
+use farthing_core::ledger::Chart;
+use farthing_core::money::{Currency, Money};
+use farthing_core::policy::PricesAre;
+use farthing_core::tax::{Assessment, TaxGroup};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Body {
+    pub(super) currency: String,
+    pub(super) seller: BillParty,
+    pub(super) buyer: BillParty,
+    /// "net" or "gross".
+    pub(super) prices: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lines: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) groups: Vec<Group>,
+    #[serde(default)]
+    pub(super) brought_forward: i64,
+    /// Of a receipt: how it was paid.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) method: String,
+    /// Of a receipt: what is still due after it.
+    #[serde(default)]
+    pub(super) due_after: i64,
+    /// Of a credit note.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) reason: String,
+    /// Of a credit note by lines: their places, and so much of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) credited: Vec<(usize, i64)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) product: String,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
+    pub(super) quantity: Option<String>,
+    pub(super) category: Option<String>,
+    /// To the unit, as it was accrued.
+    pub(super) exact: i64,
+    /// An assessment, as text.
+    pub(super) assessed: String,
+    pub(super) origin: String,
+    /// In whole minor units: before the coupon, and its share of that and of the tax; what is left of it without tax.
+    pub(super) amount: i64,
+    pub(super) coupon: i64,
+    pub(super) tax: i64,
+    pub(super) net: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Group {
+    /// An assessment, as text.
+    pub(super) assessed: String,
+    pub(super) net: i64,
+    pub(super) tax: i64,
+    /// What its `carry` held before.
+    #[serde(default)]
+    pub(super) carry: i64,
+}
+
+impl Body {
+    pub(super) fn of_plan(plan: &BillPlan, seller: BillParty, buyer: BillParty) -> Body {
+        let prices = match plan.prices {
+            PricesAre::Net => "net",
+            PricesAre::Gross => "gross",
+        };
+        let line = |planned: &farthing_core::bill::PlannedLine| Line {
+            text: planned.line.text.clone(),
+            product: planned.line.product.to_string(),
+            from: planned.line.service.map(|service| service.first().to_string()),
+            to: planned.line.service.map(|service| service.last().to_string()),
+            quantity: planned.line.quantity.clone(),
+            category: planned.line.category.as_ref().map(Name::to_string),
+            exact: planned.line.amount.units(),
+            assessed: planned.line.tax.to_text(),
+            origin: origin_text(&planned.line.origin),
+            amount: planned.amount.units(),
+            coupon: planned.coupon.units(),
+            tax: planned.tax.units(),
+            net: planned.net.units(),
+        };
+        let group = |group: &farthing_core::bill::PlannedGroup| Group {
+            assessed: group.assessment.to_text(),
+            net: group.base.units(),
+            tax: group.tax.units(),
+            carry: group.carry_before.units(),
+        };
+        Body {
+            currency: plan.currency.code().to_owned(),
+            seller,
+            buyer,
+            prices: prices.to_owned(),
+            lines: plan.lines.iter().map(line).collect(),
+            groups: plan.groups.iter().map(group).collect(),
+            brought_forward: plan.brought_forward.units(),
+            ..Body::default()
+        }
+    }
+
+    pub(super) fn text(&self) -> Result<String, EngineError> {
+        serde_json::to_string(self).map_err(broken)
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Body, EngineError> {
+        serde_json::from_str(text).map_err(|error| broken(format!("a document cannot be read: {error}")))
+    }
+
+    /// What a credit note took back.
+    pub(super) fn credited(&self) -> Result<(Vec<CreditedGroup>, Vec<CreditedLine>), EngineError> {
+        let currency = self.currency()?;
+        let money = |units| Money::from_units(units, currency);
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let assessment = Assessment::parse(&group.assessed).map_err(broken)?;
+            let (net, tax) = (money(group.net), money(group.tax));
+            groups.push(CreditedGroup { group: assessment.group(), assessment, net, tax });
+        }
+        let lines = self.credited.iter().map(|(line, net)| CreditedLine { line: *line, net: money(*net) }).collect();
+        Ok((groups, lines))
+    }
+
+    /// What of a bill can still be credited, after these notes about it, oldest first.
+    pub(super) fn creditable(&self, notes: &[Body]) -> Result<Creditable, EngineError> {
+        let currency = self.currency()?;
+        let money = |units| Money::from_units(units, currency);
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let assessment = Assessment::parse(&group.assessed).map_err(broken)?;
+            groups.push(BilledGroup { assessment, base: money(group.net), tax: money(group.tax) });
+        }
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            lines.push(BilledLine { group: line.group()?, net: money(line.net) });
+        }
+        let mut creditable = Creditable::billed(currency, groups, lines);
+        for note in notes {
+            let (groups, lines) = note.credited()?;
+            creditable = creditable.after(&groups, &lines).map_err(broken)?;
+        }
+        Ok(creditable)
+    }
+
+    fn currency(&self) -> Result<Currency, EngineError> {
+        Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))
+    }
+}
+
+impl Line {
+    /// None for a sum brought forward: it is taxed on its own bill.
+    pub(super) fn group(&self) -> Result<Option<TaxGroup>, EngineError> {
+        if self.origin.starts_with("brought_forward:") {
+            return Ok(None);
+        }
+        Ok(Some(Assessment::parse(&self.assessed).map_err(broken)?.group()))
+    }
+
+    /// Where it stood in the ledger before it was billed, and what is credited of it stands again.
+    pub(super) fn chart(&self) -> Chart {
+        match self.origin.split_once(':') {
+            Some(("advance", order)) => Chart::Deferred(order.to_owned()),
+            _ if self.origin == "late_fee" => Chart::LateFees,
+            _ => Chart::Revenue(self.product.clone()),
+        }
+    }
+}
+
+pub(super) fn origin_text(origin: &Origin) -> String {
+    match origin {
+        Origin::Accrued => "accrued".to_owned(),
+        Origin::Advance(order) => format!("advance:{order}"),
+        Origin::LateFee => "late_fee".to_owned(),
+        Origin::TopUp => "top_up".to_owned(),
+        Origin::BroughtForward(number) => format!("brought_forward:{number}"),
+    }
+}

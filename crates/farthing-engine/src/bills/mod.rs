@@ -1,0 +1,31 @@
+//! Documents: bills, receipts and credit notes; what is issued, what becomes of it, and the numbers.
+//!
+//! What stands on a bill and what it comes to is the core's (`plan_bill`), and so is what may become of it (`BillLife`). Here it is gathered,
+//! booked, written down with both parties as they were, and never changed again but for what was paid. A document is issued
+//! without a number; the numberer gives it one right after, and tells of it (`number_bills`).
+
+mod bill_now;
+mod body;
+mod credit_back;
+mod facts;
+mod issue;
+mod number_bills;
+mod on_top_up;
+mod pay_bill;
+
+pub use bill_now::Billed;
+pub use credit_back::NewBillRefund;
+pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty};
+pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
+
+pub(crate) use credit_back::{charged_back, given_again};
+pub(crate) use on_top_up::{Back, credited_again, on_top_up, taken_back};
+pub(crate) use pay_bill::{collect_failed, paid_by, past_due, settle};
+
+use crate::EngineError;
+use farthing_store::StoreError;
+
+/// What the core says cannot be, of what was decided or stored: a fault, not a refusal.
+pub(crate) fn broken(error: impl std::fmt::Display) -> EngineError {
+    StoreError::corrupt(error.to_string()).into()
+}

@@ -1,0 +1,112 @@
+//! Reads every bill, receipt and credit note for `verify`: what was issued is what stands there, numbers have no gap, and what is due of a bill
+//! is what the ledger says is owed.
+
+use crate::bills::bill_from;
+use crate::{StoreError, Tx, chain_of};
+use farthing_core::bill::DocumentKind;
+use farthing_core::ledger::Kind;
+use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
+use std::collections::BTreeMap;
+
+pub(crate) fn audit_bills(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(), StoreError> {
+    let mut findings = Vec::new();
+    let mut find = |row: String, what: String| findings.push(Finding { of: Audited::Bills, row, what });
+    let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
+    tx.each("SELECT cloud, series, counted FROM number_series ORDER BY cloud, series", &[], |row| {
+        counted.insert((row.text_lossy(0)?, row.text_lossy(1)?), row.int(2)?);
+        Ok(())
+    })?;
+    let mut last: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut bills = 0_u64;
+    tx.each(
+        "SELECT b.id, b.cloud, b.account, b.kind, b.series, b.seq, b.number, b.state, b.place, b.issued, b.due, b.net, b.tax, b.total,
+            b.paid, b.refunded, b.charged_back, b.credited, b.given_back, b.rolled, b.of, b.payment, b.receivable, b.transfer, b.body,
+            b.seal, b.number_seal, r.account, r.credits - r.debits, ra.owner, t.id, a.id, d.owner, c.owner, t.kind, t.amount
+         FROM bill b
+         LEFT JOIN account a ON a.id = b.account AND a.cloud = b.cloud
+         LEFT JOIN ledger_balance r ON r.account = b.receivable
+         LEFT JOIN ledger_account ra ON ra.id = b.receivable
+         LEFT JOIN transfer t ON t.id = b.transfer
+         LEFT JOIN ledger_account d ON d.id = t.debit
+         LEFT JOIN ledger_account c ON c.id = t.credit
+         ORDER BY b.cloud, b.series, b.seq, b.place",
+        &[],
+        |row| {
+            bills += 1;
+            let bill = match bill_from(row) {
+                Ok(bill) => bill,
+                Err(error) => {
+                    find(format!("bill {bills}"), format!("it cannot be read: {}", chain_of(&error)));
+                    return Ok(());
+                }
+            };
+            let name = format!("bill {}", if bill.number.is_empty() { bill.id.to_string() } else { bill.number.clone() });
+            if bill.seal() != row.int(25)? {
+                find(name.clone(), "it is not what was issued: its seal does not fit".to_owned());
+            }
+            if bill.number_seal() != row.int(26)? {
+                find(name.clone(), "its number is not the one it was given: the number's seal does not fit".to_owned());
+            }
+            if row.opt_int(31)?.is_none() {
+                find(name.clone(), "its account is missing, or of another cloud".to_owned());
+            }
+            if (bill.seq == 0) != bill.number.is_empty() {
+                find(name.clone(), "it has a number without a place in its series, or a place without a number".to_owned());
+            }
+            if bill.seq != 0 {
+                let before = last.entry((bill.cloud.clone(), bill.series.clone())).or_insert(0);
+                if bill.seq != *before + 1 {
+                    let what =
+                        format!("it is number {} of {}, and the one before it is {before}", bill.seq, bill.series);
+                    find(name.clone(), what);
+                }
+                *before = bill.seq;
+            }
+            if bill.kind != DocumentKind::Bill {
+                return Ok(());
+            }
+            match (bill.receivable, row.opt_int(27)?, row.opt_int(28)?) {
+                (None, ..) => {
+                    // It was paid before it was issued: what brought the money is its evidence.
+                    let owners = [row.opt_int(32)?, row.opt_int(33)?];
+                    let (kind, amount) = (row.opt_int(34)?.and_then(Kind::from_code), row.opt_int(35)?.unwrap_or(0));
+                    let brings = match kind {
+                        Some(Kind::TopUp) => amount >= bill.net,
+                        // It went back, and has come again.
+                        Some(Kind::Reversal | Kind::RefundFailed | Kind::TaxReturned) => true,
+                        _ => false,
+                    };
+                    if row.opt_int(30)?.is_none() || !brings || !owners.contains(&Some(bill.account.0)) {
+                        find(name, "the transfer that brought its money is missing, or another account's".to_owned());
+                    } else if bill.due_units() != 0 {
+                        find(name, "it is of money that has come in, and something is due of it".to_owned());
+                    }
+                }
+                (Some(_), Some(_), Some(balance)) => {
+                    if row.opt_int(29)? != Some(bill.account.0) {
+                        find(name, "its receivable is another account's".to_owned());
+                    } else if balance != bill.due_units().saturating_neg() {
+                        let (due, owed) = (bill.due_units(), balance.saturating_neg());
+                        find(name, format!("{due} units are due of it, and its receivable says {owed}"));
+                    }
+                }
+                (Some(_), ..) => find(name, "its receivable is not there".to_owned()),
+            }
+            Ok(())
+        },
+    )?;
+    for ((cloud, series), count) in counted {
+        let newest = last.remove(&(cloud.clone(), series.clone())).unwrap_or(0);
+        if newest != count {
+            find(
+                format!("number_series {cloud} {series}"),
+                format!("it has counted to {count}, its last number is {newest}"),
+            );
+        }
+    }
+    for (cloud, series) in last.into_keys() {
+        find(format!("number_series {cloud} {series}"), "it is gone".to_owned());
+    }
+    report.add_bills(bills, findings);
+    Ok(())
+}
