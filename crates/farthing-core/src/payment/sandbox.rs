@@ -203,7 +203,7 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
                 Temper::Declines(code) => plain(of(failed(code))),
                 Temper::WantsOwner if *present => plain(of(PaymentNews::ActionNeeded(action(&reference)))),
                 Temper::WantsOwner => plain(of(failed(FailureCode::AuthenticationRequired))),
-                Temper::TimesOut => lost(plain(of(paid)), &customer),
+                Temper::TimesOut => lost(plain(of(paid)), customer.as_ref()),
                 Temper::Disputes => {
                     let later = after(1, Deed::Dispute).into_iter().collect();
                     Done { later, ..plain(of(paid)) }
@@ -218,7 +218,7 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
                 }
             };
             if mood == Mood::TimesOut {
-                done = lost(done, &customer);
+                done = lost(done, customer.as_ref());
             }
             done
         }
@@ -246,7 +246,7 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
                 RefundNews::Sent
             };
             let done = plain(News::Refund { reference, news });
-            if mood == Mood::TimesOut { lost(done, &customer) } else { done }
+            if mood == Mood::TimesOut { lost(done, customer.as_ref()) } else { done }
         }
         What::Detach { .. } => plain(News::Method(MethodNews::Detached)),
         What::Look { payment_reference, .. } => {
@@ -320,7 +320,7 @@ fn failed(code: FailureCode) -> PaymentNews {
 }
 
 /// It was done, and nobody heard of it.
-fn lost(done: Done, customer: &Option<String>) -> Done {
+fn lost(done: Done, customer: Option<&String>) -> Done {
     let why = "the provider did not answer in time".to_owned();
-    Done { reply: Reply { customer: customer.clone(), news: News::Unknown { why } }, ..done }
+    Done { reply: Reply { customer: customer.cloned(), news: News::Unknown { why } }, ..done }
 }
