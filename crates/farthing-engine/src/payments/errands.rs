@@ -14,7 +14,7 @@ use farthing_core::payment::{
 };
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Duration, Instant};
-use farthing_store::{ErrandRow, StoreError, Tx};
+use farthing_store::{ErrandRow, ErrandsOf, StoreError, Tx};
 
 /// For how long a claim is good: longer than a provider is waited for.
 const CLAIM_SECONDS: i64 = 120;
@@ -63,7 +63,7 @@ pub(super) fn send_errand(
 impl Engine {
     /// Asks the pretended provider whatever waits for it, and hears what has happened there. How many it was.
     pub(crate) fn run_sandbox(&self) -> Result<usize, EngineError> {
-        let mut count = self.carry(&sandbox::Sandbox::new(self), BATCH)?;
+        let mut count = self.carry(&sandbox::Sandbox::new(self), ErrandsOf::default(), BATCH)?;
         loop {
             let now = self.now()?;
             let due = self.store.read("sandbox_events_due", |tx| tx.sandbox_events_due(now, BATCH))?;
@@ -86,7 +86,9 @@ impl Engine {
     /// Carries what waits for a provider outside, at most so many; how many it was. `cloud`: whose provider it is.
     pub fn run_errands(&self, cloud: &str, most: usize) -> Result<usize, EngineError> {
         let Some(provider) = self.providers.of(cloud).cloned() else { return Ok(0) };
-        self.carry(provider.as_ref(), i64::try_from(most).unwrap_or(BATCH))
+        // Each cloud has its own account there: another's errands are not for this one to ask.
+        let of = ErrandsOf { cloud: Some(cloud), subject: None };
+        self.carry(provider.as_ref(), of, i64::try_from(most).unwrap_or(BATCH))
     }
 
     /// Carries what waits for one subject now, while its customer waits for it.
@@ -95,19 +97,21 @@ impl Engine {
         let waiting = self.store.read("errands_of", |tx| tx.errands_of(&subject))?;
         for errand in waiting.into_iter().filter(|errand| errand.next_at.is_some()) {
             if errand.provider == farthing_core::payment::sandbox::NAME {
-                self.carry(&sandbox::Sandbox::new(self), BATCH)?;
+                self.carry(&sandbox::Sandbox::new(self), ErrandsOf::default(), BATCH)?;
             } else if let Some(provider) = self.providers.of(&errand.cloud).cloned() {
-                self.carry(provider.as_ref(), BATCH)?;
+                // Whatever else waits is not what this customer waits for.
+                let of = ErrandsOf { cloud: Some(&errand.cloud), subject: Some(&subject) };
+                self.carry(provider.as_ref(), of, BATCH)?;
             }
         }
         Ok(())
     }
 
-    fn carry(&self, provider: &dyn Provider, most: i64) -> Result<usize, EngineError> {
+    fn carry(&self, provider: &dyn Provider, of: ErrandsOf<'_>, most: i64) -> Result<usize, EngineError> {
         let mut count = 0;
         loop {
             let now = self.now()?;
-            let claimed = self.claim(provider.name(), now, most)?;
+            let claimed = self.claim(provider.name(), of, now, most)?;
             let full = i64::try_from(claimed.len()) == Ok(most);
             for (errand, ask) in claimed {
                 let reply = match &ask {
@@ -127,14 +131,22 @@ impl Engine {
         }
     }
 
-    fn claim(&self, provider: &str, now: Instant, most: i64) -> Result<Vec<(ErrandRow, Option<Ask>)>, EngineError> {
+    fn claim(
+        &self,
+        provider: &str,
+        of: ErrandsOf<'_>,
+        now: Instant,
+        most: i64,
+    ) -> Result<Vec<(ErrandRow, Option<Ask>)>, EngineError> {
+        let (cloud, subject) = (of.cloud.map(str::to_owned), of.subject.copied());
         let until = now.checked_add(seconds(CLAIM_SECONDS)?).map_err(SettleError::from)?;
         let provider = provider.to_owned();
         self.store.write("errands_claim", move |tx| {
             if !tx.effects_may_leave()? {
                 return Ok(Vec::new());
             }
-            let rows = tx.errands_claim(&provider, now, until, most)?;
+            let of = ErrandsOf { cloud: cloud.as_deref(), subject: subject.as_ref() };
+            let rows = tx.errands_claim(&provider, of, now, until, most)?;
             let mut claimed = Vec::with_capacity(rows.len());
             for row in rows {
                 let ask = ask_of(tx, &row, now)?;

@@ -17,7 +17,7 @@ mod sandbox;
 mod take_news;
 
 pub(crate) use book_money::{Incoming, book_incoming};
-pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts};
+pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
 pub use keep_methods::{MethodChange, NewMethod};
 pub(crate) use pay_in::within_bounds;
 pub use pay_in::{NewPayIn, PayBy};
