@@ -35,6 +35,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::RefundSent => "Refund sent",
         Kind::RefundFailed => "Refund failed",
         Kind::Chargeback => "Chargeback",
+        Kind::ArrearsReturned => "Arrears returned",
         Kind::LateFee => "Late fee",
         Kind::LateFeeWaived => "Late fee waived",
         Kind::WrittenOff => "Written off",
