@@ -31,9 +31,16 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
-    /// Whether it is refused but in a state that no request brings about: an account that is parked, a delivery that has ended.
+    /// Whether it is refused but in a state that no request brings about: an account that is parked, a delivery that has ended, a
+    /// payment that a policy holds.
     pub(crate) fn needs_a_state(&self) -> bool {
-        ["/v1/accounts/{account}/retry", "/v1/deliveries/{delivery}/replay"].contains(&self.path.as_str())
+        [
+            "/v1/accounts/{account}/retry",
+            "/v1/deliveries/{delivery}/replay",
+            "/v1/payments/{payment}/approve",
+            "/v1/payments/{payment}/refuse",
+        ]
+        .contains(&self.path.as_str())
     }
 }
 

@@ -10,6 +10,8 @@
 //! | `killed` | kill -9 under load: what was acknowledged is there once |
 //! | `two_servers` | two servers on one PostgreSQL share the work, and one takes over from the other |
 //! | `limits` | how much and how often, what is malformed, pages, odd methods |
+//! | `payments` | money through the pretended provider: pages, reviews, methods, refills, refunds, disputes |
+//! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -26,8 +28,10 @@ mod isolation;
 mod killed;
 mod limits;
 mod once;
+mod payments;
 mod schemathesis;
 mod story;
+mod stripe;
 mod two_servers;
 
 /// One test on each store.
