@@ -25,6 +25,9 @@ const PAUSE_SECONDS: i64 = 15;
 const PAUSE_MAX_SECONDS: i64 = 3_600;
 /// After that a provider may have forgotten the key, and asking again might do it again: only the provider's own news decide then.
 const KEY_GOOD_SECONDS: i64 = 23 * 3_600;
+/// How often it is looked whether another has heard an answer: for ten seconds. What takes longer is told later.
+const LOOKS: usize = 1_000;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
 /// A page waits so long for its customer, where nothing else is said.
 const PAGE_SECONDS: i64 = 86_400;
 
@@ -103,6 +106,20 @@ impl Engine {
                 let of = ErrandsOf { cloud: Some(&errand.cloud), subject: Some(&subject) };
                 self.carry(provider.as_ref(), of, BATCH)?;
             }
+        }
+        self.wait_for_answer(subject)
+    }
+
+    /// Somebody who carries whatever waits may have taken it first: then their answer is waited for as one's own would be.
+    fn wait_for_answer(&self, subject: [u8; 16]) -> Result<(), EngineError> {
+        for _ in 0..LOOKS {
+            let errands = self.store.read("errands_of", |tx| tx.errands_of(&subject))?;
+            let is_asked =
+                |errand: &ErrandRow| errand.state == "waiting" && errand.attempts > 0 && errand.answer.is_empty();
+            if !errands.iter().any(is_asked) {
+                break;
+            }
+            std::thread::sleep(LOOK);
         }
         Ok(())
     }
