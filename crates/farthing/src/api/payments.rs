@@ -38,14 +38,16 @@ pub(crate) struct NewPayment {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PayBy {
     /// What the customer's browser was given by the provider, used once.
-    #[schema(example = "card:visa")]
+    #[schema(example = json!({ "token": "card:visa" }))]
     Token(String),
     /// One that is kept, by its id.
-    #[schema(example = "pm_01m0abw8g0tfjbn245fasf0w43")]
+    #[schema(example = json!({ "method": "pm_01m0abw8g0tfjbn245fasf0w43" }))]
     Method(String),
     /// True: the default of what is kept.
+    #[schema(example = json!({ "default": true }))]
     Default(bool),
     /// A page of the provider, or a code to scan: `action_url` says where.
+    #[schema(example = json!({ "page": "card" }))]
     Page(PayChannel),
 }
 
