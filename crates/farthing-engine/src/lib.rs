@@ -63,7 +63,7 @@ pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use payments::{
     DisputeFacts, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PayBy, PaymentFacts, Provider, Providers,
-    RefillChange, RefillFacts, RefundFacts,
+    RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
 };
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};

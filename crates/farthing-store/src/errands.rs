@@ -31,6 +31,15 @@ pub struct ErrandRow {
     pub answer: String,
 }
 
+/// Whose errands are taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ErrandsOf<'e> {
+    /// Of this cloud alone: each has its own account at a provider.
+    pub cloud: Option<&'e str>,
+    /// About this alone.
+    pub subject: Option<&'e [u8; 16]>,
+}
+
 impl Tx<'_> {
     pub fn errand_insert(&mut self, row: &ErrandRow) -> Result<(), StoreError> {
         self.execute(
@@ -59,14 +68,23 @@ impl Tx<'_> {
     pub fn errands_claim(
         &mut self,
         provider: &str,
+        of: ErrandsOf<'_>,
         now: Instant,
         until: Instant,
         most: i64,
     ) -> Result<Vec<ErrandRow>, StoreError> {
         let mut ready = self.rows(
             "SELECT e.number, e.cloud, e.account, e.provider, e.kind, e.subject, e.part, e.ask_key, e.attempts, e.begun, e.next_at, e.state, e.answer
-             FROM errand e WHERE e.provider = $1 AND e.next_at <= $2 ORDER BY e.next_at, e.number LIMIT $3 {lock e}",
-            &[provider.into(), now.micros().into(), most.into()],
+             FROM errand e WHERE e.provider = $1 AND e.next_at <= $2 AND (e.cloud = $4 OR $4 = '') AND (e.subject = $5 OR $6)
+             ORDER BY e.next_at, e.number LIMIT $3 {lock e}",
+            &[
+                provider.into(),
+                now.micros().into(),
+                most.into(),
+                of.cloud.unwrap_or_default().into(),
+                of.subject.map_or(&[][..], |subject| subject.as_slice()).into(),
+                of.subject.is_none().into(),
+            ],
             errand_from,
         )?;
         for row in &mut ready {

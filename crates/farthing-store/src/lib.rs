@@ -59,7 +59,7 @@ pub use contacts::ContactRow;
 pub use deliveries::{Channel, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried};
 pub use endpoints::EndpointRow;
 pub use epoch::Epoch;
-pub use errands::ErrandRow;
+pub use errands::{ErrandRow, ErrandsOf};
 pub use error::StoreError;
 pub use fitness::PostgresSettings;
 pub use gathering::Gathering;

@@ -3,7 +3,9 @@
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::{ApplyRequest, Files};
 use farthing_core::time::Instant;
-use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Reported, ResourceFact};
+use farthing_engine::{
+    Clock, Engine, IdSource, NewAccount, NewPayIn, NewRefund, NewResource, PayBy, Reported, ResourceFact,
+};
 use farthing_store::{Location, Options, Store};
 use farthing_testbed::{Database, ScratchDir};
 use serde_json::Value;
@@ -232,6 +234,80 @@ both! {
         );
         assert_eq!(bed.json(&["audit"])["entries"].as_array().map(Vec::len), Some(6));
         assert!(bed.said(&["verify"]).starts_with("Every unit is accounted for: 2 transfers"));
+    }
+}
+
+both! {
+    fn payments_and_money_back(bed: &Bed) {
+        let policy = format!(
+            "{POLICY}\n[top_up]\nmax = \"1000.00\"\n\n[risk]\nhold_for_review_above = \"500.00\"\n\n\
+             [refund]\nunconsumed_cash = true\n"
+        );
+        // Where time is simulated, so is money.
+        let engine = bed.engine("2025-04-02T10:00:00Z");
+        let files = Files::from([("cloud.toml".into(), policy), ("catalog.toml".into(), CATALOG.into())]);
+        let request = ApplyRequest { files, who: "anna".into(), why: "risk".into(), starts: None, corrects: None };
+        engine.apply_policy("one", request).expect("it is applied");
+        let account = NewAccount { name: "acme".into(), zone: None, country: None, pay: None, contact: None };
+        engine.open_account("one", &account).expect("it is opened");
+        let usd = Currency::parse("USD").expect("a currency");
+        let pay = |amount: &str| {
+            let wanted = NewPayIn {
+                account: "acme".into(),
+                amount: Money::parse_amount(amount, usd).expect("an amount"),
+                by: PayBy::Token("card:visa".into()),
+                keep: true,
+                reference: None,
+                back: String::new(),
+            };
+            engine.pay_in("one", &wanted).expect("it is begun")
+        };
+        let (paid, one, other) = (pay("100.00"), pay("600.00"), pay("700.00"));
+        assert_eq!((paid.state.as_str(), one.state.as_str()), ("succeeded", "review"));
+        drop(engine);
+
+        let list = bed.said(&["payments", "list"]);
+        let has = |text: &str| list.lines().any(|line| line.starts_with("2025-04-02T10:00:00Z  acme     card  ") && line.contains(text));
+        assert_eq!(list.lines().count(), 4, "{list}");
+        assert!(has("    100.00  0.00  succeeded   "), "{list}");
+        assert!(has("    600.00  0.00  review     600.00 where a person looks at more than 500.00"), "{list}");
+        assert_eq!(bed.json(&["payments", "list", "--state", "review"])["payments"].as_array().map(Vec::len), Some(2));
+
+        let approved = bed.said(&["payments", "approve", &one.id, "--note", "known"]);
+        assert_eq!(approved.trim_end(), format!("{} is approved: 600.00 USD of acme, now succeeded.", one.id));
+        let refused = bed.said(&["payments", "refuse", &other.id, "--note", "odd"]);
+        assert_eq!(refused, format!("{} is refused: 700.00 USD of acme. Nothing is asked of sandbox.\n", other.id));
+        assert!(bed.refused(&["payments", "approve", &other.id]).contains("waits for nobody: it is refused"));
+        assert!(bed.refused(&["payments", "show", "pay_x"]).contains("is no payment's id"));
+        let shown = bed.said(&["payments", "show", &one.id]);
+        assert!(shown.contains("state         succeeded\n") && shown.contains("approved: known"), "{shown}");
+
+        // The cloud's bounds are of what customers pay in by themselves.
+        assert!(bed.refused(&["topup", "acme", "5000", "--reference", "wire 1"]).contains("the most in one top-up"));
+        assert!(bed.said(&["topup", "acme", "5000", "--reference", "wire 1", "--contract"]).contains("acme has 5700.00 USD available"));
+
+        // A clock of today: that of a command may not be behind what was recorded.
+        let store = Store::open(&bed.location, &Options { sqlite_log_mib: 1, ..Options::default() }).expect("the store opens");
+        let engine = Engine::new(store, Clock::real(None).expect("a clock"), IdSource::seeded(next_process(), 0));
+        let new = |amount: &str| NewRefund {
+            account: "acme".into(),
+            amount: Money::parse_amount(amount, usd).ok(),
+            reason: "moves".into(),
+            reference: None,
+            by_operator: false,
+        };
+        let (give, keep) = (engine.refund("one", &new("30.00")), engine.refund("one", &new("40.00")));
+        let (give, keep) = (give.expect("it is asked for").id, keep.expect("it is asked for").id);
+        drop(engine);
+        assert_eq!(bed.json(&["refunds", "list", "--state", "asked"])["refunds"].as_array().map(Vec::len), Some(2));
+        let list = bed.said(&["refunds", "list"]);
+        assert!(list.contains("30.00  asked  moves"), "{list}");
+        let sent = bed.said(&["refunds", "approve", &give]);
+        assert_eq!(sent, format!("{give} is approved: 30.00 USD of acme, now sent.\n"));
+        let kept = bed.said(&["refunds", "refuse", &keep, "--note", "used"]);
+        assert_eq!(kept, format!("{keep} is refused: 40.00 USD stay with acme.\n"));
+        // A token is used once: it is not what it pays with.
+        assert_eq!(bed.said(&["methods", "acme"]), "acme has nothing that it pays with.\n");
     }
 }
 

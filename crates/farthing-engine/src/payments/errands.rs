@@ -14,7 +14,7 @@ use farthing_core::payment::{
 };
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Duration, Instant};
-use farthing_store::{ErrandRow, StoreError, Tx};
+use farthing_store::{ErrandRow, ErrandsOf, StoreError, Tx};
 
 /// For how long a claim is good: longer than a provider is waited for.
 const CLAIM_SECONDS: i64 = 120;
@@ -25,6 +25,9 @@ const PAUSE_SECONDS: i64 = 15;
 const PAUSE_MAX_SECONDS: i64 = 3_600;
 /// After that a provider may have forgotten the key, and asking again might do it again: only the provider's own news decide then.
 const KEY_GOOD_SECONDS: i64 = 23 * 3_600;
+/// How often it is looked whether another has heard an answer: for ten seconds. What takes longer is told later.
+const LOOKS: usize = 1_000;
+const LOOK: std::time::Duration = std::time::Duration::from_millis(10);
 /// A page waits so long for its customer, where nothing else is said.
 const PAGE_SECONDS: i64 = 86_400;
 
@@ -63,7 +66,7 @@ pub(crate) fn send_errand(
 impl Engine {
     /// Asks the pretended provider whatever waits for it, and hears what has happened there. How many it was.
     pub(crate) fn run_sandbox(&self) -> Result<usize, EngineError> {
-        let mut count = self.carry(&sandbox::Sandbox::new(self), BATCH)?;
+        let mut count = self.carry(&sandbox::Sandbox::new(self), ErrandsOf::default(), BATCH)?;
         loop {
             let now = self.now()?;
             let due = self.store.read("sandbox_events_due", |tx| tx.sandbox_events_due(now, BATCH))?;
@@ -86,7 +89,9 @@ impl Engine {
     /// Carries what waits for a provider outside, at most so many; how many it was. `cloud`: whose provider it is.
     pub fn run_errands(&self, cloud: &str, most: usize) -> Result<usize, EngineError> {
         let Some(provider) = self.providers.of(cloud).cloned() else { return Ok(0) };
-        self.carry(provider.as_ref(), i64::try_from(most).unwrap_or(BATCH))
+        // Each cloud has its own account there: another's errands are not for this one to ask.
+        let of = ErrandsOf { cloud: Some(cloud), subject: None };
+        self.carry(provider.as_ref(), of, i64::try_from(most).unwrap_or(BATCH))
     }
 
     /// Carries what waits for one subject now, while its customer waits for it.
@@ -95,19 +100,35 @@ impl Engine {
         let waiting = self.store.read("errands_of", |tx| tx.errands_of(&subject))?;
         for errand in waiting.into_iter().filter(|errand| errand.next_at.is_some()) {
             if errand.provider == farthing_core::payment::sandbox::NAME {
-                self.carry(&sandbox::Sandbox::new(self), BATCH)?;
+                self.carry(&sandbox::Sandbox::new(self), ErrandsOf::default(), BATCH)?;
             } else if let Some(provider) = self.providers.of(&errand.cloud).cloned() {
-                self.carry(provider.as_ref(), BATCH)?;
+                // Whatever else waits is not what this customer waits for.
+                let of = ErrandsOf { cloud: Some(&errand.cloud), subject: Some(&subject) };
+                self.carry(provider.as_ref(), of, BATCH)?;
             }
+        }
+        self.wait_for_answer(subject)
+    }
+
+    /// Somebody who carries whatever waits may have taken it first: then their answer is waited for as one's own would be.
+    fn wait_for_answer(&self, subject: [u8; 16]) -> Result<(), EngineError> {
+        for _ in 0..LOOKS {
+            let errands = self.store.read("errands_of", |tx| tx.errands_of(&subject))?;
+            let is_asked =
+                |errand: &ErrandRow| errand.state == "waiting" && errand.attempts > 0 && errand.answer.is_empty();
+            if !errands.iter().any(is_asked) {
+                break;
+            }
+            std::thread::sleep(LOOK);
         }
         Ok(())
     }
 
-    fn carry(&self, provider: &dyn Provider, most: i64) -> Result<usize, EngineError> {
+    fn carry(&self, provider: &dyn Provider, of: ErrandsOf<'_>, most: i64) -> Result<usize, EngineError> {
         let mut count = 0;
         loop {
             let now = self.now()?;
-            let claimed = self.claim(provider.name(), now, most)?;
+            let claimed = self.claim(provider.name(), of, now, most)?;
             let full = i64::try_from(claimed.len()) == Ok(most);
             for (errand, ask) in claimed {
                 let reply = match &ask {
@@ -127,14 +148,22 @@ impl Engine {
         }
     }
 
-    fn claim(&self, provider: &str, now: Instant, most: i64) -> Result<Vec<(ErrandRow, Option<Ask>)>, EngineError> {
+    fn claim(
+        &self,
+        provider: &str,
+        of: ErrandsOf<'_>,
+        now: Instant,
+        most: i64,
+    ) -> Result<Vec<(ErrandRow, Option<Ask>)>, EngineError> {
+        let (cloud, subject) = (of.cloud.map(str::to_owned), of.subject.copied());
         let until = now.checked_add(seconds(CLAIM_SECONDS)?).map_err(SettleError::from)?;
         let provider = provider.to_owned();
         self.store.write("errands_claim", move |tx| {
             if !tx.effects_may_leave()? {
                 return Ok(Vec::new());
             }
-            let rows = tx.errands_claim(&provider, now, until, most)?;
+            let of = ErrandsOf { cloud: cloud.as_deref(), subject: subject.as_ref() };
+            let rows = tx.errands_claim(&provider, of, now, until, most)?;
             let mut claimed = Vec::with_capacity(rows.len());
             for row in rows {
                 let ask = ask_of(tx, &row, now)?;

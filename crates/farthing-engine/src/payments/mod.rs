@@ -18,7 +18,7 @@ mod take_news;
 
 pub(crate) use book_money::{Incoming, book_incoming};
 pub(crate) use errands::send_errand;
-pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts};
+pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
 pub use keep_methods::{MethodChange, NewMethod};
 pub(crate) use pay_in::{
     Chosen, NewPayment, choose as choose_method, method_label, of_method, paid_with, within_bounds, write_payment,

@@ -61,6 +61,15 @@ impl Caller {
         self.engine.asked_by(self.asked(once))
     }
 
+    /// For a field that only an operator may send, in an operation that others may use.
+    pub(crate) fn must_administer(&self, field: &str) -> Result<(), Problem> {
+        if self.key.scopes.allows(Scope::Admin) {
+            return Ok(());
+        }
+        let what = format!("{field} needs the scope admin; the key has {}: leave it out", self.key.scopes);
+        Err(Problem::new(problem::FORBIDDEN, what).field(field))
+    }
+
     fn asked(&self, once: Option<Once>) -> Asked {
         let source = self.address.map(|address| address.to_string()).unwrap_or_default();
         Asked { who: self.key.id.to_string(), source, once }

@@ -12,14 +12,20 @@ mod document;
 mod endpoints;
 mod events;
 mod keys;
+mod methods;
 mod operations;
 mod page;
 mod pages;
+mod payments;
 mod policies;
 mod prices;
 mod problem;
 mod projects;
+mod providers;
+mod refills;
+mod refunds;
 mod resources;
+mod sandbox;
 mod top_ups;
 mod usage;
 mod wire;
@@ -27,12 +33,14 @@ mod wire;
 pub use document::openapi;
 pub use problem::{CODES, Problem};
 
+use crate::carry::StripeProvider;
 use crate::serve::{Metrics, Worlds};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use farthing_core::access::Allowance;
 use farthing_core::notice::Reach;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,13 +55,21 @@ pub struct Door {
     pub body_bytes_max: usize,
     /// How far webhooks go.
     pub reach: Reach,
+    /// Of each cloud whose money comes through Stripe.
+    pub(crate) stripes: BTreeMap<String, Arc<StripeProvider>>,
     keys: caller::KnownKeys,
 }
 
 impl Door {
     pub fn new(worlds: Worlds, allowance: Allowance, body_bytes_max: usize) -> Door {
         let keys = caller::KnownKeys::default();
-        Door { worlds, metrics: Metrics::default(), allowance, body_bytes_max, reach: Reach::default(), keys }
+        let (metrics, reach, stripes) = (Metrics::default(), Reach::default(), BTreeMap::new());
+        Door { worlds, metrics, allowance, body_bytes_max, reach, stripes, keys }
+    }
+
+    #[must_use]
+    pub fn with_stripes(self, stripes: BTreeMap<String, Arc<StripeProvider>>) -> Door {
+        Door { stripes, ..self }
     }
 
     #[must_use]
@@ -89,6 +105,22 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(charges::sum))
         .routes(routes!(charges::explain))
         .routes(routes!(top_ups::top_up))
+        .routes(routes!(payments::begin))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::show))
+        .routes(routes!(payments::approve))
+        .routes(routes!(payments::refuse))
+        .routes(routes!(sandbox::simulate))
+        .routes(routes!(sandbox::set_mood))
+        .routes(routes!(methods::list, methods::add))
+        .routes(routes!(methods::show, methods::change, methods::remove))
+        .routes(routes!(refills::show, refills::set))
+        .routes(routes!(refunds::ask))
+        .routes(routes!(refunds::refundable))
+        .routes(routes!(refunds::list))
+        .routes(routes!(refunds::show))
+        .routes(routes!(refunds::approve))
+        .routes(routes!(refunds::refuse))
         .routes(routes!(credits::list, credits::give))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))
@@ -129,6 +161,7 @@ pub fn router(door: Shared) -> Router {
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(limit)
         .layer(from_fn_with_state(door.clone(), caller::authenticate))
+        .merge(providers::router())
         .merge(document::router())
         .with_state(door)
 }

@@ -68,6 +68,8 @@ codes! {
         "Mend the field that `field` names; `detail` says how.";
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing", BAD_REQUEST, "An Idempotency-Key is missing",
         "Send a header Idempotency-Key with a text of your own for this request, such as a UUID, and the same one when you send it again.";
+    SIGNATURE_WRONG = "signature_wrong", BAD_REQUEST, "Nobody known has signed this",
+        "Give the server the endpoint's signing secret as the provider's dashboard shows it, and let both clocks be right.";
     UNAUTHENTICATED = "unauthenticated", UNAUTHORIZED, "There is no valid key",
         "Send a header Authorization: Bearer fk_live_… with a key that was not revoked.";
     FORBIDDEN = "forbidden", FORBIDDEN, "The key may not do this",
@@ -98,6 +100,8 @@ codes! {
         "`detail` names the largest amount.";
     LIMIT_REACHED = "limit_reached", UNPROCESSABLE_ENTITY, "A limit is reached",
         "`detail` names it.";
+    NOT_ELIGIBLE = "not_eligible", UNPROCESSABLE_ENTITY, "It cannot be had by this account, or not in this way",
+        "`detail` says what is missing: mend that, or use another.";
     TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "The key asks too often",
         "Wait for the seconds that Retry-After names.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "The server failed",
@@ -192,13 +196,14 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::BelowMinimum => BELOW_MINIMUM,
         RefusalCode::AboveMaximum => ABOVE_MAXIMUM,
         RefusalCode::LimitReached => LIMIT_REACHED,
+        RefusalCode::NotEligible => NOT_ELIGIBLE,
         RefusalCode::HoldClosed => HOLD_CLOSED,
         RefusalCode::IdReused => ID_REUSED,
         RefusalCode::KeyReused => KEY_REUSED,
         RefusalCode::NotFound => NOT_FOUND,
         RefusalCode::Conflict => CONFLICT,
         RefusalCode::Invalid => INVALID,
-        RefusalCode::NotEligible | RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
+        RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
     }
 }
 

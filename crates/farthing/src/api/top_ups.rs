@@ -19,6 +19,9 @@ pub(crate) struct NewTopUp {
     /// Where it is known from, such as the bank's number of it. It is booked once for ever, whichever account it is told of.
     #[schema(example = "bank-2026-11-20-0001", max_length = 255)]
     reference: Option<String>,
+    /// True: it was agreed with the customer, and the policy's bounds of what is paid in online do not hold. Needs the scope admin.
+    #[serde(default)]
+    contract: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,11 +41,18 @@ pub(crate) async fn top_up(
     Path(named): Path<Named>,
     Asking { body, once }: Asking<NewTopUp>,
 ) -> Result<(StatusCode, Json<TopUp>), Problem> {
-    let money = body.amount.money("amount")?;
+    if body.contract {
+        caller.must_administer("contract")?;
+    }
+    let (money, contract) = (body.amount.money("amount")?, body.contract);
     let reference = body.reference.clone();
     let done = blocking(move || {
         let engine = caller.engine_for(Some(once));
-        Ok(engine.top_up(&caller.cloud, &named.account, money, reference.as_deref())?)
+        let (cloud, account, reference) = (&caller.cloud, &named.account, reference.as_deref());
+        if contract {
+            return Ok(engine.top_up_by_contract(cloud, account, money, reference)?);
+        }
+        Ok(engine.top_up(cloud, account, money, reference)?)
     })
     .await?;
     let transfer = done.transfer.to_string();

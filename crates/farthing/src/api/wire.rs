@@ -33,6 +33,26 @@ impl Amount {
     }
 }
 
+/// What is empty is not there.
+pub(crate) fn some_text(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A text that people or other programs wrote: not longer than the document says, and nothing but text.
+pub(crate) fn written(text: &str, chars_max: usize, field: &str) -> Result<(), Problem> {
+    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if text.chars().count() > chars_max || text.chars().any(is_odd) {
+        let what = format!("write at most {chars_max} characters, and no control characters");
+        return Err(Problem::new(problem::INVALID, what).field(field));
+    }
+    Ok(())
+}
+
+/// The same of one that may be left out.
+pub(crate) fn maybe_written(text: Option<&String>, chars_max: usize, field: &str) -> Result<(), Problem> {
+    text.map_or(Ok(()), |text| written(text, chars_max, field))
+}
+
 /// RFC 3339, in UTC.
 pub(crate) fn time(at: Instant) -> String {
     at.to_string()

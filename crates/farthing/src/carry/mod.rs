@@ -1,13 +1,15 @@
-//! Carries messages out of the outbox: webhooks over HTTP, mails over SMTP.
+//! Carries messages out of the outbox: webhooks over HTTP, mails over SMTP. And asks payment providers.
 //!
 //! Owns the connections and what a mail looks like. What is sent, when, and what follows from an answer are the engine's.
 
 mod letter;
 mod smtp;
+mod stripe;
 mod webhook;
 
 pub use letter::Letter;
 pub use smtp::{MailServer, Password, Postman};
+pub use stripe::StripeProvider;
 pub use webhook::WebhookCarrier;
 
 use farthing_core::notice::Reach;

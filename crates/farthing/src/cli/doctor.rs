@@ -6,12 +6,16 @@ use clap::Args;
 use farthing::doctor::{State, examine};
 use farthing::failure::Failure;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     at: At,
+    /// A server's settings, to be looked at too.
+    #[arg(long, value_name = "FILE", env = "FARTHING_CONFIG")]
+    config: Option<PathBuf>,
     /// Also proves everything the store holds, which reads all of it.
     #[arg(long)]
     verify: bool,
@@ -22,7 +26,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let watch = Watch::spinner();
-    let checks = examine(&arguments.at.location(), arguments.verify, &mut |what| watch.say(what));
+    let settings = arguments.config.as_deref();
+    let checks = examine(&arguments.at.location(), settings, arguments.verify, &mut |what| watch.say(what));
     drop(watch);
     let count = |state: State| checks.iter().filter(|check| check.state == state).count();
     let (warned, bad) = (count(State::Warn), count(State::Bad));

@@ -14,6 +14,7 @@ mod export;
 mod import;
 mod keys;
 mod money;
+mod payments;
 mod policy;
 mod progress;
 mod restore;
@@ -48,6 +49,12 @@ enum Command {
     Topup(money::TopUp),
     /// Gives an account credit.
     Grant(money::Grant),
+    /// Lists and shows payments through providers; approves or refuses those that wait for a person.
+    Payments(payments::Payments),
+    /// Lists refunds; approves or refuses those that wait for a person.
+    Refunds(payments::Refunds),
+    /// Shows what an account pays with.
+    Methods(payments::Methods),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -98,6 +105,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Accounts(arguments) => accounts::run(&arguments),
         Command::Topup(arguments) => money::top_up(&arguments),
         Command::Grant(arguments) => money::grant(&arguments),
+        Command::Payments(arguments) => payments::payments(&arguments),
+        Command::Refunds(arguments) => payments::refunds(&arguments),
+        Command::Methods(arguments) => payments::methods(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -21,6 +21,9 @@ pub(crate) struct TopUp {
     /// What makes it happen once: the bank's number of the payment, or the receipt's.
     #[arg(long)]
     reference: String,
+    /// It was agreed with the customer: the policy's bounds of what is paid in online do not hold.
+    #[arg(long)]
+    contract: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -79,7 +82,12 @@ pub(crate) fn top_up(arguments: &TopUp) -> Result<ExitCode, Failure> {
     let desk = arguments.place.desk()?;
     let amount = desk.amount(&arguments.amount)?;
     let begun = desk.engine.now()?;
-    let done = desk.engine.top_up(&desk.cloud, &arguments.account, amount, Some(&arguments.reference))?;
+    let (account, reference) = (&arguments.account, Some(arguments.reference.as_str()));
+    let done = if arguments.contract {
+        desk.engine.top_up_by_contract(&desk.cloud, account, amount, reference)?
+    } else {
+        desk.engine.top_up(&desk.cloud, account, amount, reference)?
+    };
     let booked = TransferId::from_i64(done.transfer).map_or(begun, TransferId::recorded);
     let before = booked < begun;
     let available = available(&desk, &arguments.account)?;

@@ -3,6 +3,7 @@
 use super::{Check, judge};
 use crate::console;
 use crate::failure::Failure;
+use crate::serve::stripe_facts;
 use farthing_core::access::Mode;
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
@@ -16,8 +17,13 @@ use std::time::Duration;
 const SETTLE: &str = "settle";
 const SYNCS: u64 = 40;
 
-/// Looks at everything. `verify`: also at every row.
-pub fn examine(location: &Location, verify: bool, tell: &mut dyn FnMut(&'static str)) -> Vec<Check> {
+/// Looks at everything. `settings`: also at a server's; `verify`: also at every row.
+pub fn examine(
+    location: &Location,
+    settings: Option<&Path>,
+    verify: bool,
+    tell: &mut dyn FnMut(&'static str),
+) -> Vec<Check> {
     let mut checks = Vec::new();
     tell("looking at the store");
     let engine = match open(location) {
@@ -41,6 +47,9 @@ pub fn examine(location: &Location, verify: bool, tell: &mut dyn FnMut(&'static 
             Err(error) => checks.push(unreadable("disk", error.as_ref())),
         }
     }
+    if let Some(settings) = settings {
+        checks.extend(of_settings(settings, engine.as_ref()));
+    }
     let Some(engine) = engine else { return checks };
     match of_store(&engine) {
         Ok(more) => checks.extend(more),
@@ -51,6 +60,21 @@ pub fn examine(location: &Location, verify: bool, tell: &mut dyn FnMut(&'static 
         checks.push(proven(engine.store()));
     }
     checks
+}
+
+/// Whom money comes through. Nothing is asked of a provider: a look costs nothing and changes nothing.
+fn of_settings(settings: &Path, engine: Option<&Engine>) -> Vec<Check> {
+    match stripe_facts(settings) {
+        Err(error) => vec![unreadable("settings", error.as_ref())],
+        Ok((sandbox, stripes)) => {
+            let known = engine.and_then(|engine| engine.cloud_names().ok());
+            let judged = stripes.iter().flat_map(|stripe| {
+                let is_known = known.as_ref().is_none_or(|known| known.contains(&stripe.cloud));
+                judge::stripe(stripe, is_known)
+            });
+            judge::sandbox(sandbox).into_iter().chain(judged).collect()
+        }
+    }
 }
 
 fn open(location: &Location) -> Result<Engine, Failure> {

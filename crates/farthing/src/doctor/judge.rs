@@ -2,6 +2,7 @@
 
 use super::{Check, State};
 use crate::console::grouped;
+use crate::serve::StripeFacts;
 use farthing_core::time::Instant;
 use farthing_store::{Epoch, KeyRow, ParkedRow, PostgresSettings};
 use std::path::Path;
@@ -159,6 +160,55 @@ pub(super) fn parked(parked: &[ParkedRow]) -> Check {
         format!("{} of {} cannot be settled ({}){more}", first.name, first.cloud, first.why),
         "farthing accounts parked shows them all; mend what it tells, then farthing accounts retry",
     )
+}
+
+pub(super) fn sandbox(on: bool) -> Option<Check> {
+    let remedy = "leave it out where customers pay: what comes in there is nobody's money";
+    on.then(|| Check::warn("payments", "payments.sandbox is on: clouds without a provider pretend", remedy))
+}
+
+/// `known`: the store has such a cloud.
+pub(super) fn stripe(facts: &StripeFacts, known: bool) -> Vec<Check> {
+    let cloud = &facts.cloud;
+    if let Some(trouble) = &facts.trouble {
+        return vec![Check::bad("stripe", trouble.clone(), "mend it: until then no server starts with these settings")];
+    }
+    let mut checks = Vec::new();
+    if !known {
+        let told = format!("the settings name a cloud {cloud:?}, which the store has not");
+        checks.push(Check::bad(
+            "stripe",
+            told,
+            "write its id as `farthing versions` knows it, or apply its files first",
+        ));
+    }
+    if !facts.key_has_form {
+        let remedy = "copy the secret key (sk_live_…), or better a restricted one (rk_live_…), from Stripe's dashboard";
+        checks.push(Check::bad("stripe", format!("{cloud}: what stands there is no secret key of Stripe's"), remedy));
+    }
+    if !facts.webhooks_have_form {
+        let remedy = "copy the endpoint's signing secret (whsec_…) from Stripe's dashboard";
+        checks.push(Check::bad("stripe", format!("{cloud}: what stands there is no webhook secret"), remedy));
+    }
+    if let Some((path, mode)) = facts.files.iter().find(|(_, mode)| mode & 0o077 != 0) {
+        let told = format!("{cloud}: others can open {} (mode {:o})", path.display(), mode & 0o777);
+        checks.push(Check::bad("stripe", told, format!("chmod 600 {}", path.display())));
+    }
+    if facts.test_key {
+        let remedy = "fine for trying; where customers pay, put the live key there";
+        checks.push(Check::warn("stripe", format!("{cloud}: its key is one of Stripe's test mode"), remedy));
+    }
+    if let Some(base) = &facts.api_base {
+        let remedy = "leave api_base out: it is for tests";
+        checks.push(Check::warn("stripe", format!("{cloud}: not Stripe is asked but {base}"), remedy));
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(
+            "stripe",
+            format!("{cloud}: its key and its webhook secret are there, their owner's alone"),
+        ));
+    }
+    checks
 }
 
 /// What is due longest, and who settles until when.
@@ -320,6 +370,40 @@ mod tests {
         told(&[key("ci", ends, Some(NOW))], State::Ok, "1 good");
         told(&[key("ci", None, Some(NOW))], State::Warn, "good for ever: ci");
         told(&[key("ci", ends, None)], State::Warn, "not used for 90 days: ci");
+    }
+
+    #[test]
+    fn stripe_has_its_secrets_and_nobody_else_has() {
+        let good = StripeFacts {
+            cloud: "acme".into(),
+            trouble: None,
+            test_key: false,
+            key_has_form: true,
+            webhooks_have_form: true,
+            files: vec![("/etc/key".into(), 0o100_600)],
+            api_base: None,
+        };
+        let told = |facts: &StripeFacts, known: bool, state: State, says: &str| {
+            let checks = stripe(facts, known);
+            assert_eq!(checks.len(), 1, "{checks:?}");
+            check(&checks[0], state, says);
+        };
+        told(&good, true, State::Ok, "acme: its key");
+        told(&good, false, State::Bad, "which the store has not");
+        told(&StripeFacts { trouble: Some("gone".into()), ..good.clone() }, true, State::Bad, "gone");
+        told(&StripeFacts { key_has_form: false, ..good.clone() }, true, State::Bad, "no secret key");
+        told(&StripeFacts { webhooks_have_form: false, ..good.clone() }, true, State::Bad, "no webhook secret");
+        let open = StripeFacts { files: vec![("/etc/key".into(), 0o100_644)], ..good.clone() };
+        told(&open, true, State::Bad, "others can open /etc/key (mode 644)");
+        told(&StripeFacts { test_key: true, ..good.clone() }, true, State::Warn, "test mode");
+        told(
+            &StripeFacts { api_base: Some("http://x".into()), ..good },
+            true,
+            State::Warn,
+            "not Stripe is asked but http://x",
+        );
+        assert_eq!(sandbox(false), None);
+        check(&sandbox(true).unwrap(), State::Warn, "pretend");
     }
 
     #[test]

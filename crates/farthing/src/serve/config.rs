@@ -3,6 +3,7 @@
 //! Secrets are not in the file and not among the flags, where others can read them: they come from the environment or from files
 //! of their own (`*_file`). What is wrong is told with its place.
 
+use super::payments::{PaymentSettings, PaymentsFile};
 use crate::carry::{MailServer, Password};
 use crate::failure::Failure;
 use clap::{Args, ValueEnum};
@@ -52,6 +53,7 @@ struct File {
     limits: Limits,
     webhooks: Webhooks,
     mail: Mail,
+    payments: PaymentsFile,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -123,6 +125,8 @@ pub struct Config {
     pub reach: Reach,
     /// Where mails are handed in; none: none are sent.
     pub mail: Option<MailServer>,
+    /// Whom money comes through.
+    pub payments: PaymentSettings,
     limits: Limits,
 }
 
@@ -147,6 +151,7 @@ impl Config {
                 Far::Private => Reach::Private,
             },
             mail: mail_server(file.mail)?,
+            payments: file.payments.read()?,
             limits: file.limits,
         })
     }
@@ -187,11 +192,31 @@ fn mail_server(mail: Mail) -> Result<Option<MailServer>, Failure> {
     }))
 }
 
+/// What a file says of payments, before any secret is looked for.
+pub(super) fn payments_of(path: &Path) -> Result<PaymentsFile, Failure> {
+    Ok(read_file(path)?.payments)
+}
+
 fn read_file(path: &Path) -> Result<File, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("{} cannot be read: {error}; name the file with --config", path.display()))?;
     // The error shows the line and a caret.
-    toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+    toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), covered(&error.to_string())).into())
+}
+
+/// Whoever writes a secret into the settings is not shown it again.
+fn covered(told: &str) -> String {
+    let word = |word: &str| match ["sk_", "rk_", "whsec_"].iter().find_map(|form| word.find(form)) {
+        Some(place) => format!("{}…", word.get(..place).unwrap_or_default()),
+        None => word.to_owned(),
+    };
+    told.split_inclusive([' ', '\n'])
+        .map(|part| {
+            let end = part.trim_end_matches([' ', '\n']).len();
+            let (text, space) = part.split_at(end);
+            format!("{}{space}", word(text))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -237,6 +262,8 @@ mod tests {
     fn what_is_wrong_is_told_with_its_place() {
         let told = read("listen = \"0.0.0.0:80\"\nstroe = \"x\"\n", Flags::default()).unwrap_err();
         assert!(told.contains("line 2") && told.contains("stroe"), "{told}");
+        let told = read("[payments.acme.stripe]\nkey = \"sk_live_hunter2\"\n", Flags::default()).unwrap_err();
+        assert!(told.contains("line 2") && !told.contains("hunter2"), "{told}");
         let told = read("[limits]\nburst = 0\n", Flags::default()).unwrap_err();
         assert!(told.contains("let nobody in"), "{told}");
     }

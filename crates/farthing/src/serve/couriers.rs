@@ -3,6 +3,7 @@
 //! Each place that something goes to has couriers of its own, a few where much waits for it. So one that does not answer keeps its
 //! own couriers waiting and nobody else's; where nothing is taken any more they come back after a pause.
 
+use super::board::Board;
 use super::seconds;
 use super::worker::{Bell, process_holder};
 use crate::api::Door;
@@ -11,7 +12,7 @@ use farthing_core::time::Instant;
 use farthing_engine::{Carrier as _, Engine, EngineError};
 use farthing_store::{Channel, DeliveryState};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -22,71 +23,15 @@ const LEASE_SECONDS: i64 = 15;
 const RENEW: Duration = Duration::from_secs(4);
 /// How long nobody looks whether there is something to send.
 const NAP: Duration = Duration::from_millis(200);
-/// Couriers of one channel, and of all.
-const EACH_MAX: usize = 4;
+/// Couriers at once.
 const ALL_MAX: usize = 64;
-/// After so many failures without a success a channel is left alone for a while, ever longer.
-const PATIENCE: u32 = 3;
-const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// A world by its test cloud, empty for the live one, and where something goes.
 type Place = (String, Channel);
 
-#[derive(Debug, Default)]
-struct Round {
-    running: usize,
-    failures: u32,
-    /// Until when it is left alone.
-    paused: Option<std::time::Instant>,
-}
-
-#[derive(Debug, Default)]
-struct Board {
-    rounds: Mutex<BTreeMap<Place, Round>>,
-}
-
-impl Board {
-    fn with<T>(&self, place: &Place, work: impl FnOnce(&mut Round) -> T) -> T {
-        let mut rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
-        work(rounds.entry(place.clone()).or_default())
-    }
-
-    /// Whether another courier may go there.
-    fn admits(&self, place: &Place) -> bool {
-        self.with(place, |round| {
-            let rests = round.paused.is_some_and(|until| std::time::Instant::now() < until);
-            let most = if round.failures >= PATIENCE { 1 } else { EACH_MAX };
-            let goes = !rests && round.running < most;
-            round.running += usize::from(goes);
-            goes
-        })
-    }
-
-    /// Notes how a try went; whether to go on there.
-    fn note(&self, place: &Place, taken: bool) -> bool {
-        self.with(place, |round| {
-            if taken {
-                (round.failures, round.paused) = (0, None);
-                return true;
-            }
-            round.failures = round.failures.saturating_add(1);
-            if round.failures < PATIENCE {
-                return true;
-            }
-            let pause = Duration::from_secs(1 << (round.failures - PATIENCE).min(6)).min(PAUSE_MAX);
-            round.paused = Some(std::time::Instant::now() + pause);
-            false
-        })
-    }
-
-    fn leave(&self, place: &Place) {
-        self.with(place, |round| round.running = round.running.saturating_sub(1));
-    }
-}
-
 /// Runs until the bell rings; whoever is on the way then comes back first.
 pub(super) fn deliver(door: &Arc<Door>, carriers: &Arc<Carriers>, bell: &Arc<Bell>) {
-    let board = Arc::new(Board::default());
+    let board: Arc<Board<Place>> = Arc::default();
     let mut renewed: BTreeMap<String, Option<std::time::Instant>> = BTreeMap::new();
     let mut couriers: Vec<JoinHandle<()>> = Vec::new();
     let mut failing = false;
@@ -160,7 +105,7 @@ fn look(door: &Door, engine: &Engine, renewed: &mut Option<std::time::Instant>) 
 }
 
 /// One courier's round: parcel after parcel, until there is none or they are not taken.
-fn go(door: &Door, engine: &Engine, carriers: &Carriers, board: &Board, place: &Place, bell: &Bell) {
+fn go(door: &Door, engine: &Engine, carriers: &Carriers, board: &Board<Place>, place: &Place, bell: &Bell) {
     while !bell.is_rung() {
         match send_one(door, engine, carriers, place.1) {
             Ok(None) => return,

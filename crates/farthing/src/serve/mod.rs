@@ -2,29 +2,34 @@
 //!
 //! Owns the process: its configuration, its threads, its graceful end. What requests mean is `api`'s.
 
+mod board;
+mod cashiers;
 mod config;
 mod couriers;
 mod health;
 mod logs;
 mod metrics;
+mod payments;
 mod request;
 mod worker;
 mod worlds;
 
 pub use config::{Config, Flags, LogFormat};
 pub use metrics::Metrics;
+pub use payments::{PaymentSettings, StripeFacts, stripe_facts};
 pub use request::{address_of, note_key, request_id};
 pub use worlds::Worlds;
 
 use crate::api::{self, Door};
-use crate::carry::{Carriers, Postman};
+use crate::carry::{Carriers, Postman, StripeProvider};
 use crate::failure::Failure;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use farthing_core::time::{Duration, Instant};
-use farthing_engine::{Clock, Engine, IdSource};
+use farthing_engine::{Clock, Engine, IdSource, Providers};
 use farthing_store::{Options, Store};
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -48,10 +53,12 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("{} cannot be listened on: {error}; choose another with --listen", config.listen))?;
     let began = std::time::Instant::now();
-    let engine = open(config)?;
+    let (engine, stripes) = with_providers(open(config)?, config);
     let mail = config.mail.as_ref().map(Postman::new).transpose()?;
     let carriers = Carriers::new(config.reach, mail);
-    let door = Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max()).with_reach(config.reach);
+    let door = Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max())
+        .with_reach(config.reach)
+        .with_stripes(stripes);
     let door = Arc::new(door);
     let workers = worker::start(&door, config.work.then_some(carriers));
     let address = listener.local_addr()?;
@@ -84,6 +91,26 @@ fn open(config: &Config) -> Result<Engine, Failure> {
         );
     }
     Ok(engine)
+}
+
+/// With whom each cloud's money comes through.
+fn with_providers(engine: Engine, config: &Config) -> (Engine, BTreeMap<String, Arc<StripeProvider>>) {
+    let stripes: BTreeMap<String, Arc<StripeProvider>> = config
+        .payments
+        .stripe
+        .iter()
+        .map(|(cloud, settings)| (cloud.clone(), Arc::new(StripeProvider::new(cloud, settings.clone()))))
+        .collect();
+    let mut providers = Providers::new();
+    for (cloud, stripe) in &stripes {
+        providers = providers.with(cloud, stripe.clone());
+        tracing::info!(cloud, "takes money through Stripe");
+    }
+    if config.payments.sandbox {
+        tracing::warn!("payments.sandbox is on: clouds without a provider take money that is only pretended");
+        providers = providers.pretending();
+    }
+    (engine.with_providers(providers), stripes)
 }
 
 fn serve(door: Arc<Door>, listener: TcpListener) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! What works beside the requests: settling what is due, and small chores. One process at a time, by lease: of two on one
 //! PostgreSQL the other takes over when the lease is over.
 
-use super::{couriers, is_older, seconds};
+use super::{cashiers, couriers, is_older, seconds};
 use crate::api::Door;
 use crate::carry::Carriers;
 use crate::failure::Failure;
@@ -64,7 +64,7 @@ impl Bell {
     }
 }
 
-/// With carriers it settles and delivers; without it only answers.
+/// With carriers it settles, collects and delivers; without it only answers.
 pub(super) fn start(door: &Arc<Door>, work: Option<Carriers>) -> Workers {
     let bell = Arc::new(Bell::default());
     let spawn = |name: &str, job: Box<dyn FnOnce() + Send>| {
@@ -78,6 +78,10 @@ pub(super) fn start(door: &Arc<Door>, work: Option<Carriers>) -> Workers {
     if let Some(carriers) = work {
         let (engine, own_bell) = (door.worlds.live().clone(), bell.clone());
         threads.push(spawn("settle", Box::new(move || settle(&engine, &own_bell))));
+        if !door.stripes.is_empty() {
+            let (door, bell) = (door.clone(), bell.clone());
+            threads.push(spawn("collect", Box::new(move || cashiers::collect(&door, &bell))));
+        }
         let (door, bell) = (door.clone(), bell.clone());
         threads.push(spawn("deliver", Box::new(move || couriers::deliver(&door, &Arc::new(carriers), &bell))));
     }

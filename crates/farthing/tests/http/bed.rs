@@ -49,7 +49,8 @@ price = "0.01 / call"
 pub(crate) fn policy(cloud: &str, every: &str) -> String {
     format!(
         "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n\
-        [brand]\nlegal_name = \"{cloud}\"\n\n[settle]\nevery = \"{every}\"\n"
+        [brand]\nlegal_name = \"{cloud}\"\n\n[settle]\nevery = \"{every}\"\n\n\
+        [refund]\nunconsumed_cash = true\n"
     )
 }
 
@@ -104,8 +105,9 @@ impl Bed {
         farthing(&["verify", "--deep", "--store", &self.store]);
     }
 
+    /// Where money is only pretended, in the live world too.
     pub(crate) fn serve(&self) -> Server {
-        self.serve_with("")
+        self.serve_with("[payments]\nsandbox = true\n")
     }
 
     /// With these settings in its file.

@@ -31,11 +31,14 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
-    /// How it is refused but in a state that no request brings about: an account that is parked, a delivery that has ended, a day that
-    /// is over.
+    /// How it is refused but in a state that no request brings about: an account that is parked, a delivery that has ended, a payment
+    /// that a policy holds, a day that is over.
     pub(crate) fn refused_without_a_state(&self) -> Option<u16> {
         match self.path.as_str() {
-            "/v1/accounts/{account}/retry" | "/v1/deliveries/{delivery}/replay" => Some(409),
+            "/v1/accounts/{account}/retry"
+            | "/v1/deliveries/{delivery}/replay"
+            | "/v1/payments/{payment}/approve"
+            | "/v1/payments/{payment}/refuse" => Some(409),
             "/v1/accounts/{account}/charges/{charge}" => Some(404),
             _ => None,
         }

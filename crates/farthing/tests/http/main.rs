@@ -11,6 +11,8 @@
 //! | `two_servers` | two servers on one PostgreSQL share the work, and one takes over from the other |
 //! | `in_flight` | kill -9 with webhooks on their way: each at least once, with one id, in order; two servers never carry one at once |
 //! | `limits` | how much and how often, what is malformed, pages, odd methods |
+//! | `payments` | money through the pretended provider: pages, reviews, methods, refills, refunds, disputes |
+//! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -28,8 +30,10 @@ mod isolation;
 mod killed;
 mod limits;
 mod once;
+mod payments;
 mod schemathesis;
 mod story;
+mod stripe;
 mod two_servers;
 
 /// One test on each store.

@@ -25,7 +25,15 @@ fn nothing_fails_and_nothing_surprises() {
     let money = |amount: &str| json!({ "account": "acme", "amount": { "amount": amount, "currency": "USD" } });
     server.post(&key, "/v1/accounts/acme/top-ups", &json!({ "amount": money("1000.00")["amount"] }));
     let held = server.post(&key, "/v1/authorisations", &money("100.00"))["id"].as_str().expect("an id").to_owned();
-    let config = CONFIG.replace("{authorisation}", &held);
+    let made = |path: &str, new: &serde_json::Value| {
+        server.post(&key, &format!("/v1/accounts/acme/{path}"), new)["id"].as_str().expect("an id").to_owned()
+    };
+    let paid = json!({ "amount": money("50.00")["amount"], "by": { "token": "card:visa" } });
+    let config = CONFIG
+        .replace("{authorisation}", &held)
+        .replace("{payment}", &made("payments", &paid))
+        .replace("{method}", &made("methods", &json!({ "channel": "card", "token": "card:visa" })))
+        .replace("{refund}", &made("refunds", &json!({ "amount": money("1.00")["amount"] })));
     std::fs::write(bed.folder().join("schemathesis.toml"), config).expect("written");
     let program = farthing_testbed::python(Path::new(REQUIREMENTS));
     let tried = Command::new(program.with_file_name("schemathesis"))

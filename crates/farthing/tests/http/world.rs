@@ -56,6 +56,11 @@ impl World<'_> {
                 let newest = versions["data"].as_array().and_then(|versions| versions.last());
                 newest.expect("the cloud has a version")["number"].to_string()
             }
+            "payment" => {
+                self.make_of_account("payments", &json!({ "amount": usd("12.50"), "by": { "token": "card:visa" } }))
+            }
+            "method" => self.make_of_account("methods", &json!({ "channel": "card", "token": "card:visa" })),
+            "refund" => self.make_of_account("refunds", &json!({ "amount": usd("2.50") })),
             "delivery" => self.make_delivery(),
             "person" => fresh("person"),
             // Each account counts its own.
@@ -68,9 +73,18 @@ impl World<'_> {
     fn make_account(&self) -> String {
         let name = fresh(self.prefix);
         self.server.post(self.key, "/v1/accounts", &json!({ "name": name }));
-        let money = json!({ "amount": { "amount": "100.00", "currency": "USD" } });
-        self.server.post(self.key, &format!("/v1/accounts/{name}/top-ups"), &money);
+        // By a card: so it can be given back.
+        let money = json!({ "amount": usd("100.00"), "by": { "token": "card:visa" } });
+        let paid = self.server.post(self.key, &format!("/v1/accounts/{name}/payments"), &money);
+        assert_eq!(paid["state"], "succeeded", "{paid}");
         name
+    }
+
+    /// What is made for an account, and known by an address of its own.
+    fn make_of_account(&self, what: &str, new: &Value) -> String {
+        let account = self.make_account();
+        let made = self.server.post(self.key, &format!("/v1/accounts/{account}/{what}"), new);
+        id_of(&made).unwrap_or_else(|| panic!("it has no id: {made}"))
     }
 
     fn make_resource(&self) -> String {
@@ -229,6 +243,10 @@ impl Draft {
             None => request,
         }
     }
+}
+
+fn usd(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
 }
 
 /// By which something that was made is asked for.
