@@ -82,14 +82,14 @@ impl Provider for StripeProvider {
         let (cloud, asked) = (self.cloud.as_str(), about(&ask.what));
         match &reply.news {
             News::NotNow { why, .. } => {
-                tracing::warn!(cloud, asked, why, "Stripe could not be asked: it is tried again")
+                tracing::warn!(cloud, asked, why, "Stripe could not be asked: it is tried again");
             }
             News::Unknown { why } => {
-                tracing::warn!(cloud, asked, why, "nobody knows what Stripe did: it is asked again")
+                tracing::warn!(cloud, asked, why, "nobody knows what Stripe did: it is asked again");
             }
             News::Never { why } => tracing::error!(cloud, asked, why, "Stripe does not do this: mend what it says"),
             News::Payment { .. } | News::Refund { .. } | News::Method(_) => {
-                tracing::info!(cloud, asked, "Stripe has answered")
+                tracing::info!(cloud, asked, "Stripe has answered");
             }
         }
         reply

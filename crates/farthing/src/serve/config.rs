@@ -206,17 +206,14 @@ fn read_file(path: &Path) -> Result<File, Failure> {
 
 /// Whoever writes a secret into the settings is not shown it again.
 fn covered(told: &str) -> String {
-    let word = |word: &str| match ["sk_", "rk_", "whsec_"].iter().find_map(|form| word.find(form)) {
-        Some(place) => format!("{}…", word.get(..place).unwrap_or_default()),
-        None => word.to_owned(),
-    };
-    told.split_inclusive([' ', '\n'])
-        .map(|part| {
-            let end = part.trim_end_matches([' ', '\n']).len();
-            let (text, space) = part.split_at(end);
-            format!("{}{space}", word(text))
-        })
-        .collect()
+    let mut text = told.to_owned();
+    for form in ["sk_", "rk_", "whsec_"] {
+        while let Some(place) = text.find(form) {
+            let long = text.get(place..).and_then(|rest| rest.find([' ', '\n', '"']));
+            text.replace_range(place..long.map_or(text.len(), |long| place + long), "…");
+        }
+    }
+    text
 }
 
 #[cfg(test)]

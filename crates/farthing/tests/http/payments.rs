@@ -226,3 +226,12 @@ fn live_money_is_not_pretended() {
     assert!(refused.body.contains("has no payment provider"), "{}", refused.body);
     assert_eq!(ask(&server, &key, "POST", "/v1/sandbox", &json!({ "mood": "well" })).problem(403), "refused_by_policy");
 }
+
+/// docs/payments.md knows every method that can be pretended, and what it does.
+#[test]
+fn the_page_names_every_pretended_method() {
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/payments.md"));
+    for (token, what) in farthing_core::payment::sandbox::METHODS {
+        assert!(page.contains(&format!("| `{token}` | {what} |")), "{token}: {what}");
+    }
+}

@@ -196,8 +196,10 @@ fn serve(bed: &Bed, stripe: &FakeStripe) -> (Server, String) {
     std::fs::write(&secret, format!("{KEY}\n")).expect("written");
     std::fs::write(&webhooks, format!("whsec_of_before\n{WEBHOOK_SECRET}\n")).expect("written");
     let settings = format!(
-        "[payments.ours.stripe]\nsecret_key_file = {secret:?}\nwebhook_secret_file = {webhooks:?}\n\
+        "[payments.ours.stripe]\nsecret_key_file = \"{}\"\nwebhook_secret_file = \"{}\"\n\
          api_base = \"http://{}\"\ntimeout_seconds = 2\nrequests_per_second = 100\n",
+        secret.display(),
+        webhooks.display(),
         stripe.address
     );
     let server = bed.serve_with(&settings);
