@@ -3,6 +3,7 @@
 mod support;
 
 use farthing_core::money::Money;
+use farthing_core::payment::sandbox::Deed;
 use farthing_core::payment::{About, Ask, Capabilities, News, PaymentId, PaymentNews, Reply, Told, What};
 use farthing_core::policy::Channel;
 use farthing_engine::{
@@ -242,6 +243,31 @@ both! {
         let more = NewRefund { amount: Some(usd("30.01")), reference: None, ..back };
         let refused = engine.refund("one", &more).expect_err("there is not so much");
         assert_eq!(refused.code(), Some(RefusalCode::InsufficientBalance));
+        proven(&engine);
+    }
+}
+
+both! {
+    /// R15: the first payment on the provider's page is the consent for later ones, where the policy says so, and its method the default.
+    fn the_first_payment_authorises(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        support::apply(&engine, "one", &format!("{}\n[collect]\nfirst_payment_authorises = true\n\n[auto_refill]\nthreshold = \"5.00\"\namount = \"25.00\"\n", policy("one")), support::CATALOG);
+        engine.open_account("one", &NewAccount { name: "acme".to_owned(), ..NewAccount::default() }).expect("it opens");
+        let page = NewPayIn { by: PayBy::Page(Channel::Card), reference: None, ..wanted("acme", "10.00", "") };
+        let paid = engine.pay_in("one", &page).expect("it is begun");
+        assert_eq!(paid.state, "requires_action");
+        assert_eq!(balance(&engine, "acme"), "0.00");
+        for _ in 0..2 {
+            engine.sandbox_do("one", id_of(&paid), Deed::Pay).expect("the customer pays");
+        }
+        assert_eq!(balance(&engine, "acme"), "10.00");
+        let methods = engine.methods("one", "acme", false).expect("they are there");
+        assert!(matches!(methods.as_slice(), [only] if only.default && only.consented.is_some()), "{methods:?}");
+        // It can be charged while they are away.
+        engine.set_refill("one", "acme", &RefillChange { on: Some(true), ..RefillChange::default() }).expect("it is set");
+        start(&engine, "one", "web", "acme");
+        engine.advance(later(6 * 3_600)).expect("time goes by");
+        assert_eq!(balance(&engine, "acme"), "29.00"); // 10 + 25 - 6
         proven(&engine);
     }
 }

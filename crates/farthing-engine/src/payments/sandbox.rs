@@ -4,8 +4,8 @@ use super::provider::Provider;
 use super::take_news::take_payment_news;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::money::Money;
-use farthing_core::payment::sandbox::{CAPABILITIES, Deed, Mood, NAME, answer};
-use farthing_core::payment::{Ask, Capabilities, News, PaymentId, Reply, What};
+use farthing_core::payment::sandbox::{CAPABILITIES, Deed, Mood, NAME, answer, method_facts};
+use farthing_core::payment::{Ask, Capabilities, News, PaymentId, PaymentNews, Reply, What};
 use farthing_core::time::Instant;
 use farthing_store::StoreError;
 
@@ -94,7 +94,14 @@ fn happen(
         return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
     }
     let reference = format!("sandbox-{payment}");
-    let news = deed.news(&reference, part.unwrap_or(work.money(row.gross())));
+    let news = match deed {
+        // On a page its customer chose what pays, and the page says what that was.
+        Deed::Pay if row.token.is_empty() => {
+            let method = method_facts(&format!("{}:visa-of-a-page", row.channel.word()), work.now);
+            PaymentNews::Succeeded { fee: None, method }
+        }
+        deed => deed.news(&reference, part.unwrap_or(work.money(row.gross()))),
+    };
     take_payment_news(work, payment, Some(&reference), &news)
 }
 

@@ -375,7 +375,8 @@ impl Stage for EngineStage {
                 let held = self.heard.nothing_sent(store, &self.cloud, kind.as_deref());
                 held.map(Said::Holds)
             }
-            Look::Bill { .. } | Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
+            Look::Bill { which, part } => self.bill_part(which, *part),
+            Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
         }
     }
 
@@ -503,7 +504,7 @@ impl Stage for EngineStage {
 
     fn show(&mut self, what: &Show, _: Instant) -> Result<Vec<String>, StageError> {
         match what {
-            Show::Bill(_) => Err(StageError::NotBuilt(what.name())),
+            Show::Bill(which) => self.bill_lines(which),
             Show::Ledger { account } => {
                 let owner = self.owner_of(account)?;
                 let rows = self.engine().store().read("show", |tx| tx.accounts_of(owner)).map_err(broken)?;

@@ -2,13 +2,16 @@
 
 use super::command::{Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
-use super::stage::{Done, StageError};
-use farthing_core::money::Money;
+use super::stage::{Answer, Bill, BillPart, Done, StageError};
+use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::{Deed, Mood};
 use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
-use farthing_engine::{CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange};
+use farthing_engine::{
+    BillFacts, BillLineFacts, CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange,
+};
+use farthing_store::BillKind;
 use std::collections::BTreeMap;
 
 /// What the story calls its payments and refunds.
@@ -126,8 +129,54 @@ impl EngineStage {
                 self.done(told)
             }
             Paying::Waive { .. } => Err(StageError::NotBuilt("waive")),
-            Paying::Bill { .. } => Err(StageError::NotBuilt("bill")),
+            Paying::Bill { account } => {
+                let billed = self.engine().bill_now(&self.cloud, account);
+                self.done(billed.map(drop))
+            }
         }
+    }
+
+    /// A document by its number, or an account's newest of a kind: `latest acme`.
+    fn bill_of(&self, which: &Bill) -> Result<BillFacts, StageError> {
+        match which {
+            Bill::Named(number) => self.engine().bill_by_number(&self.cloud, number).map_err(told),
+            Bill::LatestOf(account) => {
+                let kind = Some(BillKind::Bill);
+                let newest = self.engine().bills(&self.cloud, Some(account), kind, None, None, 1).map_err(told)?;
+                newest
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| StageError::refused("not_found", format!("{account} has no bill")))
+            }
+        }
+    }
+
+    pub(super) fn bill_part(&self, which: &Bill, part: BillPart) -> Result<Answer, StageError> {
+        let bill = self.bill_of(which)?;
+        let currency = Currency::parse(&bill.currency).map_err(broken)?;
+        let money = |units| Answer::Money(Money::from_units(units, currency));
+        Ok(match part {
+            BillPart::Total => money(bill.total),
+            BillPart::Tax => money(bill.tax),
+            BillPart::Status => Answer::Word(bill.state),
+            BillPart::Lines => Answer::Lines(bill.lines.iter().map(|line| line_text(line, currency)).collect()),
+        })
+    }
+
+    /// As people read it.
+    pub(super) fn bill_lines(&self, which: &Bill) -> Result<Vec<String>, StageError> {
+        let bill = self.bill_of(which)?;
+        let currency = Currency::parse(&bill.currency).map_err(broken)?;
+        let money = |units| Money::from_units(units, currency).plain();
+        let mut lines = vec![format!("{} {} of {}, {}", bill.kind, bill.number, bill.account, bill.state)];
+        lines.extend(bill.lines.iter().map(|line| line_text(line, currency)));
+        lines.extend(
+            bill.groups
+                .iter()
+                .map(|group| format!("{} {} of {}: {}", group.name, group.percent, money(group.net), money(group.tax))),
+        );
+        lines.push(format!("total {}, paid {}, due {}", money(bill.total), money(bill.paid), money(bill.due)));
+        Ok(lines)
     }
 
     /// A payment or a refund by its name, or what of an account waits longest.
@@ -206,6 +255,10 @@ impl EngineStage {
         }
         Ok(())
     }
+}
+
+fn line_text(line: &BillLineFacts, currency: Currency) -> String {
+    format!("{}: {}", line.text, Money::from_units(line.amount, currency).plain())
 }
 
 fn nothing(name: &str) -> StageError {
