@@ -162,6 +162,7 @@ impl Year {
             lines: Vec::new(),
             posted: BTreeMap::new(),
             purse: Purse::new(Vec::new(), i64::MAX / 2, 0),
+            overdue: 0,
             open_from: self.period.start(),
         };
         for (_, day) in self.period.days(&self.zone) {

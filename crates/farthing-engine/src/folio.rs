@@ -165,6 +165,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         let mut lots: BTreeMap<OwnerId, Vec<LotRow>> = BTreeMap::new();
         let mut own = self.tx.lots(&wanted)?;
+        let overdue: BTreeMap<OwnerId, i64> = self.tx.bills_overdue(&wanted)?.into_iter().collect();
         self.end_holds(&mut wallets, &mut own)?;
         for lot in own {
             lots.entry(lot.account).or_default().push(lot);
@@ -201,6 +202,7 @@ impl<'w, 't> Work<'w, 't> {
                 lines,
                 posted: own_posted.clone(),
                 purse: Purse::new(own_lots.iter().map(lot_of).collect(), cash.0, debt.0.saturating_neg()),
+                overdue: overdue.get(&payer.id).copied().unwrap_or(0),
                 open_from: state.open_from,
             };
             self.folios.insert(

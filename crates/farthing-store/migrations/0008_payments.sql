@@ -224,6 +224,7 @@ CREATE INDEX bill_by_cloud ON bill (cloud, id);
 CREATE UNIQUE INDEX bill_by_number ON bill (cloud, number) WHERE number <> '';
 CREATE INDEX bill_unnumbered ON bill (cloud, series, place) WHERE number = '';
 CREATE INDEX bill_open ON bill (account, due) WHERE state = 'issued' OR state = 'overdue';
+CREATE INDEX bill_overdue ON bill (account) WHERE state = 'overdue';
 CREATE INDEX bill_due ON bill (due, id) WHERE state = 'issued' AND due IS NOT NULL;
 CREATE INDEX bill_of ON bill (of) WHERE of IS NOT NULL;
 CREATE INDEX bill_of_payment ON bill (payment) WHERE payment IS NOT NULL;

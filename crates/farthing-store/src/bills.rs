@@ -261,6 +261,16 @@ impl Tx<'_> {
         Ok(rows)
     }
 
+    /// What is due of these accounts' bills whose time to pay is over; those that owe nothing are not among them.
+    pub fn bills_overdue(&mut self, accounts: &[OwnerId]) -> Result<Vec<(OwnerId, i64)>, StoreError> {
+        self.bulk_rows(
+            "SELECT b.account, CAST(sum(b.total + b.given_back - b.paid + b.refunded + b.charged_back - b.credited - b.rolled) AS BIGINT)
+             FROM {bulk} JOIN bill b ON b.account = bulk.c1 WHERE b.state = 'overdue' GROUP BY b.account",
+            vec![crate::payers::ids_column(accounts)],
+            |row| Ok((OwnerId(row.int(0)?), row.int(1)?)),
+        )
+    }
+
     /// The last of an account's bills that was rolled into the next.
     pub fn bill_rolled_last(&mut self, account: OwnerId) -> Result<Option<BillRow>, StoreError> {
         self.one(

@@ -102,6 +102,8 @@ pub struct AccountBook {
     pub lines: Vec<Line>,
     pub posted: BTreeMap<Name, Posted>,
     pub purse: Purse,
+    /// What is due of bills whose time to pay is over.
+    pub overdue: i64,
     /// The beginning of the day that is open.
     pub open_from: Instant,
 }
@@ -365,6 +367,7 @@ mod tests {
                 lines: Vec::new(),
                 posted: BTreeMap::from([(Name::parse("server").unwrap(), posted)]),
                 purse: Purse::new(Vec::new(), 0, 0),
+                overdue: 0,
                 open_from: Instant::EPOCH,
             };
             book.seal(things.map(|thing| closing(thing, 11)).to_vec()).unwrap()

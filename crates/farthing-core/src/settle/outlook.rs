@@ -10,6 +10,7 @@ use crate::time::{Duration, Instant};
 pub struct Figures {
     pub cash: i64,
     pub credit: i64,
+    /// What is owed beyond the cash, and of bills past due.
     pub debt: i64,
     /// Posted cash + credit - debt.
     pub balance: i64,
@@ -37,17 +38,18 @@ impl AccountBook {
     pub fn figures(&self, at: Instant, question: Question<'_>) -> Result<Figures, SettleError> {
         let (accrued, prepaid) = self.accrued(at)?;
         let usable = |lot: &Lot| lot.is_usable(at);
-        let balance = self.purse.worth(usable);
-        let credit = balance.saturating_sub(self.purse.cash).saturating_add(self.purse.debt);
+        let worth = self.purse.worth(usable);
+        let balance = worth.saturating_sub(self.overdue);
+        let credit = worth.saturating_sub(self.purse.cash).saturating_add(self.purse.debt);
         let counts = |lot: &Lot| lot.is_usable(at) && self.may_pay_in_question(lot, question);
         Ok(Figures {
             cash: self.purse.cash,
             credit,
-            debt: self.purse.debt,
+            debt: self.purse.debt.saturating_add(self.overdue),
             balance,
             accrued,
             accrued_prepaid: prepaid,
-            spendable: self.purse.worth(counts).saturating_sub(prepaid),
+            spendable: self.purse.worth(counts).saturating_sub(self.overdue).saturating_sub(prepaid),
         })
     }
 

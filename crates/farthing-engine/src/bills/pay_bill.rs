@@ -227,9 +227,16 @@ pub(super) fn step(work: &mut Work<'_, '_>, row: &mut BillRow, event: BillEvent)
         TransitionError::Contradiction { .. } | TransitionError::Money(_) => Refused::from(broken(error)),
         refused => Refused::new(RefusalCode::Conflict, refused.to_string()),
     })?;
+    let overdue = |row: &BillRow| if row.state == BillState::Overdue { row.due_units() } else { 0 };
+    let before = overdue(row);
     row.state = applied.life.state();
     row.take_dues(applied.life.dues());
     row.number = work.tx.bill_write(row)?;
+    if overdue(row) != before {
+        let folio = work.folio(row.account);
+        folio.book.overdue = folio.book.overdue.saturating_sub(before).saturating_add(overdue(row));
+        folio.stir();
+    }
     Ok(applied.to_balance)
 }
 
