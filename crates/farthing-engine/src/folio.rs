@@ -26,8 +26,8 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
 use farthing_store::{
-    ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
-    ThingRow, Tx, properties_from_text,
+    ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId,
+    ThingKind, ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -326,7 +326,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// What the product says, else the account, else the policy (R3, R99).
-    fn pay_of(&self, product: Option<Pay>, payer: &PayerRow) -> Result<Pay, SettleError> {
+    pub(crate) fn pay_of(&self, product: Option<Pay>, payer: &PayerRow) -> Result<Pay, SettleError> {
         Ok(product.or(payer.pay).unwrap_or(self.policy_at(self.now)?.settle.pay))
     }
 
@@ -584,14 +584,25 @@ impl<'w, 't> Work<'w, 't> {
         from: &[Instant],
     ) -> Result<Vec<ChargeRow>, EngineError> {
         let mut rows = self.tx.charges_at(id, thing, from)?;
-        let waiting = self.folios[&id].sealed.iter();
-        let waiting = waiting.filter(|(sealed, _)| sealed.line.thing == thing && from.contains(&sealed.from));
-        // Their places in the chain are given when they are written.
-        rows.extend(waiting.map(|(sealed, number)| {
+        let waiting = self.charges_waiting(id);
+        rows.extend(waiting.filter(|row| row.line.thing == thing && from.contains(&row.from)));
+        Ok(rows)
+    }
+
+    /// All charges of a product, the same way.
+    pub(crate) fn charges_of_product(&mut self, id: OwnerId, product: &Name) -> Result<Vec<ChargeRow>, EngineError> {
+        let filter = ChargeFilter { product: Some(product.clone()), ..ChargeFilter::default() };
+        let mut rows = self.tx.charges_of(id, &filter)?;
+        rows.extend(self.charges_waiting(id).filter(|row| row.product == *product));
+        Ok(rows)
+    }
+
+    /// What this transaction seals. The places in the chain are given when they are written.
+    fn charges_waiting(&self, id: OwnerId) -> impl Iterator<Item = ChargeRow> {
+        self.folios[&id].sealed.iter().map(move |(sealed, number)| {
             let terms = TermsId::of(&self.cloud.id, &sealed.key);
             row_of_sealed(id, sealed.clone(), terms, *number, self.now, 0)
-        }));
-        Ok(rows)
+        })
     }
 
     /// Ends a rating period of usage.
@@ -855,13 +866,13 @@ impl<'w, 't> Work<'w, 't> {
         let mut charged: BTreeMap<(Option<Name>, Service), Charged> = BTreeMap::new();
         // Those sealed on the way here are among them, though they are not written yet.
         let mut rows = self.charges_known(id, thing.id, &days)?;
-        rows.sort_by_key(|row| (row.from, row.number));
+        Charged::sort(&mut rows);
         // What ended before what was looked at is not said anew: it stands.
         for row in rows.into_iter().filter(|row| row.to > first) {
             let key = self.cloud.terms(self.tx, row.terms)?.0.clone();
             let service = self.service_of(id, &key, (row.from, row.to), as_of)?;
             let entry = charged.entry((row.line.part.clone(), service)).or_insert_with(|| Charged::new(key));
-            entry.take(row.list, row.net, &row.paid);
+            entry.take(&row);
         }
         let mut wanted: BTreeMap<(Option<Name>, Service), (Arc<TermsKey>, Charge)> = BTreeMap::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
@@ -887,7 +898,8 @@ impl<'w, 't> Work<'w, 't> {
         });
         for ((part, service), (key, charge)) in wanted {
             let was = charged.remove(&(part.clone(), service));
-            let (list, net) = was.as_ref().map_or((0, 0), |was| (was.list, was.net));
+            let (list, net, waived) = was.as_ref().map_or((0, 0, 0), |was| (was.list, was.net, was.waived));
+            let charge = charge.at_least(self.money(waived));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
                 continue;
@@ -968,7 +980,9 @@ impl<'w, 't> Work<'w, 't> {
         folio.postings.extend(settlement.postings.into_iter().map(|posting| (now, posting)));
         folio.stirred = true;
         for mut sealed in settlement.sealed {
-            sealed.line.began = 0;
+            if !sealed.line.is_waiver() {
+                sealed.line.began = 0;
+            }
             let number = self.next_number(id, &sealed)?;
             self.folio(id).sealed.push((sealed, number));
         }
@@ -1243,23 +1257,33 @@ pub(crate) struct Asked {
     pub(crate) day_end: Option<Instant>,
 }
 
-/// What was charged for a slot, corrections included.
+/// What was charged for a slot, corrections included; what was waived of it is beside that, and only what paid is less by it.
 pub(crate) struct Charged {
     list: i64,
-    net: i64,
+    pub(crate) net: i64,
+    pub(crate) waived: i64,
     pub(crate) paid: Paid,
     key: Arc<TermsKey>,
 }
 
 impl Charged {
     pub(crate) fn new(key: Arc<TermsKey>) -> Charged {
-        Charged { list: 0, net: 0, paid: Paid::new(), key }
+        Charged { list: 0, net: 0, waived: 0, paid: Paid::new(), key }
     }
 
-    pub(crate) fn take(&mut self, list: i64, net: i64, paid: &Paid) {
-        self.list = self.list.saturating_add(list);
-        self.net = self.net.saturating_add(net);
-        for (source, part) in paid {
+    /// Rows in the order in which they are taken: what was given back comes after what had been paid.
+    pub(crate) fn sort(rows: &mut [ChargeRow]) {
+        rows.sort_by_key(|row| (row.net < 0, row.from, row.number));
+    }
+
+    pub(crate) fn take(&mut self, row: &ChargeRow) {
+        if row.line.is_waiver() {
+            self.waived = self.waived.saturating_sub(row.net);
+        } else {
+            self.list = self.list.saturating_add(row.list);
+            self.net = self.net.saturating_add(row.net);
+        }
+        for (source, part) in &row.paid {
             if *part >= 0 {
                 self.paid.push((*source, *part));
                 continue;

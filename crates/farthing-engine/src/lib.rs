@@ -36,6 +36,7 @@ mod run_ledger;
 mod tax;
 mod tell;
 mod top_up;
+mod waive_charge;
 mod work;
 
 pub use apply_policy::ApplyPolicyError;
@@ -64,6 +65,7 @@ pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::{NewGrant, ToppedUp};
+pub use waive_charge::{Waived, Waiver};
 
 use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;

@@ -320,6 +320,7 @@ impl Stage for EngineStage {
             priority: i64::from(grant.priority.unwrap_or(10)),
             starts: self.past(at)?,
             expires,
+            reason: None,
         };
         let given = self.engine().grant_credit(&self.cloud, &grant);
         self.done(given)

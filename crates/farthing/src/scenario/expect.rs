@@ -74,7 +74,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 27] = [
     "renewal_failed",
     "order_expired",
     "order_voided",
@@ -97,6 +97,7 @@ pub const KINDS: [&str; 26] = [
     "payment_failed",
     "method_expiring",
     "refill_off",
+    "charge_waived",
     "trial_ending",
     "space_grace",
     "export_ready",

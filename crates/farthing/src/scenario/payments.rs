@@ -8,7 +8,7 @@ use farthing_core::payment::sandbox::{Deed, Mood};
 use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
-use farthing_engine::{CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange};
+use farthing_engine::{CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver};
 use std::collections::BTreeMap;
 
 /// What the story calls its payments and refunds.
@@ -125,7 +125,12 @@ impl EngineStage {
                 let told = self.engine().sandbox_mood(&self.cloud, mood);
                 self.done(told)
             }
-            Paying::Waive { .. } => Err(StageError::NotBuilt("waive")),
+            Paying::Waive { account, amount, product, reason } => {
+                let waiver =
+                    Waiver { product: product.clone(), amount: *amount, reason: reason.clone(), from: None, to: None };
+                let waived = self.engine().waive_charge(&self.cloud, account, &waiver);
+                self.done(waived.map(drop))
+            }
             Paying::Bill { .. } => Err(StageError::NotBuilt("bill")),
         }
     }
