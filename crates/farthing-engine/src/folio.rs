@@ -5,6 +5,7 @@
 
 use crate::asked::Note;
 use crate::clouds::{CloudBook, Ready};
+use crate::keep_wallets;
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
 use crate::tell::{self, Notice};
@@ -133,6 +134,11 @@ impl<'w, 't> Work<'w, 't> {
     /// The same of an instant that has passed.
     pub(crate) fn tell_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
         self.notices.push(Notice { event, at, account, mailed: true });
+    }
+
+    /// The same of something that nobody is written to about.
+    pub(crate) fn tell_quietly(&mut self, account: Option<OwnerId>, event: Event) {
+        self.notices.push(Notice { event, at: self.now, account, mailed: false });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -1183,7 +1189,9 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
-                let keep = folio.state.watch.map_or(0, |(below, _)| below);
+                // Of a wallet of which it was told already nobody waits for the next fall.
+                let watched = folio.state.watch.filter(|(_, from)| *from != keep_wallets::TOLD);
+                let keep = watched.map_or(0, |(below, _)| below);
                 folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some(), keep)?;
             }
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
@@ -1216,8 +1224,11 @@ impl<'w, 't> Work<'w, 't> {
                 told.push(Notice { event, at: self.now, account: Some(*id), mailed: false });
             }
             let (was, is) = (folio.state_loaded.ran_out_at, folio.state.ran_out_at);
-            if was == is || !folio.pays_ahead(self.pay) {
-                continue; // for who pays afterwards an empty balance is no news
+            if was == is || !folio.pays_ahead(self.pay) || folio.payer.closed.is_some() {
+                continue; // for who pays afterwards, or is gone, an empty balance is no news
+            }
+            if self.tx.wallet(*id)?.is_some_and(|wallet| !wallet.stop_on_overdue) {
+                continue; // the account it is in goes on paying
             }
             let figures = folio.book.figures(at, Question::Standing)?;
             let account = folio.payer.name.clone();

@@ -20,7 +20,7 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Zone};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
-use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx};
+use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx, WalletRow};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -213,12 +213,17 @@ fn find(work: &mut Work<'_, '_>, subjects: &[&Subject]) -> Result<Vec<Result<Fou
     for (place, thing) in work.tx.things_by_name(&cloud, ThingKind::Resource, &resources.1)? {
         found[resources.0[place]] = Ok(of_resource(work, thing)?);
     }
-    for (accounts_place, payer) in work.tx.payers_by_name(&cloud, &accounts.1)? {
+    let named = work.tx.payers_by_name(&cloud, &accounts.1)?;
+    let by_person = |place: usize| matches!(subjects[accounts.0[place]], Subject::Account { user: Some(_), .. });
+    let with_persons: BTreeSet<OwnerId> =
+        named.iter().filter(|(place, _)| by_person(*place)).map(|(_, payer)| payer.id).collect();
+    let wallets = work.tx.wallets_in(&with_persons.into_iter().collect::<Vec<_>>())?;
+    for (accounts_place, payer) in named {
         let place = accounts.0[accounts_place];
         if let Subject::Account { project, user, .. } = subjects[place] {
             let name = accounts.1[accounts_place];
             let name = Name::parse(name).ok_or_else(|| StoreError::corrupt(format!("an account named {name:?}")))?;
-            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref())?;
+            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref(), &wallets)?;
         }
     }
     Ok(found)
@@ -245,6 +250,7 @@ fn of_account(
     (name, payer): (Name, PayerBrief),
     project: Option<&str>,
     user: Option<&str>,
+    wallets: &[WalletRow],
 ) -> Result<Result<Found, Reason>, Refused> {
     let project = match project {
         None => 0,
@@ -253,9 +259,16 @@ fn of_account(
             _ => return Ok(Err(Reason::UnknownSubject)),
         },
     };
+    // Since it was opened a person's wallet pays for what they use (R95).
+    let own = wallets.iter().find(|wallet| wallet.parent == payer.id && user == Some(wallet.person.as_str()));
+    let mut payers = Vec::new();
+    if let Some(wallet) = own {
+        payers.extend([(Instant::EPOCH, payer.id), (wallet.opened, wallet.account)]);
+        payers.extend(wallet.closed.map(|closed| (closed, payer.id)));
+    }
     Ok(Ok(Found {
-        payer: payer.id,
-        payers: Vec::new(),
+        payer: payers.last().map_or(payer.id, |(_, payer)| *payer),
+        payers,
         project,
         person: user.unwrap_or_default().to_owned(),
         resource: None,

@@ -5,7 +5,9 @@ mod support;
 use farthing_core::id::HoldId;
 use farthing_core::ledger::Kind;
 use farthing_core::time::Duration;
-use farthing_engine::{Engine, NewAccount, NewCapture, NewGrant, NewHold, RefusalCode, Refused, Reported, Waiver};
+use farthing_engine::{
+    Engine, NewAccount, NewCapture, NewGrant, NewHold, NewWallet, RefusalCode, Refused, Reported, Waiver,
+};
 use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
 
 fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
@@ -293,5 +295,46 @@ both! {
         assert_eq!(balance(&engine, "one", "acme"), "70.50");
         proven(&engine);
         assert_eq!(engine.check_open().expect("it can be worked out"), []);
+    }
+}
+
+fn wallet(person: &str, stop_on_overdue: bool) -> NewWallet {
+    let (account, person) = ("acme".to_owned(), person.to_owned());
+    NewWallet { account, person, name: None, threshold: None, stop_on_overdue, contact: None }
+}
+
+both! {
+    /// R95: once per id, never more than there is, and everybody at once.
+    fn money_moves_into_a_wallet_once(bed: &Bed) {
+        let first = bed.engine(0, at(START));
+        cloud(&first, "one", &["acme"]);
+        first.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        first.put_wallet("one", &wallet("uma", true)).expect("opened");
+        first.put_wallet("one", &wallet("uma", false)).expect("changed");
+        let engines: Vec<Engine> = (1..5).map(|process| bed.engine(process, at(START))).collect();
+        let barrier = std::sync::Barrier::new(engines.len());
+        std::thread::scope(|scope| {
+            for engine in &engines {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for turn in 0..3 {
+                        engine.fund_wallet("one", "uma", usd("2.00"), Some(&format!("w{turn}"))).expect("moved by one of us");
+                    }
+                    // Of the 4.00 that are left only one has its 3.00.
+                    if let Err(refused) = engine.fund_wallet("one", "uma", usd("3.00"), None) {
+                        assert_eq!(refused.code(), Some(RefusalCode::InsufficientBalance), "{refused}");
+                    }
+                });
+            }
+        });
+        assert_eq!((balance(&first, "one", "acme"), balance(&first, "one", "uma")), ("1.00".to_owned(), "9.00".to_owned()));
+        assert_eq!(code(first.fund_wallet("one", "uma", usd("1.00"), Some("w1"))), Some(RefusalCode::IdReused));
+        assert_eq!(code(first.fund_wallet("one", "acme", usd("1.00"), None)), Some(RefusalCode::Invalid));
+        assert_eq!(code(first.put_wallet("one", &NewWallet { account: "uma".to_owned(), ..wallet("ben", true) })), Some(RefusalCode::Invalid));
+        first.fund_wallet("one", "uma", usd("-4.00"), Some("back")).expect("it was there");
+        first.close_account("one", "uma").expect("it closes");
+        assert_eq!((balance(&first, "one", "acme"), balance(&first, "one", "uma")), ("10.00".to_owned(), "0.00".to_owned()));
+        proven(&first);
+        assert_eq!(first.check_open().expect("it can be worked out"), []);
     }
 }

@@ -141,7 +141,8 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 47] = [
+const LATER: [&str; 48] = [
+    "wallet",
     "customer",
     "method",
     "payment",

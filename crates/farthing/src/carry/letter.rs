@@ -34,6 +34,8 @@ built_in!(
     "credit.lapsed.zh.txt",
     "money.topped_up.en.txt",
     "money.topped_up.zh.txt",
+    "wallet.low.en.txt",
+    "wallet.low.zh.txt",
 );
 
 /// The common frame of HTML bodies.

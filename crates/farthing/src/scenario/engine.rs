@@ -171,6 +171,18 @@ impl Stage for EngineStage {
     }
 
     fn add_member(&mut self, member: &NewMember, _: Instant) -> Done {
+        if let (Some(wallet), Some(account)) = (&member.wallet, &member.account) {
+            let wallet = farthing_engine::NewWallet {
+                account: account.clone(),
+                person: member.name.clone(),
+                name: None,
+                threshold: wallet.threshold,
+                stop_on_overdue: wallet.stop_on_overdue,
+                contact: None,
+            };
+            let put = self.engine().put_wallet(&self.cloud, &wallet);
+            self.done(put.map(drop))?;
+        }
         let member = farthing_engine::NewMember {
             person: member.name.clone(),
             project: member.project.clone(),

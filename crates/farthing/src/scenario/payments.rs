@@ -131,6 +131,10 @@ impl EngineStage {
                 let waived = self.engine().waive_charge(&self.cloud, account, &waiver);
                 self.done(waived.map(drop))
             }
+            Paying::Fund { account, amount } => {
+                let moved = self.engine().fund_wallet(&self.cloud, account, *amount, None);
+                self.done(moved.map(drop))
+            }
             Paying::Bill { .. } => Err(StageError::NotBuilt("bill")),
         }
     }
