@@ -3,6 +3,7 @@
 
 use crate::asked::Note;
 use crate::folio::Work;
+use crate::keep_wallets::give_back;
 use crate::open_account::{AccountFacts, facts_of};
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, RefusalCode, Refused};
@@ -53,7 +54,14 @@ fn close(work: &mut Work<'_, '_>, name: &str) -> Result<AccountFacts, Refused> {
         return Ok(facts_of(work.tx, &found)?);
     }
     let (id, now) = (found.id, work.now);
-    work.load(&[id])?;
+    let own = work.tx.wallets_in(&[id])?;
+    if let Some(open) = own.iter().find(|wallet| wallet.closed.is_none()) {
+        let what = format!("{}'s wallet is in account {name:?}: close that first", open.person);
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
+    let wallet = work.tx.wallet(id)?;
+    let both: Vec<_> = wallet.iter().map(|wallet| wallet.parent).chain([id]).collect();
+    work.load(&both)?;
     work.bring_to(id, now)?;
     let running = work.folio(id).book.lines.iter().find(|line| line.open.slope > 0).map(|line| line.id.thing);
     if let Some(thing) = running {
@@ -68,7 +76,10 @@ fn close(work: &mut Work<'_, '_>, name: &str) -> Result<AccountFacts, Refused> {
     }
     work.post_all(id, now)?;
     work.flush_postings()?;
-    // Its wallets may have been opened on the way: they are part of what is sealed with it.
+    if let Some(wallet) = &wallet {
+        give_back(work, wallet)?;
+    }
+    // Its ledger accounts may have been opened on the way: they are part of what is sealed with it.
     work.tx.payer_close(id, now)?;
     work.folio(id).payer.closed = Some(now);
     work.notes.push(Note::new("account.closed", format!("account {name}")));

@@ -104,8 +104,13 @@ impl Check<'_> {
             *sum = sum.checked_add(charge).map_err(SettleError::from)?;
             Ok::<_, SettleError>(())
         };
+        // What was waived of a rating period is the least that it was charged, whatever its events come to.
+        let mut waived: BTreeMap<(Option<Name>, Instant, Instant), i64> = BTreeMap::new();
         for row in work.tx.charges_of(self.id, &ChargeFilter::default())? {
-            if row.line.thing == thing.id {
+            if row.line.thing == thing.id && row.line.is_waiver() {
+                let sum = waived.entry((row.line.part, row.from, row.to)).or_default();
+                *sum = sum.saturating_sub(row.net);
+            } else if row.line.thing == thing.id {
                 plus(&mut charged, &row.line.part, OpenRow::charge((row.list, row.net), work.currency()))?;
             }
         }
@@ -136,7 +141,8 @@ impl Check<'_> {
             let Some(holding) = holding_again(work, self.id, &key, &closed.id)? else { return Ok(()) };
             let Some(end) = holding.to else { return Ok(()) };
             let cost = cost_of_closed(work, &closed, &holding, end).map_err(engine_error)?;
-            plus(&mut ought, &closed.id.part, cost)?;
+            let least = waived.get(&(closed.id.part.clone(), holding.from, end)).copied().unwrap_or(0);
+            plus(&mut ought, &closed.id.part, cost.at_least(work.money(least)))?;
         }
         for (part, is) in &charged {
             let ought = ought.remove(part).unwrap_or(zero);
@@ -164,6 +170,7 @@ impl Check<'_> {
             should.insert(part.clone(), (open.amount_at(&meterage, at)?, running_total(open, at)?));
         }
         let mut charged: BTreeMap<SlotOf, Charge> = BTreeMap::new();
+        let mut waived: BTreeMap<SlotOf, i64> = BTreeMap::new();
         let lines = work.folio(self.id).book.lines.clone();
         for line in lines.iter().filter(|line| line.id.thing == thing.id) {
             if line.id.is_correction() {
@@ -190,13 +197,22 @@ impl Check<'_> {
                 let key = cloud.terms(work.tx, row.terms)?.0.clone();
                 let service = work.service_of(self.id, &key, (row.from, row.to), work.now)?;
                 let slot = (thing.id, row.line.part.clone(), service);
-                add(&mut charged, slot, OpenRow::charge((row.list, row.net), work.currency()))?;
+                if row.line.is_waiver() {
+                    let sum = waived.entry(slot).or_default();
+                    *sum = sum.saturating_sub(row.net);
+                } else {
+                    add(&mut charged, slot, OpenRow::charge((row.list, row.net), work.currency()))?;
+                }
             }
         }
         let mut ought: BTreeMap<SlotOf, Charge> = BTreeMap::new();
         for (slot, (key, charge)) in costs.closed.into_iter().filter(|(slot, _)| slot.payer == self.id) {
             let service = work.service_of(self.id, &key, (slot.from, slot.to), work.now)?;
             add(&mut ought, (thing.id, slot.part, service), charge)?;
+        }
+        for (slot, least) in waived {
+            let ought = ought.entry(slot).or_insert(zero);
+            *ought = ought.at_least(work.money(least));
         }
         for (slot, is) in charged {
             let ought = ought.remove(&slot).unwrap_or(zero);

@@ -5,6 +5,7 @@
 
 use crate::asked::Note;
 use crate::clouds::{CloudBook, Ready};
+use crate::keep_wallets;
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
 use crate::tell::{self, Notice};
@@ -26,8 +27,8 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
 use farthing_store::{
-    ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
-    ThingRow, Tx, properties_from_text,
+    ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId,
+    ThingKind, ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -136,6 +137,11 @@ impl<'w, 't> Work<'w, 't> {
     /// The same of an instant that has passed.
     pub(crate) fn tell_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
         self.notices.push(Notice { event, at, account, mailed: true });
+    }
+
+    /// The same of something that nobody is written to about.
+    pub(crate) fn tell_quietly(&mut self, account: Option<OwnerId>, event: Event) {
+        self.notices.push(Notice { event, at: self.now, account, mailed: false });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -331,7 +337,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// What the product says, else the account, else the policy (R3, R99).
-    fn pay_of(&self, product: Option<Pay>, payer: &PayerRow) -> Result<Pay, SettleError> {
+    pub(crate) fn pay_of(&self, product: Option<Pay>, payer: &PayerRow) -> Result<Pay, SettleError> {
         Ok(product.or(payer.pay).unwrap_or(self.policy_at(self.now)?.settle.pay))
     }
 
@@ -589,14 +595,25 @@ impl<'w, 't> Work<'w, 't> {
         from: &[Instant],
     ) -> Result<Vec<ChargeRow>, EngineError> {
         let mut rows = self.tx.charges_at(id, thing, from)?;
-        let waiting = self.folios[&id].sealed.iter();
-        let waiting = waiting.filter(|(sealed, _)| sealed.line.thing == thing && from.contains(&sealed.from));
-        // Their places in the chain are given when they are written.
-        rows.extend(waiting.map(|(sealed, number)| {
+        let waiting = self.charges_waiting(id);
+        rows.extend(waiting.filter(|row| row.line.thing == thing && from.contains(&row.from)));
+        Ok(rows)
+    }
+
+    /// All charges of a product, the same way.
+    pub(crate) fn charges_of_product(&mut self, id: OwnerId, product: &Name) -> Result<Vec<ChargeRow>, EngineError> {
+        let filter = ChargeFilter { product: Some(product.clone()), ..ChargeFilter::default() };
+        let mut rows = self.tx.charges_of(id, &filter)?;
+        rows.extend(self.charges_waiting(id).filter(|row| row.product == *product));
+        Ok(rows)
+    }
+
+    /// What this transaction seals. The places in the chain are given when they are written.
+    fn charges_waiting(&self, id: OwnerId) -> impl Iterator<Item = ChargeRow> {
+        self.folios[&id].sealed.iter().map(move |(sealed, number)| {
             let terms = TermsId::of(&self.cloud.id, &sealed.key);
             row_of_sealed(id, sealed.clone(), terms, *number, self.now, 0)
-        }));
-        Ok(rows)
+        })
     }
 
     /// Ends a rating period of usage.
@@ -860,13 +877,13 @@ impl<'w, 't> Work<'w, 't> {
         let mut charged: BTreeMap<(Option<Name>, Service), Charged> = BTreeMap::new();
         // Those sealed on the way here are among them, though they are not written yet.
         let mut rows = self.charges_known(id, thing.id, &days)?;
-        rows.sort_by_key(|row| (row.from, row.number));
+        Charged::sort(&mut rows);
         // What ended before what was looked at is not said anew: it stands.
         for row in rows.into_iter().filter(|row| row.to > first) {
             let key = self.cloud.terms(self.tx, row.terms)?.0.clone();
             let service = self.service_of(id, &key, (row.from, row.to), as_of)?;
             let entry = charged.entry((row.line.part.clone(), service)).or_insert_with(|| Charged::new(key));
-            entry.take(row.list, row.net, &row.paid);
+            entry.take(&row);
         }
         let mut wanted: BTreeMap<(Option<Name>, Service), (Arc<TermsKey>, Charge)> = BTreeMap::new();
         for (slot, (key, charge)) in costs.closed.iter().filter(|(slot, _)| slot.payer == id) {
@@ -892,7 +909,8 @@ impl<'w, 't> Work<'w, 't> {
         });
         for ((part, service), (key, charge)) in wanted {
             let was = charged.remove(&(part.clone(), service));
-            let (list, net) = was.as_ref().map_or((0, 0), |was| (was.list, was.net));
+            let (list, net, waived) = was.as_ref().map_or((0, 0, 0), |was| (was.list, was.net, was.waived));
+            let charge = charge.at_least(self.money(waived));
             let change = charge.checked_sub(OpenRow::charge((list, net), self.currency)).map_err(SettleError::from)?;
             if change == Charge::zero(self.currency) {
                 continue;
@@ -973,7 +991,9 @@ impl<'w, 't> Work<'w, 't> {
         folio.postings.extend(settlement.postings.into_iter().map(|posting| (now, posting)));
         folio.stirred = true;
         for mut sealed in settlement.sealed {
-            sealed.line.began = 0;
+            if !sealed.line.is_waiver() {
+                sealed.line.began = 0;
+            }
             let number = self.next_number(id, &sealed)?;
             self.folio(id).sealed.push((sealed, number));
         }
@@ -1174,7 +1194,9 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
-                let keep = folio.state.watch.map_or(0, |(below, _)| below);
+                // Of a wallet of which it was told already nobody waits for the next fall.
+                let watched = folio.state.watch.filter(|(_, from)| *from != keep_wallets::TOLD);
+                let keep = watched.map_or(0, |(below, _)| below);
                 folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some(), keep)?;
             }
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
@@ -1207,8 +1229,11 @@ impl<'w, 't> Work<'w, 't> {
                 told.push(Notice { event, at: self.now, account: Some(*id), mailed: false });
             }
             let (was, is) = (folio.state_loaded.ran_out_at, folio.state.ran_out_at);
-            if was == is || !folio.pays_ahead(self.pay) {
-                continue; // for who pays afterwards an empty balance is no news
+            if was == is || !folio.pays_ahead(self.pay) || folio.payer.closed.is_some() {
+                continue; // for who pays afterwards, or is gone, an empty balance is no news
+            }
+            if self.tx.wallet(*id)?.is_some_and(|wallet| !wallet.stop_on_overdue) {
+                continue; // the account it is in goes on paying
             }
             let figures = folio.book.figures(at, Question::Standing)?;
             let account = folio.payer.name.clone();
@@ -1248,23 +1273,33 @@ pub(crate) struct Asked {
     pub(crate) day_end: Option<Instant>,
 }
 
-/// What was charged for a slot, corrections included.
+/// What was charged for a slot, corrections included; what was waived of it is beside that, and only what paid is less by it.
 pub(crate) struct Charged {
     list: i64,
-    net: i64,
+    pub(crate) net: i64,
+    pub(crate) waived: i64,
     pub(crate) paid: Paid,
     key: Arc<TermsKey>,
 }
 
 impl Charged {
     pub(crate) fn new(key: Arc<TermsKey>) -> Charged {
-        Charged { list: 0, net: 0, paid: Paid::new(), key }
+        Charged { list: 0, net: 0, waived: 0, paid: Paid::new(), key }
     }
 
-    pub(crate) fn take(&mut self, list: i64, net: i64, paid: &Paid) {
-        self.list = self.list.saturating_add(list);
-        self.net = self.net.saturating_add(net);
-        for (source, part) in paid {
+    /// Rows in the order in which they are taken: what was given back comes after what had been paid.
+    pub(crate) fn sort(rows: &mut [ChargeRow]) {
+        rows.sort_by_key(|row| (row.net < 0, row.from, row.number));
+    }
+
+    pub(crate) fn take(&mut self, row: &ChargeRow) {
+        if row.line.is_waiver() {
+            self.waived = self.waived.saturating_sub(row.net);
+        } else {
+            self.list = self.list.saturating_add(row.list);
+            self.net = self.net.saturating_add(row.net);
+        }
+        for (source, part) in &row.paid {
             if *part >= 0 {
                 self.paid.push((*source, *part));
                 continue;

@@ -273,6 +273,7 @@ fn take_in(
             priority: 0,
             starts: None,
             expires: credit.expires,
+            reason: None,
         };
         give(work, &grant)?;
     }

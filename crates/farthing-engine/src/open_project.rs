@@ -5,11 +5,13 @@ use crate::folio::Work;
 use crate::record_fact::{self, FactToTell};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
+use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
 use farthing_core::time::Instant;
 use farthing_core::timeline::What;
 use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug)]
 pub struct NewMember {
@@ -109,15 +111,17 @@ impl Engine {
             if project.account == to.id {
                 return Ok(());
             }
-            let mut both = [project.account, to.id];
-            both.sort_unstable();
-            work.load(&both)?;
+            // Members' wallets too, which pay for some of it.
+            let paid_by = work.tx.things_of_project(project.id)?.into_iter().map(|thing| thing.account);
+            let all: BTreeSet<OwnerId> = paid_by.chain([project.account, to.id]).collect();
+            let all: Vec<OwnerId> = all.into_iter().collect();
+            work.load(&all)?;
             if work.tx.shares_writing() && project_of(work, &project.name)?.account != project.account {
                 return Err(work.tx.overtaken("the project was moved meanwhile").into());
             }
-            for id in both {
-                work.bring_to(id, at)?;
-                work.post_all(id, at)?;
+            for id in &all {
+                work.bring_to(*id, at)?;
+                work.post_all(*id, at)?;
             }
             for thing in work.tx.things_of_project(project.id)? {
                 if thing.kind == ThingKind::Resource {
@@ -136,7 +140,7 @@ impl Engine {
             let note = Note::new("project.moved", format!("project {}", project.name));
             work.notes.push(note.was(&json!({ "account": from })).became(&json!({ "account": to.name })));
             work.tell(Some(to.id), Event::ProjectMoved { project: project.name.clone(), from, to: to.name.clone() });
-            for id in both {
+            for id in all {
                 work.post_all(id, at)?;
                 work.folio(id).stir();
             }

@@ -4,6 +4,7 @@
 //! `resume` and `restore` of this moment pass the gate first; what has happened already is booked, and flagged.
 
 use crate::folio::{Work, scope_name, shared_scope, size_first};
+use crate::keep_wallets::payer_of;
 use crate::open_project::{account_ever, account_of, is_open, project_of};
 use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product};
@@ -118,8 +119,16 @@ impl Engine {
                 return Err(Refused::new(RefusalCode::Invalid, what));
             }
             let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
-            let things = work.tx.things_of_account(payer.id)?;
-            let own = |thing: &&ThingRow| thing.kind == ThingKind::Resource && thing.account == payer.id;
+            // What members' wallets pay for is there as well (R95).
+            let wallets = work.tx.wallets_in(&[payer.id])?;
+            let payers: BTreeSet<OwnerId> = wallets.iter().map(|wallet| wallet.account).chain([payer.id]).collect();
+            let mut things = Vec::new();
+            for payer in &payers {
+                things.extend(work.tx.things_of_account(*payer)?);
+            }
+            things.sort_by_key(|thing| thing.id);
+            things.dedup_by_key(|thing| thing.id);
+            let own = |thing: &&ThingRow| thing.kind == ThingKind::Resource && payers.contains(&thing.account);
             for thing in things.iter().filter(own) {
                 if listed.contains(thing.name.as_str()) {
                     if thing.listed_at.is_none_or(|known| known < at) {
@@ -185,7 +194,9 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
             What::Resize(Change { sku, size })
         }
     };
-    let flagged = gate(work, &thing.product, thing.account, &what, &thing.state, fact.at)?;
+    let payer = payer_from_now(work, &thing, &what, fact.at)?;
+    let flagged = gate(work, &thing.product, payer, &what, &thing.state, fact.at)?;
+    let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
     tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
 
@@ -206,7 +217,10 @@ fn same_payer(
         (None, Some(account)) => account_ever(work, account)?.id,
         (None, None) => paid_then,
     };
-    if named == paid_then {
+    // A wallet pays for what its person starts in the account that it is in (R95).
+    let within =
+        |work: &mut Work<'_, '_>, account| Ok::<_, EngineError>(work.tx.wallet(account)?.map(|wallet| wallet.parent));
+    if named == paid_then || within(work, paid_then)? == Some(named) || within(work, named)? == Some(paid_then) {
         return Ok(());
     }
     let project = if thing.project == 0 { None } else { work.tx.project_name(thing.project)? };
@@ -224,6 +238,31 @@ fn same_payer(
     Err(Refused::new(RefusalCode::Conflict, what))
 }
 
+/// Who pays for what starts again now: whoever's it was, or a wallet its person has been given since (R95). What is told late changes nobody.
+fn payer_from_now(
+    work: &mut Work<'_, '_>,
+    thing: &ThingRow,
+    what: &What,
+    at: Option<Instant>,
+) -> Result<OwnerId, EngineError> {
+    let What::Start(start) = what else { return Ok(thing.account) };
+    let is_past = at.is_some_and(|at| at < work.now.floor_second());
+    if is_past || State::parse(&thing.state).is_some_and(State::is_alive) {
+        return Ok(thing.account);
+    }
+    let wallet = work.tx.wallet(thing.account)?;
+    let account = wallet.map_or(thing.account, |wallet| wallet.parent);
+    payer_of(work, account, start.user.as_ref().map_or(thing.person.as_str(), Name::as_str))
+}
+
+/// From now on another account pays for a thing that does not run.
+fn give(work: &mut Work<'_, '_>, thing: ThingRow, to: OwnerId, at: Instant) -> Result<ThingRow, Refused> {
+    let last = work.facts_of(&thing)?.iter().map(|fact| fact.at).max();
+    let at = last.map_or(at, |last| at.max(Instant::from_micros(last.micros() + 1)));
+    tell(work, &thing, &FactToTell { at, key: None, what: What::Move(to), flagged: false })?;
+    Ok(work.tx.things(&[thing.id])?.pop().unwrap_or(thing))
+}
+
 /// A resource that nobody has told us of.
 fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at: Instant) -> Result<Told, Refused> {
     let name = &fact.resource;
@@ -239,7 +278,7 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     };
     let catalog = work.cloud.profile_at(work.now)?.catalog.clone();
     let product = catalog.product_by_id(product_id).ok_or_else(|| Refused::not_found("product", product_id))?;
-    let (payer, project) = match (&start.project, &start.account) {
+    let (account, project) = match (&start.project, &start.account) {
         (Some(project), _) => {
             let project = project_of(work, project)?;
             (project.account, project.id)
@@ -250,13 +289,14 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
             return Err(Refused::new(RefusalCode::Invalid, what));
         }
     };
+    let payer = payer_of(work, account, start.user.as_deref().unwrap_or_default())?;
     let begun = start_of(work, product, start, payer, None)?;
     priced(work, product, &begun, at)?;
     let what = What::Start(begun);
     let flagged = gate(work, &product.id, payer, &what, "", fact.at)?;
     if let Some(project) = &start.project
         && work.tx.shares_writing()
-        && project_of(work, project)?.account != payer
+        && project_of(work, project)?.account != account
     {
         return Err(work.tx.overtaken("the project was moved meanwhile").into());
     }
@@ -453,8 +493,13 @@ fn gate(
     }
     let now = work.now;
     let asks = at.is_none_or(|at| at >= now.floor_second());
-    work.load(&[payer])?;
-    work.bring_to(payer, now)?;
+    // Where a wallet does not stop, the account it is in pays as well.
+    let parent = work.tx.wallet(payer)?.filter(|wallet| !wallet.stop_on_overdue).map(|wallet| wallet.parent);
+    let both: Vec<OwnerId> = parent.into_iter().chain([payer]).collect();
+    work.load(&both)?;
+    for id in &both {
+        work.bring_to(*id, now)?;
+    }
     if let Err(closed) = is_open(&work.folio(payer).payer) {
         return if asks { Err(closed) } else { Ok(true) };
     }
@@ -463,10 +508,15 @@ fn gate(
     let pay = catalog.product_by_id(product.as_str()).and_then(|product| product.pay);
     let folio = work.folio(payer);
     let prepaid = pay.or(folio.payer.pay).unwrap_or(policy.settle.pay) == farthing_core::policy::Pay::Prepaid;
-    let available = match policy.settle.measure {
-        Measure::Spendable => folio.available(now.floor_second(), Some(product))?,
-        Measure::Balance => folio.balance_available(now.floor_second())?,
-    };
+    let mut available = 0_i64;
+    for id in &both {
+        let folio = work.folio(*id);
+        available = available.saturating_add(match policy.settle.measure {
+            Measure::Spendable => folio.available(now.floor_second(), Some(product))?,
+            Measure::Balance => folio.balance_available(now.floor_second())?,
+        });
+    }
+    let folio = work.folio(payer);
     let units = |money: farthing_core::money::Money| money.units();
     let least = match policy.start.min_balance {
         Some(min) => units(min),

@@ -12,6 +12,7 @@ use farthing_core::catalog::{Catalog, Kind, Meter, Product, Scope};
 use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
+use farthing_core::money::Money;
 use farthing_core::rate::{Aggregation, Charge, Event, Tally};
 use farthing_core::settle::{
     Correction, Holding, Line, LineId, Meterage, OpenCharge, Priced, Service, SettleError, Terms, TermsKey, ThingId,
@@ -19,7 +20,7 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Zone};
 use farthing_core::timeline::What;
 use farthing_core::usage::{Batch, Fresh, Reason, Subject, Taken, UsageEvent, Verdict, Window};
-use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx};
+use farthing_store::{ClosedTotalRow, OpenRow, PayerBrief, StoreError, ThingKind, ThingRow, Tx, WalletRow};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -212,12 +213,17 @@ fn find(work: &mut Work<'_, '_>, subjects: &[&Subject]) -> Result<Vec<Result<Fou
     for (place, thing) in work.tx.things_by_name(&cloud, ThingKind::Resource, &resources.1)? {
         found[resources.0[place]] = Ok(of_resource(work, thing)?);
     }
-    for (accounts_place, payer) in work.tx.payers_by_name(&cloud, &accounts.1)? {
+    let named = work.tx.payers_by_name(&cloud, &accounts.1)?;
+    let by_person = |place: usize| matches!(subjects[accounts.0[place]], Subject::Account { user: Some(_), .. });
+    let with_persons: BTreeSet<OwnerId> =
+        named.iter().filter(|(place, _)| by_person(*place)).map(|(_, payer)| payer.id).collect();
+    let wallets = work.tx.wallets_in(&with_persons.into_iter().collect::<Vec<_>>())?;
+    for (accounts_place, payer) in named {
         let place = accounts.0[accounts_place];
         if let Subject::Account { project, user, .. } = subjects[place] {
             let name = accounts.1[accounts_place];
             let name = Name::parse(name).ok_or_else(|| StoreError::corrupt(format!("an account named {name:?}")))?;
-            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref())?;
+            found[place] = of_account(work, (name, payer), project.as_deref(), user.as_deref(), &wallets)?;
         }
     }
     Ok(found)
@@ -244,6 +250,7 @@ fn of_account(
     (name, payer): (Name, PayerBrief),
     project: Option<&str>,
     user: Option<&str>,
+    wallets: &[WalletRow],
 ) -> Result<Result<Found, Reason>, Refused> {
     let project = match project {
         None => 0,
@@ -252,9 +259,16 @@ fn of_account(
             _ => return Ok(Err(Reason::UnknownSubject)),
         },
     };
+    // Since it was opened a person's wallet pays for what they use (R95).
+    let own = wallets.iter().find(|wallet| wallet.parent == payer.id && user == Some(wallet.person.as_str()));
+    let mut payers = Vec::new();
+    if let Some(wallet) = own {
+        payers.extend([(Instant::EPOCH, payer.id), (wallet.opened, wallet.account)]);
+        payers.extend(wallet.closed.map(|closed| (closed, payer.id)));
+    }
     Ok(Ok(Found {
-        payer: payer.id,
-        payers: Vec::new(),
+        payer: payers.last().map_or(payer.id, |(_, payer)| *payer),
+        payers,
         project,
         person: user.unwrap_or_default().to_owned(),
         resource: None,
@@ -712,8 +726,9 @@ fn add_closed(
     }
     let after = cost_of_closed(work, &closed, holding, end)?;
     work.tx.closed_total_put(&closed)?;
-    let change = after.checked_sub(before).map_err(SettleError::from)?;
     let service = Service::slot(holding.from, end);
+    let waived = waived_of(work, payer, &id, service)?;
+    let change = after.at_least(waived).checked_sub(before.at_least(waived)).map_err(SettleError::from)?;
     note_late(late, (payer, id, service), known.0.product.clone(), holding, change)?;
     Ok(())
 }
@@ -785,8 +800,9 @@ pub(crate) fn price_again(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Re
         let Some(holding) = holding_again(work, id, &old.0, &closed.id)? else { continue };
         let Some(end) = holding.to else { continue };
         let again = ClosedTotalRow { terms: work.tx.terms_keep(&cloud.id, &holding.key)?, ..closed };
-        let should = cost_of_closed(work, &again, &holding, end)?;
         let service = Service::slot(holding.from, end);
+        let waived = waived_of(work, id, &again.id, service)?;
+        let should = cost_of_closed(work, &again, &holding, end)?.at_least(waived);
         let change = should.checked_sub(charged_for(work, id, &again.id, service)?).map_err(SettleError::from)?;
         work.tx.closed_total_put(&again)?;
         let product = holding.key.product.clone();
@@ -795,10 +811,18 @@ pub(crate) fn price_again(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Re
     book_late(work, late)
 }
 
+/// What was waived of a line's slot.
+fn waived_of(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, service: Service) -> Result<Money, Refused> {
+    let rows = work.charges_known(id, line.thing, &[service.from])?;
+    let waivers = rows.iter().filter(|row| row.line.is_waiver() && row.line.part == line.part && row.to == service.to);
+    let waived = waivers.map(|row| row.net).fold(0, i64::saturating_sub);
+    Ok(work.money(waived))
+}
+
 /// What was charged of a line for a slot, with what waits for the next settlement.
 fn charged_for(work: &mut Work<'_, '_>, id: OwnerId, line: &LineId, service: Service) -> Result<Charge, Refused> {
     let rows = work.charges_known(id, line.thing, &[service.from])?;
-    let own = rows.iter().filter(|row| row.line.part == line.part);
+    let own = rows.iter().filter(|row| row.line.part == line.part && !row.line.is_waiver());
     let (list, net) = own.fold((0_i64, 0_i64), |(list, net), row| (list + row.list, net + row.net));
     let mut charged = OpenRow::charge((list, net), work.currency());
     let waits = line.correction(service);
@@ -845,10 +869,10 @@ fn book_late(work: &mut Work<'_, '_>, late: Late) -> Result<(), Refused> {
             vec![service.from]
         };
         let mut sealed = work.charges_known(payer, line.thing, &days)?;
-        sealed.sort_by_key(|row| (row.from, row.number));
+        Charged::sort(&mut sealed);
         let mut was = Charged::new(key.clone());
         for row in sealed.iter().filter(|row| row.line.part == line.part && row.to <= service.to) {
-            was.take(row.list, row.net, &row.paid);
+            was.take(row);
         }
         let paid = was.paid;
         let cloud = work.cloud.id.clone();

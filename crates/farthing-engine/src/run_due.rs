@@ -66,7 +66,10 @@ impl Engine {
         self.run_expiries(now)?;
         self.run_bills(now)?;
         // What was just found short is filled up; what is filled up may be due again.
-        if self.run_sandbox()? > 0 { self.run_queue(now) } else { Ok(()) }
+        if self.run_sandbox()? > 0 {
+            self.run_queue(now)?;
+        }
+        self.cover_wallets()
     }
 
     /// Holds whose time has come end, and their owners are looked at: what they had left may have to lapse.
@@ -130,7 +133,7 @@ impl Engine {
                 }
             }
         }
-        Ok(())
+        self.cover_wallets()
     }
 
     /// Moves a simulated clock to an instant, running everything due on the way at its own time.

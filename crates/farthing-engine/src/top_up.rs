@@ -32,6 +32,8 @@ pub struct NewGrant {
     /// None: now.
     pub starts: Option<Instant>,
     pub expires: Option<Instant>,
+    /// Why, where it is goodwill: for the audit log.
+    pub reason: Option<String>,
 }
 
 /// What became of a top-up.
@@ -217,11 +219,14 @@ pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refu
     folio.book.purse = Purse::new(lots, purse.cash, purse.debt);
     folio.lots.push(row);
     folio.stir();
-    let facts = json!({
+    let mut facts = json!({
         "grant": name.as_str(),
         "amount": grant.amount.plain(),
         "expires": grant.expires.map(|expires| expires.to_string()),
     });
+    if let Some(reason) = &grant.reason {
+        facts["reason"] = json!(reason);
+    }
     work.notes.push(Note::new("credit.granted", format!("account {}", grant.account)).became(&facts));
     let event = Event::CreditGranted {
         account: grant.account.clone(),

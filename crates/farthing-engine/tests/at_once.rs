@@ -55,7 +55,7 @@ both! {
                             products: Vec::new(),
                             priority: 0,
                             starts: None,
-                            expires: None,
+                            expires: None, reason: None,
                         };
                         engine.grant_credit("one", &gift).expect("given");
                         let what = if turn % 2 == 0 { Reported::Stop } else { Reported::Resume };

@@ -106,6 +106,7 @@ fn settled(profile: &Profile, files: BTreeMap<String, String>, ask: &Ask, from: 
         priority: 1,
         starts: None,
         expires: None,
+        reason: None,
     };
     engine.grant_credit(&cloud, &grant).expect("a grant");
     if let Some(lasting) = ask.lasting {

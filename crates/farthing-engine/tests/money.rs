@@ -5,8 +5,10 @@ mod support;
 use farthing_core::id::HoldId;
 use farthing_core::ledger::Kind;
 use farthing_core::time::Duration;
-use farthing_engine::{Engine, NewAccount, NewCapture, NewGrant, NewHold, RefusalCode, Refused};
-use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, usd};
+use farthing_engine::{
+    Engine, NewAccount, NewCapture, NewGrant, NewHold, NewWallet, RefusalCode, Refused, Reported, Waiver,
+};
+use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
 
 fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
     let now = engine.now().expect("the clock");
@@ -41,6 +43,7 @@ fn gift(name: &str, account: &str, amount: &str) -> NewGrant {
         priority: 0,
         starts: None,
         expires: None,
+        reason: None,
     }
 }
 
@@ -227,5 +230,111 @@ both! {
         engine.run_tick(later(20 * 3_600)).expect("it is settled");
         assert_eq!(balance(&engine, "one", "acme"), "96.00");
         proven(&engine);
+    }
+}
+
+fn waiver(amount: &str) -> Waiver {
+    Waiver { product: "server".to_owned(), amount: usd(amount), reason: "it was slow".to_owned(), from: None, to: None }
+}
+
+both! {
+    /// Two operators at once: together they never waive more than it cost.
+    fn two_waivers_never_exceed_the_charge(bed: &Bed) {
+        let first = bed.engine(0, at(START));
+        cloud(&first, "one", &["acme"]);
+        first.top_up("one", "acme", usd("20.00"), None).expect("booked");
+        start(&first, "one", "web", "acme");
+        first.advance(later(36_000)).expect("time goes by");
+        told(&first, "one", "web", None, Reported::Stop).expect("it stops");
+        first.advance(later(86_400)).expect("the day is over"); // 10.00
+        let engines: Vec<Engine> = (1..5).map(|process| bed.engine(process, later(86_400))).collect();
+        let barrier = std::sync::Barrier::new(engines.len());
+        let waived: usize = std::thread::scope(|scope| {
+            let asked: Vec<_> = engines.iter().map(|engine| scope.spawn(|| {
+                barrier.wait();
+                (0..3).filter(|_| match engine.waive_charge("one", "acme", &waiver("3.00")) {
+                    Ok(_) => true,
+                    Err(refused) => {
+                        assert_eq!(refused.code(), Some(RefusalCode::AboveMaximum), "{refused}");
+                        false
+                    }
+                }).count()
+            })).collect();
+            asked.into_iter().map(|asked| asked.join().expect("it answers")).sum()
+        });
+        assert_eq!(waived, 3, "3 x 3.00 of 10.00");
+        assert_eq!(balance(&first, "one", "acme"), "19.00");
+        let rest = first.waive_charge("one", "acme", &waiver("1.00")).expect("what is left");
+        assert_eq!((rest.charges, rest.left), (1, 0));
+        assert_eq!(balance(&first, "one", "acme"), "20.00");
+        proven(&first);
+        assert_eq!(first.check_open().expect("it can be worked out"), []);
+    }
+}
+
+both! {
+    /// Of a rating period of use that is closed, by parts of a window; a price corrected afterwards gives no money twice.
+    fn a_waiver_is_of_the_days_asked_for_and_outlives_a_new_price(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        cloud(&engine, "one", &["acme"]);
+        engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
+        start(&engine, "one", "web", "acme");
+        engine.advance(later(3 * 86_400)).expect("time goes by"); // 14 hours of the 1st, then whole days
+        let of_the_first = Waiver { to: Some(later(3_600 * 14)), ..waiver("14.00") };
+        let more = Waiver { amount: usd("14.01"), ..of_the_first.clone() };
+        assert_eq!(code(engine.waive_charge("one", "acme", &more)), Some(RefusalCode::AboveMaximum));
+        assert_eq!(engine.waive_charge("one", "acme", &of_the_first).expect("it cost as much").left, 0);
+        assert_eq!(code(engine.waive_charge("one", "acme", &Waiver { reason: " ".to_owned(), ..waiver("1.00") })), Some(RefusalCode::Invalid));
+        assert_eq!(balance(&engine, "one", "acme"), "42.00"); // 100 - 72 + 14
+        let half = support::CATALOG.replace("1.00 / hour", "0.50 / hour");
+        let files = farthing_core::policy::Files::from([("cloud.toml".into(), policy("one").into()), ("catalog.toml".into(), half.into())]);
+        let request = farthing_core::policy::ApplyRequest { files, who: "anna".into(), why: "too dear".into(), starts: None, corrects: Some(1) };
+        engine.apply_policy("one", request).expect("it is applied");
+        engine.advance(later(3 * 86_400 + 3_600)).expect("time goes by");
+        // 73 hours at half the price are 36.50, of which the 7.00 of the first day are waived: 14.00 were.
+        assert_eq!(balance(&engine, "one", "acme"), "70.50");
+        proven(&engine);
+        assert_eq!(engine.check_open().expect("it can be worked out"), []);
+    }
+}
+
+fn wallet(person: &str, stop_on_overdue: bool) -> NewWallet {
+    let (account, person) = ("acme".to_owned(), person.to_owned());
+    NewWallet { account, person, name: None, threshold: None, stop_on_overdue, contact: None }
+}
+
+both! {
+    /// R95: once per id, never more than there is, and everybody at once.
+    fn money_moves_into_a_wallet_once(bed: &Bed) {
+        let first = bed.engine(0, at(START));
+        cloud(&first, "one", &["acme"]);
+        first.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        first.put_wallet("one", &wallet("uma", true)).expect("opened");
+        first.put_wallet("one", &wallet("uma", false)).expect("changed");
+        let engines: Vec<Engine> = (1..5).map(|process| bed.engine(process, at(START))).collect();
+        let barrier = std::sync::Barrier::new(engines.len());
+        std::thread::scope(|scope| {
+            for engine in &engines {
+                scope.spawn(|| {
+                    barrier.wait();
+                    for turn in 0..3 {
+                        engine.fund_wallet("one", "uma", usd("2.00"), Some(&format!("w{turn}"))).expect("moved by one of us");
+                    }
+                    // Of the 4.00 that are left only one has its 3.00.
+                    if let Err(refused) = engine.fund_wallet("one", "uma", usd("3.00"), None) {
+                        assert_eq!(refused.code(), Some(RefusalCode::InsufficientBalance), "{refused}");
+                    }
+                });
+            }
+        });
+        assert_eq!((balance(&first, "one", "acme"), balance(&first, "one", "uma")), ("1.00".to_owned(), "9.00".to_owned()));
+        assert_eq!(code(first.fund_wallet("one", "uma", usd("1.00"), Some("w1"))), Some(RefusalCode::IdReused));
+        assert_eq!(code(first.fund_wallet("one", "acme", usd("1.00"), None)), Some(RefusalCode::Invalid));
+        assert_eq!(code(first.put_wallet("one", &NewWallet { account: "uma".to_owned(), ..wallet("ben", true) })), Some(RefusalCode::Invalid));
+        first.fund_wallet("one", "uma", usd("-4.00"), Some("back")).expect("it was there");
+        first.close_account("one", "uma").expect("it closes");
+        assert_eq!((balance(&first, "one", "acme"), balance(&first, "one", "uma")), ("10.00".to_owned(), "0.00".to_owned()));
+        proven(&first);
+        assert_eq!(first.check_open().expect("it can be worked out"), []);
     }
 }

@@ -91,7 +91,7 @@ both! {
         engine.top_up("two", "acme", usd("2.00"), Some("bank-1")).expect("booked");
         let welcome = NewGrant {
             name: "welcome".to_owned(), account: "beta".to_owned(), amount: usd("1.00"), products: Vec::new(),
-            priority: 0, starts: None, expires: Some(later(60)),
+            priority: 0, starts: None, expires: Some(later(60)), reason: None,
         };
         engine.grant_credit("one", &welcome).expect("given");
         engine.grant_credit("one", &welcome).expect("it is there");

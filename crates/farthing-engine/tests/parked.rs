@@ -39,7 +39,7 @@ both! {
             products: Vec::new(),
             priority: 0,
             starts: Some(later(7_200)),
-            expires: Some(later(14_400)),
+            expires: Some(later(14_400)), reason: None,
         };
         engine.grant_credit("one", &gift).expect("given");
         start(&engine, "one", "web", "acme");

@@ -257,3 +257,15 @@ CREATE TABLE sandbox_event (
 ) {keyed};
 
 CREATE INDEX sandbox_event_at ON sandbox_event (at, id);
+
+-- Members' wallets: an account inside another (parent), which pays what its person starts and uses there. threshold: below it the person is
+-- told. stop_on_overdue 0: the account it is in pays what it owes.
+CREATE TABLE wallet (
+    account         BIGINT NOT NULL PRIMARY KEY,
+    parent          BIGINT NOT NULL,
+    person          TEXT NOT NULL,
+    threshold       BIGINT,
+    stop_on_overdue BIGINT NOT NULL
+) {keyed};
+
+CREATE UNIQUE INDEX wallet_of_person ON wallet (parent, person);

@@ -48,6 +48,7 @@ mod tx;
 mod usage;
 mod usage_values;
 mod value;
+mod wallets;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use answers::AnswerRow;
@@ -84,6 +85,7 @@ pub use trail::NewEntry;
 pub use tx::Tx;
 pub use usage::{RefusedAt, RefusedRow, UsageRow};
 pub use value::{Column, Row, Value};
+pub use wallets::WalletRow;
 
 use std::path::{Path, PathBuf};
 

@@ -362,7 +362,7 @@ both! {
         bed.tamper("DROP TABLE message_unsealed");
         for table in [
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
-            "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event",
+            "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

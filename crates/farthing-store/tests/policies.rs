@@ -141,7 +141,8 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 48] = [
+const LATER: [&str; 49] = [
+    "wallet",
     "customer",
     "method",
     "payment",

@@ -225,6 +225,7 @@ kinds! {
     BankMatched = 15, "bank_matched";
     ArrearsPaid = 16, "arrears_paid";
     OpeningBalance = 17, "opening_balance";
+    CashMoved = 18, "cash_moved";
     CreditGranted = 20, "credit_granted";
     CreditLapsed = 21, "credit_lapsed";
     UsageByCash = 30, "usage_by_cash";

@@ -128,6 +128,21 @@ pub fn arrears_paid(stamp: &mut Stamp<'_>, facts: &ArrearsPaid<'_>) -> Command {
     set(stamp, Mode::Reports, &legs)
 }
 
+/// A customer's money, from one account to another: into a member's wallet, or out of it (R95).
+#[derive(Clone, Copy, Debug)]
+pub struct CashMoved {
+    pub commodity: CommodityId,
+    pub from: AccountId,
+    pub to: AccountId,
+    pub amount: i64,
+}
+
+/// cash -> cash
+pub fn cash_moved(stamp: &mut Stamp<'_>, facts: &CashMoved) -> Command {
+    let CashMoved { commodity, from, to, amount } = *facts;
+    set(stamp, Mode::Asks, &[Leg { kind: Kind::CashMoved, debit: from, credit: to, amount, commodity }])
+}
+
 /// What a provider keeps of the money it collects.
 #[derive(Clone, Copy, Debug)]
 pub struct ProviderFee {

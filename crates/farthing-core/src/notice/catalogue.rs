@@ -135,6 +135,9 @@ catalogue! {
     ChargeWaived = "charge.waived", "A charge was waived, in whole or in part.",
         ["account": "Its name.", "product": "Of what it was.", "amount": "What was given back.", "currency": "Of the amount.",
          "reason": "Why."], mailed;
+    WalletLow = "wallet.low", "Less is left in a member's wallet than its threshold.",
+        ["account": "What the wallet is called among accounts.", "threshold": "Below which it is told.", "left": "What can be spent.",
+         "currency": "Of the amounts."], mailed;
     CreditGranted = "credit.granted", "Credit was given.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
          "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
@@ -262,6 +265,11 @@ pub enum Event {
         amount: Money,
         reason: String,
     },
+    WalletLow {
+        account: String,
+        threshold: Money,
+        left: Money,
+    },
     CreditGranted {
         account: String,
         grant: String,
@@ -346,6 +354,7 @@ impl Event {
             Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
             Event::RefillSwitchedOff { .. } => EventType::RefillSwitchedOff,
             Event::ChargeWaived { .. } => EventType::ChargeWaived,
+            Event::WalletLow { .. } => EventType::WalletLow,
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
@@ -371,6 +380,7 @@ impl Event {
             | Event::MoneyToppedUp { account, .. }
             | Event::RefillSwitchedOff { account, .. }
             | Event::ChargeWaived { account, .. }
+            | Event::WalletLow { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
@@ -415,6 +425,7 @@ impl Event {
             | Event::MoneyToppedUp { account, .. }
             | Event::RefillSwitchedOff { account, .. }
             | Event::ChargeWaived { account, .. }
+            | Event::WalletLow { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. }
@@ -487,6 +498,9 @@ impl Event {
             }
             Event::ChargeWaived { account, product, amount, reason } => json!({
                 "account": account, "product": product, "amount": money(amount), "currency": code(amount), "reason": reason,
+            }),
+            Event::WalletLow { account, threshold, left } => json!({
+                "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
             }),
             Event::CreditGranted { account, grant, amount, products, starts, expires } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
@@ -689,6 +703,7 @@ pub fn samples() -> Vec<Event> {
             amount: usd("2.50"),
             reason: name("a slow disk"),
         },
+        Event::WalletLow { account: name("acme"), threshold: usd("5.00"), left: usd("4.98") },
         Event::CreditGranted {
             account: name("acme"),
             grant: name("welcome"),

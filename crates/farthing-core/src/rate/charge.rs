@@ -23,6 +23,13 @@ impl Charge {
         Ok(Charge { list: self.list.checked_add(other.list)?, net: self.net.checked_add(other.net)? })
     }
 
+    /// At least this much, list and net: nothing is corrected below what was waived of it.
+    #[must_use]
+    pub fn at_least(self, waived: Money) -> Charge {
+        let most = |one: Money| if one.units() < waived.units() { waived } else { one };
+        Charge { list: most(self.list), net: most(self.net) }
+    }
+
     /// What is still to be posted where `posted` has been: it may be negative.
     pub fn checked_sub(self, posted: Charge) -> Result<Charge, MoneyError> {
         Ok(Charge { list: self.list.checked_sub(posted.list)?, net: self.net.checked_sub(posted.net)? })

@@ -34,6 +34,20 @@ impl Terms {
 }
 
 impl LineId {
+    /// Where the line of a waiver says it began: nothing that is rated ever does. So what was waived of a slot stands beside what
+    /// the slot was charged, and rating again compares only that.
+    const WAIVED: i64 = i64::MIN;
+
+    /// The line that what is waived of this one is charged on, below zero.
+    #[must_use]
+    pub fn waiver(&self) -> LineId {
+        LineId { began: LineId::WAIVED, ..self.clone() }
+    }
+
+    pub const fn is_waiver(&self) -> bool {
+        self.began == LineId::WAIVED
+    }
+
     /// The line of a correction that waits for its settlement. A period and its first day begin at one second, so that of a
     /// whole period is called by the next.
     #[must_use]
@@ -43,7 +57,7 @@ impl LineId {
     }
 
     pub const fn is_correction(&self) -> bool {
-        self.began < 0
+        self.began < 0 && !self.is_waiver()
     }
 
     /// What a line that waits corrects, by where its service begins and ends.
@@ -75,6 +89,13 @@ mod tests {
 
     fn at(text: &str) -> Instant {
         Instant::parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_is_waived_is_no_correction() {
+        let line = LineId { thing: ThingId(7), part: None, began: 0 };
+        assert!(line.waiver().is_waiver() && !line.waiver().is_correction());
+        assert!(!line.is_waiver() && !line.correction(Service::slot(Instant::EPOCH, Instant::MAX)).is_waiver());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::top_up::{NewGrant, give};
 use crate::{EngineError, Refused};
 use farthing_core::id::CauseId;
 use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUpTaxed};
-use farthing_core::ledger::{Chart, TransferId};
+use farthing_core::ledger::{Chart, OwnerId, TransferId};
 use farthing_core::money::{Money, Rounding, mul_div_round};
 use farthing_core::notice::Event;
 use farthing_core::payment::PaymentId;
@@ -77,6 +77,9 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     purse.debt -= paid;
     purse.cash += units - paid - billed;
     work.folio(payer.id).stir();
+    for (mut bill, amount) in late {
+        crate::bills::settle(work, payer, &mut bill, amount, "balance", None, Some(first))?;
+    }
     let balance = work.folio(payer.id).book.figures(now.floor_second(), Question::Standing)?.balance;
     let event = Event::MoneyToppedUp {
         account: payer.name.clone(),
@@ -87,12 +90,30 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
         transfer: first.to_string(),
     };
     work.tell(Some(payer.id), event);
-    for (mut bill, amount) in late {
-        crate::bills::settle(work, payer, &mut bill, amount, "balance", None, Some(first))?;
-    }
     crate::bills::on_top_up(work, money, first)?;
     give_bonus(work, money)?;
     Ok(first)
+}
+
+/// Cash that is free pays what is owed: there came some that was no top-up.
+pub(crate) fn pay_arrears(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
+    let folio = work.folio(id);
+    let (cash, free) = (folio.payer.cash, folio.book.purse.cash.saturating_sub(folio.held));
+    let amount = folio.book.purse.debt.min(free);
+    if amount <= 0 {
+        return Ok(());
+    }
+    work.flush_postings()?;
+    let (commodity, receivable) = (work.books()?.commodity, work.debt_account(id)?);
+    let mut ids = work.stamp_ids();
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
+    let owed = [Owed { receivable, amount }];
+    work.book(&[posting::arrears_paid(&mut stamp, &ArrearsPaid { commodity, cash, amount, owed: &owed })])?;
+    let folio = work.folio(id);
+    folio.book.purse.debt -= amount;
+    folio.book.purse.cash -= amount;
+    folio.stir();
+    Ok(())
 }
 
 /// The highest step that it reaches, as credit.
@@ -107,6 +128,7 @@ fn give_bonus(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result<(), Refus
         priority: 0,
         starts: None,
         expires: None,
+        reason: None,
     };
     give(work, &grant)
 }

@@ -16,7 +16,7 @@ mod review;
 mod sandbox;
 mod take_news;
 
-pub(crate) use book_money::{Incoming, book_incoming};
+pub(crate) use book_money::{Incoming, book_incoming, pay_arrears};
 pub(crate) use errands::send_errand;
 pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
 pub use keep_methods::{MethodChange, NewMethod};

@@ -5,6 +5,7 @@ use super::facts::RefillFacts;
 use super::pay_in::{NewPayment, of_method, write_payment};
 use crate::asked::Note;
 use crate::folio::Work;
+use crate::keep_wallets;
 use crate::open_project::{account_ever, account_of};
 use crate::tax::tax_on_top_up;
 use crate::{Engine, EngineError, RefusalCode, Refused};
@@ -163,6 +164,9 @@ fn facts_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<RefillFacts, Refused
 
 /// Works out again for what an account is watched. Whatever changes what was agreed, or with what it can be paid, calls it.
 pub(crate) fn watch(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
+    if work.folio(id).state.watch.is_some_and(|(_, from)| keep_wallets::is_of_wallet(from)) {
+        return Ok(()); // it is filled up by the account it is in
+    }
     let (_, refill, _, plan) = plan_of(work, id)?;
     let watch = match (plan, refill) {
         (RefillPlan::WatchFrom(from), Some(refill)) => Some((refill.threshold, from)),
@@ -203,7 +207,9 @@ impl Work<'_, '_> {
                 Measure::Spendable => figures.spendable,
                 Measure::Balance => figures.balance,
             };
-            if folio.state.watch.is_some_and(|(below, _)| left < below) {
+            if folio.state.watch.is_some_and(|(_, from)| keep_wallets::is_of_wallet(from)) {
+                keep_wallets::watch(self, id, left);
+            } else if folio.state.watch.is_some_and(|(below, _)| left < below) {
                 begin(self, id, &[])?;
             }
         }

@@ -186,6 +186,7 @@ impl Script {
                     priority: 0,
                     starts: None,
                     expires: expires.map(instant),
+                    reason: None,
                 };
                 stage.engine.grant_credit(CLOUD, &grant)
             }

@@ -64,6 +64,7 @@ pub(crate) async fn give(
         priority: i64::from(body.priority),
         starts: read_times(body.starts_at.as_ref(), "starts_at")?,
         expires: read_times(body.expires_at.as_ref(), "expires_at")?,
+        reason: None,
     };
     let given = grant.clone();
     blocking(move || Ok(caller.engine_for(Some(once)).grant_credit(&caller.cloud, &given)?)).await?;

@@ -56,6 +56,8 @@ built_in!(
     "refund.refused.zh.txt",
     "refund.sent.en.txt",
     "refund.sent.zh.txt",
+    "wallet.low.en.txt",
+    "wallet.low.zh.txt",
 );
 
 /// The common frame of HTML bodies.

@@ -121,6 +121,7 @@ pub(crate) fn grant(arguments: &Grant) -> Result<ExitCode, Failure> {
         priority: arguments.priority,
         starts: arguments.starts.as_deref().map(|at| start_of(at, &zone)).transpose()?,
         expires: arguments.expires.as_deref().map(|at| end_of(at, &zone)).transpose()?,
+        reason: None,
     };
     desk.engine.grant_credit(&desk.cloud, &grant)?;
     let available = available(&desk, &arguments.account)?;

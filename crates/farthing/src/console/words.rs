@@ -13,6 +13,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::BankMatched => "Bank money matched",
         Kind::ArrearsPaid => "Arrears paid",
         Kind::OpeningBalance => "Opening balance",
+        Kind::CashMoved => "Moved between an account and a wallet in it",
         Kind::CreditGranted => "Free credit granted",
         Kind::CreditLapsed => "Free credit lapsed",
         Kind::UsageByCash => "Usage, paid by cash",

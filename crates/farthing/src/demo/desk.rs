@@ -261,6 +261,7 @@ impl Desk<'_> {
             priority: 10,
             starts: None,
             expires: gift.ends(self.now, &self.town.cloud.time_zone),
+            reason: None,
         }
     }
 

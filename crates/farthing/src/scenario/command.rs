@@ -100,6 +100,14 @@ pub struct NewMember {
     pub account: Option<String>,
     pub project: Option<String>,
     pub role: Option<String>,
+    /// A wallet in the account, called as the member is.
+    pub wallet: Option<NewWallet>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewWallet {
+    pub threshold: Option<Money>,
+    pub stop_on_overdue: bool,
 }
 
 /// What the cloud reports of a resource.
@@ -258,6 +266,11 @@ pub enum Paying {
         amount: Money,
         product: String,
         reason: String,
+    },
+    /// Money of an account into a wallet in it; below zero: out of it.
+    Fund {
+        account: String,
+        amount: Money,
     },
     /// What is unbilled is put on a bill now.
     Bill {

@@ -171,6 +171,18 @@ impl Stage for EngineStage {
     }
 
     fn add_member(&mut self, member: &NewMember, _: Instant) -> Done {
+        if let (Some(wallet), Some(account)) = (&member.wallet, &member.account) {
+            let wallet = farthing_engine::NewWallet {
+                account: account.clone(),
+                person: member.name.clone(),
+                name: None,
+                threshold: wallet.threshold,
+                stop_on_overdue: wallet.stop_on_overdue,
+                contact: None,
+            };
+            let put = self.engine().put_wallet(&self.cloud, &wallet);
+            self.done(put.map(drop))?;
+        }
         let member = farthing_engine::NewMember {
             person: member.name.clone(),
             project: member.project.clone(),
@@ -320,6 +332,7 @@ impl Stage for EngineStage {
             priority: i64::from(grant.priority.unwrap_or(10)),
             starts: self.past(at)?,
             expires,
+            reason: None,
         };
         let given = self.engine().grant_credit(&self.cloud, &grant);
         self.done(given)

@@ -74,7 +74,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 28] = [
     "renewal_failed",
     "order_expired",
     "order_voided",
@@ -97,6 +97,8 @@ pub const KINDS: [&str; 26] = [
     "payment_failed",
     "method_expiring",
     "refill_off",
+    "charge_waived",
+    "wallet_low",
     "trial_ending",
     "space_grace",
     "export_ready",

@@ -9,7 +9,7 @@ use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
-    BillFacts, BillLineFacts, CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange,
+    BillFacts, BillLineFacts, CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver,
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
@@ -128,7 +128,16 @@ impl EngineStage {
                 let told = self.engine().sandbox_mood(&self.cloud, mood);
                 self.done(told)
             }
-            Paying::Waive { .. } => Err(StageError::NotBuilt("waive")),
+            Paying::Waive { account, amount, product, reason } => {
+                let waiver =
+                    Waiver { product: product.clone(), amount: *amount, reason: reason.clone(), from: None, to: None };
+                let waived = self.engine().waive_charge(&self.cloud, account, &waiver);
+                self.done(waived.map(drop))
+            }
+            Paying::Fund { account, amount } => {
+                let moved = self.engine().fund_wallet(&self.cloud, account, *amount, None);
+                self.done(moved.map(drop))
+            }
             Paying::Bill { account } => {
                 let billed = self.engine().bill_now(&self.cloud, account);
                 self.done(billed.map(drop))

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 11] = [
     ("refund_sent", "refund.sent"),
     ("method_failed", "payment.failed"),
     ("payment_failed", "payment.failed"),
@@ -20,6 +20,8 @@ const KINDS: [(&str, &str); 9] = [
     ("receipt", "receipt.issued"),
     ("credit_note", "credit_note.issued"),
     ("low_balance", "account.ran_out"),
+    ("charge_waived", "charge.waived"),
+    ("wallet_low", "wallet.low"),
 ];
 
 /// As many messages as one look looks at.

@@ -85,6 +85,13 @@ fn an_opening_balance_is_cash_or_debt_against_the_books() {
     opened(0, &[]);
 }
 
+/// R95: it asks, so a wallet or the account it is in never gives what it has not.
+#[test]
+fn r95_cash_is_moved_between_an_account_and_a_wallet() {
+    let facts = CashMoved { commodity: USD, from: CASH, to: WELCOME, amount: 700 };
+    check(|at| cash_moved(at, &facts), Mode::Asks, &[(Kind::CashMoved, CASH, WELCOME, 700)]);
+}
+
 /// R60: a top-up pays arrears first, the oldest first.
 #[test]
 fn r60_arrears_are_paid_as_far_as_the_money_reaches() {

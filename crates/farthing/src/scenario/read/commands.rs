@@ -3,7 +3,7 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
-    NewOrder, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
+    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -126,6 +126,11 @@ impl Reader<'_> {
                 let reason = words.need("reason")?.text()?;
                 Command::Paying(Paying::Waive { account, amount, product, reason })
             }
+            "fund" => {
+                let account = self.account(&words.word("the wallet")?)?;
+                let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
+                Command::Paying(Paying::Fund { account, amount })
+            }
             "bill" => Command::Paying(Paying::Bill { account: self.account(&words.word("the account")?)? }),
             "grant" => self.grant(words)?,
             "authorise" => {
@@ -233,7 +238,18 @@ impl Reader<'_> {
             return Err(words.missing("account= or project="));
         }
         let role = words.key("role").map(|role| role.catalogue_name()).transpose()?;
-        Ok(Command::Member(NewMember { name, account, project, role }))
+        let has_wallet = words.key("wallet").map(|wallet| wallet.on()).transpose()?.unwrap_or(false);
+        let wallet = match account.as_deref().filter(|_| has_wallet) {
+            None if has_wallet => return Err(words.missing("account=")),
+            None => None,
+            Some(account) => {
+                let currency = self.currency_of(account);
+                let threshold = words.key("threshold").map(|amount| amount.amount(currency)).transpose()?;
+                let stop = words.key("stop_on_overdue").map(|stop| stop.on()).transpose()?;
+                Some(NewWallet { threshold, stop_on_overdue: stop.unwrap_or(true) })
+            }
+        };
+        Ok(Command::Member(NewMember { name, account, project, role, wallet }))
     }
 
     fn set(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
@@ -506,6 +522,11 @@ impl Reader<'_> {
                 self.accounts.insert(account.name.clone(), account.currency);
                 return;
             }
+            Command::Member(NewMember { name, account: Some(account), wallet: Some(_), .. }) => {
+                let currency = self.currency_of(account);
+                self.accounts.insert(name.clone(), currency);
+                return;
+            }
             Command::Project { project, account } => {
                 self.projects.insert(project.clone());
                 (project, Some(account.as_str()))
@@ -557,6 +578,7 @@ impl Reader<'_> {
                 | Paying::MethodAdd { account, .. }
                 | Paying::MethodRemove { account, .. }
                 | Paying::Waive { account, .. }
+                | Paying::Fund { account, .. }
                 | Paying::Bill { account },
             ) => vec![account],
             Command::Paying(Paying::Chargeback { name, .. } | Paying::Decide { name, .. }) => vec![name],

@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 60] = [
+const USAGE: [(&str, &str); 61] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -85,7 +85,10 @@ const USAGE: [(&str, &str); 60] = [
     ("wait", "wait DURATION | wait until CONDITION"),
     ("account", "account NAME [country=DE] [time_zone=] [pay=prepaid|postpaid] [company=] [tax_number=] [language=] …"),
     ("project", "project NAME account=ACCOUNT"),
-    ("member", "member NAME account=ACCOUNT|project=PROJECT [role=]"),
+    (
+        "member",
+        "member NAME account=ACCOUNT|project=PROJECT [role=] [wallet=yes [threshold=] [stop_on_overdue=yes|no]]",
+    ),
     ("move", "move PROJECT to=ACCOUNT"),
     ("close", "close ACCOUNT"),
     ("keep", "keep NAME"),
@@ -116,6 +119,7 @@ const USAGE: [(&str, &str); 60] = [
     ("topup", "topup ACCOUNT AMOUNT [method=card:visa] [as=NAME]"),
     ("refund", "refund ACCOUNT AMOUNT [as=NAME]"),
     ("waive", "waive ACCOUNT AMOUNT product=PRODUCT reason=\"…\""),
+    ("fund", "fund WALLET AMOUNT"),
     ("bill", "bill ACCOUNT"),
     ("transfer-in", "transfer-in [ACCOUNT] AMOUNT ref=REFERENCE"),
     ("method", "method add|remove ACCOUNT card:visa [default=yes]"),
