@@ -255,9 +255,9 @@ fn move_cash(
         transfer: transfer.to_string(),
     };
     if mailed {
-        work.tell(Some(to), event)
+        work.tell(Some(to), event);
     } else {
-        work.tell_quietly(Some(to), event)
+        work.tell_quietly(Some(to), event);
     }
     Ok(transfer.get())
 }

@@ -287,7 +287,7 @@ both! {
         assert_eq!(code(engine.waive_charge("one", "acme", &Waiver { reason: " ".to_owned(), ..waiver("1.00") })), Some(RefusalCode::Invalid));
         assert_eq!(balance(&engine, "one", "acme"), "42.00"); // 100 - 72 + 14
         let half = support::CATALOG.replace("1.00 / hour", "0.50 / hour");
-        let files = farthing_core::policy::Files::from([("cloud.toml".into(), policy("one").into()), ("catalog.toml".into(), half.into())]);
+        let files = farthing_core::policy::Files::from([("cloud.toml".into(), policy("one")), ("catalog.toml".into(), half)]);
         let request = farthing_core::policy::ApplyRequest { files, who: "anna".into(), why: "too dear".into(), starts: None, corrects: Some(1) };
         engine.apply_policy("one", request).expect("it is applied");
         engine.advance(later(3 * 86_400 + 3_600)).expect("time goes by");

@@ -223,7 +223,7 @@ impl Stripe {
     /// What Stripe calls the customer. One that it does not know yet is made.
     fn customer<'a>(&self, ask: &Ask, customer: &'a mut Option<String>) -> Result<&'a str, News> {
         if customer.is_none() {
-            let once = request::customer_once(&ask.customer);
+            let once = request::customer_once(&ask.cloud, &ask.customer);
             let made = self.post("/v1/customers", &request::customer(&ask.customer), &once, false)?;
             let made = reply::id(&made).ok_or_else(|| strange("a customer without an id"))?;
             *customer = Some(made.to_owned());

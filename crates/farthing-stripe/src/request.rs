@@ -38,9 +38,9 @@ pub(crate) fn customer(customer: &Customer) -> Form {
 
 /// One customer an account, however often it is asked. What is said of it is in the key as well: Stripe refuses one key with two
 /// names, and an account renamed between two tries would never get its customer.
-pub(crate) fn customer_once(customer: &Customer) -> String {
+pub(crate) fn customer_once(cloud: &str, customer: &Customer) -> String {
     let mut hash = Sha256::new();
-    for part in [&customer.account, &customer.name, &customer.email] {
+    for part in [cloud, &customer.account, &customer.name, &customer.email] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -207,7 +207,7 @@ mod tests {
     fn one_customer_an_account() {
         let of = |account: &str, name: &str| {
             let (account, name) = (account.to_owned(), name.to_owned());
-            customer_once(&Customer { account, reference: None, name, email: String::new() })
+            customer_once("one", &Customer { account, reference: None, name, email: String::new() })
         };
         assert_eq!(of("acme", "Acme"), of("acme", "Acme"));
         assert_ne!(of("acme", "Acme"), of("acme", "Acme Ltd"));

@@ -190,6 +190,10 @@ impl Engine {
             if !asked {
                 return Ok(());
             }
+            // Asked again it might be done twice: the provider is asked what became of it instead.
+            if errand.kind == ErrandKind::Charge && state == "dead" && matches!(reply.news, News::Unknown { .. }) {
+                send_errand(work, errand.account, &errand.provider, ErrandKind::Look, errand.subject, 0)?;
+            }
             heard(work, &errand, &reply.news)
         })
         .map_err(engine_error)

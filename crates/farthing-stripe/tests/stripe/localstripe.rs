@@ -137,7 +137,7 @@ fn ask(reference: Option<String>, what: What) -> Ask {
         name: "Acme GmbH".to_owned(),
         email: "billing@acme.example".to_owned(),
     };
-    Ask { key: "key-1".to_owned(), customer, what }
+    Ask { key: "key-1".to_owned(), cloud: "one".to_owned(), customer, what }
 }
 
 fn reference_of(news: &News) -> String {

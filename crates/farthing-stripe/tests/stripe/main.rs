@@ -47,7 +47,7 @@ pub(crate) fn ask(what: What) -> Ask {
         name: "Acme GmbH".to_owned(),
         email: "billing@acme.example".to_owned(),
     };
-    Ask { key: "key-1".to_owned(), customer, what }
+    Ask { key: "key-1".to_owned(), cloud: "one".to_owned(), customer, what }
 }
 
 pub(crate) fn charge(channel: Channel, present: bool) -> What {

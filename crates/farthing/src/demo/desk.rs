@@ -53,7 +53,7 @@ impl Desk<'_> {
 
     /// What a customer pays with at the pretended provider; some are declined the first time they try.
     fn token(&self, customer: &Customer) -> String {
-        let brand = if customer.name.len() % 3 == 0 { "mastercard" } else { "visa" };
+        let brand = if customer.name.len().is_multiple_of(3) { "mastercard" } else { "visa" };
         match self.town.menu.channel {
             Channel::Card => format!("card:{brand}-{}", customer.name),
             other => format!("{}:{}", other.word(), customer.name),

@@ -13,6 +13,7 @@ use farthing_core::time::{Instant, Span, Zone};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own about the cloud")]
 pub(super) struct Menu {
     /// The cheapest first.
     pub(super) machines: Vec<Machine>,

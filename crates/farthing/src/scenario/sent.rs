@@ -87,13 +87,11 @@ impl Heard {
         let fresh = |row: &&farthing_store::MessageRow| {
             row.number > self.forgotten && !self.named.contains(&row.number) && counts(&row.kind)
         };
-        match rows.iter().find(fresh) {
-            Some(found) => Ok(Err(format!("{} was sent: {}", found.kind, found.data))),
-            None => {
-                self.note(store, cloud)?;
-                Ok(Ok(()))
-            }
+        if let Some(found) = rows.iter().find(fresh) {
+            return Ok(Err(format!("{} was sent: {}", found.kind, found.data)));
         }
+        self.note(store, cloud)?;
+        Ok(Ok(()))
     }
 
     fn note(&mut self, store: &Store, cloud: &str) -> Result<(), StageError> {

@@ -543,8 +543,8 @@ impl Reader<'_> {
                 (&order.name, order.place.as_ref().map(Place::name).or(parent))
             }
             Command::TopUp(TopUp { account, name: Some(name), .. })
-            | Command::Paying(Paying::Refund { account, name: Some(name), .. }) => (name, Some(account.as_str())),
-            Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
+            | Command::Paying(Paying::Refund { account, name: Some(name), .. })
+            | Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
             _ => return,
         };
@@ -560,20 +560,8 @@ impl Reader<'_> {
             Command::Project { account, .. }
             | Command::Close { account }
             | Command::Set { account, .. }
-            | Command::Inventory { account, .. } => vec![account],
-            Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
-            Command::Move { project, to } => vec![project, to],
-            Command::Fact { name, fact: Fact::Start(start) } => {
-                start.place.as_ref().map(Place::name).into_iter().chain([name.as_str()]).collect()
-            }
-            Command::Keep { name } | Command::Fact { name, .. } => vec![name],
-            Command::Use(used) => vec![&used.subject],
-            Command::TopUp(top_up) => vec![&top_up.account],
-            Command::Grant(grant) => vec![&grant.account],
-            Command::Authorise(hold) => vec![&hold.account],
-            Command::Capture(capture) => vec![&capture.hold],
-            Command::Release { hold } => vec![hold],
-            Command::Paying(
+            | Command::Inventory { account, .. }
+            | Command::Paying(
                 Paying::Refund { account, .. }
                 | Paying::MethodAdd { account, .. }
                 | Paying::MethodRemove { account, .. }
@@ -581,10 +569,26 @@ impl Reader<'_> {
                 | Paying::Fund { account, .. }
                 | Paying::Bill { account },
             ) => vec![account],
-            Command::Paying(Paying::Chargeback { name, .. } | Paying::Decide { name, .. }) => vec![name],
-            Command::Paying(Paying::Provider(_)) => Vec::new(),
+            Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
+            Command::Move { project, to } => vec![project, to],
+            Command::Fact { name, fact: Fact::Start(start) } => {
+                start.place.as_ref().map(Place::name).into_iter().chain([name.as_str()]).collect()
+            }
+            Command::Keep { name }
+            | Command::Fact { name, .. }
+            | Command::Paying(Paying::Chargeback { name, .. } | Paying::Decide { name, .. }) => vec![name],
+            Command::Use(used) => vec![&used.subject],
+            Command::TopUp(top_up) => vec![&top_up.account],
+            Command::Grant(grant) => vec![&grant.account],
+            Command::Authorise(hold) => vec![&hold.account],
+            Command::Capture(capture) => vec![&capture.hold],
+            Command::Release { hold } => vec![hold],
             Command::Later(later) => touched_later(later),
-            Command::Outage(_) | Command::Apply { .. } | Command::Down(_) | Command::Crash => Vec::new(),
+            Command::Outage(_)
+            | Command::Apply { .. }
+            | Command::Down(_)
+            | Command::Crash
+            | Command::Paying(Paying::Provider(_)) => Vec::new(),
         };
         names.into_iter().filter_map(|name| self.owner(name)).collect()
     }
