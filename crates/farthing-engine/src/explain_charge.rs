@@ -55,6 +55,7 @@ impl Engine {
             let profile = cloud.profile_of(known.0.version)?;
             let (mut did, mut counted, mut steps) = (Vec::new(), None, Vec::new());
             match thing.kind {
+                _ if row.line.is_waiver() => steps.push("waived: the audit log says why".to_owned()),
                 ThingKind::Resource => {
                     // What is sold no more was sold by the version it was charged by.
                     if let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) {

@@ -4,8 +4,10 @@
 mod accounts;
 mod asking;
 mod authorisations;
+mod bills;
 mod caller;
 mod charges;
+mod companies;
 mod credits;
 mod deliveries;
 mod document;
@@ -121,6 +123,12 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(refunds::show))
         .routes(routes!(refunds::approve))
         .routes(routes!(refunds::refuse))
+        .routes(routes!(bills::list))
+        .routes(routes!(bills::show))
+        .routes(routes!(bills::issue))
+        .routes(routes!(bills::pay))
+        .routes(routes!(companies::show, companies::set, companies::erase))
+        .routes(routes!(companies::waive))
         .routes(routes!(credits::list, credits::give))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))

@@ -213,19 +213,9 @@ impl PaymentNamed {
     }
 }
 
-/// Begins a payment, and asks the provider for it at once.
-///
-/// Answered as far as it has come by then: what takes longer is told by webhooks (`payment.succeeded`, `payment.failed`, …).
-#[utoipa::path(post, path = "/v1/accounts/{account}/payments", tag = "payments", params(Named, IdempotencyKey),
-    request_body = NewPayment, responses((status = CREATED, body = Payment), (status = "default", body = Problem)),
-    security(("key" = ["write"])))]
-pub(crate) async fn begin(
-    caller: Writing,
-    Path(named): Path<Named>,
-    Asking { body, once }: Asking<NewPayment>,
-) -> Result<(StatusCode, Json<Payment>), Problem> {
-    maybe_written(body.reference.as_ref(), 255, "reference")?;
-    let by = match body.by {
+/// What pays, as the engine has it.
+pub(super) fn read_by(by: PayBy) -> Result<EnginePayBy, Problem> {
+    Ok(match by {
         PayBy::Token(token) => {
             written(&token, 255, "by.token")?;
             EnginePayBy::Token(token)
@@ -240,7 +230,22 @@ pub(crate) async fn begin(
             return Err(Problem::new(problem::INVALID, "say {\"default\": true}, or what pays instead").field("by"));
         }
         PayBy::Page(channel) => EnginePayBy::Page(channel.core()),
-    };
+    })
+}
+
+/// Begins a payment, and asks the provider for it at once.
+///
+/// Answered as far as it has come by then: what takes longer is told by webhooks (`money.topped_up`, `payment.failed`, …).
+#[utoipa::path(post, path = "/v1/accounts/{account}/payments", tag = "payments", params(Named, IdempotencyKey),
+    request_body = NewPayment, responses((status = CREATED, body = Payment), (status = "default", body = Problem)),
+    security(("key" = ["write"])))]
+pub(crate) async fn begin(
+    caller: Writing,
+    Path(named): Path<Named>,
+    Asking { body, once }: Asking<NewPayment>,
+) -> Result<(StatusCode, Json<Payment>), Problem> {
+    maybe_written(body.reference.as_ref(), 255, "reference")?;
+    let by = read_by(body.by)?;
     let back = return_url(body.return_url, matches!(by, EnginePayBy::Page(_)))?;
     let wanted = NewPayIn {
         account: named.account,

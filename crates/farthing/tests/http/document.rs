@@ -38,7 +38,10 @@ impl Operation {
             "/v1/accounts/{account}/retry"
             | "/v1/deliveries/{delivery}/replay"
             | "/v1/payments/{payment}/approve"
-            | "/v1/payments/{payment}/refuse" => Some(409),
+            | "/v1/payments/{payment}/refuse"
+            | "/v1/bills/{bill}/pay" => Some(409),
+            // Nothing of a new account has been charged for yet.
+            "/v1/accounts/{account}/waivers" => Some(422),
             "/v1/accounts/{account}/charges/{charge}" => Some(404),
             _ => None,
         }

@@ -61,6 +61,10 @@ impl World<'_> {
             }
             "method" => self.make_of_account("methods", &json!({ "channel": "card", "token": "card:visa" })),
             "refund" => self.make_of_account("refunds", &json!({ "amount": usd("2.50") })),
+            "bill" => {
+                let listed = self.server.get(self.key, &format!("/v1/bills?account={}", self.make_account()));
+                id_of(&listed["data"][0]).unwrap_or_else(|| panic!("a top-up brings an invoice: {listed}"))
+            }
             "delivery" => self.make_delivery(),
             "person" => fresh("person"),
             // Each account counts its own.

@@ -1,0 +1,280 @@
+//! Bills, receipts and credit notes: what an account was asked to pay, what it paid, what was taken off again.
+
+use super::accounts::Named;
+use super::asking::{Asking, IdempotencyKey, Nothing, Path};
+use super::blocking;
+use super::caller::{Reading, Writing};
+use super::page::{Asked, Page, Paging, wrong_cursor};
+use super::payments::{PayBy, Payment, currency_of, payment, read_by, return_url};
+use super::problem::{self, Problem};
+use super::wire::{Amount, maybe_written, some_text, time_of_micros};
+use axum::Json;
+use axum::http::StatusCode;
+use farthing_core::money::Currency;
+use farthing_core::payment::BillId;
+use farthing_engine::{BillFacts, BillParty, NewBillPayment, PayBillBy, PayBy as EnginePayBy};
+use farthing_store::BillKind;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Bill {
+    #[schema(example = "bill_01m0abw8g0tfjbn245fasf0w43")]
+    id: String,
+    account: String,
+    /// `bill`: a demand; `receipt`: what was paid; `credit_note`: what was taken off a bill.
+    #[schema(example = "bill")]
+    kind: String,
+    /// Null: it is about to get one.
+    #[schema(example = "ELE-2026-000042")]
+    number: Option<String>,
+    /// Of a bill `issued`, `paid`, `overdue`, `void`, `uncollectible` or `rolled` into the next; of the others `issued`.
+    #[schema(example = "paid")]
+    state: String,
+    #[schema(format = DateTime)]
+    issued_at: String,
+    #[schema(format = DateTime)]
+    due_at: Option<String>,
+    net: Amount,
+    tax: Amount,
+    /// With tax, and with what earlier bills left.
+    total: Amount,
+    paid: Amount,
+    /// By credit notes.
+    credited: Amount,
+    due: Amount,
+    /// Of a receipt or a credit note: the bill it is about.
+    of: Option<String>,
+    payment: Option<String>,
+    reason: Option<String>,
+    seller: Party,
+    buyer: Party,
+    /// Whether the lines are `net` or `gross`.
+    prices: String,
+    lines: Vec<BillLine>,
+    taxes: Vec<BillTax>,
+}
+
+/// As they were when it was issued.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Party {
+    name: String,
+    address: String,
+    country: String,
+    tax_number: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillLine {
+    text: String,
+    product: String,
+    /// The days it was supplied, both included.
+    from: Option<String>,
+    to: Option<String>,
+    quantity: Option<String>,
+    amount: Amount,
+    tax_group: String,
+}
+
+/// Everything that bears one tax.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillTax {
+    #[schema(example = "DE-19")]
+    group: String,
+    #[schema(example = "VAT")]
+    name: String,
+    #[schema(example = "19%")]
+    percent: String,
+    /// Why so much.
+    reason: String,
+    /// What the document says besides, such as that the buyer owes the tax.
+    note: Option<String>,
+    net: Amount,
+    tax: Amount,
+}
+
+/// What came of billing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Billed {
+    /// Null: nothing waits for a bill.
+    bill: Option<Bill>,
+    /// The payment that was begun for it by itself.
+    payment: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewBillPay {
+    /// What pays; off the balance when it is not said.
+    by: Option<PayBy>,
+    /// All that is due when it is not said.
+    amount: Option<Amount>,
+    /// The customer agrees that what pays is kept, and charged later while they are away.
+    #[serde(default)]
+    keep: bool,
+    /// What you call the payment. It is there once.
+    #[schema(example = "order-2026-0008", max_length = 255)]
+    reference: Option<String>,
+    /// Where the customer comes back to from the provider's page; needed where there is one.
+    #[schema(example = "https://cloud.example.com/billing", max_length = 2000)]
+    return_url: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillPaid {
+    bill: Bill,
+    /// The payment that was begun; null: the balance paid.
+    payment: Option<Payment>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Bill,
+    Receipt,
+    CreditNote,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BillSearch {
+    /// Only this account's.
+    account: Option<String>,
+    /// Only these.
+    kind: Option<Kind>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct BillNamed {
+    /// The bill's id.
+    #[param(example = "bill_01m0abw8g0tfjbn245fasf0w43")]
+    bill: String,
+}
+
+impl BillNamed {
+    fn id(&self) -> Result<BillId, Problem> {
+        let unknown = |_| Problem::new(problem::NOT_FOUND, format!("there is no bill {:?}", self.bill));
+        BillId::parse(&self.bill).map_err(unknown)
+    }
+}
+
+/// Lists bills, receipts and credit notes, the newest first.
+#[utoipa::path(get, path = "/v1/bills", tag = "bills", params(BillSearch, Paging),
+    responses((status = OK, body = Page<Bill>), (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn list(
+    caller: Reading,
+    Asked(search): Asked<BillSearch>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Bill>>, Problem> {
+    let limit = paging.limit()?;
+    let before = paging.text().map(|text| BillId::parse(text).map_err(|_| wrong_cursor())).transpose()?;
+    let kind = search.kind.map(|kind| match kind {
+        Kind::Bill => BillKind::Bill,
+        Kind::Receipt => BillKind::Receipt,
+        Kind::CreditNote => BillKind::CreditNote,
+    });
+    let rows = blocking(move || {
+        Ok(caller.engine.bills(&caller.cloud, search.account.as_deref(), kind, None, before, limit + 1)?)
+    })
+    .await?;
+    let bills: Vec<Bill> = rows.into_iter().map(bill).collect::<Result<_, Problem>>()?;
+    Ok(Json(Page::of(bills, limit, |bill| bill.id.clone(), |bill| bill)))
+}
+
+/// One bill, receipt or credit note.
+#[utoipa::path(get, path = "/v1/bills/{bill}", tag = "bills", params(BillNamed),
+    responses((status = OK, body = Bill), (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn show(caller: Reading, Path(named): Path<BillNamed>) -> Result<Json<Bill>, Problem> {
+    let id = named.id()?;
+    Ok(Json(bill(blocking(move || Ok(caller.engine.bill(&caller.cloud, id)?)).await?)?))
+}
+
+/// Bills an account for what waits for its next bill, now.
+#[utoipa::path(post, path = "/v1/accounts/{account}/bills", tag = "bills", params(Named, IdempotencyKey),
+    responses((status = OK, body = Billed), (status = "default", body = Problem)), security(("key" = ["write"])))]
+pub(crate) async fn issue(
+    caller: Writing,
+    Path(named): Path<Named>,
+    Asking { once, .. }: Asking<Nothing>,
+) -> Result<Json<Billed>, Problem> {
+    let work = move || Ok(caller.engine_for(Some(once)).bill_now(&caller.cloud, &named.account)?);
+    let billed = blocking(work).await?;
+    Ok(Json(Billed { bill: billed.bill.map(bill).transpose()?, payment: billed.payment }))
+}
+
+/// Pays a bill, off the balance or by what the customer pays with.
+#[utoipa::path(post, path = "/v1/bills/{bill}/pay", tag = "bills", params(BillNamed, IdempotencyKey),
+    request_body = NewBillPay, responses((status = CREATED, body = BillPaid), (status = "default", body = Problem)),
+    security(("key" = ["write"])))]
+pub(crate) async fn pay(
+    caller: Writing,
+    Path(named): Path<BillNamed>,
+    Asking { body, once }: Asking<NewBillPay>,
+) -> Result<(StatusCode, Json<BillPaid>), Problem> {
+    maybe_written(body.reference.as_ref(), 255, "reference")?;
+    let by = match body.by {
+        None => PayBillBy::Balance,
+        Some(by) => PayBillBy::Provider(read_by(by)?),
+    };
+    let back = return_url(body.return_url, matches!(by, PayBillBy::Provider(EnginePayBy::Page(_))))?;
+    let amount = body.amount.map(|amount| amount.money("amount")).transpose()?;
+    let wanted = NewBillPayment { bill: named.id()?, by, amount, keep: body.keep, reference: body.reference, back };
+    let (paid, currency) = blocking(move || {
+        let paid = caller.engine_for(Some(once)).pay_bill(&caller.cloud, &wanted)?;
+        Ok((paid, currency_of(&caller)?))
+    })
+    .await?;
+    let answer = BillPaid { bill: bill(paid.bill)?, payment: paid.payment.map(|facts| payment(facts, currency)) };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+fn bill(facts: BillFacts) -> Result<Bill, Problem> {
+    let currency = Currency::parse(&facts.currency).map_err(|_| Problem::internal())?;
+    let amount = |units| Amount::units(units, currency);
+    let lines = facts.lines.into_iter().map(|line| BillLine {
+        text: line.text,
+        product: line.product,
+        from: line.from,
+        to: line.to,
+        quantity: line.quantity,
+        amount: amount(line.amount),
+        tax_group: line.tax_group,
+    });
+    let taxes = facts.groups.into_iter().map(|group| BillTax {
+        group: group.group,
+        name: group.name,
+        percent: group.percent,
+        reason: group.reason,
+        note: some_text(group.note),
+        net: amount(group.net),
+        tax: amount(group.tax),
+    });
+    Ok(Bill {
+        id: facts.id,
+        account: facts.account,
+        kind: facts.kind,
+        number: some_text(facts.number),
+        state: facts.state,
+        issued_at: time_of_micros(facts.issued),
+        due_at: facts.due_at.map(time_of_micros),
+        net: amount(facts.net),
+        tax: amount(facts.tax),
+        total: amount(facts.total),
+        paid: amount(facts.paid),
+        credited: amount(facts.credited),
+        due: amount(facts.due),
+        of: facts.of,
+        payment: facts.payment,
+        reason: some_text(facts.reason),
+        seller: party(facts.seller),
+        buyer: party(facts.buyer),
+        prices: facts.prices,
+        lines: lines.collect(),
+        taxes: taxes.collect(),
+    })
+}
+
+fn party(party: BillParty) -> Party {
+    Party { name: party.name, address: party.address, country: party.country, tax_number: party.tax_number }
+}
