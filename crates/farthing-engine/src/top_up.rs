@@ -148,7 +148,10 @@ fn top_up(
         payment: None,
     };
     let first = book_incoming(work, &money)?;
-    let facts = json!({ "amount": amount.plain(), "reference": id, "contract": contract });
+    let mut facts = json!({ "amount": amount.plain(), "reference": id });
+    if contract {
+        facts["contract"] = json!(true);
+    }
     work.notes.push(Note::new("money.topped_up", format!("account {account}")).became(&facts));
     Ok(ToppedUp { transfer: first.get() })
 }
