@@ -441,7 +441,7 @@ both! {
         engine.top_up("one", "anna", usd("25.00"), None).expect("booked");
         assert_eq!(states()[0], "B-0001 paid 10.00 + 0.00 = 10.00, due 0.00");
         assert_eq!(states()[1], "B-0002 overdue 20.00 + 0.00 = 20.00, due 5.00");
-        assert_eq!(balance(&engine, "anna"), "0.00");
+        assert_eq!(balance(&engine, "anna"), "-5.00", "what is past due is owed");
         engine.top_up("one", "anna", usd("25.00"), None).expect("booked");
         assert_eq!(states()[1], "B-0002 paid 20.00 + 0.00 = 20.00, due 0.00");
         assert_eq!(states()[2], "B-0003 issued 3.00 + 0.00 = 3.00, due 3.00", "it is not due yet");
