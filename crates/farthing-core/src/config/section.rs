@@ -34,7 +34,7 @@ pub enum Capability {
 
 impl Capability {
     pub const fn is_in_force(self) -> bool {
-        matches!(self, Capability::Catalogue | Capability::Settlement)
+        matches!(self, Capability::Catalogue | Capability::Settlement | Capability::Api | Capability::Payments)
     }
 }
 

@@ -18,15 +18,15 @@ section! {
         /// Where it begins: the day of the sign-up, or the calendar's (R14)
         anchor: Anchor = "calendar" @ Bills,
         /// A receipt, a document of its own, follows when a bill is paid (R1)
-        receipts: bool = "false" @ Bills,
+        receipts: bool = "false" @ Payments,
         /// With {year}, {month} and {seq:6}
-        number: Option<Text> = "none" @ Bills,
+        number: Option<Text> = "none" @ Payments,
         /// When it must be paid
-        due: Deadline = "24h" @ Bills,
+        due: Deadline = "24h" @ Payments,
         /// How long an order waits for its payment (R16)
         order_valid: Duration = "24h" @ Orders,
         /// A smaller bill is rolled into the next one (R20)
-        roll_below: Option<Money> = "none" @ Bills,
+        roll_below: Option<Money> = "none" @ Payments,
         /// How long it can be disputed (R55)
         dispute_window: Option<Deadline> = "none" @ Bills,
         /// By when a requested invoice is issued (R62)

@@ -33,11 +33,11 @@ section! {
         /// On documents
         legal_name: Text = required @ Catalogue,
         /// On documents
-        address: Option<Text> = "none" @ Bills,
+        address: Option<Text> = "none" @ Payments,
         /// Two letters; whose tax law the documents follow
-        country: Option<Country> = "none" @ Bills,
+        country: Option<Country> = "none" @ Payments,
         /// On documents
-        tax_number: Option<Text> = "none" @ Bills,
+        tax_number: Option<Text> = "none" @ Payments,
         /// Whom mails come from
         sender: Option<Email> = "none" @ Api,
         /// Where customers write to

@@ -16,7 +16,7 @@ section! {
         /// How money can come (R51, R59)
         channels: Vec<Channel> = "[]" @ Payments,
         /// Above this a bank transfer is required (R52, R58)
-        bank_transfer_above: Option<Money> = "none" @ BankTransfers,
+        bank_transfer_above: Option<Money> = "none" @ Payments,
         /// Credit on top of large sums (R32)
         bonus: Vec<Bonus> = "[]" @ Payments,
         /// A QR code can be scanned for so long (R59)
@@ -76,7 +76,7 @@ section! {
         /// A failed method falls back to the next one (R54)
         backup: bool = "true" @ Payments,
         /// When a failed collection is tried again
-        retries: Vec<Duration> = "[]" @ Payments,
+        retries: Vec<Duration> = "[]" @ Bills,
     }
 }
 
