@@ -16,7 +16,7 @@ pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start,
 pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate, TaxRates};
 pub use identity::{Brand, Cloud, Country};
 pub use payments::{
-    Approval, AutoRefill, Bonus, Channel, Collect, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp,
+    Approval, AutoRefill, Bonus, Channel, Collect, Countries, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp,
 };
 pub use sales::{AtExpiry, Convert, ConvertBy, Credit, Renewal, Trial};
 pub use usage::{Measure, Pay, Settle};
