@@ -1,12 +1,13 @@
 //! Banks: money that comes and goes by transfer and by direct debit, told by statements and asked for by files.
 //!
-//! Owns what a statement says (`statement`) and what a file to the bank asks for (`order`); what a row is known by (`identity`) and
-//! whose money it is (`reference`, `name`, `matching`); on which days banks settle (`calendar`), what a customer's mandate allows
-//! (`mandate`), why money comes back (`return_reason`), and what a code to scan says (`epc`). Not how a statement or a file is
-//! written: that is `farthing-bank`'s; not the postings: those are the ledger's templates.
+//! what an account's number looks like (`iban`), what a row is known by (`identity`) and whose money it is (`reference`, `name`,
+//! `matching`); on which days banks settle (`calendar`), what a customer's mandate allows (`mandate`), why money comes back
+//! (`return_reason`), and what a code to scan says (`epc`). Not how a statement or a file is written: that is
+//! `farthing-bank`'s; not the postings: those are the ledger's templates.
 
 pub mod calendar;
 mod epc;
+mod iban;
 mod identity;
 mod mandate;
 pub mod matching;
@@ -20,6 +21,7 @@ mod statement;
 mod tests;
 
 pub use epc::{EpcError, EpcTransfer};
+pub use iban::{BadIban, Iban};
 pub use identity::identities;
 pub use mandate::{
     Eligibility, LeadTimes, MandateEvent, MandateLife, MandateState, NotEligible, earliest_due, eligible, is_sepa,
