@@ -2,6 +2,7 @@
 
 mod apply_policy;
 mod asked;
+mod bank;
 mod bills;
 mod change_account;
 mod check_open;
@@ -44,6 +45,10 @@ mod work;
 
 pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
+pub use bank::{
+    BankFileFacts, BankRowFacts, BankSuggestion, NewMandate, NewStatement, OpenDifference, Reconciliation, Refusal,
+    RowDecision, TransferDetails,
+};
 pub use bills::{
     BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
 };

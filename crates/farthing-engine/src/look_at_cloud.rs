@@ -10,6 +10,8 @@ use farthing_core::time::Zone;
 pub struct CloudFacts {
     pub currency: Currency,
     pub zone: Zone,
+    /// Its own account at its bank.
+    pub bank_account: Option<String>,
 }
 
 impl Engine {
@@ -21,7 +23,8 @@ impl Engine {
     pub fn cloud_facts(&self, cloud: &str) -> Result<CloudFacts, Refused> {
         self.look(cloud, |work| {
             let policy = &work.policy_at(work.now)?.cloud;
-            Ok(CloudFacts { currency: policy.currency, zone: policy.time_zone.clone() })
+            let bank_account = work.policy_at(work.now)?.bank.as_ref().map(|bank| bank.account.0.clone());
+            Ok(CloudFacts { currency: policy.currency, zone: policy.time_zone.clone(), bank_account })
         })
     }
 

@@ -28,9 +28,15 @@ impl Engine {
         let (due, ends) =
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
         let others = self.store.read("next_due", |tx| {
-            Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, tx.bill_due_next()?))
+            Ok::<_, StoreError>((
+                Engine::sandbox_next(tx)?,
+                tx.method_to_warn_next()?,
+                tx.bill_due_next()?,
+                tx.announced_next()?,
+            ))
         })?;
-        let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
+        let mut next =
+            due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).chain(others.3).min();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
         for cloud in clouds {
             let (book, silent, open) = self.store.read("next_due", |tx| {
@@ -65,6 +71,8 @@ impl Engine {
         self.run_queue(now)?;
         self.run_expiries(now)?;
         self.run_bills(now)?;
+        self.run_debits(now)?;
+        self.run_bank_errands()?;
         // What was just found short is filled up; what is filled up may be due again.
         if self.run_sandbox()? > 0 {
             self.run_queue(now)?;

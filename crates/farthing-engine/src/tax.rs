@@ -5,6 +5,7 @@ use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, EngineError, RefusalCode, Refused};
+use farthing_core::bank::name_words;
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::Part;
 use farthing_core::money::MoneyError;
@@ -73,6 +74,8 @@ impl Engine {
             };
             check(&mut row, &payer)?;
             work.tx.company_put(payer.id, &row)?;
+            let (cloud, words) = (work.cloud.id.clone(), name_words(&row.name));
+            work.tx.name_words_put(&cloud, payer.id, &words)?;
             // Names and addresses are a person's: the audit log says that they changed, not to what.
             let told = json!({ "country": row.country, "region": row.region, "has_tax_number": !row.tax_number.is_empty(), "collect": row.collect });
             work.notes.push(Note::new("company.changed", format!("account {account}")).became(&told));
@@ -86,6 +89,8 @@ impl Engine {
         self.ask("erase_company", cloud, move |work| {
             let payer = account_ever(work, &account)?;
             work.tx.company_erase(payer.id)?;
+            let cloud = work.cloud.id.clone();
+            work.tx.name_words_put(&cloud, payer.id, &[])?;
             work.notes.push(Note::new("company.erased", format!("account {account}")));
             Ok(())
         })
@@ -165,6 +170,17 @@ pub(crate) fn tax_on_top_up(work: &mut Work<'_, '_>, payer: &PayerRow, net: i64)
     let net = work.money(net).round_to_minor(farthing_core::money::Rounding::Down).map_err(overflow)?.0;
     let taxed = Taxed::of_net(net, assessment.percent()).map_err(overflow)?;
     Ok(TaxDue { amount: taxed.tax().units(), assessed: assessment.to_text() })
+}
+
+/// What of money that came in is its tax, where that is when tax falls due: the wallet gets the rest.
+pub(crate) fn tax_within(work: &mut Work<'_, '_>, payer: &PayerRow, gross: i64) -> Result<(i64, TaxDue), EngineError> {
+    if work.policy_at(work.now)?.tax.tax_point != TaxPoint::TopUp {
+        return Ok((gross, TaxDue::default()));
+    }
+    let Some(assessment) = assessed(work, payer)? else { return Ok((gross, TaxDue::default())) };
+    let overflow = |_: MoneyError| SettleError::Overflow { what: "tax a transfer" };
+    let taxed = Taxed::of_gross(work.money(gross), assessment.percent()).map_err(overflow)?;
+    Ok((taxed.net().units(), TaxDue { amount: taxed.tax().units(), assessed: assessment.to_text() }))
 }
 
 /// Where a tax stands in the cloud's books: nowhere, where there is none.

@@ -174,47 +174,67 @@ both! {
     }
 }
 
-both! {
-    /// Many accounts fall below their threshold in the same minute: each is filled up once, whoever carries, however many do.
-    fn each_is_filled_up_once(bed: &Bed) {
-        const ACCOUNTS: usize = 400;
-        let far = Arc::new(Far::default());
-        let engine = with(bed.engine(0, at(START)), &far);
-        support::apply(&engine, "one", &format!("{}\n[auto_refill]\nthreshold = \"5.00\"\namount = \"25.00\"\n", policy("one")), support::CATALOG);
-        for number in 0..ACCOUNTS {
-            let name = format!("a{number}");
-            engine.open_account("one", &NewAccount { name: name.clone(), ..NewAccount::default() }).expect("it opens");
-            engine.top_up("one", &name, usd("6.00"), None).expect("booked");
-            let method = NewMethod {
-                account: name.clone(),
-                channel: Channel::Card,
-                token: Some(format!("card:visa-{number}")),
-                mandate: Some("yes".to_owned()),
-                default: true,
-                back: String::new(),
-            };
-            engine.add_method("one", &method).expect("it is kept");
-            engine.set_refill("one", &name, &RefillChange { on: Some(true), ..RefillChange::default() }).expect("it is set");
-            start(&engine, "one", &format!("vm-{number}"), &name);
-        }
-        assert_eq!(far.charges(), 0);
-        // 6.00 at 1.00 an hour: below 5.00 a second after an hour.
-        engine.advance(later(3_599)).expect("time goes by");
-        let others: Vec<Engine> = (1..3).map(|process| with(bed.engine(process, later(3_602)), &far)).collect();
-        engine.advance(later(3_602)).expect("time goes by");
-        std::thread::scope(|scope| {
-            for carrier in others.iter().chain([&engine]) {
-                scope.spawn(move || while carrier.run_errands("one", 50).expect("asked") > 0 {});
-            }
-        });
-        assert_eq!(far.charges(), ACCOUNTS);
-        assert_eq!(*far.asked.lock().expect("it is whole"), 2 * ACCOUNTS as u64, "each set-up and each charge once");
-        engine.advance(later(7_200)).expect("time goes by");
-        for number in [0, ACCOUNTS / 2, ACCOUNTS - 1] {
-            assert_eq!(balance(&engine, &format!("a{number}")), "29.00"); // 6 + 25 - 2
-        }
-        proven(&engine);
+/// Many accounts fall below their threshold in the same minute: each is filled up once, whoever carries, however many do.
+fn fill_up_each_once(bed: &Bed, accounts: usize) {
+    let far = Arc::new(Far::default());
+    let engine = with(bed.engine(0, at(START)), &far);
+    support::apply(
+        &engine,
+        "one",
+        &format!("{}\n[auto_refill]\nthreshold = \"5.00\"\namount = \"25.00\"\n", policy("one")),
+        support::CATALOG,
+    );
+    for number in 0..accounts {
+        let name = format!("a{number}");
+        engine.open_account("one", &NewAccount { name: name.clone(), ..NewAccount::default() }).expect("it opens");
+        engine.top_up("one", &name, usd("6.00"), None).expect("booked");
+        let method = NewMethod {
+            account: name.clone(),
+            channel: Channel::Card,
+            token: Some(format!("card:visa-{number}")),
+            mandate: Some("yes".to_owned()),
+            default: true,
+            back: String::new(),
+        };
+        engine.add_method("one", &method).expect("it is kept");
+        engine
+            .set_refill("one", &name, &RefillChange { on: Some(true), ..RefillChange::default() })
+            .expect("it is set");
+        start(&engine, "one", &format!("vm-{number}"), &name);
     }
+    assert_eq!(far.charges(), 0);
+    // 6.00 at 1.00 an hour: below 5.00 a second after an hour.
+    engine.advance(later(3_599)).expect("time goes by");
+    let others: Vec<Engine> = (1..3).map(|process| with(bed.engine(process, later(3_602)), &far)).collect();
+    engine.advance(later(3_602)).expect("time goes by");
+    std::thread::scope(|scope| {
+        for carrier in others.iter().chain([&engine]) {
+            scope.spawn(move || while carrier.run_errands("one", 50).expect("asked") > 0 {});
+        }
+    });
+    assert_eq!(far.charges(), accounts);
+    assert_eq!(
+        *far.asked.lock().expect("it is whole"),
+        2 * u64::try_from(accounts).expect("a few"),
+        "each set-up and each charge once"
+    );
+    engine.advance(later(7_200)).expect("time goes by");
+    for number in [0, accounts / 2, accounts - 1] {
+        assert_eq!(balance(&engine, &format!("a{number}")), "29.00"); // 6 + 25 - 2
+    }
+    proven(&engine);
+}
+
+both! {
+    fn each_is_filled_up_once(bed: &Bed) {
+        fill_up_each_once(bed, 400);
+    }
+}
+
+/// Ten thousand of them.
+#[test]
+fn ten_thousand_are_filled_up_once() {
+    fill_up_each_once(&Bed::sqlite(), 10_000);
 }
 
 both! {

@@ -362,7 +362,8 @@ both! {
         bed.tamper("DROP TABLE message_unsealed");
         for table in [
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
-            "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event",
+            "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event", "bank_file", "bank_row", "transfer_code", "mandate",
+            "announced", "bank_order", "bill_key", "name_word",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

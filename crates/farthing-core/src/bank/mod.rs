@@ -1,5 +1,6 @@
 //! Banks: money that comes and goes by transfer and by direct debit, told by statements and asked for by files.
 //!
+//! Owns what a statement says (`statement`) and what a file to the bank asks for (`order`), and how far each has come (`progress`);
 //! what an account's number looks like (`iban`), what a row is known by (`identity`) and whose money it is (`reference`, `name`,
 //! `matching`); on which days banks settle (`calendar`), what a customer's mandate allows (`mandate`), why money comes back
 //! (`return_reason`), and what a code to scan says (`epc`). Not how a statement or a file is written: that is
@@ -13,6 +14,7 @@ mod mandate;
 pub mod matching;
 mod name;
 mod order;
+mod progress;
 mod reference;
 mod return_reason;
 mod statement;
@@ -28,6 +30,7 @@ pub use mandate::{
 };
 pub use name::{Resemblance, name_words, resembles};
 pub use order::{Debit, DebitBatch, Mandate, Party, Scheme, Sequence, Transfer, TransferBatch};
+pub use progress::{BankFileId, BankFileKind, BankRowId, BankRowKind, FileKind, OrderKind, OrderState, RowState};
 pub use reference::{Found, How, Reference, find_all};
 pub use return_reason::{Follow, ReturnReason};
 pub use statement::{Nature, Row, Statement};

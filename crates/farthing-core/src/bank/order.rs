@@ -46,10 +46,13 @@ pub struct Mandate {
     pub signed: CivilDate,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scheme {
-    Core,
-    B2b,
+crate::payment::words! {
+    /// By whose rules a debit goes.
+    Scheme {
+        Core = "core",
+        /// Between companies: it cannot be given back for no reason.
+        B2b = "b2b",
+    }
 }
 
 /// Where a debit stands among those of its mandate.

@@ -46,15 +46,16 @@ pub struct Row {
     pub fee: Option<Money>,
 }
 
-/// What kind of movement it is, as far as the file says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Nature {
-    /// Somebody paid us, or we paid somebody.
-    Transfer,
-    /// Direct debits that we had asked for.
-    Debits,
-    /// A debit that we had collected, or a transfer that we had sent, comes back.
-    Return,
-    /// The bank's own price.
-    Fee,
+crate::payment::words! {
+    /// What kind of movement it is, as far as the file says.
+    Nature {
+        /// Somebody paid us, or we paid somebody.
+        Transfer = "transfer",
+        /// Direct debits that we had asked for.
+        Debits = "debits",
+        /// A debit that we had collected, or a transfer that we had sent, comes back.
+        Return = "return",
+        /// The bank's own price.
+        Fee = "fee",
+    }
 }

@@ -34,7 +34,14 @@ pub enum Capability {
 
 impl Capability {
     pub const fn is_in_force(self) -> bool {
-        matches!(self, Capability::Catalogue | Capability::Settlement | Capability::Api | Capability::Payments)
+        match self {
+            Capability::Catalogue
+            | Capability::Settlement
+            | Capability::Api
+            | Capability::Payments
+            | Capability::BankTransfers => true,
+            Capability::Orders | Capability::Bills | Capability::Standing | Capability::Consoles => false,
+        }
     }
 }
 

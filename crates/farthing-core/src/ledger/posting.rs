@@ -173,6 +173,42 @@ pub fn payout(stamp: &mut Stamp<'_>, facts: &Payout) -> Command {
     set(stamp, Mode::Reports, &[Leg { kind: Kind::Payout, debit: bank, credit: provider, amount, commodity }])
 }
 
+/// A movement of the cloud's own account at its bank, as a statement tells it: above zero it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct BankMoved {
+    pub commodity: CommodityId,
+    pub bank: AccountId,
+    pub suspense: AccountId,
+    pub amount: i64,
+}
+
+/// bank -> suspense: nobody has said yet what it is; what went out goes the other way
+pub fn bank_unmatched(stamp: &mut Stamp<'_>, facts: &BankMoved) -> Command {
+    let BankMoved { commodity, bank, suspense, amount } = *facts;
+    set(stamp, Mode::Reports, &[signed(Kind::BankUnmatched, bank, suspense, amount, commodity)])
+}
+
+/// What a movement of the bank turned out to be: money through a provider, a fee.
+#[derive(Clone, Copy, Debug)]
+pub struct BankMatched {
+    pub commodity: CommodityId,
+    pub suspense: AccountId,
+    pub to: AccountId,
+    pub amount: i64,
+}
+
+/// suspense -> provider, fees; what went out goes the other way
+pub fn bank_matched(stamp: &mut Stamp<'_>, facts: &BankMatched) -> Command {
+    let BankMatched { commodity, suspense, to, amount } = *facts;
+    set(stamp, Mode::Reports, &[signed(Kind::BankMatched, suspense, to, amount, commodity)])
+}
+
+/// A leg that runs backwards where its amount is below zero.
+fn signed(kind: Kind, debit: AccountId, credit: AccountId, amount: i64, commodity: CommodityId) -> Leg {
+    let (debit, credit) = if amount < 0 { (credit, debit) } else { (debit, credit) };
+    Leg { kind, debit, credit, amount: amount.saturating_abs(), commodity }
+}
+
 /// A lot of free credit and its counterpart: given (trial, promotion, bonus), or what is left of it taken back.
 #[derive(Clone, Copy, Debug)]
 pub struct FreeCredit {

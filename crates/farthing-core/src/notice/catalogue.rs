@@ -3,7 +3,7 @@
 //!
 //! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
 
-use super::money::{BillTold, MethodTold, PaymentTold, RefundTold};
+use super::money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use crate::money::Money;
 use crate::time::Instant;
@@ -97,6 +97,13 @@ catalogue! {
         ["account": "Its name.", "payment": "Its id.", "purpose": "`top_up`, `refill` or `bill`.", "amount": "Without its tax.",
          "tax": "The tax that is paid with it.", "currency": "Of the amounts.", "paid_with": "As its owner knows it; may be empty.",
          "why": "`won`: the money is back on the balance; `lost`: it stays gone.", "url": "Empty."];
+    DebitAnnounced = "debit.announced", "Money will be taken from a bank account by direct debit.",
+        ["account": "Its name.", "payment": "Its id.", "amount": "What is taken, with its tax.", "currency": "Of the amount.",
+         "on": "Not before this day.", "paid_with": "The bank account, as its owner knows it.", "mandate": "What its owner signed.",
+         "creditor": "Who takes it: the creditor identifier; may be empty."], mailed;
+    BankMoneyUnknown = "bank.money_unknown", "Money moved at the bank, and nobody knows whose it is: somebody has to look.",
+        ["row": "The movement's id.", "amount": "Above zero: it came in.", "currency": "Of the amount.", "name": "Of the other side; may be empty.",
+         "why": "Why it waits."];
     RefundRequested = "refund.requested", "A refund waits for somebody to approve it.",
         ["account": "Its name.", "refund": "Its id.", "amount": "What is given back, without tax.", "currency": "Of the amount.",
          "reason": "Of who asked.", "why": "Of who decided, or of the provider; may be empty."];
@@ -243,6 +250,13 @@ pub enum Event {
     PaymentFailed(PaymentTold),
     PaymentDisputed(PaymentTold),
     PaymentDisputeEnded(PaymentTold),
+    DebitAnnounced(DebitTold),
+    BankMoneyUnknown {
+        row: String,
+        amount: Money,
+        name: String,
+        why: String,
+    },
     RefundRequested(RefundTold),
     RefundRefused(RefundTold),
     RefundSent(RefundTold),
@@ -341,6 +355,8 @@ impl Event {
             Event::PaymentFailed(_) => EventType::PaymentFailed,
             Event::PaymentDisputed(_) => EventType::PaymentDisputed,
             Event::PaymentDisputeEnded(_) => EventType::PaymentDisputeEnded,
+            Event::DebitAnnounced(_) => EventType::DebitAnnounced,
+            Event::BankMoneyUnknown { .. } => EventType::BankMoneyUnknown,
             Event::RefundRequested(_) => EventType::RefundRequested,
             Event::RefundRefused(_) => EventType::RefundRefused,
             Event::RefundSent(_) => EventType::RefundSent,
@@ -390,6 +406,7 @@ impl Event {
             | Event::PaymentFailed(told)
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => Lane::Account(told.account.clone()),
+            Event::DebitAnnounced(told) => Lane::Account(told.account.clone()),
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -407,7 +424,7 @@ impl Event {
             Event::ProjectOpened { project, .. } | Event::ProjectMoved { project, .. } => {
                 Lane::Project(project.clone())
             }
-            Event::PolicyApplied { .. } => Lane::Cloud,
+            Event::PolicyApplied { .. } | Event::BankMoneyUnknown { .. } => Lane::Cloud,
             Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
         }
     }
@@ -439,6 +456,7 @@ impl Event {
             | Event::PaymentFailed(told)
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => &told.account,
+            Event::DebitAnnounced(told) => &told.account,
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -448,7 +466,7 @@ impl Event {
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told) => &told.account,
-            Event::PolicyApplied { .. } | Event::EndpointTest { .. } => "",
+            Event::PolicyApplied { .. } | Event::EndpointTest { .. } | Event::BankMoneyUnknown { .. } => "",
         }
     }
 
@@ -484,6 +502,10 @@ impl Event {
             | Event::PaymentFailed(told)
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => told.data(),
+            Event::DebitAnnounced(told) => told.data(),
+            Event::BankMoneyUnknown { row, amount, name, why } => json!({
+                "row": row, "amount": money(amount), "currency": code(amount), "name": name, "why": why,
+            }),
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -685,6 +707,21 @@ pub fn samples() -> Vec<Event> {
         Event::PaymentFailed(payment("the card was declined", "")),
         Event::PaymentDisputed(payment("the customer complained", "")),
         Event::PaymentDisputeEnded(payment("won", "")),
+        Event::DebitAnnounced(DebitTold {
+            account: name("acme"),
+            payment: name("pay_01m0abw8g0ksx01tfeknmcatch"),
+            amount: usd("59.50"),
+            on: name("2026-12-04"),
+            paid_with: name("bank account 3000"),
+            mandate: name("FA-K7F3M2Q9XD"),
+            creditor: name("DE98ZZZ09999999999"),
+        }),
+        Event::BankMoneyUnknown {
+            row: name("br_01m0abw8g0ksx01tfeknmcatch"),
+            amount: usd("120.00"),
+            name: name("Erika Mustermann"),
+            why: name("no reference, and nobody paid from this bank account before"),
+        },
         Event::RefundRequested(refund("")),
         Event::RefundRefused(refund("the trial's terms say so")),
         Event::RefundSent(refund("")),

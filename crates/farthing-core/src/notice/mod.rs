@@ -12,7 +12,7 @@ mod sign;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use catalogue::{Event, EventType, Filter, FilterError, samples};
-pub use money::{BillTold, MethodTold, PaymentTold, RefundTold};
+pub use money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};

@@ -22,6 +22,21 @@ pub struct PaymentTold {
     pub url: String,
 }
 
+/// A direct debit that is to come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DebitTold {
+    pub account: String,
+    pub payment: String,
+    /// With its tax.
+    pub amount: Money,
+    /// The first day on which it may be taken.
+    pub on: String,
+    pub paid_with: String,
+    pub mandate: String,
+    /// May be empty: the provider has its own.
+    pub creditor: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefundTold {
     pub account: String,
@@ -65,6 +80,16 @@ impl PaymentTold {
             "account": self.account, "payment": self.payment, "purpose": self.purpose, "amount": self.amount.plain(),
             "tax": self.tax.plain(), "currency": self.amount.currency().code(), "paid_with": self.paid_with, "why": self.why,
             "url": self.url,
+        })
+    }
+}
+
+impl DebitTold {
+    pub(super) fn data(&self) -> Value {
+        json!({
+            "account": self.account, "payment": self.payment, "amount": self.amount.plain(),
+            "currency": self.amount.currency().code(), "on": self.on, "paid_with": self.paid_with, "mandate": self.mandate,
+            "creditor": self.creditor,
         })
     }
 }

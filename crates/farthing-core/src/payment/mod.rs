@@ -26,7 +26,7 @@ macro_rules! words {
         }
     };
 }
-use words;
+pub(crate) use words;
 
 mod method;
 mod progress;

@@ -184,6 +184,8 @@ super::words! {
         MethodGone = "method_gone",
         /// A bank returned it.
         Returned = "returned",
+        /// The cloud's rules do not let this method be charged now.
+        NotEligible = "not_eligible",
         Other = "other",
     }
 }

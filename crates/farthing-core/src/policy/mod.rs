@@ -16,7 +16,8 @@ pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start,
 pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate, TaxRates};
 pub use identity::{Brand, Cloud, Country};
 pub use payments::{
-    Approval, AutoRefill, Bonus, Channel, Collect, Countries, Funding, Refund, RefundTo, Risk, Sepa, TermRefund, TopUp,
+    Approval, AutoRefill, Bank, Bonus, Channel, Collect, Countries, Funding, Payouts, Refund, RefundTo, Risk, Sepa,
+    TermRefund, TopUp,
 };
 pub use sales::{AtExpiry, Convert, ConvertBy, Credit, Renewal, Trial};
 pub use usage::{Measure, Pay, Settle};
@@ -53,6 +54,8 @@ section! {
         auto_refill: Option<AutoRefill> = "none" @ Payments,
         /// How bills are collected
         collect: Collect = "{}" @ Payments,
+        /// The cloud's own account at its bank
+        bank: Option<Bank> = "none" @ BankTransfers,
         /// SEPA direct debit
         sepa: Option<Sepa> = "none" @ BankTransfers,
         /// A gift to begin with

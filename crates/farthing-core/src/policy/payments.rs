@@ -1,7 +1,7 @@
 //! Money in and money out.
 
 use super::identity::Country;
-use crate::config::{Count, Item, Node, Reader, Value, Whole, choice, section};
+use crate::config::{Count, Item, Node, Reader, Text, Value, Whole, choice, section};
 use crate::money::Money;
 use crate::rate::Percent;
 use crate::time::{Duration, Span};
@@ -91,6 +91,32 @@ section! {
         min_account_age: Option<Span> = "none" @ BankTransfers,
         /// How long before a debit it is announced
         pre_notification: Duration = "14d" @ BankTransfers,
+    }
+}
+
+section! {
+    /// `[bank]`: the cloud's own account at its bank (R40, R52, R58)
+    Bank {
+        /// Its IBAN; where there is none, its number
+        account: Text = required @ BankTransfers,
+        /// Of the bank
+        bic: Option<Text> = "none" @ BankTransfers,
+        /// Whose it is; the brand's legal name where nothing is said
+        holder: Option<Text> = "none" @ BankTransfers,
+        /// The creditor identifier that direct debits name
+        creditor_id: Option<Text> = "none" @ BankTransfers,
+        /// How what a provider pays out is told from what customers pay in
+        payouts: Vec<Payouts> = "[]" @ BankTransfers,
+    }
+}
+
+section! {
+    /// Which movements are a provider's.
+    Payouts {
+        /// As in the ledger, such as "stripe"
+        provider: Text = required @ BankTransfers,
+        /// What stands in the name of who sends it, or in its text
+        says: Text = required @ BankTransfers,
     }
 }
 

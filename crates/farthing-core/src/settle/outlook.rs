@@ -1,6 +1,6 @@
 //! What an account has: balance, accrued, spendable, and the second at which it runs out.
 
-use super::{AccountBook, Lot, SettleError};
+use super::{AccountBook, Line, Lot, SettleError};
 use crate::config::Name;
 use crate::policy::Pay;
 use crate::time::{Duration, Instant};
@@ -188,9 +188,18 @@ impl AccountBook {
 
     /// What an hour costs as things run now: the next hour's cost of what comes off the balance.
     pub fn burn_per_hour(&self, now: Instant) -> Result<i64, SettleError> {
+        self.next_hour(now, |line| line.pay == Pay::Prepaid)
+    }
+
+    /// The same with what comes on bills.
+    pub fn spend_per_hour(&self, now: Instant) -> Result<i64, SettleError> {
+        self.next_hour(now, |_| true)
+    }
+
+    fn next_hour(&self, now: Instant, counts: impl Fn(&Line) -> bool) -> Result<i64, SettleError> {
         let later = now.checked_add(Duration::try_from_seconds(3_600)?)?;
         let mut sum = 0_i64;
-        for line in self.lines.iter().filter(|line| line.pay == Pay::Prepaid) {
+        for line in self.lines.iter().filter(|line| counts(line)) {
             sum = sum.saturating_add(line.net_at(later)?.saturating_sub(line.net_at(now)?));
         }
         Ok(sum)

@@ -9,6 +9,7 @@ use super::facts::facts_of;
 use super::issue::format_of;
 use crate::tell::{self, Notice};
 use crate::{Engine, EngineError};
+use farthing_core::bank::matching::number_keys;
 use farthing_core::bill::BillState;
 use farthing_core::money::{Currency, Money};
 use farthing_core::notice::{BillTold, Event};
@@ -56,6 +57,9 @@ impl Engine {
                 };
                 row.seq = counted;
                 tx.bill_number_write(&row)?;
+                if row.kind == BillKind::Bill && policy.bank.is_some() {
+                    tx.bill_keys_put(&cloud, &number_keys(&row.number), row.id)?;
+                }
                 tell_of(tx, &row, &mut notices)?;
             }
             tx.number_series_count(&cloud, &series, counted)?;

@@ -7,8 +7,8 @@ use super::issue::{Settled, issue_receipt};
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::payments::{
-    Chosen, Incoming, NewPayment, PayBy, PaymentFacts, Through, book_incoming, choose_method, method_label, of_method,
-    write_payment,
+    Chosen, Incoming, NewPayment, PayBy, PaymentFacts, Through, book_incoming, chargeable, choose_method, method_label,
+    of_method, write_payment,
 };
 use crate::run_due::engine_error;
 use crate::tax::TaxDue;
@@ -350,7 +350,7 @@ pub(super) fn collect(
         return Ok(None);
     }
     let methods = work.tx.methods_of(payer.id)?;
-    let usable: Vec<_> = methods.iter().map(farthing_store::MethodRow::usable).collect();
+    let usable = chargeable(work, payer, &methods)?;
     let next = choose(&usable, policy.backup, now).into_iter().find(|method| !tried.contains(method));
     let Some(method) = next.and_then(|next| methods.into_iter().find(|method| method.id == next)) else {
         return Ok(None);

@@ -4,6 +4,7 @@
 use super::provider::Provider;
 use super::sandbox;
 use super::take_news::{payment_unknown, take_method_news, take_payment_news, take_refund_news};
+use crate::bank;
 use crate::folio::Work;
 use crate::run_due::engine_error;
 use crate::{Engine, EngineError, Refused};
@@ -80,10 +81,16 @@ impl Engine {
         }
     }
 
+    /// Writes down what the bank is to be asked for by the next file. How much it was.
+    pub(crate) fn run_bank_errands(&self) -> Result<usize, EngineError> {
+        self.carry(&bank::Bank::new(self), ErrandsOf::default(), BATCH)
+    }
+
     /// When the pretended provider has something to do next.
     pub(crate) fn sandbox_next(tx: &mut Tx<'_>) -> Result<Option<Instant>, StoreError> {
-        let errand = tx.errand_next(farthing_core::payment::sandbox::NAME)?;
-        Ok(errand.into_iter().chain(tx.sandbox_event_next()?).min())
+        let errand =
+            tx.errand_next(farthing_core::payment::sandbox::NAME)?.into_iter().chain(tx.errand_next(bank::NAME)?);
+        Ok(errand.chain(tx.sandbox_event_next()?).min())
     }
 
     /// Carries what waits for a provider outside, at most so many; how many it was. `cloud`: whose provider it is.
@@ -101,6 +108,8 @@ impl Engine {
         for errand in waiting.into_iter().filter(|errand| errand.next_at.is_some()) {
             if errand.provider == farthing_core::payment::sandbox::NAME {
                 self.carry(&sandbox::Sandbox::new(self), ErrandsOf::default(), BATCH)?;
+            } else if errand.provider == bank::NAME {
+                self.run_bank_errands()?;
             } else if let Some(provider) = self.providers.of(&errand.cloud).cloned() {
                 // Whatever else waits is not what this customer waits for.
                 let of = ErrandsOf { cloud: Some(&errand.cloud), subject: Some(&subject) };
@@ -141,8 +150,8 @@ impl Engine {
                 self.errand_done(&errand, ask.is_some(), &reply)?;
                 count += 1;
             }
-            // What is outside is paced by whoever calls; what is only pretended is done now.
-            if !full || provider.name() != farthing_core::payment::sandbox::NAME {
+            // What is outside is paced by whoever calls; what is only written down here is done now.
+            if !full || !matches!(provider.name(), farthing_core::payment::sandbox::NAME | bank::NAME) {
                 return Ok(count);
             }
         }
@@ -279,12 +288,7 @@ fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Result<Option<As
                     amount,
                     channel: row.channel,
                     token: row.token.clone(),
-                    // Who pays a bill by hand is there; what is collected by itself says why it was begun.
-                    present: match row.purpose {
-                        farthing_core::payment::Purpose::TopUp => true,
-                        farthing_core::payment::Purpose::Refill => false,
-                        farthing_core::payment::Purpose::Bill => row.verdict.is_empty(),
-                    },
+                    present: super::debits::customer_is_there(&row),
                     text,
                 },
                 ErrandKind::Page => What::Page {

@@ -1,5 +1,6 @@
 //! What an account pays with: added with its owner's consent, removed, put in order, watched until its end (R15, R37, R51, R54).
 
+use super::debits::must_be_eligible;
 use super::errands::send_errand;
 use super::facts::MethodFacts;
 use super::provider::Through;
@@ -242,6 +243,7 @@ pub(super) fn may_keep(
     facts: &Facts,
     known: Option<MethodId>,
 ) -> Result<(), Refused> {
+    must_be_eligible(work, payer, facts)?;
     let policy = work.policy_at(work.now)?;
     let most = policy.risk.cards_per_account.map(|count| i64::from(count.0));
     if let (Some(most), Channel::Card) = (most, facts.channel) {
@@ -258,7 +260,7 @@ pub(super) fn may_keep(
 }
 
 /// Behind those that are there.
-pub(super) fn insert_method(
+pub(crate) fn insert_method(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     provider: &str,

@@ -5,6 +5,7 @@
 //! or instead of it. The pretended provider (`sandbox`) is asked in the same way, and keeps what it was asked in tables of its own.
 
 mod book_money;
+mod debits;
 mod errands;
 mod facts;
 mod keep_methods;
@@ -17,14 +18,19 @@ mod sandbox;
 mod take_news;
 
 pub(crate) use book_money::{Incoming, book_incoming, pay_arrears};
+pub(crate) use debits::{chargeable, must_be_eligible};
 pub(crate) use errands::send_errand;
 pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
+pub(crate) use keep_methods::insert_method;
 pub use keep_methods::{MethodChange, NewMethod};
 pub(crate) use pay_in::{
-    Chosen, NewPayment, choose as choose_method, method_label, of_method, paid_with, within_bounds, write_payment,
+    Chosen, NewPayment, choose as choose_method, insert_payment, method_label, of_method, paid_with, within_bounds,
+    write_payment,
 };
 pub use pay_in::{NewPayIn, PayBy};
 pub(crate) use provider::Through;
 pub use provider::{Provider, Providers};
 pub use refill::RefillChange;
+pub(crate) use refill::watch as watch_refill;
 pub use refund::NewRefund;
+pub(crate) use take_news::{take_method_news, take_payment_news, take_refund_news};

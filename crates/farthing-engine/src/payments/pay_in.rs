@@ -1,6 +1,7 @@
 //! A customer pays in through a provider: judged by the policy's bounds and by what looks like misuse, written, then asked of the provider.
 
 use super::book_money::Incoming;
+use super::debits::{announce, must_be_eligible};
 use super::errands::send_errand;
 use super::facts::PaymentFacts;
 use super::provider::Through;
@@ -13,7 +14,7 @@ use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::money::Money;
 use farthing_core::notice::{Event, PaymentTold};
 use farthing_core::payment::{
-    ErrandKind, MethodId, MethodStanding, PaymentId, Purpose, RiskFacts, State, Verdict, judge, sandbox,
+    ErrandKind, MethodFacts, MethodId, MethodStanding, PaymentId, Purpose, RiskFacts, State, Verdict, judge, sandbox,
 };
 use farthing_core::policy::{Channel, Policy};
 use farthing_core::time::{Duration, Instant};
@@ -145,6 +146,9 @@ fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Resu
     within_bounds(&policy, wanted.amount)?;
     let chosen = choose(work, &payer, &wanted.by, through)?;
     allows(&policy, chosen.channel)?;
+    if let Some(facts) = facts_of_chosen(work, &chosen) {
+        must_be_eligible(work, &payer, &facts)?;
+    }
     let tax = tax_on_top_up(work, &payer, units)?;
     let verdict = judged(work, &payer, &policy, wanted.amount, &chosen.fingerprint)?;
     if let Verdict::Refused(reasons) = &verdict {
@@ -187,6 +191,27 @@ pub(crate) fn write_payment(
     chosen: Chosen,
     wanted: NewPayment,
 ) -> Result<PaymentRow, EngineError> {
+    let (kind, held) = (chosen.kind, matches!(wanted.verdict, Verdict::Review(_)));
+    let row = insert_payment(work, payer, chosen, wanted)?;
+    if held {
+        let told = told_of(work, payer, &row, row.verdict.replace('\n', "; "))?;
+        work.tell(Some(payer.id), Event::PaymentHeld(told));
+        return Ok(row);
+    }
+    let at = announce(work, payer, &row)?;
+    if at.is_none_or(|at| at <= work.now) {
+        send_errand(work, payer.id, &row.provider, kind, row.id.to_bytes(), 0)?;
+    }
+    Ok(row)
+}
+
+/// Writes a payment, and asks nobody for it.
+pub(crate) fn insert_payment(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    chosen: Chosen,
+    wanted: NewPayment,
+) -> Result<PaymentRow, EngineError> {
     let held = matches!(wanted.verdict, Verdict::Review(_));
     let row = PaymentRow {
         id: work.ids.id(work.now),
@@ -218,13 +243,15 @@ pub(crate) fn write_payment(
         taken_back: 0,
     };
     work.tx.payment_insert(&row)?;
-    if held {
-        let told = told_of(work, payer, &row, row.verdict.replace('\n', "; "))?;
-        work.tell(Some(payer.id), Event::PaymentHeld(told));
-    } else {
-        send_errand(work, payer.id, &row.provider, chosen.kind, row.id.to_bytes(), 0)?;
-    }
     Ok(row)
+}
+
+/// What is known of what pays, before it does.
+fn facts_of_chosen(work: &Work<'_, '_>, chosen: &Chosen) -> Option<MethodFacts> {
+    match &chosen.method {
+        Some(method) => Some(method.facts.clone()),
+        None => sandbox::method_facts(&chosen.token, work.now).filter(|_| chosen.provider == sandbox::NAME),
+    }
 }
 
 /// What events say of a payment.

@@ -1,6 +1,7 @@
 //! Filling a balance up by itself (R34). An account whose owner wants it, and may be charged, is watched: its row says below which amount it
 //! has to be looked at. Whoever finds it there writes the payment, in the transaction in which it was found.
 
+use super::debits::chargeable;
 use super::facts::RefillFacts;
 use super::pay_in::{NewPayment, of_method, write_payment};
 use crate::asked::Note;
@@ -231,12 +232,18 @@ fn begin(work: &mut Work<'_, '_>, id: OwnerId, tried: &[MethodId]) -> Result<boo
     let now = work.now;
     let backup = work.policy_at(now)?.collect.backup;
     let methods = work.tx.methods_of(id)?;
-    let usable: Vec<_> = methods.iter().map(farthing_store::MethodRow::usable).collect();
+    let payer = work.folio(id).payer.clone();
+    let usable = chargeable(work, &payer, &methods)?;
     let next = choose(&usable, backup, now).into_iter().find(|method| !tried.contains(method));
     let Some(method) = next.and_then(|next| methods.into_iter().find(|method| method.id == next)) else {
+        if tried.is_empty() {
+            // There is one, and it may not be debited now: it is looked at again once it has rested.
+            row.last = Some(now);
+            work.tx.refill_put(id, &row)?;
+            watch(work, id)?;
+        }
         return Ok(false);
     };
-    let payer = work.folio(id).payer.clone();
     let tax = tax_on_top_up(work, &payer, refill.amount)?;
     let limit = work.money(refill.threshold).plain();
     let verdict = Verdict::Accepted(vec![format!("less than {limit} was left")]);

@@ -103,7 +103,7 @@ fn payment_locked(work: &mut Work<'_, '_>, id: PaymentId) -> Result<(PaymentRow,
     Ok((row, payer))
 }
 
-pub(super) fn take_payment_news(
+pub(crate) fn take_payment_news(
     work: &mut Work<'_, '_>,
     id: PaymentId,
     reference: Option<&str>,
@@ -439,7 +439,7 @@ fn share(amount: i64, part: i64, whole: i64) -> i64 {
 
 // --- Refunds
 
-pub(super) fn take_refund_news(
+pub(crate) fn take_refund_news(
     work: &mut Work<'_, '_>,
     id: RefundId,
     part: i64,
@@ -499,7 +499,7 @@ pub(super) fn refund_told(work: &Work<'_, '_>, payer: &PayerRow, refund: &Refund
 
 // --- Methods
 
-pub(super) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &MethodNews) -> Result<(), Refused> {
+pub(crate) fn take_method_news(work: &mut Work<'_, '_>, id: MethodId, news: &MethodNews) -> Result<(), Refused> {
     let missing = || Refused::not_found("method", &id.to_string());
     let account = work.tx.method(id)?.ok_or_else(missing)?.account;
     work.load(&[account])?;

@@ -276,6 +276,42 @@ pub enum Paying {
     Bill {
         account: String,
     },
+    Bank(Banking),
+}
+
+/// What happens at the cloud's bank, and what an operator decides about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Banking {
+    /// Somebody transfers money: with the account's own code unless they write something else.
+    TransferIn {
+        account: Option<String>,
+        amount: Money,
+        text: Option<String>,
+        from: Option<String>,
+        by: Option<String>,
+    },
+    /// It does everything that files ask for, and tells it.
+    Settles,
+    /// It tells its last statement again.
+    Repeats,
+    /// It refuses to debit a payment, or the newest one of an account.
+    Refuses {
+        name: String,
+        code: String,
+    },
+    /// A debit comes back.
+    Returns {
+        name: String,
+        code: String,
+        fee: Option<Money>,
+    },
+    /// The movement that waits longest is an account's; `billed`: for its newest bill.
+    Assign {
+        account: String,
+        billed: bool,
+    },
+    SendBack,
+    SetAside,
 }
 
 /// What waits for parts of Farthing that are not built yet.
@@ -288,7 +324,6 @@ pub enum Later {
     Estimate(Estimate),
     Invoice { account: String, name: String, charges: String },
     Dispute { bill: String, amount: Option<Money> },
-    TransferIn { account: Option<String>, amount: Money, reference: Option<String> },
     Coupon(NewCoupon),
     Redeem { account: String, code: String },
     Trial { account: String, method: Option<String> },
@@ -377,7 +412,6 @@ impl Later {
             Later::Estimate(_) => "estimate",
             Later::Invoice { .. } => "invoice",
             Later::Dispute { .. } => "dispute",
-            Later::TransferIn { .. } => "transfer-in",
             Later::Coupon(_) => "coupon",
             Later::Redeem { .. } => "redeem",
             Later::Trial { .. } => "trial",

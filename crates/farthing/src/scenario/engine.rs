@@ -1,5 +1,6 @@
 //! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
 
+use super::bank::BankOfStory;
 use super::command::{
     Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
 };
@@ -49,6 +50,7 @@ impl Stages for Engines {
             ids: IdSource::seeded(0, 7),
             top_ups: 0,
             payments: Payments::default(),
+            bank: BankOfStory::default(),
             heard: Heard::default(),
         }))
     }
@@ -75,6 +77,7 @@ pub(super) struct EngineStage {
     ids: IdSource,
     top_ups: u64,
     pub(super) payments: Payments,
+    pub(super) bank: BankOfStory,
     heard: Heard,
 }
 
@@ -389,6 +392,7 @@ impl Stage for EngineStage {
                 held.map(Said::Holds)
             }
             Look::Bill { which, part } => self.bill_part(which, *part),
+            Look::Suspense => self.suspense(),
             Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
         }
     }

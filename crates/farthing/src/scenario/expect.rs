@@ -33,6 +33,8 @@ pub enum Subject {
     State(Thing, String),
     Bill(Bill, BillPart),
     Quota(String),
+    /// Of the cloud's bank.
+    Suspense,
     Clock,
 }
 
@@ -74,7 +76,8 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 28] = [
+pub const KINDS: [&str; 29] = [
+    "payment_disputed",
     "renewal_failed",
     "order_expired",
     "order_voided",
@@ -141,7 +144,7 @@ impl Comparison {
     pub fn moves_with_time(&self) -> bool {
         match self.subject {
             Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => self.how != How::Contains,
-            Subject::State(..) | Subject::Bill(..) | Subject::Quota(_) => false,
+            Subject::State(..) | Subject::Bill(..) | Subject::Quota(_) | Subject::Suspense => false,
         }
     }
 

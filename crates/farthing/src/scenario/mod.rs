@@ -5,6 +5,7 @@
 //! happens is decided by the `Stage` it is played on.
 
 mod arguments;
+mod bank;
 pub mod command;
 mod engine;
 pub mod expect;

@@ -3,13 +3,15 @@
 use super::command::{Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
+use farthing_core::bank::Scheme;
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::{Deed, Mood};
 use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
-    BillFacts, BillLineFacts, CompanyChange, Contact, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver,
+    BillFacts, BillLineFacts, CompanyChange, Contact, NewMandate, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange,
+    Waiver,
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
@@ -53,7 +55,7 @@ impl EngineStage {
     }
 
     /// A payment by its name, or an account's newest.
-    fn payment_of(&self, name: &str, state: Option<State>) -> Result<PaymentId, StageError> {
+    pub(super) fn payment_of(&self, name: &str, state: Option<State>) -> Result<PaymentId, StageError> {
         if let Some(id) = self.payments.payments.get(name) {
             return Ok(*id);
         }
@@ -77,6 +79,20 @@ impl EngineStage {
                     self.payments.refunds.insert(name.clone(), id);
                 }
                 self.done(Ok(()))
+            }
+            Paying::Bank(banking) => self.banking(banking, at),
+            Paying::MethodAdd { account, method, default } if method.starts_with("iban:") => {
+                let mandate = NewMandate {
+                    account: account.clone(),
+                    holder: format!("{account} in person"),
+                    iban: method.trim_start_matches("iban:").to_owned(),
+                    bic: String::new(),
+                    words: "the story says so".to_owned(),
+                    scheme: Scheme::Core,
+                    default: *default,
+                };
+                let added = self.engine().add_mandate(&self.cloud, &mandate);
+                self.done(added.map(drop))
             }
             Paying::MethodAdd { account, method, default } => {
                 let channel = farthing_core::payment::sandbox::method_facts(method, at);

@@ -454,6 +454,7 @@ impl Run<'_> {
             Subject::Bill(bill, part) => {
                 answered(self.stage.look(&Look::Bill { which: bill.clone(), part: *part }, at)?)
             }
+            Subject::Suspense => answered(self.stage.look(&Look::Suspense, at)?),
             Subject::Quota(name) => answered(self.stage.look(&Look::Quota { name: name.clone() }, at)?),
         })
     }

@@ -10,7 +10,9 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 13] = [
+    ("payment_disputed", "payment.disputed"),
+    ("debit_announced", "debit.announced"),
     ("refund_sent", "refund.sent"),
     ("method_failed", "payment.failed"),
     ("payment_failed", "payment.failed"),

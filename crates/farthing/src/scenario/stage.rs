@@ -218,6 +218,8 @@ pub enum Look {
     Quota {
         name: String,
     },
+    /// What came in at the bank and is nobody's yet.
+    Suspense,
     /// Was this sent to the account since the last look that held? Looks that hold forget what was sent before.
     Sent {
         account: String,
@@ -328,6 +330,7 @@ impl Look {
         match self {
             Look::Bill { .. } => "expect bill",
             Look::Quota { .. } => "expect quota",
+            Look::Suspense => "expect suspense",
             Look::Sent { .. } => "expect sent",
             Look::NothingSent { .. } => "expect nothing sent",
         }

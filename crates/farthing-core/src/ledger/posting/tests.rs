@@ -29,6 +29,7 @@ const FEES: AccountId = AccountId(16);
 const UNITS_OUT: AccountId = AccountId(17);
 const UNITS_USED: AccountId = AccountId(18);
 const OPENING: AccountId = AccountId(19);
+const SUSPENSE: AccountId = AccountId(29);
 
 fn stamped(make: impl FnOnce(&mut Stamp<'_>) -> Command) -> Vec<Transfer> {
     let mut next = 0;
@@ -72,6 +73,23 @@ fn money_in_and_on_to_the_bank() {
     check(|at| provider_fee(at, &fee), Mode::Reports, &[(Kind::ProviderFee, FEES, PROVIDER, 175)]);
     let out = Payout { commodity: USD, bank: BANK, provider: PROVIDER, amount: 4_825 };
     check(|at| payout(at, &out), Mode::Reports, &[(Kind::Payout, BANK, PROVIDER, 4_825)]);
+}
+
+#[test]
+fn the_bank_is_booked_as_it_moves_and_then_for_what_it_was() {
+    // 120.00 come in, unknown; they are a customer's transfer. 3.50 go out: the bank's fee.
+    let moved = |amount, expected: &[_]| {
+        let facts = BankMoved { commodity: USD, bank: BANK, suspense: SUSPENSE, amount };
+        check(|at| bank_unmatched(at, &facts), Mode::Reports, expected);
+    };
+    moved(12_000, &[(Kind::BankUnmatched, BANK, SUSPENSE, 12_000)]);
+    moved(-350, &[(Kind::BankUnmatched, SUSPENSE, BANK, 350)]);
+    let known = |to, amount, expected: &[_]| {
+        let facts = BankMatched { commodity: USD, suspense: SUSPENSE, to, amount };
+        check(|at| bank_matched(at, &facts), Mode::Reports, expected);
+    };
+    known(PROVIDER, 12_000, &[(Kind::BankMatched, SUSPENSE, PROVIDER, 12_000)]);
+    known(FEES, -350, &[(Kind::BankMatched, FEES, SUSPENSE, 350)]);
 }
 
 #[test]

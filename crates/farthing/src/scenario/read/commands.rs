@@ -2,7 +2,7 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
+    Apply, Banking, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
     NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
 };
 use super::super::profile::{self, zone_of};
@@ -132,6 +132,15 @@ impl Reader<'_> {
                 Command::Paying(Paying::Fund { account, amount })
             }
             "bill" => Command::Paying(Paying::Bill { account: self.account(&words.word("the account")?)? }),
+            "transfer-in" => Command::Paying(Paying::Bank(self.transfer_in(words)?)),
+            "bank" => Command::Paying(Paying::Bank(self.bank(words)?)),
+            "assign" => {
+                let account = self.account(&words.word("the account")?)?;
+                let billed = words.key("bill").map(|bill| bill.choice(&[("latest", true)], 1)).transpose()?;
+                Command::Paying(Paying::Bank(Banking::Assign { account, billed: billed.unwrap_or(false) }))
+            }
+            "send-back" => Command::Paying(Paying::Bank(Banking::SendBack)),
+            "set-aside" => Command::Paying(Paying::Bank(Banking::SetAside)),
             "grant" => self.grant(words)?,
             "authorise" => {
                 let name = words.name("the hold's name")?;
@@ -185,7 +194,6 @@ impl Reader<'_> {
                 let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
                 Later::Dispute { bill, amount }
             }
-            "transfer-in" => self.transfer_in(words)?,
             "coupon" => self.coupon(words)?,
             "redeem" => Later::Redeem {
                 account: self.account(&words.word("the account")?)?,
@@ -434,18 +442,36 @@ impl Reader<'_> {
         Ok(Estimate { product, sku, account, quantity, size, lasting, meters, properties })
     }
 
-    fn transfer_in(&mut self, words: &mut Arguments<'_>) -> Read<Later> {
+    fn transfer_in(&mut self, words: &mut Arguments<'_>) -> Read<Banking> {
         let first = words.word("the amount")?;
         let (account, amount) = match words.word_if_any() {
             Some(amount) => (Some(self.account(&first)?), amount),
             None => (None, first),
         };
         let currency = account.as_deref().map_or(self.currency(), |account| self.currency_of(account));
-        let reference = words.key("ref").map(|reference| reference.text()).transpose()?;
-        if account.is_none() && reference.is_none() {
+        let text = words.key("ref").map(|text| text.text()).transpose()?;
+        let from = words.key("from").map(|from| from.text()).transpose()?;
+        let by = words.key("by").map(|by| by.text()).transpose()?;
+        if account.is_none() && text.is_none() {
             return Err(words.missing("ref="));
         }
-        Ok(Later::TransferIn { account, amount: amount.amount(currency)?, reference })
+        Ok(Banking::TransferIn { account, amount: amount.amount(currency)?, text, from, by })
+    }
+
+    fn bank(&mut self, words: &mut Arguments<'_>) -> Read<Banking> {
+        let known = [("settles", 0), ("repeats", 1), ("refuses", 2), ("returns", 3)];
+        let what = words.word("what the bank does")?.choice(&known, 4)?;
+        if what < 2 {
+            return Ok(if what == 0 { Banking::Settles } else { Banking::Repeats });
+        }
+        let name = words.name("the payment or account")?;
+        let code = words.need("code")?.text()?;
+        if what == 2 {
+            return Ok(Banking::Refuses { name, code });
+        }
+        let currency = self.currency_of(&name);
+        let fee = words.key("fee").map(|fee| fee.amount(currency)).transpose()?;
+        Ok(Banking::Returns { name, code, fee })
     }
 
     fn grant(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
@@ -589,6 +615,12 @@ impl Reader<'_> {
             | Command::Down(_)
             | Command::Crash
             | Command::Paying(Paying::Provider(_)) => Vec::new(),
+            Command::Paying(Paying::Bank(banking)) => match banking {
+                Banking::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
+                Banking::Assign { account, .. } => vec![account],
+                Banking::Refuses { name, .. } | Banking::Returns { name, .. } => vec![name],
+                Banking::Settles | Banking::Repeats | Banking::SendBack | Banking::SetAside => Vec::new(),
+            },
         };
         names.into_iter().filter_map(|name| self.owner(name)).collect()
     }
@@ -606,7 +638,6 @@ fn touched_later(later: &Later) -> Vec<&str> {
         | Later::Dispute { bill: name, .. }
         | Later::Write { name, .. } => vec![name],
         Later::Invoice { account, .. } | Later::Redeem { account, .. } | Later::Trial { account, .. } => vec![account],
-        Later::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
         Later::Coupon(_) | Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
     }

@@ -65,6 +65,7 @@ impl Reader<'_> {
         }
         let (subject, about) = match first.text.as_str() {
             "clock" => (Subject::Clock, None),
+            "suspense" => (Subject::Suspense, None),
             "units" | "charges" => {
                 let about = self.about(&mut rest, true)?;
                 let name = about.account.clone();
@@ -182,6 +183,7 @@ impl Reader<'_> {
             Subject::Figure(..)
             | Subject::Units(_)
             | Subject::Charges(_)
+            | Subject::Suspense
             | Subject::Bill(_, BillPart::Total | BillPart::Tax) => {
                 if how == How::Is {
                     unfit("amounts and units are compared with =, ==, < and <=")

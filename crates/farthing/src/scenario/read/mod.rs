@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 61] = [
+const USAGE: [(&str, &str); 65] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -121,8 +121,12 @@ const USAGE: [(&str, &str); 61] = [
     ("waive", "waive ACCOUNT AMOUNT product=PRODUCT reason=\"…\""),
     ("fund", "fund WALLET AMOUNT"),
     ("bill", "bill ACCOUNT"),
-    ("transfer-in", "transfer-in [ACCOUNT] AMOUNT ref=REFERENCE"),
-    ("method", "method add|remove ACCOUNT card:visa [default=yes]"),
+    ("transfer-in", "transfer-in [ACCOUNT] AMOUNT [ref=\"…\"] [from=IBAN] [by=\"NAME\"]"),
+    ("bank", "bank settles | bank repeats | bank refuses|returns PAYMENT|ACCOUNT code=CODE [fee=AMOUNT]"),
+    ("assign", "assign ACCOUNT [bill=latest]"),
+    ("send-back", "send-back"),
+    ("set-aside", "set-aside"),
+    ("method", "method add|remove ACCOUNT card:visa|iban:IBAN [default=yes]"),
     ("chargeback", "chargeback PAYMENT|ACCOUNT [AMOUNT] [won=yes|no]"),
     ("grant", "grant NAME account=ACCOUNT amount=AMOUNT [product=] [priority=N] [expires=TIME]"),
     (

@@ -178,7 +178,6 @@ fn what_is_not_built_yet_fails_and_says_so() {
     check("method remove acme card:visa", "payments");
     check("chargeback acme 5.00", "payments");
     check("refund acme 5.00", "payments");
-    check("transfer-in 500.00 ref=acme", "transfer-in");
     check("write web 5GB", "write");
     check("expire web stop", "expire");
     check("approve i", "payments");
