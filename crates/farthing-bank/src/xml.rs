@@ -6,10 +6,13 @@
 use crate::bad_file::BadFile;
 use crate::source::{FETCH_AGAIN, Reading, Source};
 use quick_xml::Reader;
+use quick_xml::errors::{Error, IllFormedError};
 use quick_xml::events::{BytesStart, Event};
 
 /// The deepest message of ISO 20022 has some 20.
 const DEPTH_MAX: usize = 64;
+/// The root has three or four. Each is compared with those before it, so that a million would take for ever.
+const ATTRIBUTES_MAX: usize = 32;
 
 #[derive(Debug, Default)]
 pub(crate) struct Node<'a> {
@@ -80,7 +83,7 @@ pub(crate) fn parse<'a>(source: &'a Source<'_>) -> Result<Node<'a>, BadFile> {
             if at >= text.trim_end().len() {
                 return cut_off(source, &open);
             }
-            source.bad(at, format!("this is not well-formed XML: {error}"), FETCH_AGAIN)
+            source.bad(at, format!("this is not well-formed XML: {}", plainly(&error)), FETCH_AGAIN)
         })?;
         match event {
             Event::Start(start) => {
@@ -141,6 +144,18 @@ pub(crate) fn parse<'a>(source: &'a Source<'_>) -> Result<Node<'a>, BadFile> {
     }
 }
 
+/// The faults that there are in files, in words for who has the file and not the reader's documentation.
+fn plainly(error: &Error) -> String {
+    match error {
+        Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
+            format!("<{expected}> is open, and </{found}> ends it")
+        }
+        Error::IllFormed(IllFormedError::UnmatchedEndTag(found)) => format!("</{found}> ends what was never begun"),
+        Error::IllFormed(IllFormedError::UnclosedReference) => "an & stands alone, which must be &amp;".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn cut_off(source: &Source<'_>, open: &[Node<'_>]) -> BadFile {
     let innermost = open.last().map_or("", |node| node.name);
     if innermost.is_empty() {
@@ -172,6 +187,10 @@ fn element<'a>(source: &Source<'_>, text: &'a str, start: &BytesStart<'_>, at: u
     let name = text.get(at + 1..).and_then(|rest| rest.get(..start.name().0.len())).unwrap_or_default();
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
+        if attributes.len() == ATTRIBUTES_MAX {
+            let what = format!("<{name}> has more than {ATTRIBUTES_MAX} attributes");
+            return Err(source.bad(at, what, "no bank's message is like that: do not trust the file"));
+        }
         let broken = |error: &dyn std::fmt::Display| {
             source.bad(at, format!("an attribute of <{name}> is not well-formed XML: {error}"), FETCH_AGAIN)
         };

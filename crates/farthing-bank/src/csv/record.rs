@@ -28,6 +28,8 @@ pub(super) fn records(source: &Source<'_>, begin: usize, separator: char) -> Res
                         }
                         Some((_, '"')) if chars.next_if(|(_, next)| *next == '"').is_some() => cell.text.push('"'),
                         Some((_, '"')) => break,
+                        // A line break is one character, however the file ends its lines.
+                        Some((_, '\r')) if chars.peek().is_some_and(|(_, next)| *next == '\n') => {}
                         Some((_, other)) => cell.text.push(other),
                     }
                 }

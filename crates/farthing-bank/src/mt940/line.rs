@@ -15,6 +15,8 @@ pub(super) struct Entry {
     pub(super) row: Row,
     /// It takes back what was booked before.
     pub(super) reversal: bool,
+    /// The reference for whoever holds the account.
+    pub(super) reference: String,
 }
 
 pub(super) fn read(source: &Source<'_>, field: &Field<'_>, currency: Currency) -> Result<Entry, BadFile> {
@@ -67,12 +69,12 @@ pub(super) fn read(source: &Source<'_>, field: &Field<'_>, currency: Currency) -
         text: String::new(),
         reference: String::new(),
         end_to_end: String::new(),
-        batch: given(ours),
+        batch: String::new(),
         mandate: String::new(),
         reason: String::new(),
         fee: charges(&more, currency, source, field.at)?,
     };
-    Ok(Entry { row, reversal })
+    Ok(Entry { row, reversal, reference: given(ours) })
 }
 
 /// A day and month, in the year that brings it nearest to the value date.

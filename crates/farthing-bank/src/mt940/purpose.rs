@@ -12,22 +12,32 @@ use crate::source::Source;
 use farthing_core::bank::{Iban, Nature, Row};
 
 pub(super) fn complete(source: &Source<'_>, entry: Entry, text: Option<&Field<'_>>) -> Result<Row, BadFile> {
-    let Entry { mut row, reversal } = entry;
-    let Some(text) = text else {
-        return Ok(row);
-    };
+    let Entry { mut row, reversal, reference } = entry;
+    if let Some(text) = text {
+        fill(source, &mut row, reversal, text)?;
+    }
+    // Of what we asked for it is our own name; of what somebody else paid, what they gave.
+    let asked = row.amount.is_negative() || row.nature != Nature::Transfer;
+    let field = if asked { &mut row.batch } else { &mut row.reference };
+    if field.is_empty() {
+        *field = reference;
+    }
+    Ok(row)
+}
+
+fn fill(source: &Source<'_>, row: &mut Row, reversal: bool, text: &Field<'_>) -> Result<(), BadFile> {
     let run: String = text.lines.concat();
     if let Some((number, parts)) = numbered(&run) {
-        german(source, &mut row, number, &parts, reversal, text.at)?;
+        german(source, row, number, &parts, reversal, text.at)?;
     } else if run.starts_with('/') {
-        slashed(&mut row, &run);
+        slashed(row, &run);
     } else {
         let lines: Vec<&str> = text.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
         let words = keyword::by_plus(&lines);
         if words.len() > 1 {
-            take_words(source, &mut row, &words, text.at)?;
-            let free = words.first().map(|(_, pieces)| pieces.join("\n")).unwrap_or_default();
-            let said = words.iter().find(|(word, _)| *word == "SVWZ").map(|(_, pieces)| pieces.join("\n"));
+            take_words(source, row, &words, text.at)?;
+            let free = words.first().map(|(_, pieces)| keyword::lines(pieces)).unwrap_or_default();
+            let said = words.iter().find(|(word, _)| *word == "SVWZ").map(|(_, pieces)| keyword::lines(pieces));
             row.text = said.unwrap_or(free);
         } else {
             row.text = lines.join("\n");
@@ -36,7 +46,7 @@ pub(super) fn complete(source: &Source<'_>, entry: Entry, text: Option<&Field<'_
     if row.nature == Nature::Return && row.reason.is_empty() {
         row.reason = reason(&run);
     }
-    Ok(row)
+    Ok(())
 }
 
 /// The three digits, and each part behind the mark and two digits of its own.
