@@ -38,6 +38,11 @@ pub(crate) fn ibans(numbers: &[String]) -> Vec<String> {
     ask("iban", &[], &numbers.join("\n"))
 }
 
+/// A good number of each country that has any.
+pub(crate) fn countries() -> Vec<String> {
+    ask("countries", &[], "")
+}
+
 fn ask(what: &str, paths: &[PathBuf], input: &str) -> Vec<String> {
     let mut child = Command::new(farthing_testbed::python(Path::new(REQUIREMENTS)))
         .arg(SCRIPT)
