@@ -60,7 +60,7 @@ pub(crate) fn source(bytes: &[u8]) -> Result<Source<'_>, BadFile> {
     let encoding = encoding.split(['"', '\'']).next().unwrap_or_default();
     match encoding {
         "" | "utf-8" | "utf8" | "us-ascii" | "ascii" => Source::decode(bytes, Reading::Utf8),
-        "iso-8859-1" | "latin1" => Source::decode(bytes, Reading::Latin1),
+        "iso-8859-1" | "latin1" | "windows-1252" => Source::decode(bytes, Reading::Latin1),
         other => Err(BadFile {
             line: 1,
             column: 1,

@@ -66,7 +66,7 @@ fn fields<'a>(source: &'a Source<'_>) -> Result<Vec<Field<'a>>, BadFile> {
             fields.push(Field { tag, at: at + line.len() - content.len(), lines: vec![content] });
         } else if line.trim() == END || line.starts_with("-}") {
             fields.push(Field { tag: END, at, lines: Vec::new() });
-        } else if line.starts_with('{') || (line.trim().is_empty() && fields.last().is_none_or(|last| last.tag == END))
+        } else if fields.last().is_none_or(|last| last.tag == END) && (line.starts_with('{') || line.trim().is_empty())
         {
             // The envelope, and what stands between messages.
         } else if let Some(last) = fields.last_mut().filter(|last| last.tag != END) {

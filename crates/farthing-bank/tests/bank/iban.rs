@@ -110,3 +110,15 @@ fn another_library_thinks_the_same() {
     }
     assert!(good > 1_200 && bad > 1_200, "{good} good, {bad} bad");
 }
+
+/// The registry's list, so that a country of ours is neither missing nor of another length.
+#[test]
+fn every_country_of_the_registry() {
+    let all = judge::countries();
+    assert!(all.len() >= 100, "{} countries", all.len());
+    for number in all {
+        let iban = Iban::parse(&number).unwrap_or_else(|bad| panic!("{number}: {bad}"));
+        assert_eq!(iban.country(), &number[..2]);
+        assert!(Iban::parse(&format!("{number}0")).is_err() && Iban::parse(&number[..number.len() - 1]).is_err());
+    }
+}

@@ -15,18 +15,32 @@ pub(crate) fn schemas(paths: &[PathBuf]) -> Vec<String> {
 
 /// The same of texts.
 pub(crate) fn schema_of(texts: &[String]) -> Vec<String> {
+    of_texts("xml", texts)
+}
+
+/// What another reader of statements finds in them.
+pub(crate) fn entries(texts: &[String]) -> Vec<String> {
+    of_texts("entries", texts)
+}
+
+fn of_texts(what: &str, texts: &[String]) -> Vec<String> {
     let folder = ScratchDir::new("bank");
     let written = texts.iter().enumerate().map(|(number, text)| {
         let path = folder.path().join(format!("{number}.xml"));
         std::fs::write(&path, text).expect("a scratch folder takes files");
         path
     });
-    schemas(&written.collect::<Vec<PathBuf>>())
+    ask(what, &written.collect::<Vec<PathBuf>>(), "")
 }
 
 /// A line for each: `ok` and the number in groups, or `bad` and why.
 pub(crate) fn ibans(numbers: &[String]) -> Vec<String> {
     ask("iban", &[], &numbers.join("\n"))
+}
+
+/// A good number of each country that has any.
+pub(crate) fn countries() -> Vec<String> {
+    ask("countries", &[], "")
 }
 
 fn ask(what: &str, paths: &[PathBuf], input: &str) -> Vec<String> {

@@ -59,7 +59,7 @@ fn look(bytes: &[u8], how: &Format) {
             }
         }
         Err(bad) => {
-            let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let lines = bytes.split(|byte| *byte == b'\n').count();
             assert!(
                 (1..=lines).contains(&bad.line) && bad.column >= 1 && !bad.what.is_empty() && !bad.fix.is_empty(),
                 "{bad}"

@@ -2,7 +2,7 @@
 
 use crate::judge;
 use farthing_bank::{Format, camt053, guess, read};
-use farthing_core::bank::{Nature, Row, Statement};
+use farthing_core::bank::{Iban, Nature, Row, Statement};
 use farthing_core::money::{Currency, Money};
 use farthing_core::time::CivilDate;
 use proptest::prelude::*;
@@ -93,21 +93,46 @@ proptest! {
     }
 }
 
-#[test]
-fn the_schema_takes_what_is_told() {
+/// The same each time.
+fn some(count: usize) -> Vec<Vec<Statement>> {
     let mut runner = TestRunner::deterministic();
     let strategy = proptest::collection::vec(statement(), 1..4);
-    let mut texts: Vec<String> = Vec::new();
-    while texts.len() < 60 {
+    let mut found = Vec::new();
+    while found.len() < count {
         let statements = strategy.new_tree(&mut runner).expect("a value").current();
         // The standard wants a balance.
         if statements.iter().all(|statement| statement.opening.is_some()) {
-            texts.push(camt053(&statements));
+            found.push(statements);
         }
     }
+    found
+}
+
+#[test]
+fn the_schema_takes_what_is_told() {
+    let texts: Vec<String> = some(60).iter().map(|statements| camt053(statements)).collect();
     let answers = judge::schema_of(&texts);
     assert_eq!(answers.len(), texts.len());
     for (answer, text) in answers.iter().zip(texts) {
         assert_eq!(answer, "ok", "{text}");
     }
+}
+
+#[test]
+fn another_reader_finds_the_same() {
+    let all = some(60);
+    let texts: Vec<String> = all.iter().map(|statements| camt053(statements)).collect();
+    let mut expected = Vec::new();
+    for statement in all.iter().flatten() {
+        expected.push(format!("{} {}", statement.account, statement.currency));
+        for row in &statement.rows {
+            let Row { booked, amount, bank_reference, end_to_end, name, iban, reason, .. } = row;
+            let amount = amount.plain();
+            // It reads no account without an IBAN.
+            let iban = if Iban::parse(iban).is_ok() { iban } else { "" };
+            expected.push(format!("{booked}|{amount}|{bank_reference}|{end_to_end}|{name}|{iban}|{reason}"));
+        }
+    }
+    assert!(expected.len() > 200, "{} lines", expected.len());
+    assert_eq!(judge::entries(&texts), expected);
 }
