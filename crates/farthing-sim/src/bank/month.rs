@@ -60,9 +60,9 @@ pub fn month(seed: u64, customers: usize) -> Month {
     let mut days: Vec<Vec<(Row, Truth)>> = vec![Vec::new(); 30];
     let mut open: Vec<IssuedBill> = bills.clone();
     let mut events: Vec<(usize, usize)> = Vec::new();
-    for nth in 0..customers.len() {
+    for (nth, customer) in customers.iter().enumerate() {
         // Those who top up do so more often; one in twelve who gets bills does not pay this month.
-        let times = if customers[nth].prepaid { 1 + dice.below(4) } else { dice.below(12).min(1) + dice.below(2) };
+        let times = if customer.prepaid { 1 + dice.below(4) } else { dice.below(12).min(1) + dice.below(2) };
         events.extend((0..times).map(|_| (dice.below(30), nth)));
     }
     events.sort_unstable();

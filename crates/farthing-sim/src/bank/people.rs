@@ -30,7 +30,7 @@ pub struct PastPayer {
     pub times: u32,
 }
 
-/// Who pays for two customers: how they are related, and from where.
+/// Who pays for two customers, and how often for this one before the month.
 #[derive(Clone, Debug)]
 pub struct Group {
     pub payer: PastPayer,
@@ -103,8 +103,9 @@ pub fn people(count: usize, dice: &mut Dice) -> Vec<Customer> {
                 format!("{one} und {other} {last}")
             }
             _ => {
-                all[right].legal_name = all[left].legal_name.clone();
-                all[left].legal_name.clone()
+                let name = all[left].legal_name.clone();
+                all[right].legal_name.clone_from(&name);
+                name
             }
         };
         let iban = iban(dice);
