@@ -10,7 +10,7 @@ const CUSTOMERS: usize = 1_000;
 /// Of the cases that a property has, one month for so many.
 const CASES_A_MONTH: u64 = 50;
 
-/// Of 31 months (1200 cases) and 60,000 customers' rows, none was matched wrongly and 96.1% were matched.
+/// Of 31 months with 50,634 rows of customers, none was matched wrongly and 96.1% were matched.
 #[test]
 fn no_wrong_match_and_few_for_a_person() {
     let mut all = Played::default();
