@@ -17,7 +17,8 @@ pub fn identities(account: &str, rows: &[Row]) -> Vec<String> {
         let nth = seen.entry(alike).or_insert(0);
         *nth = nth.saturating_add(1);
         let whole = hash(&[alike.to_vec(), nth.to_le_bytes().to_vec()]);
-        whole.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        let (half, _) = whole.split_first_chunk::<16>().expect("32 bytes");
+        format!("{:032x}", u128::from_be_bytes(*half))
     };
     rows.iter().map(&mut identity).collect()
 }
@@ -91,7 +92,7 @@ mod tests {
         let camt =
             Row { bank_reference: "2026-0818/77".to_owned(), ..row("10", "Anna Schmidt", "DE1", "Rechnung\nMai") };
         let csv = Row { bank_reference: "2026081877".to_owned(), ..row("10", "SCHMIDT,ANNA", "", "Rechnung Mai") };
-        assert_eq!(identities(ACCOUNT, &[camt.clone()]), identities(ACCOUNT, &[csv]));
+        assert_eq!(identities(ACCOUNT, std::slice::from_ref(&camt)), identities(ACCOUNT, &[csv]));
         // The parts of a batch have one reference.
         let parts = [camt.clone(), Row { amount: row("11", "", "", "").amount, ..camt.clone() }, camt];
         assert_eq!(identities(ACCOUNT, &parts).iter().collect::<BTreeSet<_>>().len(), 3);

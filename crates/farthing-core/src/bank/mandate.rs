@@ -56,7 +56,7 @@ impl MandateLife {
         MandateLife { scheme, signed, once, first_used: None, last_used: None, state: MandateState::Active }
     }
 
-    /// What it is after that. Told twice, nothing changes the second time.
+    /// What it is after that. Told twice in a row, nothing changes the second time; whoever reads statements tells each once.
     pub fn take(&mut self, event: &MandateEvent) {
         match event {
             MandateEvent::Drawn { due, sequence } => {

@@ -229,7 +229,7 @@ fn mend(window: &[Sign]) -> Option<Reference> {
 /// How many of the four places of the beginning are as they should be.
 fn shape(symbols: &[u8; LENGTH]) -> usize {
     let right = |place: usize| {
-        if place % 2 == 0 { symbols[place] >= LETTER_FIRST } else { DIGITS.contains(&symbols[place]) }
+        if place.is_multiple_of(2) { symbols[place] >= LETTER_FIRST } else { DIGITS.contains(&symbols[place]) }
     };
     (0..4).filter(|place| right(*place)).count()
 }
@@ -329,7 +329,7 @@ mod tests {
     fn however_it_was_written() {
         let code = one().to_string();
         let plain = code.replace('-', "");
-        let spaced = plain.chars().map(|sign| format!("{sign} ")).collect::<String>();
+        let spaced = plain.chars().map(String::from).collect::<Vec<_>>().join(" ");
         for text in [
             code.to_lowercase(),
             plain.clone(),
@@ -342,7 +342,7 @@ mod tests {
             format!("EREF {code} REF {plain}"),
             format!("ELE-2026-000123 {code}"),
         ] {
-            assert_eq!(exactly(&text), [code.clone()], "{text}");
+            assert_eq!(exactly(&text), [code.as_str()], "{text}");
         }
         let other = Reference::new(77);
         let both = exactly(&format!("{code},{other}"));
@@ -430,9 +430,9 @@ mod tests {
         let mut found = Vec::new();
         for _ in 0..20_000 {
             let mut text = String::new();
-            for _ in 0..below(8) + 1 {
+            for _ in 0..=below(8) {
                 let number = below(1_000_000);
-                text += &match below(12) {
+                let word = match below(12) {
                     0 => format!("RE-2026-{number:06}"),
                     1 => format!("INV{number:07}"),
                     2 => format!("{:02}.{:02}.2026", below(28) + 1, below(12) + 1),
@@ -441,6 +441,7 @@ mod tests {
                     5 => format!("{}/{}/{}", below(99), below(999), below(99_999)),
                     _ => words[usize::try_from(below(words.len() as u64)).unwrap()].to_owned(),
                 };
+                text.push_str(&word);
                 text.push([' ', ' ', ',', '\n'][usize::try_from(below(4)).unwrap()]);
             }
             found.extend(find_all(&text).into_iter().map(|code| (code, text.clone())));

@@ -149,9 +149,18 @@ fn sure(evidence: &BTreeMap<OwnerId, Evidence<'_>>, known: &Known, row: &Row) ->
         // The number or the mended code may be a neighbour's. That the amount fits is enough, for a neighbour owes another; but
         // not where the money comes from somebody else's bank account in somebody else's name.
         Some(found) => {
-            let elsewhere = found.times == 0 && namesake(found).iter().any(|other| other.times > 0);
-            let amount = found.amount_agrees(row.amount) && !elsewhere;
-            (found, found.name == Resemblance::Same || found.times > 0 || amount)
+            let own = found.name == Resemblance::Same;
+            let namesakes = namesake(found);
+            let elsewhere = !own && found.times == 0 && namesakes.iter().any(|other| other.times > 0);
+            let agrees = if found.named.is_empty() {
+                own || found.times > 0
+            } else {
+                // One figure wrong in a number makes it the next customer's, much sooner than a code; a namesake may be that, or
+                // who else is paid for from there.
+                let bank = found.times > 0 && !found.shared;
+                own && (bank || namesakes.is_empty()) || bank && found.sender.is_empty()
+            };
+            (found, agrees || found.amount_agrees(row.amount) && !elsewhere)
         }
         // Somebody who pays for others, in a name of their own, may pay for one more today: then the amount has to say for whom.
         None => {
