@@ -72,6 +72,10 @@ impl Engine {
         self.run_expiries(now)?;
         self.run_bills(now)?;
         self.run_debits(now)?;
+        for cloud in self.clouds_known()? {
+            // Those of whoever died before they had looked.
+            self.look_at_rows(&cloud).map_err(engine_error)?;
+        }
         self.run_bank_errands()?;
         // What was just found short is filled up; what is filled up may be due again.
         if self.run_sandbox()? > 0 {

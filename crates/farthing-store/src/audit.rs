@@ -2,6 +2,7 @@
 //! them to the core's auditors, which name what does not add up.
 
 use crate::accounts::{account_from, commodity_from};
+use crate::audit_bank::audit_bank;
 use crate::audit_bills::audit_bills;
 use crate::audit_charges::{audit_charges, audit_payers};
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
@@ -60,6 +61,8 @@ impl Tx<'_> {
         usage.finish(&mut report);
         tell("bills");
         audit_bills(self, &mut report)?;
+        tell("the bank");
+        audit_bank(self, &mut report)?;
         tell("the audit log");
         audit_trail(self, &mut report)?;
         tell("messages");

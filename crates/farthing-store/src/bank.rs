@@ -98,7 +98,7 @@ pub struct BankOrderRow {
 }
 
 impl BankRow {
-    fn seal(&self) -> i64 {
+    pub(crate) fn seal(&self) -> i64 {
         let numbers = [
             self.amount,
             self.fee,
@@ -570,7 +570,7 @@ fn file_from(row: &Row<'_>) -> Result<BankFileRow, StoreError> {
     })
 }
 
-fn bank_row_from(row: &Row<'_>) -> Result<BankRow, StoreError> {
+pub(crate) fn bank_row_from(row: &Row<'_>) -> Result<BankRow, StoreError> {
     let (nature, state) = (row.text(7)?, row.text(18)?);
     Ok(BankRow {
         id: BankRowId::from_bytes(row.bytes(0)?),

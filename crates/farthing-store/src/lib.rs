@@ -6,6 +6,7 @@
 mod accounts;
 mod answers;
 mod audit;
+mod audit_bank;
 mod audit_bills;
 mod audit_charges;
 mod backup;

@@ -29,6 +29,8 @@ pub enum Audited {
     Messages,
     /// Bills, receipts and credit notes, and their numbers.
     Bills,
+    /// Movements of the clouds' banks.
+    Bank,
 }
 
 /// What is wrong, and where.
@@ -57,6 +59,7 @@ pub struct AuditReport {
     pub messages: u64,
     /// Bills, receipts and credit notes, of all clouds.
     pub bills: u64,
+    pub movements: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -91,6 +94,12 @@ impl AuditReport {
     /// What was read and found of bills.
     pub fn add_bills(&mut self, bills: u64, findings: Vec<Finding>) {
         self.bills = bills;
+        self.add(findings);
+    }
+
+    /// What was read and found of the banks.
+    pub fn add_bank(&mut self, movements: u64, findings: Vec<Finding>) {
+        self.movements = movements;
         self.add(findings);
     }
 

@@ -158,21 +158,6 @@ pub fn provider_fee(stamp: &mut Stamp<'_>, facts: &ProviderFee) -> Command {
     set(stamp, Mode::Reports, &[Leg { kind: Kind::ProviderFee, debit: fees, credit: provider, amount, commodity }])
 }
 
-/// A provider's money arrives at the bank.
-#[derive(Clone, Copy, Debug)]
-pub struct Payout {
-    pub commodity: CommodityId,
-    pub bank: AccountId,
-    pub provider: AccountId,
-    pub amount: i64,
-}
-
-/// bank -> provider
-pub fn payout(stamp: &mut Stamp<'_>, facts: &Payout) -> Command {
-    let Payout { commodity, bank, provider, amount } = *facts;
-    set(stamp, Mode::Reports, &[Leg { kind: Kind::Payout, debit: bank, credit: provider, amount, commodity }])
-}
-
 /// A movement of the cloud's own account at its bank, as a statement tells it: above zero it came in.
 #[derive(Clone, Copy, Debug)]
 pub struct BankMoved {

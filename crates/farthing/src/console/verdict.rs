@@ -75,6 +75,7 @@ pub fn wrong(report: &AuditReport) -> String {
         (Audited::Trail, "the audit log is not what was written"),
         (Audited::Messages, "messages are not what was told"),
         (Audited::Bills, "bills are not what was issued"),
+        (Audited::Bank, "movements of the bank are not what was told"),
     ];
     let others: Vec<&str> = others.into_iter().filter(|(of, _)| wrong.contains(of)).map(|(_, told)| told).collect();
     match (others.as_slice(), wrong.contains(&Audited::Ledger)) {

@@ -71,8 +71,10 @@ fn money_in_and_on_to_the_bank() {
     check(|at| top_up(at, &top), Mode::Reports, &[(Kind::TopUp, PROVIDER, CASH, 5_000)]);
     let fee = ProviderFee { commodity: USD, fees: FEES, provider: PROVIDER, amount: 175 };
     check(|at| provider_fee(at, &fee), Mode::Reports, &[(Kind::ProviderFee, FEES, PROVIDER, 175)]);
-    let out = Payout { commodity: USD, bank: BANK, provider: PROVIDER, amount: 4_825 };
-    check(|at| payout(at, &out), Mode::Reports, &[(Kind::Payout, BANK, PROVIDER, 4_825)]);
+    let moved = BankMoved { commodity: USD, bank: BANK, suspense: SUSPENSE, amount: 4_825 };
+    check(|at| bank_unmatched(at, &moved), Mode::Reports, &[(Kind::BankUnmatched, BANK, SUSPENSE, 4_825)]);
+    let known = BankMatched { commodity: USD, suspense: SUSPENSE, to: PROVIDER, amount: 4_825 };
+    check(|at| bank_matched(at, &known), Mode::Reports, &[(Kind::BankMatched, SUSPENSE, PROVIDER, 4_825)]);
 }
 
 #[test]
