@@ -78,7 +78,7 @@ pub struct Done {
 }
 
 /// The methods that can be pretended, for people.
-pub const METHODS: [(&str, &str); 11] = [
+pub const METHODS: [(&str, &str); 12] = [
     ("card:visa", "pays"),
     ("card:mastercard", "pays"),
     ("card:declined", "is declined"),
@@ -89,6 +89,7 @@ pub const METHODS: [(&str, &str); 11] = [
     ("card:prepaid", "pays; it is a prepaid card"),
     ("sepa:main", "a debit that takes three days"),
     ("sepa:returns", "a debit that a bank returns after ten days"),
+    ("sepa:us-account", "an account at a bank outside the SEPA area"),
     ("card:soon-expired", "pays, and ends next month"),
 ];
 
@@ -143,7 +144,7 @@ pub fn method_facts(token: &str, now: Instant) -> Option<MethodFacts> {
         brand: brand.to_owned(),
         last4: digits,
         expires: is_card.then_some(expires),
-        country: "DE".to_owned(),
+        country: if name.starts_with("us-") { "US" } else { "DE" }.to_owned(),
         funding: is_card.then_some(funding),
         fingerprint: hash.to_hex().chars().take(16).collect(),
     })
