@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "outbox", text: include_str!("../migrations/0006_outbox.sql") },
     Migration { number: 7, name: "seals", text: include_str!("../migrations/0007_seals.sql") },
     Migration { number: 8, name: "payments", text: include_str!("../migrations/0008_payments.sql") },
+    Migration { number: 10, name: "operators", text: include_str!("../migrations/0010_operators.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

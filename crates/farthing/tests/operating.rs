@@ -181,7 +181,7 @@ both! {
             bed.refused(&["topup", "acme", "5 EUR", "--reference", "wire 8"]),
             "farthing: one's accounts are in USD: give the amount in it\n"
         );
-        let gift = ["grant", "acme", "0.005", "--name", "welcome", "--product", "server"];
+        let gift = ["grant", "acme", "0.005", "--name", "welcome", "--product", "server", "--reason", "the disk was slow"];
         assert_eq!(bed.said(&gift), "acme has 0.005 USD of credit welcome, and 1234.505 USD available.\n");
 
         assert_eq!(
@@ -204,8 +204,8 @@ both! {
              available       1234.505\n\
              due                0.00\n\
              an hour costs      0.00\n\n\
-             credit    left     of  for     until\n\
-             welcome  0.005  0.005  server  it is used up\n\n\
+             credit    left     of  for     until          why\n\
+             welcome  0.005  0.005  server  it is used up  the disk was slow\n\n\
              Opened 9999-99-99T99:99:99Z; its days are those of Europe/Rome.\n\
              acme is written to at 陶, tao@acme.example.\n"
         );
