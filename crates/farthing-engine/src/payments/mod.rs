@@ -7,11 +7,13 @@
 mod book_money;
 mod errands;
 mod facts;
+mod given_up;
 mod keep_methods;
 mod pay_in;
 mod provider;
 mod refill;
 mod refund;
+mod refund_outside;
 mod review;
 mod sandbox;
 mod take_news;
@@ -19,6 +21,7 @@ mod take_news;
 pub(crate) use book_money::{Incoming, book_incoming, pay_arrears};
 pub(crate) use errands::send_errand;
 pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
+pub use given_up::GivenUp;
 pub use keep_methods::{MethodChange, NewMethod};
 pub(crate) use pay_in::{
     Chosen, NewPayment, choose as choose_method, method_label, of_method, paid_with, within_bounds, write_payment,
