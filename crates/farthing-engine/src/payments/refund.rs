@@ -339,6 +339,10 @@ pub(super) fn book_failed(work: &mut Work<'_, '_>, account: OwnerId, part: &Refu
         }
     }
     work.reload(account)?;
+    // What was given back by hand may have left a debt, which this pays (R60).
+    if work.folio(account).book.purse.debt > 0 {
+        super::book_money::pay_arrears(work, account)?;
+    }
     Ok(())
 }
 
