@@ -28,8 +28,8 @@ both! {
         let give = |key: &str, new: &Value| ask(&server, key, "POST", "/v1/accounts/acme/grants", new);
         let bare = json!({ "name": "sorry", "amount": usd("5.00") });
         let refused = give(&operator, &bare);
-        assert_eq!(refused.problem(422), "invalid", "{}", refused.body);
-        assert_eq!(give(&operator, &json!({ "name": "sorry", "amount": usd("5.00"), "reason": "  " })).problem(422), "invalid");
+        assert_eq!(refused.problem(400), "invalid", "{}", refused.body);
+        assert_eq!(give(&operator, &json!({ "name": "sorry", "amount": usd("5.00"), "reason": "  " })).problem(400), "invalid");
         let given = give(&operator, &json!({ "name": "sorry", "amount": usd("5.00"), "reason": "a slow disk" })).expect(201);
         assert_eq!(given["reason"], "a slow disk");
         assert_eq!(give(&shop, &json!({ "name": "welcome", "amount": usd("1.00") })).expect(201)["reason"], Value::Null);
@@ -62,7 +62,7 @@ both! {
         put("acme", "cleo", &json!({})).expect(200);
         put("beta", "ada", &json!({ "name": "ada-of-beta" })).expect(200);
         assert_eq!(put("beta", "dora", &json!({ "name": "ben" })).problem(409), "conflict");
-        assert_eq!(put("ben", "eve", &json!({})).problem(422), "invalid", "a wallet is in an account");
+        assert_eq!(put("ben", "eve", &json!({})).problem(400), "invalid", "a wallet is in an account");
         let fund = |wallet: &str, what: &str, amount: &str, reference: &str| {
             let body = json!({ "amount": usd(amount), "reference": reference });
             ask(&server, &key, "POST", &format!("/v1/wallets/{wallet}/{what}"), &body)
@@ -72,7 +72,7 @@ both! {
         assert_eq!(fund("ada-of-acme", "fund", "21.00", "march").problem(409), "id_reused");
         assert_eq!(fund("ada-of-acme", "fund", "30.01", "more").problem(422), "insufficient_balance");
         assert_eq!(fund("acme", "fund", "1.00", "no wallet").problem(404), "not_found");
-        assert_eq!(fund("ada-of-acme", "fund", "-1.00", "less").problem(422), "invalid");
+        assert_eq!(fund("ada-of-acme", "fund", "-1.00", "less").problem(400), "invalid");
         fund("ada-of-acme", "take-back", "8.00", "back").expect(201);
         assert_eq!((available(&server, &key, "acme").as_str(), available(&server, &key, "ada-of-acme").as_str()), ("38.00", "12.00"));
         let one = server.get(&key, "/v1/wallets/ada-of-acme");
