@@ -125,7 +125,7 @@ impl Engine {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let Some(asked) = self.asked.clone().filter(|asked| asked.once.is_some()) else { return Ok(answer) };
-        let whole = serde_json::to_value(&answer).map_err(unwritten)?;
+        let whole = serde_json::to_value(&answer).map_err(|error| unwritten(&error))?;
         let cloud = cloud.to_owned();
         let first = self.store.write("keep_whole", move |tx| {
             let Some(once) = &asked.once else { return Ok(None) };
@@ -134,7 +134,8 @@ impl Engine {
                 return Ok(Some(read_answer::<Whole<serde_json::Value, T>>(&kept.answer)?.whole));
             }
             let begun: serde_json::Value = read_answer(&kept.answer)?;
-            let text = serde_json::to_string(&Whole { begun, whole: whole.clone() }).map_err(unwritten)?;
+            let text =
+                serde_json::to_string(&Whole { begun, whole: whole.clone() }).map_err(|error| unwritten(&error))?;
             tx.answer_write(&cloud, &once.key, &text)?;
             Ok::<_, StoreError>(None)
         })?;
@@ -192,7 +193,7 @@ fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::corrupt(format!("a kept answer cannot be read: {error}")))
 }
 
-fn unwritten(error: serde_json::Error) -> StoreError {
+fn unwritten(error: &serde_json::Error) -> StoreError {
     StoreError::corrupt(format!("an answer cannot be written: {error}"))
 }
 
@@ -229,7 +230,7 @@ pub(crate) fn keep<T: Serialize>(
     let Some(asked) = asked else { return Ok(()) };
     note_all(tx, cloud, Some(asked), notes, now)?;
     if let Some(once) = &asked.once {
-        let answer = serde_json::to_string(answer).map_err(unwritten)?;
+        let answer = serde_json::to_string(answer).map_err(|error| unwritten(&error))?;
         tx.answer_insert(cloud, &once.key, &AnswerRow { digest: once.digest, answer }, now)?;
     }
     Ok(())

@@ -74,7 +74,7 @@ fn ask_again(work: &mut Work<'_, '_>, number: i64, note: &str) -> Result<GivenUp
         return Err(Refused::new(RefusalCode::Conflict, what));
     }
     if matches!(row.kind, ErrandKind::Charge | ErrandKind::Page) {
-        row.state = "done".to_owned();
+        "done".clone_into(&mut row.state);
         send_errand(work, account, &row.provider, ErrandKind::Look, row.subject, 0)?;
     } else {
         (row.state, row.next_at) = ("waiting".to_owned(), Some(work.now));

@@ -124,7 +124,7 @@ pub(super) fn take_payment_news(
     // A page has a name of its own until somebody pays on it; what is told later of a payment names that alone.
     let names = row.reference.is_empty() || matches!(news, PaymentNews::Succeeded { .. });
     if let Some(reference) = reference.filter(|reference| names && !reference.is_empty()) {
-        row.reference = reference.to_owned();
+        reference.clone_into(&mut row.reference);
     }
     row.changed = work.now;
     for effect in effects {
