@@ -227,7 +227,7 @@ both! {
             bed.said(&["audit", "--limit", "4"]),
             "   when                  who       from          what                     of            now\n\
              3  9999-99-99T99:99:99Z  cli:anna  this machine  money.topped_up          account acme  amount 1234.50, reference wire 7\n\
-             4  9999-99-99T99:99:99Z  cli:anna  this machine  credit.granted           account acme  amount 0.005, grant welcome\n\
+             4  9999-99-99T99:99:99Z  cli:anna  this machine  credit.granted           account acme  amount 0.005, grant welcome, reason the disk was slow\n\
              5  9999-99-99T99:99:99Z  cli:anna  this machine  account.contact_changed  account acme\n\
              6  9999-99-99T99:99:99Z  cli:anna  this machine  account.contact_erased   account acme\n\n\
              Older entries: --before 3 shows them.\n"
