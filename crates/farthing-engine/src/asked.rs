@@ -3,13 +3,16 @@
 //! The answer to a request with an Idempotency-Key is kept in the transaction of its effect, so that whoever asks again, at
 //! the same moment or after a crash, gets that answer and no second effect. What was refused had no effect and is not
 //! kept: asked again it is decided again. What was changed is noted in the audit log in the same transaction.
+//!
+//! Where a provider is asked before the answer is given, two things are kept: what was begun, with its effect, and the whole answer, once it is
+//! known. Who asks again before that waits for it as the first does; whoever has it first is who is believed.
 
 use crate::folio::Work;
 use crate::{Engine, IdSource, RefusalCode, Refused};
 use farthing_core::time::Instant;
 use farthing_store::{AnswerRow, NewEntry, StoreError, Tx};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -87,6 +90,68 @@ impl Engine {
         })
     }
 
+    /// The same where something outside is asked before it is answered: `then` does so, and says what came of it. It is answered as it was.
+    pub(crate) fn ask_outside<B, T>(
+        &self,
+        name: &'static str,
+        cloud: &str,
+        change: impl FnMut(&mut Work<'_, '_>) -> Result<B, Refused> + Send + 'static,
+        then: impl FnOnce(B) -> Result<T, Refused>,
+    ) -> Result<T, Refused>
+    where
+        B: Serialize + DeserializeOwned + Send + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        if let Some(whole) = self.whole_answer(cloud)? {
+            return Ok(whole);
+        }
+        let answer = then(self.ask(name, cloud, change)?)?;
+        self.keep_whole(cloud, answer)
+    }
+
+    fn whole_answer<T: DeserializeOwned>(&self, cloud: &str) -> Result<Option<T>, Refused> {
+        let Some(once) = self.asked.as_ref().and_then(|asked| asked.once.as_ref()) else { return Ok(None) };
+        let kept = self.store.read("whole_answer", |tx| tx.answer(cloud, &once.key))?;
+        // Another request under the same key is refused where it is begun.
+        let kept = kept.filter(|kept| kept.digest == once.digest).map(|kept| kept.answer);
+        match kept.filter(|text| text.starts_with(WHOLE)) {
+            Some(text) => Ok(Some(read_answer::<Whole<serde_json::Value, T>>(&text)?.whole)),
+            None => Ok(None),
+        }
+    }
+
+    fn keep_whole<T>(&self, cloud: &str, answer: T) -> Result<T, Refused>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let Some(asked) = self.asked.clone().filter(|asked| asked.once.is_some()) else { return Ok(answer) };
+        let whole = serde_json::to_value(&answer).map_err(|error| unwritten(&error))?;
+        let cloud = cloud.to_owned();
+        let first = self.store.write("keep_whole", move |tx| {
+            let Some(once) = &asked.once else { return Ok(None) };
+            let Some(kept) = tx.answer(&cloud, &once.key)? else { return Ok(None) };
+            if kept.answer.starts_with(WHOLE) {
+                return Ok(Some(read_answer::<Whole<serde_json::Value, T>>(&kept.answer)?.whole));
+            }
+            let begun: serde_json::Value = read_answer(&kept.answer)?;
+            let text =
+                serde_json::to_string(&Whole { begun, whole: whole.clone() }).map_err(|error| unwritten(&error))?;
+            tx.answer_write(&cloud, &once.key, &text)?;
+            Ok::<_, StoreError>(None)
+        })?;
+        Ok(first.unwrap_or(answer))
+    }
+
+    /// Notes in the audit log what was refused: a transaction of its own, since that of the request has come to nothing.
+    pub(crate) fn note_refused(&self, cloud: &str, note: Note) -> Result<(), Refused> {
+        let (asked, cloud, clock) = (self.asked.clone(), cloud.to_owned(), self.clock.clone());
+        self.store.write("note_refused", move |tx| {
+            let now = clock.now()?;
+            note_all(tx, &cloud, asked.as_deref(), std::slice::from_ref(&note), now)?;
+            Ok::<_, Refused>(())
+        })
+    }
+
     /// The same for what is not about accounts: the cloud need not be configured.
     pub(crate) fn ask_desk<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
@@ -115,6 +180,23 @@ impl Engine {
     }
 }
 
+/// An answer that is whole begins so.
+const WHOLE: &str = "{\"begun\":";
+
+#[derive(Serialize, Deserialize)]
+struct Whole<B, T> {
+    begun: B,
+    whole: T,
+}
+
+fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::corrupt(format!("a kept answer cannot be read: {error}")))
+}
+
+fn unwritten(error: &serde_json::Error) -> StoreError {
+    StoreError::corrupt(format!("an answer cannot be written: {error}"))
+}
+
 /// What was answered, where the same was asked before.
 pub(crate) fn answer_kept<T: DeserializeOwned>(
     tx: &mut Tx<'_>,
@@ -130,9 +212,10 @@ pub(crate) fn answer_kept<T: DeserializeOwned>(
         );
         return Err(Refused::new(RefusalCode::KeyReused, what));
     }
-    let answer = serde_json::from_str(&kept.answer)
-        .map_err(|error| StoreError::corrupt(format!("a kept answer cannot be read: {error}")))?;
-    Ok(Some(answer))
+    if kept.answer.starts_with(WHOLE) {
+        return Ok(Some(read_answer::<Whole<T, serde_json::Value>>(&kept.answer)?.begun));
+    }
+    Ok(Some(read_answer(&kept.answer)?))
 }
 
 /// Notes what was changed, and keeps the answer.
@@ -147,8 +230,7 @@ pub(crate) fn keep<T: Serialize>(
     let Some(asked) = asked else { return Ok(()) };
     note_all(tx, cloud, Some(asked), notes, now)?;
     if let Some(once) = &asked.once {
-        let answer = serde_json::to_string(answer)
-            .map_err(|error| StoreError::corrupt(format!("an answer cannot be written: {error}")))?;
+        let answer = serde_json::to_string(answer).map_err(|error| unwritten(&error))?;
         tx.answer_insert(cloud, &once.key, &AnswerRow { digest: once.digest, answer }, now)?;
     }
     Ok(())

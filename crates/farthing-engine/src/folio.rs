@@ -51,7 +51,7 @@ pub(crate) struct Folio {
     pub(crate) unbilled: i64,
     /// What has to be posted: when it counts from, and what.
     postings: Vec<(Instant, Posting)>,
-    sealed: Vec<(Sealed, i64)>,
+    pub(crate) sealed: Vec<(Sealed, i64)>,
     loaded: Vec<OpenRow>,
     posted_loaded: BTreeMap<Name, Posted>,
     state_loaded: PayerState,
@@ -1039,11 +1039,13 @@ impl<'w, 't> Work<'w, 't> {
 
     /// One of the cloud's own accounts, opened if it is not there.
     pub(crate) fn book_account(&mut self, code: Chart) -> Result<AccountId, EngineError> {
-        let now = self.now;
-        let (owner, commodity) = {
-            let books = self.books()?;
-            (books.owner, books.commodity)
-        };
+        let commodity = self.books()?.commodity;
+        self.book_account_in(code, commodity)
+    }
+
+    /// The same in another currency than the cloud's.
+    pub(crate) fn book_account_in(&mut self, code: Chart, commodity: CommodityId) -> Result<AccountId, EngineError> {
+        let (now, owner) = (self.now, self.books()?.owner);
         let floor = code.floor(0);
         Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
     }

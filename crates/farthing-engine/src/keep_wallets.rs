@@ -11,7 +11,7 @@ use crate::open_account::{AccountFacts, Contact, NewAccount, facts_of, insert_ac
 use crate::open_project::account_of;
 use crate::payments::pay_arrears;
 use crate::run_due::engine_error;
-use crate::top_up::ToppedUp;
+use crate::top_up::{ToppedUp, positive};
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::id::CauseId;
@@ -60,6 +60,47 @@ impl Engine {
     pub fn fund_wallet(&self, cloud: &str, wallet: &str, amount: Money, id: Option<&str>) -> Result<ToppedUp, Refused> {
         let (wallet, id) = (wallet.to_owned(), id.map(str::to_owned));
         self.ask("fund_wallet", cloud, move |work| fund(work, &wallet, amount, id.as_deref()))
+    }
+
+    /// The same with a wallet that must be one, into it; and out of it, back. More than nothing.
+    pub fn give_to_wallet(
+        &self,
+        cloud: &str,
+        wallet: &str,
+        amount: Money,
+        id: Option<&str>,
+    ) -> Result<ToppedUp, Refused> {
+        self.move_of_wallet(cloud, wallet, amount, id, false)
+    }
+
+    pub fn take_from_wallet(
+        &self,
+        cloud: &str,
+        wallet: &str,
+        amount: Money,
+        id: Option<&str>,
+    ) -> Result<ToppedUp, Refused> {
+        self.move_of_wallet(cloud, wallet, amount, id, true)
+    }
+
+    fn move_of_wallet(
+        &self,
+        cloud: &str,
+        wallet: &str,
+        amount: Money,
+        id: Option<&str>,
+        back: bool,
+    ) -> Result<ToppedUp, Refused> {
+        let (wallet, id) = (wallet.to_owned(), id.map(str::to_owned));
+        self.ask("fund_wallet", cloud, move |work| {
+            let units = positive(work, amount)?;
+            let cloud = work.cloud.id.clone();
+            let missing = || Refused::not_found("wallet", &wallet);
+            let payer = work.tx.payer_by_name(&cloud, &wallet)?.ok_or_else(missing)?;
+            work.tx.wallet(payer.id)?.ok_or_else(missing)?;
+            let signed = work.money(if back { units.saturating_neg() } else { units });
+            fund(work, &wallet, signed, id.as_deref())
+        })
     }
 
     /// What wallets owe that do not stop is paid by the accounts they are in, as far as those can.
@@ -200,6 +241,10 @@ fn fund(work: &mut Work<'_, '_>, name: &str, amount: Money, id: Option<&str>) ->
     work.notes.push(note.became(&json!({ "amount": amount.plain(), "reference": id })));
     let transfer = move_cash(work, (from, to), units, cause, true)?;
     Ok(ToppedUp { transfer })
+}
+
+pub(crate) fn name_of(tx: &mut farthing_store::Tx<'_>, id: OwnerId) -> Result<String, StoreError> {
+    Ok(tx.payers(&[id])?.pop().map(|payer| payer.name).unwrap_or_default())
 }
 
 /// Both are brought to now, and what they have accrued is paid by what was there.

@@ -19,6 +19,7 @@ mod import_balances;
 mod keep_wallets;
 mod list_accounts;
 mod list_charges;
+mod list_wallets;
 mod look_around;
 mod look_at_account;
 mod look_at_cloud;
@@ -62,6 +63,7 @@ pub use import_balances::{Import, ImportMode};
 pub use keep_wallets::NewWallet;
 pub use list_accounts::AccountLine;
 pub use list_charges::{ChargeLine, ChargesView};
+pub use list_wallets::WalletView;
 pub use look_around::{ListedCharge, ListedResource, ResourceFilter};
 pub use look_at_account::{AccountStanding, AccountView, ChargeQuestion, ResourceView};
 pub use look_at_cloud::CloudFacts;
@@ -70,8 +72,8 @@ pub use manage_keys::{NewKey, Origin};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use payments::{
-    DisputeFacts, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PayBy, PaymentFacts, Provider, Providers,
-    RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
+    DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PayBy, PaymentFacts, Provider,
+    Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
 };
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};

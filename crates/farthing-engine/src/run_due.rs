@@ -28,15 +28,10 @@ impl Engine {
         let (due, ends) =
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
         let others = self.store.read("next_due", |tx| {
-            Ok::<_, StoreError>((
-                Engine::sandbox_next(tx)?,
-                tx.method_to_warn_next()?,
-                tx.bill_due_next()?,
-                tx.announced_next()?,
-            ))
+            let bills = tx.bill_due_next()?.into_iter().chain(tx.collecting_next()?).chain(tx.announced_next()?).min();
+            Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
         })?;
-        let mut next =
-            due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).chain(others.3).min();
+        let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
         let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
         for cloud in clouds {
             let (book, silent, open) = self.store.read("next_due", |tx| {

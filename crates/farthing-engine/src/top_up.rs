@@ -32,7 +32,7 @@ pub struct NewGrant {
     /// None: now.
     pub starts: Option<Instant>,
     pub expires: Option<Instant>,
-    /// Why, where it is goodwill: for the audit log.
+    /// Why, where it is goodwill: it is kept with the grant and in the audit log.
     pub reason: Option<String>,
 }
 
@@ -212,6 +212,7 @@ pub(crate) fn give(work: &mut Work<'_, '_>, grant: &NewGrant) -> Result<(), Refu
         starts,
         expires: grant.expires,
         lapsed: false,
+        reason: grant.reason.clone().unwrap_or_default(),
         balance: units,
         held: 0,
     };

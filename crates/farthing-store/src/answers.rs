@@ -41,6 +41,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// The answer is whole now. Who does so has read it in this transaction.
+    pub fn answer_write(&mut self, cloud: &str, once_key: &str, answer: &str) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE answer SET answer = $3 WHERE cloud = $1 AND once_key = $2",
+            &[cloud.into(), once_key.into(), answer.into()],
+        )?;
+        Ok(())
+    }
+
     /// Forgets answers given before an instant; how many.
     pub fn answers_forget(&mut self, before: Instant) -> Result<u64, StoreError> {
         self.execute("DELETE FROM answer WHERE at < $1", &[before.micros().into()])

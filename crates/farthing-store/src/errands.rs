@@ -132,6 +132,41 @@ impl Tx<'_> {
         )
     }
 
+    /// What was given up, the newest first: those before a number, at most so many.
+    pub fn errands_given_up(&mut self, cloud: &str, before: i64, most: i64) -> Result<Vec<ErrandRow>, StoreError> {
+        self.rows(
+            "SELECT number, cloud, account, provider, kind, subject, part, ask_key, attempts, begun, next_at, state, answer
+             FROM errand WHERE cloud = $1 AND state = 'dead' AND number < $2 ORDER BY number DESC LIMIT $3",
+            &[cloud.into(), before.into(), most.into()],
+            errand_from,
+        )
+    }
+
+    pub fn errand(&mut self, number: i64) -> Result<Option<ErrandRow>, StoreError> {
+        self.one(
+            "SELECT number, cloud, account, provider, kind, subject, part, ask_key, attempts, begun, next_at, state, answer
+             FROM errand WHERE number = $1",
+            &[number.into()],
+            errand_from,
+        )
+    }
+
+    /// What was given up is asked again, or done with. Who does so holds its account's lock.
+    pub fn errand_write(&mut self, row: &ErrandRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE errand SET attempts = $2, begun = $3, next_at = $4, state = $5, answer = $6 WHERE number = $1",
+            &[
+                row.number.into(),
+                row.attempts.into(),
+                row.begun.map(Instant::micros).into(),
+                row.next_at.map(Instant::micros).into(),
+                row.state.as_str().into(),
+                row.answer.as_str().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
     /// When the first errand of a provider is due.
     pub fn errand_next(&mut self, provider: &str) -> Result<Option<Instant>, StoreError> {
         let next = self.one(

@@ -19,6 +19,8 @@ pub struct LotRow {
     pub starts: Instant,
     pub expires: Option<Instant>,
     pub lapsed: bool,
+    /// Why it was given; may be empty.
+    pub reason: String,
     /// What is left of it.
     pub balance: i64,
     /// What holds reserve of that.
@@ -38,7 +40,11 @@ impl LotRow {
             self.expires.map_or(i64::MIN, Instant::micros),
             i64::from(self.lapsed),
         ];
-        chain::seal_row(b"lot", &numbers, &[self.name.as_bytes(), self.products_text().as_bytes()])
+        let products = self.products_text();
+        // Those of before reasons were kept have a seal without one.
+        let mut texts = vec![self.name.as_bytes(), products.as_bytes()];
+        texts.extend(Some(self.reason.as_bytes()).filter(|reason| !reason.is_empty()));
+        chain::seal_row(b"lot", &numbers, &texts)
     }
 
     fn products_text(&self) -> String {
@@ -50,8 +56,8 @@ impl Tx<'_> {
     pub fn lot_insert(&mut self, lot: &LotRow) -> Result<(), StoreError> {
         let products = lot.products_text();
         self.execute(
-            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed, seal)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed, seal, reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &[
                 lot.account.0.into(),
                 lot.number.into(),
@@ -64,6 +70,7 @@ impl Tx<'_> {
                 lot.expires.map(Instant::micros).into(),
                 lot.lapsed.into(),
                 lot.seal().into(),
+                lot.reason.as_str().into(),
             ],
         )?;
         Ok(())
@@ -91,7 +98,7 @@ impl Tx<'_> {
     pub fn lot_by_name(&mut self, account: OwnerId, name: &str) -> Result<Option<LotRow>, StoreError> {
         self.one(
             "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
-                    b.credits - b.debits, coalesce(h.held, 0)
+                    b.credits - b.debits, coalesce(h.held, 0), l.reason
              FROM lot l JOIN ledger_balance b ON b.account = l.ledger LEFT JOIN ledger_held h ON h.account = l.ledger
              WHERE l.account = $1 AND l.name = $2",
             &[account.0.into(), name.into()],
@@ -103,7 +110,7 @@ impl Tx<'_> {
     pub fn lots(&mut self, accounts: &[OwnerId]) -> Result<Vec<LotRow>, StoreError> {
         self.bulk_rows(
             "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
-                    b.credits - b.debits, coalesce(h.held, 0)
+                    b.credits - b.debits, coalesce(h.held, 0), l.reason
              FROM {bulk} JOIN lot l ON l.account = bulk.c1 JOIN ledger_balance b ON b.account = l.ledger
              LEFT JOIN ledger_held h ON h.account = l.ledger
              WHERE NOT l.lapsed ORDER BY bulk.c1",
@@ -128,5 +135,6 @@ pub(crate) fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
         lapsed: row.bool(9)?,
         balance: row.int(10)?,
         held: row.int(11)?,
+        reason: row.text(12)?,
     })
 }

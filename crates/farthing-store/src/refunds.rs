@@ -163,6 +163,16 @@ impl Tx<'_> {
             part_from,
         )
     }
+
+    /// Parts that a provider calls so.
+    pub fn refund_parts_by_reference(&mut self, reference: &str) -> Result<Vec<RefundPartRow>, StoreError> {
+        self.rows(
+            "SELECT refund, part, payment, net, tax, state, reference, transfer FROM refund_part
+             WHERE reference = $1 AND reference <> '' ORDER BY refund, part",
+            &[reference.into()],
+            part_from,
+        )
+    }
 }
 
 fn refund_from(row: &Row<'_>) -> Result<RefundRow, StoreError> {

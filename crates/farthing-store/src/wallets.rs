@@ -42,6 +42,16 @@ impl Tx<'_> {
         )
     }
 
+    /// The wallets inside one account in the order of their persons: those after one, at most so many.
+    pub fn wallets_of(&mut self, parent: OwnerId, after: &str, most: i64) -> Result<Vec<WalletRow>, StoreError> {
+        self.rows(
+            "SELECT w.account, w.parent, w.person, w.threshold, w.stop_on_overdue, a.opened, a.closed
+             FROM wallet w JOIN account a ON a.id = w.account WHERE w.parent = $1 AND w.person > $2 ORDER BY w.person LIMIT $3",
+            &[parent.0.into(), after.into(), most.into()],
+            wallet_from,
+        )
+    }
+
     pub fn wallet_put(&mut self, row: &WalletRow) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO wallet (account, parent, person, threshold, stop_on_overdue) VALUES ($1, $2, $3, $4, $5)

@@ -14,7 +14,7 @@ use crate::reply::{
     money, refund, session_reference, succeeded, text,
 };
 use farthing_core::payment::{
-    About, Failure, FailureCode, MethodId, MethodNews, News, PaymentId, PaymentNews, RefundId, Told,
+    About, Failure, FailureCode, MethodId, MethodNews, News, PaymentId, PaymentNews, RefundId, RefundOf, Told,
 };
 use serde_json::Value;
 
@@ -118,7 +118,7 @@ fn of_dispute(what: &str, object: &Value) -> Option<(About, News)> {
         ("dispute.created", inquiry) if inquiry.starts_with("warning_") || inquiry == "prevented" => return None,
         _ => {
             let taken = object["balance_transactions"].as_array().and_then(|all| all.first()).unwrap_or(&Value::Null);
-            let fee = fee(taken, &object["currency"]).filter(|fee| fee.is_positive());
+            let fee = fee(taken).filter(|fee| fee.is_positive());
             PaymentNews::Disputed { dispute, amount, fee, why: text(&object["reason"]).replace('_', " ") }
         }
     };
@@ -129,7 +129,12 @@ fn of_refund(object: &Value) -> (About, News) {
     let reference = id(object).map(str::to_owned);
     let ours = meta(object, REFUND).and_then(|text| RefundId::parse(text).ok());
     let part = meta(object, PART).and_then(|text| text.parse().ok());
-    let about = About { refund: ours.zip(part), ..about_payment(object, reference.as_deref()) };
+    let ours = ours.zip(part);
+    // Somebody gave money back in Stripe's dashboard: nothing of ours is on it but the payment it is of.
+    let of = || Some((id(&object["payment_intent"])?.to_owned(), money(&object["amount"], &object["currency"])?));
+    let refund_of = if ours.is_none() { of() } else { None };
+    let refund_of = refund_of.map(|(payment, amount)| RefundOf { payment, amount });
+    let about = About { refund: ours, refund_of, ..about_payment(object, reference.as_deref()) };
     (about, News::Refund { reference, news: refund(object) })
 }
 

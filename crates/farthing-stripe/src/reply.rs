@@ -52,7 +52,7 @@ pub(crate) fn intent(intent: &Value) -> PaymentNews {
 pub(crate) fn succeeded(intent: &Value) -> PaymentNews {
     let kept = intent["setup_future_usage"].is_string();
     PaymentNews::Succeeded {
-        fee: fee(&intent["latest_charge"]["balance_transaction"], &intent["currency"]),
+        fee: fee(&intent["latest_charge"]["balance_transaction"]),
         method: if kept { facts_of(intent) } else { None },
     }
 }
@@ -62,9 +62,9 @@ pub(crate) fn intent_failure(intent: &Value) -> Failure {
     failure(&intent["last_payment_error"], is_debit)
 }
 
-/// What Stripe kept. None where it is not expanded, and where it is in another currency than the payment: our books have one.
-pub(crate) fn fee(transaction: &Value, currency: &Value) -> Option<Money> {
-    money(&transaction["fee"], &transaction["currency"]).filter(|_| transaction["currency"] == *currency)
+/// What Stripe kept, in the currency it settles in, which need not be the payment's. None where it is not expanded.
+pub(crate) fn fee(transaction: &Value) -> Option<Money> {
+    money(&transaction["fee"], &transaction["currency"])
 }
 
 /// A Checkout Session in mode `payment`.

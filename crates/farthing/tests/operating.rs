@@ -181,7 +181,7 @@ both! {
             bed.refused(&["topup", "acme", "5 EUR", "--reference", "wire 8"]),
             "farthing: one's accounts are in USD: give the amount in it\n"
         );
-        let gift = ["grant", "acme", "0.005", "--name", "welcome", "--product", "server"];
+        let gift = ["grant", "acme", "0.005", "--name", "welcome", "--product", "server", "--reason", "the disk was slow"];
         assert_eq!(bed.said(&gift), "acme has 0.005 USD of credit welcome, and 1234.505 USD available.\n");
 
         assert_eq!(
@@ -204,8 +204,8 @@ both! {
              available       1234.505\n\
              due                0.00\n\
              an hour costs      0.00\n\n\
-             credit    left     of  for     until\n\
-             welcome  0.005  0.005  server  it is used up\n\n\
+             credit    left     of  for     until          why\n\
+             welcome  0.005  0.005  server  it is used up  the disk was slow\n\n\
              Opened 9999-99-99T99:99:99Z; its days are those of Europe/Rome.\n\
              acme is written to at 陶, tao@acme.example.\n"
         );
@@ -227,7 +227,7 @@ both! {
             bed.said(&["audit", "--limit", "4"]),
             "   when                  who       from          what                     of            now\n\
              3  9999-99-99T99:99:99Z  cli:anna  this machine  money.topped_up          account acme  amount 1234.50, reference wire 7\n\
-             4  9999-99-99T99:99:99Z  cli:anna  this machine  credit.granted           account acme  amount 0.005, grant welcome\n\
+             4  9999-99-99T99:99:99Z  cli:anna  this machine  credit.granted           account acme  amount 0.005, grant welcome, reason the disk was slow\n\
              5  9999-99-99T99:99:99Z  cli:anna  this machine  account.contact_changed  account acme\n\
              6  9999-99-99T99:99:99Z  cli:anna  this machine  account.contact_erased   account acme\n\n\
              Older entries: --before 3 shows them.\n"

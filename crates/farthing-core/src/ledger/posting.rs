@@ -14,8 +14,8 @@ mod tests;
 
 pub use bill::{
     BillIssued, BillPaid, BillPaymentReturned, BillRolled, BillTax, CreditNote, Part, RefundTaxed, TopUpTaxed,
-    bill_issued, bill_paid, bill_paid_by_balance, bill_payment_returned, bill_rolled, chargeback_taxed, credit_note,
-    refund_approved_taxed, top_up_taxed,
+    WaiverCredited, bill_issued, bill_paid, bill_paid_by_balance, bill_payment_returned, bill_rolled, chargeback_taxed,
+    credit_note, refund_approved_taxed, refund_reported, top_up_taxed, waiver_credited,
 };
 pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
 pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};

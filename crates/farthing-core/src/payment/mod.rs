@@ -33,6 +33,7 @@ mod progress;
 mod provider;
 mod refill;
 mod refund;
+mod retry;
 mod risk;
 pub mod sandbox;
 
@@ -40,10 +41,11 @@ pub use method::{Expiry, MethodFacts, MethodStanding, Usable, choose, notice_aft
 pub use progress::{Dispute, DisputeState, Effect, Progress, Purpose, State, shown};
 pub use provider::{
     About, Action, Ask, Capabilities, Customer, ErrandKind, Failure, FailureCode, MethodNews, News, PaymentNews,
-    RefundNews, Reply, Told, What,
+    RefundNews, RefundOf, Reply, Told, What,
 };
 pub use refill::{Refill, RefillHistory, RefillPlan};
 pub use refund::{PartState, PaymentLeft, RefundState, RefundTooLarge, refundable, split, tax_back};
+pub use retry::{NextTry, next_try};
 pub use risk::{RiskFacts, Verdict, judge};
 
 crate::id_kind!(PaymentId, PaymentKind, "pay");

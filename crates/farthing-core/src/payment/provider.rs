@@ -81,6 +81,16 @@ pub struct About {
     pub reference: Option<String>,
     /// What the provider calls the method.
     pub token: Option<String>,
+    /// Of a refund that is not ours: somebody gave money back by hand there.
+    pub refund_of: Option<RefundOf>,
+}
+
+/// What a refund gives back, where nothing but the provider says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundOf {
+    /// What the provider calls the payment.
+    pub payment: String,
+    pub amount: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,6 +29,8 @@ pub enum Mood {
     Declines,
     /// It does what it is asked, and its answer is lost.
     TimesOut,
+    /// It is set up wrong: whatever it is asked it never does, and keeps no memory of it.
+    Broken,
 }
 
 impl Mood {
@@ -37,6 +39,7 @@ impl Mood {
             Mood::Well => 0,
             Mood::Declines => 1,
             Mood::TimesOut => 2,
+            Mood::Broken => 3,
         }
     }
 
@@ -45,6 +48,7 @@ impl Mood {
             0 => Some(Mood::Well),
             1 => Some(Mood::Declines),
             2 => Some(Mood::TimesOut),
+            3 => Some(Mood::Broken),
             _ => None,
         }
     }
@@ -190,6 +194,9 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
     let customer = Some(format!("sandbox-customer-{}", ask.customer.account));
     let reply = |news: News| Reply { customer: customer.clone(), news };
     let plain = |news: News| Done { reply: reply(news.clone()), remembered: reply(news), later: Vec::new() };
+    if mood == Mood::Broken {
+        return plain(News::Never { why: "the sandbox was told that it is set up wrong".to_owned() });
+    }
     match &ask.what {
         What::Charge { payment, token, present, .. } => {
             let reference = format!("sandbox-{payment}");

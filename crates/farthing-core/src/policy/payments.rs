@@ -75,8 +75,8 @@ section! {
         first_payment_authorises: bool = "false" @ Payments,
         /// A failed method falls back to the next one (R54)
         backup: bool = "true" @ Payments,
-        /// When a failed collection is tried again
-        retries: Vec<Duration> = "[]" @ Bills,
+        /// When a collection that failed by every method is tried again, each counted from the first failure (R54)
+        retries: Vec<Duration> = "[]" @ Payments,
     }
 }
 

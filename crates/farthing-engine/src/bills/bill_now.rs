@@ -1,9 +1,10 @@
 //! Bills an account for what it has used and not paid: what waits in `unbilled`, a line for each product, and what earlier bills left (R13, R20).
 
 use super::broken;
+use super::collect::collect;
 use super::facts::BillFacts;
 use super::issue::issue_bill;
-use super::pay_bill::{collect, payable};
+use super::pay_bill::payable;
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::open_project::account_ever;
@@ -37,13 +38,14 @@ impl Engine {
     /// Issues a bill of all that waits for one.
     pub fn bill_now(&self, cloud: &str, account: &str) -> Result<Billed, Refused> {
         let account = account.to_owned();
-        let billed: (Option<String>, Option<String>) = self.ask("bill_now", cloud, move |work| bill(work, &account))?;
-        let payment = billed.1;
-        if let Some(id) = payment.as_deref().and_then(|id| PaymentId::parse(id).ok()) {
-            self.run_errand_of(&id.to_bytes())?;
-        }
-        let bill = billed.0.and_then(|id| BillId::parse(&id).ok());
-        Ok(Billed { bill: bill.map(|id| self.bill(cloud, id)).transpose()?, payment })
+        let issue = move |work: &mut Work<'_, '_>| bill(work, &account);
+        self.ask_outside("bill_now", cloud, issue, |(bill, payment): (Option<String>, Option<String>)| {
+            if let Some(id) = payment.as_deref().and_then(|id| PaymentId::parse(id).ok()) {
+                self.run_errand_of(&id.to_bytes())?;
+            }
+            let bill = bill.and_then(|id| BillId::parse(&id).ok());
+            Ok(Billed { bill: bill.map(|id| self.bill(cloud, id)).transpose()?, payment })
+        })
     }
 }
 

@@ -36,12 +36,12 @@ impl Engine {
     /// An operator gives back what a customer has paid for a bill.
     pub fn refund_bill(&self, cloud: &str, wanted: &NewBillRefund) -> Result<RefundFacts, Refused> {
         let own = wanted.clone();
-        let facts = self.ask("refund_bill", cloud, move |work| refund(work, &own))?;
-        if let Ok(id) = RefundId::parse(&facts.id) {
+        let give = move |work: &mut Work<'_, '_>| refund(work, &own);
+        self.ask_outside("refund_bill", cloud, give, |facts: RefundFacts| {
+            let Ok(id) = RefundId::parse(&facts.id) else { return Ok(facts) };
             self.run_errand_of(&id.to_bytes())?;
-            return self.refund_facts(cloud, id);
-        }
-        Ok(facts)
+            self.refund_facts(cloud, id)
+        })
     }
 }
 
@@ -168,7 +168,7 @@ fn lower(
 }
 
 /// Whose revenue a credit note takes back: of each group that of its lines, by what they cost.
-fn given_up(
+pub(super) fn given_up(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     body: &Body,
@@ -194,6 +194,33 @@ fn given_up(
         taxes.push(Part { account, amount: group.tax.units() });
     }
     Ok((parts, taxes))
+}
+
+/// Somebody has given money of a bill's payment back by hand, at the provider: so much is due of the bill again. How much that is, and the first
+/// transfer; what is more had gone to the balance.
+pub(crate) fn refund_reported(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    payment: &PaymentRow,
+    amount: i64,
+) -> Result<(i64, Option<TransferId>), Refused> {
+    let id = payment.bill.map(BillId::from_bytes).ok_or_else(|| broken("a payment for no bill"))?;
+    let (mut row, _) = bill_locked(work, id)?;
+    let with_bill = with_bill(work, &row, payment)?.min(amount);
+    if with_bill <= 0 {
+        return Ok((0, None));
+    }
+    let (receivable, commodity) = (receivable_of(&row)?, work.books()?.commodity);
+    let refund_due = work.customer_account(payer.id, Chart::RefundDue)?;
+    let first = work.ids.transfer(work.now);
+    let mut ids = || first;
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
+    let facts = BillPaymentReturned { commodity, receivable, returned_to: refund_due, amount: with_bill };
+    let command = posting::bill_payment_returned(&mut stamp, &facts);
+    work.book(&[command])?;
+    let money = work.money(with_bill);
+    step(work, &mut row, BillEvent::Refund { amount: money, adjust: false })?;
+    Ok((with_bill, Some(first)))
 }
 
 /// A bank takes back what paid a bill: so much is due of it again. What had gone to the balance comes off that. The transfers that took it, without

@@ -6,7 +6,9 @@
 
 mod bill_now;
 mod body;
+mod collect;
 mod credit_back;
+mod credit_waived;
 mod facts;
 mod issue;
 mod number_bills;
@@ -18,9 +20,11 @@ pub use credit_back::NewBillRefund;
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 
-pub(crate) use credit_back::{charged_back, given_again};
+pub(crate) use collect::collect_failed;
+pub(crate) use credit_back::{charged_back, given_again, refund_reported};
+pub(crate) use credit_waived::{WaivedPart, credit_waived};
 pub(crate) use on_top_up::{Back, credited_again, on_top_up, taken_back};
-pub(crate) use pay_bill::{collect_failed, paid_by, past_due, settle};
+pub(crate) use pay_bill::{paid_by, past_due, settle};
 
 use crate::EngineError;
 use farthing_store::StoreError;

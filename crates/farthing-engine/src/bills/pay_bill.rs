@@ -1,5 +1,5 @@
-//! Pays bills: off the balance, through a provider, by themselves when they are issued (R15), and out of money that comes in once they are past
-//! due (R60). What a payment brings beyond what is due goes to the balance.
+//! Pays bills: off the balance, through a provider, and out of money that comes in once they are past due (R60). That they are collected by
+//! themselves is `collect`'s. What a payment brings beyond what is due goes to the balance.
 
 use super::broken;
 use super::facts::BillFacts;
@@ -7,8 +7,8 @@ use super::issue::{Settled, issue_receipt};
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::payments::{
-    Chosen, Incoming, NewPayment, PayBy, PaymentFacts, Through, book_incoming, chargeable, choose_method, method_label,
-    of_method, write_payment,
+    Chosen, Incoming, NewPayment, PayBy, PaymentFacts, Through, book_incoming, choose_method, method_label,
+    write_payment,
 };
 use crate::run_due::engine_error;
 use crate::tax::TaxDue;
@@ -19,9 +19,9 @@ use farthing_core::ledger::posting::{self, Stamp};
 use farthing_core::ledger::{Chart, OwnerId, TransferId};
 use farthing_core::money::Money;
 use farthing_core::notice::{BillTold, Event};
-use farthing_core::payment::{BillId, MethodId, PaymentId, Purpose, State, Verdict, choose};
+use farthing_core::payment::{BillId, PaymentId, Purpose, Verdict};
 use farthing_core::time::Instant;
-use farthing_store::{BillKind, BillRow, PayerRow, PaymentFilter, PaymentRow};
+use farthing_store::{BillKind, BillRow, PayerRow, PaymentRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -54,21 +54,21 @@ pub struct BillPayment {
     pub payment: Option<PaymentFacts>,
 }
 
-/// Why a payment was begun that nobody asked for: what tells it from others when it fails.
-const COLLECTED: &str = "collected by itself when it was issued";
 /// Bills in one transaction.
 const BATCH: i64 = 256;
 
 impl Engine {
     pub fn pay_bill(&self, cloud: &str, wanted: &NewBillPayment) -> Result<BillPayment, Refused> {
         let (own, through) = (wanted.clone(), self.through(cloud)?);
-        let payment: Option<String> = self.ask("pay_bill", cloud, move |work| pay(work, &own, &through))?;
-        let payment = payment.and_then(|id| PaymentId::parse(&id).ok());
-        if let Some(id) = payment {
-            self.run_errand_of(&id.to_bytes())?;
-        }
-        let payment = payment.map(|id| self.payment(cloud, id)).transpose()?;
-        Ok(BillPayment { bill: self.bill(cloud, wanted.bill)?, payment })
+        let begin = move |work: &mut Work<'_, '_>| pay(work, &own, &through);
+        self.ask_outside("pay_bill", cloud, begin, |payment: Option<String>| {
+            let payment = payment.and_then(|id| PaymentId::parse(&id).ok());
+            if let Some(id) = payment {
+                self.run_errand_of(&id.to_bytes())?;
+            }
+            let payment = payment.map(|id| self.payment(cloud, id)).transpose()?;
+            Ok(BillPayment { bill: self.bill(cloud, wanted.bill)?, payment })
+        })
     }
 
     /// Bills whose time to pay is over become overdue, and whatever waits for a number gets one.
@@ -100,6 +100,7 @@ impl Engine {
                 .map_err(engine_error)?;
             }
         }
+        self.run_collecting(now)?;
         for cloud in self.clouds_known()? {
             self.number_bills(&cloud)?;
         }
@@ -159,7 +160,7 @@ fn pay(work: &mut Work<'_, '_>, wanted: &NewBillPayment, through: &Through) -> R
     Ok(Some(payment.id.to_string()))
 }
 
-fn begin(
+pub(super) fn begin(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     row: &BillRow,
@@ -232,6 +233,9 @@ pub(super) fn step(work: &mut Work<'_, '_>, row: &mut BillRow, event: BillEvent)
     row.state = applied.life.state();
     row.take_dues(applied.life.dues());
     row.number = work.tx.bill_write(row)?;
+    if !matches!(row.state, BillState::Issued | BillState::Overdue) {
+        work.tx.collecting_drop(row.id)?; // whatever becomes due of it again is not charged by itself
+    }
     if overdue(row) != before {
         let folio = work.folio(row.account);
         folio.book.overdue = folio.book.overdue.saturating_sub(before).saturating_add(overdue(row));
@@ -333,43 +337,4 @@ pub(crate) fn paid_by(work: &mut Work<'_, '_>, payer: &PayerRow, payment: &Payme
         transfer.get_or_insert(first);
     }
     transfer.ok_or_else(|| Refused::from(broken("a payment of nothing")))
-}
-
-/// Charges what is due of a bill by itself, where the policy and the account want it so (R15): by the first method that was not tried yet.
-pub(super) fn collect(
-    work: &mut Work<'_, '_>,
-    payer: &PayerRow,
-    row: &BillRow,
-    tried: &[MethodId],
-) -> Result<Option<PaymentId>, EngineError> {
-    let now = work.now;
-    let policy = work.policy_at(now)?.collect.clone();
-    let switched = work.tx.company(payer.id)?.and_then(|company| company.collect);
-    let due = row.due_units();
-    if !policy.auto || switched == Some(false) || due <= 0 {
-        return Ok(None);
-    }
-    let methods = work.tx.methods_of(payer.id)?;
-    let usable = chargeable(work, payer, &methods)?;
-    let next = choose(&usable, policy.backup, now).into_iter().find(|method| !tried.contains(method));
-    let Some(method) = next.and_then(|next| methods.into_iter().find(|method| method.id == next)) else {
-        return Ok(None);
-    };
-    let verdict = Verdict::Accepted(vec![COLLECTED.to_owned()]);
-    let payment = begin(work, payer, row, of_method(method), due, (String::new(), false, verdict, String::new()))?;
-    Ok(Some(payment.id))
-}
-
-/// It failed: the next method is tried at once (R54).
-pub(crate) fn collect_failed(work: &mut Work<'_, '_>, payer: &PayerRow, payment: &PaymentRow) -> Result<(), Refused> {
-    let Some(bill) = payment.bill.filter(|_| payment.verdict == COLLECTED) else { return Ok(()) };
-    let (row, _) = bill_locked(work, BillId::from_bytes(bill))?;
-    let cloud = work.cloud.id.clone();
-    let failed = PaymentFilter { account: Some(payer.id), state: Some(State::Failed) };
-    let before = work.tx.payments(&cloud, &failed, None, 20)?;
-    let of_it = |other: &PaymentRow| other.bill == Some(bill) && other.verdict == COLLECTED;
-    let mut tried: Vec<MethodId> = before.into_iter().filter(of_it).filter_map(|other| other.method).collect();
-    tried.extend(payment.method);
-    collect(work, payer, &row, &tried)?;
-    Ok(())
 }

@@ -271,7 +271,7 @@ fn heard(work: &mut Work<'_, '_>, errand: &ErrandRow, news: &News) -> Result<(),
 }
 
 /// The request that an errand stands for, as things are now; none where there is nothing left to ask.
-fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Result<Option<Ask>, EngineError> {
+pub(super) fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Result<Option<Ask>, EngineError> {
     let what = match errand.kind {
         ErrandKind::Charge | ErrandKind::Page | ErrandKind::Look => {
             let Some(row) = tx.payment(PaymentId::from_bytes(errand.subject))? else { return Ok(None) };

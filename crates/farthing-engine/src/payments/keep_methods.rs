@@ -46,15 +46,23 @@ impl Engine {
     pub fn add_method(&self, cloud: &str, method: &NewMethod) -> Result<MethodFacts, Refused> {
         let through = self.through(cloud)?;
         let own = method.clone();
-        let facts = self.ask("add_method", cloud, move |work| add(work, &own, &through))?;
-        let Ok(id) = MethodId::parse(&facts.id) else { return Ok(facts) };
-        self.run_errand_of(&id.to_bytes())?;
-        let facts = self.method(cloud, id)?;
-        if facts.standing == MethodStanding::Failed.name() {
-            let what = format!("the provider does not keep this method: {}", facts.action);
-            return Err(Refused::new(RefusalCode::NotEligible, what));
+        let begin = move |work: &mut Work<'_, '_>| add(work, &own, &through);
+        let added = self.ask_outside("add_method", cloud, begin, |facts: MethodFacts| {
+            let Ok(id) = MethodId::parse(&facts.id) else { return Ok(facts) };
+            self.run_errand_of(&id.to_bytes())?;
+            let facts = self.method(cloud, id)?;
+            if facts.standing == MethodStanding::Failed.name() {
+                let what = format!("the provider does not keep this method: {}", facts.action);
+                return Err(Refused::new(RefusalCode::NotEligible, what));
+            }
+            Ok(facts)
+        });
+        if let Err(Refused::ByRule { code: RefusalCode::LimitReached, message }) = &added {
+            let facts = json!({ "channel": method.channel.word(), "why": message });
+            let note = Note::new("method.refused", format!("account {}", method.account)).became(&facts);
+            self.note_refused(cloud, note)?;
         }
-        Ok(facts)
+        added
     }
 
     /// It is not charged any more, from this moment on.

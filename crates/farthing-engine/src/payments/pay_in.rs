@@ -63,10 +63,16 @@ impl Engine {
     pub fn pay_in(&self, cloud: &str, wanted: &NewPayIn) -> Result<PaymentFacts, Refused> {
         let through = self.through(cloud)?;
         let own = wanted.clone();
-        let begun = self.ask("pay_in", cloud, move |work| pay_in(work, &own, &through))?;
-        let Some(id) = begun.payment_id() else { return Ok(begun) };
-        self.run_errand_of(&id.to_bytes())?;
-        self.payment(cloud, id)
+        let begin = move |work: &mut Work<'_, '_>| pay_in(work, &own, &through);
+        let asked = self.ask_outside("pay_in", cloud, begin, |begun: PaymentFacts| {
+            let Some(id) = begun.payment_id() else { return Ok(begun) };
+            self.run_errand_of(&id.to_bytes())?;
+            self.payment(cloud, id)
+        });
+        if let Err(Refused::ByRule { code: RefusalCode::LimitReached, message }) = &asked {
+            self.note_refused(cloud, refused_by_risk(wanted, message))?;
+        }
+        asked
     }
 
     pub fn payment(&self, cloud: &str, id: PaymentId) -> Result<PaymentFacts, Refused> {
@@ -117,6 +123,18 @@ impl Engine {
             Ok(tx.disputes_of(id)?.iter().map(super::DisputeFacts::of).collect())
         })
     }
+}
+
+/// What was refused leaves nothing but this: who wanted how much, how, and why not. Never what names a card.
+fn refused_by_risk(wanted: &NewPayIn, why: &str) -> Note {
+    let by = match &wanted.by {
+        PayBy::Default => "the default method".to_owned(),
+        PayBy::Method(id) => id.to_string(),
+        PayBy::Token(_) => "a token".to_owned(),
+        PayBy::Page(channel) => format!("a page for {}", channel.word()),
+    };
+    let facts = json!({ "amount": wanted.amount.plain(), "by": by, "reference": wanted.reference, "why": why });
+    Note::new("payment.refused", format!("account {}", wanted.account)).became(&facts)
 }
 
 fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Result<PaymentFacts, Refused> {

@@ -36,15 +36,15 @@ pub struct NewRefund {
 impl Engine {
     pub fn refund(&self, cloud: &str, wanted: &NewRefund) -> Result<RefundFacts, Refused> {
         let own = wanted.clone();
-        let facts = self.ask("refund", cloud, move |work| ask_for(work, &own))?;
-        self.sent_at_once(cloud, &facts)
+        let ask = move |work: &mut Work<'_, '_>| ask_for(work, &own);
+        self.ask_outside("refund", cloud, ask, |facts| self.sent_at_once(cloud, &facts))
     }
 
     /// An operator decides about one that waits.
     pub fn decide_refund(&self, cloud: &str, id: RefundId, approve: bool, note: &str) -> Result<RefundFacts, Refused> {
         let note = note.to_owned();
         let who = self.asked.as_ref().map_or_else(|| "operator".to_owned(), |asked| asked.who.clone());
-        let facts = self.ask("decide_refund", cloud, move |work| {
+        let decide = move |work: &mut Work<'_, '_>| {
             let (payer, mut row) = refund_locked(work, id)?;
             match (row.state, approve) {
                 (RefundState::Asked, true) => approve_it(work, &payer, &mut row, &who, &note)?,
@@ -66,8 +66,8 @@ impl Engine {
             let told = json!({ "refund": id.to_string(), "state": row.state.name(), "note": note });
             work.notes.push(Note::new("refund.decided", format!("account {}", payer.name)).became(&told));
             facts_of(work, &payer, &row)
-        })?;
-        self.sent_at_once(cloud, &facts)
+        };
+        self.ask_outside("decide_refund", cloud, decide, |facts| self.sent_at_once(cloud, &facts))
     }
 
     fn sent_at_once(&self, cloud: &str, facts: &RefundFacts) -> Result<RefundFacts, Refused> {
@@ -291,7 +291,10 @@ fn approve_it(
     Ok(())
 }
 
-fn refund_due(work: &mut Work<'_, '_>, owner: OwnerId) -> Result<farthing_core::ledger::AccountId, EngineError> {
+pub(super) fn refund_due(
+    work: &mut Work<'_, '_>,
+    owner: OwnerId,
+) -> Result<farthing_core::ledger::AccountId, EngineError> {
     work.customer_account(owner, Chart::RefundDue)
 }
 
@@ -336,6 +339,10 @@ pub(super) fn book_failed(work: &mut Work<'_, '_>, account: OwnerId, part: &Refu
         }
     }
     work.reload(account)?;
+    // What was given back by hand may have left a debt, which this pays (R60).
+    if work.folio(account).book.purse.debt > 0 {
+        super::book_money::pay_arrears(work, account)?;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::errands::send_errand;
 use super::facts::PaymentFacts;
 use super::pay_in::told_of;
 use crate::asked::Note;
+use crate::folio::Work;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::notice::Event;
 use farthing_core::payment::{ErrandKind, PaymentId, State};
@@ -19,7 +20,7 @@ impl Engine {
         note: &str,
     ) -> Result<PaymentFacts, Refused> {
         let note = note.to_owned();
-        self.ask("decide_payment", cloud, move |work| {
+        let decide = move |work: &mut Work<'_, '_>| {
             let cloud = work.cloud.id.clone();
             let missing = || Refused::not_found("payment", &id.to_string());
             let account = work.tx.payment(id)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?.account;
@@ -47,8 +48,10 @@ impl Engine {
             let told = json!({ "payment": id.to_string(), "state": row.state.name(), "note": note });
             work.notes.push(Note::new("payment.decided", format!("account {}", payer.name)).became(&told));
             Ok(())
-        })?;
-        self.run_errand_of(&id.to_bytes())?;
-        self.payment(cloud, id)
+        };
+        self.ask_outside("decide_payment", cloud, decide, |()| {
+            self.run_errand_of(&id.to_bytes())?;
+            self.payment(cloud, id)
+        })
     }
 }

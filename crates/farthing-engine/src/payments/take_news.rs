@@ -41,7 +41,13 @@ impl Engine {
                     Ok(true)
                 }
                 News::Refund { reference, news } => {
-                    let Some((id, part)) = told.about.refund else { return Ok(false) };
+                    let known = match told.about.refund {
+                        Some(ours) => Some(ours),
+                        None => super::refund_outside::known_as(work, &provider, reference.as_deref())?,
+                    };
+                    let Some((id, part)) = known else {
+                        return super::refund_outside::take(work, &provider, &told, reference.as_deref(), news);
+                    };
                     let Some(refund) = work.tx.refund(id)?.filter(|refund| refund.cloud == cloud) else {
                         return Ok(false);
                     };
@@ -91,7 +97,7 @@ fn payment_of(
 }
 
 /// A payment of this cloud whose account is locked, brought to now.
-fn payment_locked(work: &mut Work<'_, '_>, id: PaymentId) -> Result<(PaymentRow, PayerRow), Refused> {
+pub(super) fn payment_locked(work: &mut Work<'_, '_>, id: PaymentId) -> Result<(PaymentRow, PayerRow), Refused> {
     let missing = || Refused::not_found("payment", &id.to_string());
     let account = work.tx.payment(id)?.ok_or_else(missing)?.account;
     work.load(&[account])?;
@@ -115,8 +121,10 @@ pub(crate) fn take_payment_news(
     let before = progress.state;
     let effects = progress.take(news);
     row.state = progress.state;
-    if let Some(reference) = reference.filter(|_| row.reference.is_empty()) {
-        row.reference = reference.to_owned();
+    // A page has a name of its own until somebody pays on it; what is told later of a payment names that alone.
+    let names = row.reference.is_empty() || matches!(news, PaymentNews::Succeeded { .. });
+    if let Some(reference) = reference.filter(|reference| names && !reference.is_empty()) {
+        reference.clone_into(&mut row.reference);
     }
     row.changed = work.now;
     for effect in effects {
@@ -164,13 +172,15 @@ fn follow(
             failure.code.name().clone_into(&mut row.failure);
             row.failure_text.clone_from(&failure.text);
             row.action.clear();
-            let told = told_of(work, payer, row, failure.text.clone())?;
+            let why = match row.purpose {
+                Purpose::Bill => crate::bills::collect_failed(work, payer, row)?.told(&failure.text),
+                Purpose::TopUp | Purpose::Refill => failure.text.clone(),
+            };
+            let told = told_of(work, payer, row, why)?;
             work.tell(Some(payer.id), Event::PaymentFailed(told));
             // What the bank will never take again is not tried again.
-            match row.purpose {
-                Purpose::Refill => refill_failed(work, payer, row)?,
-                Purpose::Bill => crate::bills::collect_failed(work, payer, row)?,
-                Purpose::TopUp => {}
+            if row.purpose == Purpose::Refill {
+                refill_failed(work, payer, row)?;
             }
             Ok(())
         }
@@ -239,10 +249,12 @@ fn keep_method(
     Ok(())
 }
 
+/// In the currency that the provider keeps it in: where it settles in another than its payments have, the books have it there.
 fn book_fee(work: &mut Work<'_, '_>, provider: &str, fee: Money) -> Result<(), Refused> {
-    let (fees, at) = (work.book_account(Chart::Fees)?, work.now.floor_second());
-    let provider = work.book_account(Chart::Provider(provider.to_owned()))?;
-    let commodity = work.books()?.commodity;
+    let at = work.now.floor_second();
+    let commodity = work.tx.commodity_ensure_currency(fee.currency())?;
+    let fees = work.book_account_in(Chart::Fees, commodity)?;
+    let provider = work.book_account_in(Chart::Provider(provider.to_owned()), commodity)?;
     let mut ids = work.stamp_ids();
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective: at };
     let facts = ProviderFee { commodity, fees, provider, amount: fee.units() };
@@ -263,7 +275,11 @@ fn take_back(
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
     let gross = amount.units().clamp(0, row.gross());
-    let fee = fee.map_or(0, Money::units);
+    let own = fee.filter(|fee| fee.currency() == work.currency());
+    if let (None, Some(fee)) = (own, fee.filter(|fee| fee.is_positive())) {
+        book_fee(work, &row.provider, fee)?;
+    }
+    let fee = own.map_or(0, Money::units);
     let cause = CauseId::derive(Instant::EPOCH, &[b"dispute", row.provider.as_bytes(), dispute.as_bytes()]);
     let left = row.net.saturating_sub(row.refunded).saturating_sub(row.taken_back).max(0);
     let made = if row.bill.is_some() {
@@ -301,15 +317,7 @@ fn take_back_credit(
 ) -> Result<Vec<TransferId>, Refused> {
     let now = work.now;
     let minor = work.currency().units_per_minor();
-    let before = row.refunded.saturating_add(row.taken_back);
-    let tax_left = row.tax.saturating_sub(tax_back(row.net, row.tax, 0, before, minor));
-    // Of a part of it, the tax of that part, in whole coins; of more than is left, all the tax that is left.
-    let tax = if gross >= left.saturating_add(tax_left) {
-        tax_left
-    } else {
-        let share = share(gross, row.tax, row.gross());
-        share.saturating_sub(share.checked_rem(minor).unwrap_or(0)).min(tax_left)
-    };
+    let tax = tax_of(row, gross, left, minor);
     let net = gross.saturating_sub(tax);
     let (provider, fees) = (work.book_account(Chart::Provider(row.provider.clone()))?, work.book_account(Chart::Fees)?);
     let commodity = work.books()?.commodity;
@@ -429,6 +437,18 @@ fn end_dispute(
     let told = told_of(work, payer, row, if won { "won" } else { "lost" }.to_owned())?;
     work.tell(Some(payer.id), Event::PaymentDisputeEnded(told));
     Ok(())
+}
+
+/// What of so much of a payment, with its tax, is tax. Of a part of it, the tax of that part, in whole coins; of more than is left, all the tax that
+/// is left.
+pub(super) fn tax_of(row: &PaymentRow, gross: i64, left: i64, minor: i64) -> i64 {
+    let before = row.refunded.saturating_add(row.taken_back);
+    let tax_left = row.tax.saturating_sub(tax_back(row.net, row.tax, 0, before, minor));
+    if gross >= left.saturating_add(tax_left) {
+        return tax_left;
+    }
+    let share = share(gross, row.tax, row.gross());
+    share.saturating_sub(share.checked_rem(minor).unwrap_or(0)).min(tax_left)
 }
 
 fn share(amount: i64, part: i64, whole: i64) -> i64 {

@@ -250,6 +250,7 @@ pub fn grant(
         starts: NOON,
         expires: Some(second(40 * DAY)),
         lapsed: false,
+        reason: "sorry for the slow disk".to_owned(),
         balance: 100,
         held: 0,
     })?;

@@ -3,7 +3,7 @@
 use crate::{WEBHOOK_SECRET, at, filled, method, money, payment, refund, stripe};
 use farthing_core::payment::{
     About, Action, Effect, Expiry, Failure, FailureCode, MethodFacts, MethodNews, News, PaymentNews, Progress,
-    RefundNews, State, Told,
+    RefundNews, RefundOf, State, Told,
 };
 use farthing_core::policy::Channel;
 use farthing_stripe::SignatureError;
@@ -157,7 +157,8 @@ fn refunds() {
     silent(&["charge/refunded"]);
     // Somebody gave money back in Stripe's dashboard.
     let reference = Some("re_2".to_owned());
-    let about = About { reference: reference.clone(), ..About::default() };
+    let refund_of = Some(RefundOf { payment: "pi_1".to_owned(), amount: money("1 EUR") });
+    let about = About { reference: reference.clone(), refund_of, ..About::default() };
     check("refund/by hand", about, News::Refund { reference, news: RefundNews::Sent });
 }
 

@@ -215,8 +215,8 @@ fn what_has_become_of_a_payment() {
             ),
             (look("cs_test_a1"), of_payment("cs_test_a1", PaymentNews::ActionNeeded(open))),
             (look("cs_test_a1"), of_payment("cs_test_a1", failed(FailureCode::Abandoned, "it was not paid in time"))),
-            // A fee in dollars is none that books in euros could take.
-            (look("cs_test_a1"), of_payment("pi_8", paid(None))),
+            // What settles in dollars has its fee in dollars.
+            (look("cs_test_a1"), of_payment("pi_8", paid(Some("0.48 USD")))),
         ],
     );
 }

@@ -61,9 +61,14 @@ impl Caller {
         self.engine.asked_by(self.asked(once))
     }
 
+    /// Whether the key is an operator's, rather than an application's.
+    pub(crate) fn is_operator(&self) -> bool {
+        self.key.scopes.allows(Scope::Admin)
+    }
+
     /// For a field that only an operator may send, in an operation that others may use.
     pub(crate) fn must_administer(&self, field: &str) -> Result<(), Problem> {
-        if self.key.scopes.allows(Scope::Admin) {
+        if self.is_operator() {
             return Ok(());
         }
         let what = format!("{field} needs the scope admin; the key has {}: leave it out", self.key.scopes);

@@ -5,8 +5,8 @@ use super::asking::{Asking, IdempotencyKey, Path};
 use super::blocking;
 use super::caller::{Reading, Writing};
 use super::page::Page;
-use super::problem::Problem;
-use super::wire::{Amount, read_times, time};
+use super::problem::{self, Problem};
+use super::wire::{Amount, maybe_written, read_times, some_text, time};
 use axum::Json;
 use axum::http::StatusCode;
 use farthing_engine::NewGrant as EngineNewGrant;
@@ -31,6 +31,9 @@ pub(crate) struct NewGrant {
     starts_at: Option<String>,
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// Why it is given; kept with the grant and in the audit log. A key with the scope admin is an operator's, and has to say it.
+    #[schema(example = "sorry for the slow disk on 3 March", max_length = 1000)]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +48,8 @@ pub(crate) struct Grant {
     starts_at: Option<String>,
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// Why it was given; null: nobody said.
+    reason: Option<String>,
 }
 
 /// Gives credit. What was used before it begins is not for it to pay.
@@ -56,6 +61,12 @@ pub(crate) async fn give(
     Path(named): Path<Named>,
     Asking { body, once }: Asking<NewGrant>,
 ) -> Result<(StatusCode, Json<Grant>), Problem> {
+    maybe_written(body.reason.as_ref(), 1_000, "reason")?;
+    let reason = body.reason.filter(|reason| !reason.trim().is_empty());
+    if reason.is_none() && caller.is_operator() {
+        let what = "say why you give it: your key has the scope admin, and an operator's credit has a reason";
+        return Err(Problem::new(problem::INVALID, what).field("reason"));
+    }
     let grant = EngineNewGrant {
         name: body.name.clone(),
         account: named.account,
@@ -64,7 +75,7 @@ pub(crate) async fn give(
         priority: i64::from(body.priority),
         starts: read_times(body.starts_at.as_ref(), "starts_at")?,
         expires: read_times(body.expires_at.as_ref(), "expires_at")?,
-        reason: None,
+        reason,
     };
     let given = grant.clone();
     blocking(move || Ok(caller.engine_for(Some(once)).grant_credit(&caller.cloud, &given)?)).await?;
@@ -76,6 +87,7 @@ pub(crate) async fn give(
         priority: grant.priority,
         starts_at: grant.starts.map(time),
         expires_at: grant.expires.map(time),
+        reason: grant.reason,
     };
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -99,6 +111,7 @@ pub(crate) async fn list(caller: Reading, Path(named): Path<Named>) -> Result<Js
         priority: lot.priority,
         starts_at: Some(time(lot.starts)),
         expires_at: lot.expires.map(time),
+        reason: some_text(lot.reason),
     };
     Ok(Json(Page { data: lots.into_iter().map(grant).collect(), next: None }))
 }

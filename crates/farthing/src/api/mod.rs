@@ -13,6 +13,7 @@ mod deliveries;
 mod document;
 mod endpoints;
 mod events;
+mod given_up;
 mod keys;
 mod methods;
 mod operations;
@@ -30,6 +31,7 @@ mod resources;
 mod sandbox;
 mod top_ups;
 mod usage;
+mod wallets;
 mod wire;
 
 pub use document::openapi;
@@ -90,6 +92,11 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::set_contact, accounts::erase_contact))
         .routes(routes!(accounts::balance))
         .routes(routes!(accounts::close))
+        .routes(routes!(wallets::list))
+        .routes(routes!(wallets::set))
+        .routes(routes!(wallets::show))
+        .routes(routes!(wallets::fund))
+        .routes(routes!(wallets::take_back))
         .routes(routes!(projects::members, projects::add_to_account))
         .routes(routes!(projects::remove_from_account))
         .routes(routes!(projects::list, projects::open))
@@ -112,6 +119,8 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(payments::show))
         .routes(routes!(payments::approve))
         .routes(routes!(payments::refuse))
+        .routes(routes!(given_up::list))
+        .routes(routes!(given_up::ask_again))
         .routes(routes!(sandbox::simulate))
         .routes(routes!(sandbox::set_mood))
         .routes(routes!(methods::list, methods::add))

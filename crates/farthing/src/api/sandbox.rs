@@ -61,6 +61,8 @@ pub(crate) enum Mood {
     Declines,
     /// It does what it is asked, and its answers are lost.
     TimesOut,
+    /// It is set up wrong: whatever it is asked it never does.
+    Broken,
 }
 
 impl Mood {
@@ -69,6 +71,7 @@ impl Mood {
             Mood::Well => sandbox::Mood::Well,
             Mood::Declines => sandbox::Mood::Declines,
             Mood::TimesOut => sandbox::Mood::TimesOut,
+            Mood::Broken => sandbox::Mood::Broken,
         }
     }
 }

@@ -236,6 +236,7 @@ fn show(arguments: &Named) -> Result<ExitCode, Failure> {
             ("of", Align::Number),
             ("for", Align::Left),
             ("until", Align::Left),
+            ("why", Align::Left),
         ]);
         for lot in &view.lots {
             let products: Vec<String> = lot.products.iter().map(ToString::to_string).collect();
@@ -245,6 +246,7 @@ fn show(arguments: &Named) -> Result<ExitCode, Failure> {
                 money(lot.amount).plain(),
                 if products.is_empty() { "everything".to_owned() } else { products.join(", ") },
                 lot.expires.map_or_else(|| "it is used up".to_owned(), second),
+                lot.reason.clone(),
             ]);
         }
         print!("{table}");
@@ -429,6 +431,7 @@ fn account_json(facts: &AccountFacts, view: Option<&AccountView>, at: Instant) -
             json!({
                 "name": lot.name, "amount": amount(lot.amount), "left": amount(lot.balance), "products": products,
                 "starts_at": lot.starts.to_string(), "expires_at": lot.expires.map(|at| at.to_string()),
+                "reason": lot.reason,
             })
         })
         .collect();

@@ -11,6 +11,7 @@ mod effect;
 mod estimate;
 mod events;
 mod export;
+mod given_up;
 mod import;
 mod keys;
 mod money;
@@ -23,6 +24,7 @@ mod store;
 mod table;
 mod test;
 mod verify;
+mod wallets;
 mod webhooks;
 
 use crate::bench;
@@ -55,6 +57,8 @@ enum Command {
     Refunds(payments::Refunds),
     /// Shows what an account pays with.
     Methods(payments::Methods),
+    /// Members' wallets: accounts inside another, with money of their own from there.
+    Wallets(wallets::Arguments),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -108,6 +112,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),
+        Command::Wallets(arguments) => wallets::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -36,6 +36,9 @@ pub(crate) struct Grant {
     /// What the account calls it; it is given once.
     #[arg(long)]
     name: String,
+    /// Why: it is kept with the grant and in the audit log.
+    #[arg(long)]
+    reason: String,
     /// What it may pay for; everything when it is not given.
     #[arg(long = "product", value_name = "PRODUCT")]
     products: Vec<String>,
@@ -112,6 +115,9 @@ pub(crate) fn top_up(arguments: &TopUp) -> Result<ExitCode, Failure> {
 
 pub(crate) fn grant(arguments: &Grant) -> Result<ExitCode, Failure> {
     let desk = arguments.place.desk()?;
+    if arguments.reason.trim().is_empty() {
+        return Err(Failure::from("say why you give it: --reason is for whoever looks at it later"));
+    }
     let zone = desk.zone_of(&arguments.account)?;
     let grant = NewGrant {
         name: arguments.name.clone(),
@@ -121,7 +127,7 @@ pub(crate) fn grant(arguments: &Grant) -> Result<ExitCode, Failure> {
         priority: arguments.priority,
         starts: arguments.starts.as_deref().map(|at| start_of(at, &zone)).transpose()?,
         expires: arguments.expires.as_deref().map(|at| end_of(at, &zone)).transpose()?,
-        reason: None,
+        reason: Some(arguments.reason.clone()),
     };
     desk.engine.grant_credit(&desk.cloud, &grant)?;
     let available = available(&desk, &arguments.account)?;
@@ -129,7 +135,7 @@ pub(crate) fn grant(arguments: &Grant) -> Result<ExitCode, Failure> {
         print_json(&json!({
             "account": grant.account, "grant": grant.name, "amount": grant.amount.plain(),
             "currency": grant.amount.currency().code(), "expires_at": grant.expires.map(|at| at.to_string()),
-            "available": available.plain(),
+            "reason": grant.reason, "available": available.plain(),
         }))?;
     } else {
         let until = grant.expires.map(|at| format!(" until {}", second(at))).unwrap_or_default();

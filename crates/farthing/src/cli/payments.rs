@@ -1,5 +1,6 @@
 //! `farthing payments`, `refunds` and `methods`: what came through providers, what waits for an operator, what accounts pay with.
 
+use super::given_up;
 use super::store::{Desk, Place, plain, print_json, second};
 use super::table::{Align, Table};
 use clap::{Args, Subcommand, ValueEnum};
@@ -27,6 +28,10 @@ enum PaymentsCommand {
     Approve(PaymentDecision),
     /// Refuses a payment that waits for a person.
     Refuse(PaymentDecision),
+    /// What was to be asked of a provider and was given up, the newest last.
+    GivenUp(given_up::List),
+    /// Has it asked again, once you have looked at the provider.
+    AskAgain(given_up::Again),
 }
 
 #[derive(Args, Debug)]
@@ -144,6 +149,8 @@ pub(crate) fn payments(arguments: &Payments) -> Result<ExitCode, Failure> {
         PaymentsCommand::Show(payment) => show_payment(payment)?,
         PaymentsCommand::Approve(decision) => decide_payment(decision, true)?,
         PaymentsCommand::Refuse(decision) => decide_payment(decision, false)?,
+        PaymentsCommand::GivenUp(list) => given_up::list(list)?,
+        PaymentsCommand::AskAgain(errand) => given_up::ask_again(errand)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -318,7 +325,7 @@ fn decide_payment(decision: &PaymentDecision, approves: bool) -> Result<(), Fail
 }
 
 /// What a command cannot do itself: it has no secrets of providers.
-fn sent_by(desk: &Desk, provider: &str) -> String {
+pub(super) fn sent_by(desk: &Desk, provider: &str) -> String {
     if desk.engine.providers().of(&desk.cloud).is_some() || provider == farthing_core::payment::sandbox::NAME {
         return String::new();
     }
@@ -397,7 +404,7 @@ fn payment_id(text: &str) -> Result<PaymentId, Failure> {
         .map_err(|error| format!("{text:?} is no payment's id ({error}): `farthing payments list` shows them"))?)
 }
 
-fn moment(micros: i64) -> String {
+pub(super) fn moment(micros: i64) -> String {
     second(Instant::from_micros(micros))
 }
 

@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use farthing_core::payment::{RefundState, State as PaymentState};
 use farthing_core::time::Instant;
-use farthing_engine::{MethodFacts, PaymentFacts, RefillFacts, RefundFacts, Refused};
+use farthing_engine::{GivenUp, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, Refused};
 use std::sync::Arc;
 
 /// As many as a page shows of each.
@@ -38,7 +38,19 @@ struct QueuesPage {
     payments: Vec<PaymentLine>,
     refunds: Vec<RefundLine>,
     unknown: Vec<PaymentLine>,
+    given_up: Vec<GivenUpLine>,
     code: &'static str,
+}
+
+struct GivenUpLine {
+    when: Option<Moment>,
+    customer: String,
+    address: String,
+    what: &'static str,
+    subject: String,
+    provider: String,
+    why: String,
+    id: String,
 }
 
 struct MethodLine {
@@ -127,7 +139,9 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
     let waiting = |state| engine.payments(id, None, Some(state), None, MOST).map_err(here);
     let (payments, unknown) = (waiting(PaymentState::Review)?, waiting(PaymentState::Unknown)?);
     let refunds = engine.refunds(id, None, Some(RefundState::Asked), None, MOST).map_err(here)?;
-    let sentence = match payments.len() + refunds.len() + unknown.len() {
+    let mut given_up = engine.given_up(id, None, MOST).map_err(here)?;
+    given_up.retain(|errand| errand.open);
+    let sentence = match payments.len() + refunds.len() + unknown.len() + given_up.len() {
         0 => "Nothing waits for a person.".to_owned(),
         1 => "One thing waits for a person.".to_owned(),
         many => format!("{many} things wait for a person."),
@@ -138,7 +152,28 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
         payments: payment_lines(&payments, cloud, &notation)?,
         refunds: refund_lines(&refunds, cloud, &notation)?,
         unknown: payment_lines(&unknown, cloud, &notation)?,
+        given_up: given_up.iter().map(|errand| given_up_line(errand, cloud)).collect::<Result<_, _>>()?,
         code: cloud.currency.code(),
+    })
+}
+
+fn given_up_line(errand: &GivenUp, cloud: &Cloud) -> Result<GivenUpLine, PageError> {
+    let first = errand.first.map(Instant::from_micros);
+    Ok(GivenUpLine {
+        when: first.map(|at| Moment::of(at, &cloud.time_zone)).transpose()?,
+        customer: errand.account.clone(),
+        address: payments_address(&cloud.id, &errand.account),
+        what: match errand.what.as_str() {
+            "charge" | "page" => "begin a payment",
+            "look" => "say what became of a payment",
+            "refund" => "send a refund",
+            "set_up" => "keep a method",
+            _ => "forget a method",
+        },
+        subject: errand.subject.clone(),
+        provider: errand.provider.clone(),
+        why: errand.why.clone(),
+        id: errand.number.to_string(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! How much and how often one may ask, and what is answered to whoever asks wrongly.
 
-use crate::bed::{Bed, until};
+use crate::bed::{Bed, fresh, until};
 use crate::both;
 use crate::client::{Answer, Request};
 use crate::document::Document;
@@ -169,7 +169,7 @@ both! {
         let (server, document) = (bed.serve(), Document::read());
         let key = bed.key("ours", true, "admin");
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
-        for noun in ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund"] {
+        for noun in ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand"] {
             for _ in 0..4 {
                 world.make(noun);
             }
@@ -180,6 +180,11 @@ both! {
             .collect();
         assert_eq!(server.post(&key, "/v1/usage", &json!({ "events": unknown }))["refused"], 7);
         let account = world.make("account");
+        for number in 0..4 {
+            let put = Request::new("PUT", &format!("/v1/accounts/{account}/wallets/person-{number}"));
+            let body = json!({ "name": fresh("wallet") });
+            server.send(&put.json(&body).key(&key).once(&fresh("wallet"))).expect(200);
+        }
         let started: Vec<Value> = (0..5)
             .map(|number| json!({ "type": "start", "resource": format!("vm-{number}"), "account": account, "product": "service",
                 "sku": "medium-2c-4g" }))

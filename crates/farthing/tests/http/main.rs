@@ -12,6 +12,7 @@
 //! | `in_flight` | kill -9 with webhooks on their way: each at least once, with one id, in order; two servers never carry one at once |
 //! | `limits` | how much and how often, what is malformed, pages, odd methods |
 //! | `payments` | money through the pretended provider: pages, reviews, methods, refills, refunds, disputes |
+//! | `operators` | credit with a reason, members' wallets, a payment asked again |
 //! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
 //! | `errors` | docs/errors.md says what the code says |
 //!
@@ -30,6 +31,7 @@ mod isolation;
 mod killed;
 mod limits;
 mod once;
+mod operators;
 mod payments;
 mod schemathesis;
 mod story;

@@ -73,7 +73,7 @@ both! {
         one_answer(&post("/v1/accounts/acme/top-ups", &json!({ "amount": usd("50.00") })), 201);
         assert_eq!(available(&server, &key, "acme"), "50.00");
 
-        one_answer(&post("/v1/accounts/acme/grants", &json!({ "name": "welcome", "amount": usd("5.00") })), 201);
+        one_answer(&post("/v1/accounts/acme/grants", &json!({ "name": "welcome", "amount": usd("5.00"), "reason": "sorry" })), 201);
         assert_eq!((available(&server, &key, "acme").as_str(), count("/v1/accounts/acme/grants")), ("55.00", 1));
 
         let hold = one_answer(&post("/v1/authorisations", &json!({ "account": "acme", "amount": usd("20.00") })), 201);

@@ -182,7 +182,7 @@ both! {
         let (key, desk) = (bed.key("ours", true, "admin"), bed.key("ours", true, "read,write"));
         let server = bed.serve();
         server.post(&key, "/v1/accounts", &json!({ "name": "acme" }));
-        server.post(&key, "/v1/accounts/acme/grants", &json!({ "name": "welcome", "amount": usd("7.00") }));
+        server.post(&key, "/v1/accounts/acme/grants", &json!({ "name": "welcome", "amount": usd("7.00"), "reason": "sorry" }));
         let paid = pay(&server, &key, "acme", "100.00", &json!({ "token": "card:visa" }));
         assert_eq!(server.get(&key, "/v1/accounts/acme/refundable")["amount"], usd("100.00"));
         let refund = |key: &str, new: &Value| ask(&server, key, "POST", "/v1/accounts/acme/refunds", new);

@@ -320,6 +320,40 @@ both! {
     }
 }
 
+both! {
+    /// 10.00 of 25.00 are given back in Stripe's dashboard: told twice, and of the same refund by another event, it is one refund.
+    fn a_refund_by_hand_is_booked_once(bed: &Bed) {
+        let stripe = FakeStripe::start();
+        let (server, key) = serve(bed, &stripe);
+        let payment = id_of(&server.send(&new_payment(&key)));
+        let by_hand = |kind: &str, status: &str| {
+            json!({ "id": fresh("evt"), "type": kind, "created": now(), "data": { "object": {
+                "id": "re_hand", "object": "refund", "amount": 1000, "charge": "ch_1", "currency": "usd", "metadata": {},
+                "payment_intent": "pi_1", "status": status,
+            } } })
+        };
+        let (created, updated) = (by_hand("refund.created", "pending"), by_hand("refund.updated", "succeeded"));
+        for event in [&created, &created, &updated, &updated, &by_hand("charge.refund.updated", "succeeded")] {
+            assert_eq!(server.send(&signed(event, WEBHOOK_SECRET)).status, 200);
+        }
+        assert_eq!((state(&server, &key, &payment).as_str(), balance(&server, &key).as_str()), ("refunded_in_part", "15.00"));
+        let refunds = server.get(&key, "/v1/refunds?account=acme");
+        assert_eq!(refunds["data"].as_array().map(Vec::len), Some(1), "{refunds}");
+        let refund = &refunds["data"][0];
+        assert_eq!((refund["state"].as_str(), refund["decided_by"].as_str()), (Some("sent"), Some("stripe")), "{refund}");
+        assert!(refund["note"].as_str().is_some_and(|note| note.contains("re_hand")), "{refund}");
+        // Of a payment that is nobody's here nothing happens.
+        let mut strange = by_hand("refund.created", "succeeded");
+        strange["data"]["object"]["payment_intent"] = json!("pi_of_somebody");
+        strange["data"]["object"]["id"] = json!("re_else");
+        assert_eq!(server.send(&signed(&strange, WEBHOOK_SECRET)).status, 200);
+        assert_eq!(balance(&server, &key), "15.00");
+        nothing_told(&server);
+        drop(server);
+        bed.verify();
+    }
+}
+
 /// What nobody known has signed changes nothing, and says nothing.
 #[test]
 fn only_what_is_signed_is_read() {

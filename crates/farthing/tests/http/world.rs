@@ -66,6 +66,8 @@ impl World<'_> {
                 id_of(&listed["data"][0]).unwrap_or_else(|| panic!("a top-up brings an invoice: {listed}"))
             }
             "delivery" => self.make_delivery(),
+            "wallet" => self.make_wallet(),
+            "errand" => self.make_errand(),
             "person" => fresh("person"),
             // Each account counts its own.
             "charge" => "1".to_owned(),
@@ -98,6 +100,35 @@ impl World<'_> {
         let told = self.server.post(self.key, "/v1/resource-events", &start);
         assert_eq!(told["recorded"], 1, "{told}");
         name
+    }
+
+    /// One with money of its own.
+    fn make_wallet(&self) -> String {
+        let (account, person) = (self.make_account(), fresh(self.prefix));
+        let put = Request::new("PUT", &format!("/v1/accounts/{account}/wallets/{person}")).json(&json!({}));
+        let made = self.server.send(&put.key(self.key).once(&fresh("wallet"))).expect(200);
+        let name = made["name"].as_str().expect("a name").to_owned();
+        self.server.post(self.key, &format!("/v1/wallets/{name}/fund"), &json!({ "amount": usd("40.00") }));
+        name
+    }
+
+    /// A provider that is set up wrong is not asked to forget a method.
+    fn make_errand(&self) -> String {
+        let method = self.make("method");
+        self.server.post(self.key, "/v1/sandbox", &json!({ "mood": "broken" }));
+        let remove = Request::new("DELETE", &format!("/v1/methods/{method}"));
+        self.server.send(&remove.key(self.key).once(&fresh("remove"))).expect(200);
+        // Whatever is asked next of the pretended provider has it asked this as well.
+        let one = json!({ "channel": "card", "token": "card:visa" });
+        let account = fresh(self.prefix);
+        self.server.post(self.key, "/v1/accounts", &json!({ "name": account }));
+        let add = Request::post(&format!("/v1/accounts/{account}/methods"), &one);
+        self.server.send(&add.key(self.key).once(&fresh("add")));
+        self.server.post(self.key, "/v1/sandbox", &json!({ "mood": "well" }));
+        let listed = self.server.get(self.key, "/v1/given-up");
+        let mut known = listed["data"].as_array().into_iter().flatten();
+        let errand = known.find(|errand| errand["subject"] == json!(method));
+        id_of(errand.unwrap_or_else(|| panic!("it was not given up: {listed}"))).expect("an id")
     }
 
     /// What an endpoint is sent when it is tried.

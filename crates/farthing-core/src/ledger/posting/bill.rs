@@ -203,6 +203,30 @@ pub fn chargeback_taxed(stamp: &mut Stamp<'_>, net: &Chargeback, taxes: &[Part])
     set(stamp, Mode::Reports, &legs)
 }
 
+/// A waiver of what stands on a bill: it waited in unbilled for the next one, and a credit note gives it now.
+#[derive(Clone, Copy, Debug)]
+pub struct WaiverCredited {
+    pub commodity: CommodityId,
+    pub unbilled: AccountId,
+    pub revenue: AccountId,
+    pub amount: i64,
+}
+
+/// unbilled -> revenue, from where the credit note takes it
+pub fn waiver_credited(stamp: &mut Stamp<'_>, facts: &WaiverCredited) -> Command {
+    let WaiverCredited { commodity, unbilled, revenue, amount } = *facts;
+    set(stamp, Mode::Reports, &[Leg { kind: Kind::CreditNote, debit: unbilled, credit: revenue, amount, commodity }])
+}
+
+/// Cash that went back by somebody else's hand: cash and tax -> refund-due; what the cash did not reach is owed, debt -> refund-due. It reports.
+pub fn refund_reported(stamp: &mut Stamp<'_>, facts: &RefundTaxed<'_>, debt: AccountId, owed: i64) -> Command {
+    let RefundTaxed { commodity, cash, refund_due, net, taxes } = *facts;
+    let back = |debit, amount| Leg { kind: Kind::RefundApproved, debit, credit: refund_due, amount, commodity };
+    let mut legs = vec![back(cash, net), back(debt, owed)];
+    legs.extend(returned(taxes, refund_due, commodity));
+    set(stamp, Mode::Reports, &legs)
+}
+
 fn returned(taxes: &[Part], to: AccountId, commodity: CommodityId) -> impl Iterator<Item = Leg> {
     let leg = move |tax: &Part| Leg {
         kind: Kind::TaxReturned,
