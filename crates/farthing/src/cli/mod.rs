@@ -3,6 +3,8 @@
 mod accounts;
 mod audit;
 mod backup;
+mod bank;
+mod bank_file;
 mod changes;
 mod check;
 mod completions;
@@ -55,6 +57,8 @@ enum Command {
     Refunds(payments::Refunds),
     /// Shows what an account pays with.
     Methods(payments::Methods),
+    /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
+    Bank(bank::Arguments),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -108,6 +112,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),
+        Command::Bank(arguments) => bank::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -2,6 +2,7 @@
 //! refund. `/clouds/{id}/queues`: what waits for a person.
 
 use super::Console;
+use super::bank::{self, BankQueues, TransferTo};
 use super::figure::{Figure, Notation};
 use super::moment::Moment;
 use super::page::{self, Frame, PageError};
@@ -24,6 +25,7 @@ struct PaymentsPage {
     frame: Frame,
     sentence: String,
     refill: String,
+    transfer: Option<TransferTo>,
     methods: Vec<MethodLine>,
     payments: Vec<PaymentLine>,
     refunds: Vec<RefundLine>,
@@ -38,6 +40,7 @@ struct QueuesPage {
     payments: Vec<PaymentLine>,
     refunds: Vec<RefundLine>,
     unknown: Vec<PaymentLine>,
+    bank: BankQueues,
     code: &'static str,
 }
 
@@ -114,6 +117,7 @@ fn payments_page(console: &Console, cloud: &Cloud, name: &str) -> Result<Payment
             .below(page::customer_address(id, name), name),
         sentence,
         refill: refill_words(&refill, &notation)?,
+        transfer: bank::transfer_to(engine, cloud, name, &notation)?,
         methods: methods.iter().map(method_line).collect(),
         payments: payment_lines(&payments, cloud, &notation)?,
         refunds: refund_lines(&refunds, cloud, &notation)?,
@@ -127,7 +131,8 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
     let waiting = |state| engine.payments(id, None, Some(state), None, MOST).map_err(here);
     let (payments, unknown) = (waiting(PaymentState::Review)?, waiting(PaymentState::Unknown)?);
     let refunds = engine.refunds(id, None, Some(RefundState::Asked), None, MOST).map_err(here)?;
-    let sentence = match payments.len() + refunds.len() + unknown.len() {
+    let bank = bank::queues(engine, cloud, &notation)?;
+    let sentence = match payments.len() + refunds.len() + unknown.len() + bank.movements.len() {
         0 => "Nothing waits for a person.".to_owned(),
         1 => "One thing waits for a person.".to_owned(),
         many => format!("{many} things wait for a person."),
@@ -138,6 +143,7 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
         payments: payment_lines(&payments, cloud, &notation)?,
         refunds: refund_lines(&refunds, cloud, &notation)?,
         unknown: payment_lines(&unknown, cloud, &notation)?,
+        bank,
         code: cloud.currency.code(),
     })
 }
@@ -168,7 +174,11 @@ fn method_line(method: &MethodFacts) -> MethodLine {
         (_, _) => "waits for its owner",
     };
     MethodLine {
-        label: if label.is_empty() { method.channel.replace('_', " ") } else { label },
+        label: match (label.is_empty(), method.channel.as_str()) {
+            (true, channel) => channel.replace('_', " "),
+            (false, "sepa_debit") => format!("{label}, by direct debit"),
+            (false, _) => label,
+        },
         words: words.to_owned(),
         consent: if method.consented.is_some() {
             method.mandate.clone()
