@@ -257,5 +257,5 @@ fn a_bad_file_is_told_at_its_line_and_nothing_of_any_is_taken() {
     assert_eq!(shown.find("2x,00"), caret.find('^'), "{told}");
     assert_eq!(desk.json(&["bank", "movements"])["movements"], serde_json::json!([]));
     let told = desk.refused(&["bank", "refusals", &good]);
-    assert!(told.contains("not a pain.002") && told.contains("good.xml:1:"), "{told}");
+    assert!(told.contains("not a pain.002") && told.contains("good.xml:2:1"), "{told}");
 }
