@@ -172,7 +172,7 @@ fn a_day_at_the_bank() {
     let told = desk.good(&["bank", "import", &statement]);
     assert_eq!(
         told,
-        "20.xml: 2 movements, 2 of them new, 290.00 EUR together.\nOne movement waits for you: farthing bank movements --waiting\n"
+        "20.xml: 2 movements, 2 new, 290.00 EUR together.\nOne movement waits for you: farthing bank movements --waiting\n"
     );
     let told = desk.good(&["bank", "import", &statement]);
     assert!(told.starts_with("20.xml was taken before, as bf_") && told.contains("nothing has changed"), "{told}");
@@ -201,7 +201,7 @@ fn a_day_at_the_bank() {
     assert!(desk.refused(&["bank", "decide", &id, "--account", "nobody"]).contains("nobody"));
     let told = desk.good(&["bank", "decide", &id, "--send-back", "--note", "we know nobody of that name"]);
     assert!(told.starts_with("40.00 EUR go back to A Stranger."), "{told}");
-    assert!(desk.good(&["bank", "reconcile"]).starts_with("1 orders, 40.00 EUR, wait for a file"));
+    assert!(desk.good(&["bank", "reconcile"]).starts_with("1 order, 40.00 EUR, for the next file"));
     assert!(desk.page("/clouds/ours/queues").contains("One order of €40.00 waits for a file to the bank."));
 
     let made = desk.json(&["bank", "files", "make"]);

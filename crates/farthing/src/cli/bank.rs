@@ -229,7 +229,7 @@ fn taken_words(facts: &BankFileFacts, currency: Currency) -> String {
         return format!("{name} was taken before, as {}: nothing has changed.", facts.id);
     }
     let total = plain(facts.total, currency);
-    format!("{name}: {rows} movements, {fresh} of them new, {total} {} together.", currency.code())
+    format!("{name}: {}, {fresh} new, {total} {} together.", counted(rows, "movement"), currency.code())
 }
 
 fn list_movements(list: &Movements) -> Result<(), Failure> {
@@ -278,6 +278,11 @@ fn list_movements(list: &Movements) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// "1 order", "2 orders"
+fn counted(number: i64, noun: &str) -> String {
+    super::check::counted(usize::try_from(number).unwrap_or_default(), noun)
 }
 
 /// A text that leaves the other columns their room.
@@ -349,8 +354,10 @@ fn make_files(make: &MakeFiles) -> Result<(), Failure> {
     for facts in &made {
         let (total, code) = (plain(facts.total, currency), currency.code());
         println!(
-            "{}: {} orders, {total} {code}. Write it with: farthing bank files get {}",
-            facts.name, facts.rows, facts.id
+            "{}: {}, {total} {code}. Write it with: farthing bank files get {}",
+            facts.name,
+            counted(facts.rows, "order"),
+            facts.id
         );
     }
     Ok(())
@@ -454,7 +461,11 @@ fn reconcile_books(reconcile: &Reconcile) -> Result<(), Failure> {
     }
     if orders > 0 {
         let total = plain(orders_total, currency);
-        println!("{orders} orders, {total} {}, wait for a file: farthing bank files make", currency.code());
+        println!(
+            "{}, {total} {}, for the next file: farthing bank files make",
+            counted(orders, "order"),
+            currency.code()
+        );
     }
     let open: Vec<&Reconciliation> = accounts.iter().filter(|account| account.open != 0).collect();
     if open.is_empty() {
@@ -469,10 +480,15 @@ fn reconcile_books(reconcile: &Reconcile) -> Result<(), Failure> {
         ("", Align::Left),
     ]);
     for account in open {
-        let words = if account.open > 0 { "still to come" } else { "more came than is known of" };
         for one in &account.differences {
             let amount = plain(one.amount, currency);
-            table.row([account.account.clone(), one.day.clone(), amount, one.days_old.to_string(), words.to_owned()]);
+            table.row([
+                account.account.clone(),
+                one.day.clone(),
+                amount,
+                one.days_old.to_string(),
+                account.meaning().to_owned(),
+            ]);
         }
         if account.cut {
             table.row([account.account.as_str(), "before", "…", "", "older ones are not shown"]);

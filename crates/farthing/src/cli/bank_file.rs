@@ -40,7 +40,7 @@ fn pointed(name: &str, bytes: &[u8], bad: &BadFile) -> String {
 }
 
 /// Characters of a line that are shown before the place and after it.
-const BEFORE: usize = 60;
+const BEFORE: usize = 80;
 const AFTER: usize = 40;
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
         let long = format!("<a>{}!{}</a>", "x".repeat(5_000), "y".repeat(5_000));
         let told = pointed("a.xml", long.as_bytes(), &bad(1, 5_004));
         let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[3].chars().count() < 120, "{told}");
+        assert!(lines[3].chars().count() < 140, "{told}");
         let column = |line: &str, mark: char| line.chars().position(|one| one == mark);
         assert_eq!(column(lines[3], '!'), column(lines[4], '^'), "{told}");
         // What is not there has no line to show.

@@ -140,7 +140,7 @@ fn lines_of(account: &Reconciliation, notation: &Notation, lines: &mut Vec<Diffe
                 1 => "1 day".to_owned(),
                 many => format!("{many} days"),
             },
-            words: if account.open > 0 { "still to come" } else { "came, and is nobody's yet" },
+            words: account.meaning(),
             amount: notation.bare(one.amount.into())?,
         });
     }
