@@ -48,7 +48,7 @@ pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
 pub use bank::{
     BankFileFacts, BankRowFacts, BankSuggestion, NewMandate, NewStatement, OpenDifference, Reconciliation, Refusal,
-    RowDecision, TransferDetails,
+    RowDecision, StatementFormat, TransferDetails, Unread, read_refusals,
 };
 pub use bills::{
     BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
@@ -81,6 +81,8 @@ pub use retry_parked::Retried;
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::{NewGrant, ToppedUp};
 pub use waive_charge::{Waived, Waiver};
+
+pub use farthing_bank::BadFile;
 
 use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;

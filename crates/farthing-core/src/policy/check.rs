@@ -1,6 +1,6 @@
 //! What in a policy cannot be, though each key by itself can: contradictions, and dangerous steps without an explicit time.
 
-use super::{BillOn, Channel, Policy, Step, TaxPoint, bills::TaxRates};
+use super::{BillOn, Channel, Policy, Step, TaxPoint, bank_csv, bills::TaxRates};
 use crate::bill::NumberFormat;
 use crate::config::{Found, Places, Reader, Severity, Value};
 use crate::money::Money;
@@ -11,7 +11,7 @@ type Check = fn(&Policy, &mut Reader<'_>);
 pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
     // With the sections that each looks at. Where one of them could not be read whole, that is told, and no conclusion is
     // drawn from the rest.
-    let checks: [(&[&str], Check); 11] = [
+    let checks: [(&[&str], Check); 12] = [
         (&["ladder"], steps),
         (&["zero", "start"], gates),
         (&["top_up", "sepa"], top_up),
@@ -23,6 +23,7 @@ pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
         (&["members"], members),
         (&["renewal"], renewal),
         (&["space", "renewal"], space),
+        (&["bank"], bank_csv::check),
     ];
     for (sections, check) in checks {
         if reader.is_read(sections) {
@@ -31,7 +32,7 @@ pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
     }
 }
 
-fn tell(reader: &mut Reader<'_>, places: &Places, key: &str, what: String, remedy: &str) {
+pub(super) fn tell(reader: &mut Reader<'_>, places: &Places, key: &str, what: String, remedy: &str) {
     reader.error(places.of(key), what, remedy);
 }
 

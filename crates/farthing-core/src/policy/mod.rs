@@ -4,6 +4,7 @@
 //! contradict each other. No cloud's name appears here: what a cloud does is what its file says. Prices are `catalog`'s.
 
 mod arrears;
+mod bank_csv;
 mod bills;
 mod check;
 mod identity;
@@ -13,6 +14,7 @@ mod usage;
 mod version;
 
 pub use arrears::{Alerts, Brake, Ladder, Members, Monitor, Resume, Space, Start, Step, SuspendBilling, Zero};
+pub use bank_csv::{BankCsv, CsvDecimal, CsvEncoding, CsvSeparator, CsvThousands, CsvWord};
 pub use bills::{Anchor, Bill, BillOn, LateFee, PricesAre, Tax, TaxPoint, TaxRate, TaxRates};
 pub use identity::{Brand, Cloud, Country};
 pub use payments::{

@@ -1,5 +1,6 @@
 //! Money in and money out.
 
+use super::bank_csv::BankCsv;
 use super::identity::Country;
 use crate::config::{Count, Item, Node, Reader, Text, Value, Whole, choice, section};
 use crate::money::Money;
@@ -107,6 +108,8 @@ section! {
         creditor_id: Option<Text> = "none" @ BankTransfers,
         /// How what a provider pays out is told from what customers pay in
         payouts: Vec<Payouts> = "[]" @ BankTransfers,
+        /// How it writes its CSV exports; other formats say of themselves what is what
+        csv: Option<BankCsv> = "none" @ BankTransfers,
     }
 }
 

@@ -34,6 +34,20 @@ pub struct OpenDifference {
     pub days_old: i64,
 }
 
+impl Reconciliation {
+    /// What is open of it, in words; each reads after an amount.
+    pub fn meaning(&self) -> &'static str {
+        match (self.account == "suspense", self.account == "provider/bank", self.open > 0) {
+            (true, _, true) => "went out, and nobody knows why",
+            (true, _, false) => "came in, and is nobody's yet",
+            (_, true, true) => "asked of the bank, and not here yet",
+            (_, true, false) => "on its way out",
+            (false, false, true) => "still to come",
+            (false, false, false) => "more came than is known of",
+        }
+    }
+}
+
 impl Engine {
     /// Every provider, and what of the bank is unknown.
     pub fn reconcile(&self, cloud: &str) -> Result<Vec<Reconciliation>, Refused> {

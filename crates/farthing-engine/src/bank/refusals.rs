@@ -8,12 +8,14 @@ use crate::{Engine, Refused};
 use farthing_core::bank::{BankFileId, FileKind, OrderKind, OrderState, ReturnReason};
 use farthing_core::ledger::OwnerId;
 use farthing_core::payment::PaymentId;
-use farthing_store::{BankFileRow, BankOrderRow};
+use farthing_store::{BankFileRow, BankOrderRow, Tx};
 use serde_json::json;
 
-/// One thing that the bank does not do; without `end_to_end`, all of a batch.
+/// One thing that the bank does not do; without `end_to_end`, all of a batch; without `batch` too, the whole file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
+    /// What we called the file.
+    pub message: String,
     pub batch: String,
     pub end_to_end: String,
     /// ISO 20022's code.
@@ -30,7 +32,9 @@ impl Engine {
         digest: &str,
         refusals: &[Refusal],
     ) -> Result<BankFileFacts, Refused> {
-        let (name, digest, refusals, who) = (name.to_owned(), digest.to_owned(), refusals.to_vec(), self.who());
+        let (name, digest, mut refusals, who) = (name.to_owned(), digest.to_owned(), refusals.to_vec(), self.who());
+        // What is said of one thing is nearer to the truth than what is said of all: it comes first.
+        refusals.sort_by_key(|refusal| (refusal.end_to_end.is_empty(), refusal.batch.is_empty()));
         self.ask("take_refusals", cloud, move |work| {
             let cloud = work.cloud.id.clone();
             if let Some(there) = work.tx.bank_file_by_digest(&cloud, &digest)? {
@@ -38,11 +42,7 @@ impl Engine {
             }
             let mut found: Vec<(BankOrderRow, Refusal)> = Vec::new();
             for refusal in &refusals {
-                let orders = if refusal.end_to_end.is_empty() {
-                    work.tx.bank_orders_of_batch(&cloud, &refusal.batch)?
-                } else {
-                    work.tx.bank_order(&cloud, &refusal.end_to_end)?.into_iter().collect()
-                };
+                let orders = orders_of(work.tx, &cloud, refusal)?;
                 found.extend(orders.into_iter().map(|order| (order, refusal.clone())));
             }
             let accounts: Vec<OwnerId> = found.iter().filter_map(|(order, _)| order.account).collect();
@@ -82,4 +82,23 @@ impl Engine {
             Ok(BankFileFacts::of(&row, false))
         })
     }
+}
+
+/// What a refusal is about. A file's batches are numbered from 1, and none is empty.
+fn orders_of(tx: &mut Tx<'_>, cloud: &str, refusal: &Refusal) -> Result<Vec<BankOrderRow>, Refused> {
+    if !refusal.end_to_end.is_empty() {
+        return Ok(tx.bank_order(cloud, &refusal.end_to_end)?.into_iter().collect());
+    }
+    if !refusal.batch.is_empty() {
+        return Ok(tx.bank_orders_of_batch(cloud, &refusal.batch)?);
+    }
+    let mut all = Vec::new();
+    for number in 1_u32.. {
+        let orders = tx.bank_orders_of_batch(cloud, &format!("{}-{number}", refusal.message))?;
+        if orders.is_empty() {
+            break;
+        }
+        all.extend(orders);
+    }
+    Ok(all)
 }

@@ -6,7 +6,7 @@ use crate::open_project::account_of;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::bank::{EpcTransfer, Iban, Reference};
 use farthing_core::money::Money;
-use farthing_core::policy::Channel;
+use farthing_core::policy::{Channel, Policy};
 use farthing_store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,11 @@ pub struct TransferDetails {
 }
 
 impl Engine {
+    /// Whether a cloud's customers can transfer money to it.
+    pub fn takes_transfers(&self, cloud: &str) -> Result<bool, Refused> {
+        self.look(cloud, |work| Ok(takes_transfers(work.policy_at(work.now)?)))
+    }
+
     /// Where and how an account transfers money. `amount`: what is put into the code that is scanned.
     pub fn transfer_details(
         &self,
@@ -39,8 +44,7 @@ impl Engine {
             let payer = account_of(work, &account)?;
             let bank = own_account(work)?;
             let policy = work.policy_at(work.now)?.clone();
-            let channels = &policy.top_up.channels;
-            if !channels.is_empty() && !channels.contains(&Channel::BankTransfer) {
+            if !takes_transfers(&policy) {
                 let what = "this cloud takes no bank transfers";
                 return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
             }
@@ -66,6 +70,12 @@ impl Engine {
             })
         })
     }
+}
+
+/// Whether there is an account at a bank to transfer to, and the policy lets customers do so.
+pub(crate) fn takes_transfers(policy: &Policy) -> bool {
+    let channels = &policy.top_up.channels;
+    policy.bank.is_some() && (channels.is_empty() || channels.contains(&Channel::BankTransfer))
 }
 
 /// An account's code, given it when it is first asked for.

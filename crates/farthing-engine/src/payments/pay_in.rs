@@ -6,6 +6,7 @@ use super::errands::send_errand;
 use super::facts::PaymentFacts;
 use super::provider::Through;
 use crate::asked::Note;
+use crate::bank::takes_transfers;
 use crate::folio::Work;
 use crate::open_project::{account_ever, is_open};
 use crate::tax::{TaxDue, tax_on_top_up};
@@ -325,8 +326,11 @@ pub(crate) fn within_bounds(policy: &Policy, amount: Money) -> Result<(), Refuse
     }
     let most = [bounds.max, bounds.bank_transfer_above].into_iter().flatten().min_by_key(|most| most.units());
     if let Some(max) = most.filter(|max| units > max.units()) {
-        let further =
-            if bounds.channels.contains(&Channel::BankTransfer) { "; more comes by bank transfer" } else { "" };
+        let further = if takes_transfers(policy) {
+            ": send more by bank transfer, as the account's transfer details say"
+        } else {
+            ""
+        };
         let what = format!("the most in one top-up is {}{further}", max.plain());
         return Err(Refused::new(RefusalCode::AboveMaximum, what));
     }

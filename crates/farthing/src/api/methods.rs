@@ -205,7 +205,7 @@ async fn on_own(
     Ok(Json(method(done.await?)))
 }
 
-fn mandate(words: Option<&str>) -> Result<(), Problem> {
+pub(super) fn mandate(words: Option<&str>) -> Result<(), Problem> {
     let Some(words) = words else { return Ok(()) };
     if words.trim().is_empty() {
         let what = "a mandate is the words that its owner agreed to: whoever asks later what it was has to find them";
@@ -214,7 +214,7 @@ fn mandate(words: Option<&str>) -> Result<(), Problem> {
     written(words, MANDATE_MAX, "mandate")
 }
 
-fn method(facts: MethodFacts) -> Method {
+pub(super) fn method(facts: MethodFacts) -> Method {
     let waits = facts.standing == MethodStanding::Waiting.name();
     Method {
         id: facts.id,

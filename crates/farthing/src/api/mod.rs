@@ -4,6 +4,7 @@
 mod accounts;
 mod asking;
 mod authorisations;
+mod bank;
 mod bills;
 mod caller;
 mod charges;
@@ -30,6 +31,7 @@ mod refunds;
 mod resources;
 mod sandbox;
 mod top_ups;
+mod transfers;
 mod usage;
 mod wallets;
 mod wire;
@@ -125,6 +127,8 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(sandbox::set_mood))
         .routes(routes!(methods::list, methods::add))
         .routes(routes!(methods::show, methods::change, methods::remove))
+        .routes(routes!(transfers::details))
+        .routes(routes!(transfers::add_mandate))
         .routes(routes!(refills::show, refills::set))
         .routes(routes!(refunds::ask))
         .routes(routes!(refunds::refundable))
@@ -132,6 +136,14 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(refunds::show))
         .routes(routes!(refunds::approve))
         .routes(routes!(refunds::refuse))
+        .routes(routes!(bank::take_statement))
+        .routes(routes!(bank::movements))
+        .routes(routes!(bank::show_movement))
+        .routes(routes!(bank::decide))
+        .routes(routes!(bank::make_files, bank::files))
+        .routes(routes!(bank::download))
+        .routes(routes!(bank::take_refusals))
+        .routes(routes!(bank::reconcile))
         .routes(routes!(bills::list))
         .routes(routes!(bills::show))
         .routes(routes!(bills::issue))

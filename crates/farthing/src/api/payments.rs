@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use farthing_core::money::Currency;
 use farthing_core::payment::{MethodId, PaymentId, State};
 use farthing_core::policy::Channel;
-use farthing_engine::{DisputeFacts, NewPayIn, PayBy as EnginePayBy, PaymentFacts};
+use farthing_engine::{DisputeFacts, NewPayIn, PayBy as EnginePayBy, PaymentFacts, RefusalCode, Refused};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -256,10 +256,21 @@ pub(crate) async fn begin(
         back,
     };
     let done = blocking(move || {
-        let facts = caller.engine_for(Some(once)).pay_in(&caller.cloud, &wanted)?;
+        let paid = caller.engine_for(Some(once)).pay_in(&caller.cloud, &wanted);
+        let facts = paid.map_err(|refused| or_by_transfer(&caller, &wanted.account, refused))?;
         Ok(payment(facts, currency_of(&caller)?))
     });
     Ok((StatusCode::CREATED, Json(done.await?)))
+}
+
+/// What is too much to be paid in this way can be transferred, where the cloud takes transfers.
+fn or_by_transfer(caller: &Caller, account: &str, refused: Refused) -> Problem {
+    let is_above = matches!(&refused, Refused::ByRule { code: RefusalCode::AboveMaximum, .. });
+    let problem = Problem::from(refused);
+    if is_above && caller.engine.takes_transfers(&caller.cloud).unwrap_or(false) {
+        return problem.see(format!("/v1/accounts/{account}/transfer-details"));
+    }
+    problem
 }
 
 /// Lists payments, the newest first.

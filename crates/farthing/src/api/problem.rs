@@ -31,8 +31,26 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     request_id: Option<Box<str>>,
+    #[serde(flatten)]
+    #[schema(value_type = More)]
+    more: Option<Box<More>>,
     #[serde(skip)]
     retry_after: Option<u32>,
+}
+
+/// What few problems have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+struct More {
+    /// Where a file is wrong, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// In characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    /// The address of what helps further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/accounts/acme/transfer-details")]
+    see: Option<String>,
 }
 
 /// A code, its status, and what it means. `docs/errors.md` lists them all, and a test holds it to this.
@@ -92,6 +110,8 @@ codes! {
         "Send less at once.";
     UNSUPPORTED = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This kind of content is not known",
         "Send Content-Type: application/json, or one that the operation names.";
+    BAD_FILE = "bad_file", UNPROCESSABLE_ENTITY, "The file cannot be taken",
+        "Nothing of it was taken. `line` and `column` say where it is wrong, and `detail` what to do.";
     INSUFFICIENT_BALANCE = "insufficient_balance", UNPROCESSABLE_ENTITY, "Not so much is available",
         "Top up, or ask for less.";
     BELOW_MINIMUM = "below_minimum", UNPROCESSABLE_ENTITY, "It is less than the least",
@@ -120,12 +140,26 @@ impl Problem {
             detail: detail.into(),
             field: None,
             request_id: None,
+            more: None,
             retry_after: None,
         }
     }
 
     pub(crate) fn field(self, field: impl Into<String>) -> Problem {
         Problem { field: Some(field.into().into()), ..self }
+    }
+
+    /// Where a file is wrong.
+    pub(crate) fn at(mut self, line: usize, column: usize) -> Problem {
+        let more = self.more.get_or_insert_default();
+        (more.line, more.column) = (Some(line), Some(column));
+        self
+    }
+
+    /// Where to go on.
+    pub(crate) fn see(mut self, address: String) -> Problem {
+        self.more.get_or_insert_default().see = Some(address);
+        self
     }
 
     pub(crate) fn retry_after(self, seconds: u32) -> Problem {

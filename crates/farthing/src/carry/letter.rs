@@ -38,6 +38,8 @@ built_in!(
     "credit.lapsed.zh.txt",
     "credit_note.issued.en.txt",
     "credit_note.issued.zh.txt",
+    "debit.announced.en.txt",
+    "debit.announced.zh.txt",
     "method.expiring.en.txt",
     "method.expiring.zh.txt",
     "money.topped_up.en.txt",

@@ -3,6 +3,8 @@
 mod accounts;
 mod audit;
 mod backup;
+mod bank;
+mod bank_file;
 mod changes;
 mod check;
 mod completions;
@@ -59,6 +61,8 @@ enum Command {
     Methods(payments::Methods),
     /// Members' wallets: accounts inside another, with money of their own from there.
     Wallets(wallets::Arguments),
+    /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
+    Bank(bank::Arguments),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -113,6 +117,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),
         Command::Wallets(arguments) => wallets::run(&arguments),
+        Command::Bank(arguments) => bank::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

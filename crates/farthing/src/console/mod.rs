@@ -5,6 +5,7 @@
 mod about;
 mod assets;
 mod balance_line;
+mod bank;
 mod charge;
 mod charges;
 mod cloud;
@@ -17,6 +18,7 @@ mod page;
 mod payments;
 mod price_words;
 mod prices;
+mod qr;
 mod resources;
 mod security;
 mod transfer;

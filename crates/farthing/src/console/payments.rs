@@ -2,6 +2,7 @@
 //! refund. `/clouds/{id}/queues`: what waits for a person.
 
 use super::Console;
+use super::bank::{self, BankQueues, TransferTo};
 use super::figure::{Figure, Notation};
 use super::moment::Moment;
 use super::page::{self, Frame, PageError};
@@ -24,6 +25,7 @@ struct PaymentsPage {
     frame: Frame,
     sentence: String,
     refill: String,
+    transfer: Option<TransferTo>,
     methods: Vec<MethodLine>,
     payments: Vec<PaymentLine>,
     refunds: Vec<RefundLine>,
@@ -39,6 +41,7 @@ struct QueuesPage {
     refunds: Vec<RefundLine>,
     unknown: Vec<PaymentLine>,
     given_up: Vec<GivenUpLine>,
+    bank: BankQueues,
     code: &'static str,
 }
 
@@ -126,6 +129,7 @@ fn payments_page(console: &Console, cloud: &Cloud, name: &str) -> Result<Payment
             .below(page::customer_address(id, name), name),
         sentence,
         refill: refill_words(&refill, &notation)?,
+        transfer: bank::transfer_to(engine, cloud, name, &notation)?,
         methods: methods.iter().map(method_line).collect(),
         payments: payment_lines(&payments, cloud, &notation)?,
         refunds: refund_lines(&refunds, cloud, &notation)?,
@@ -139,9 +143,11 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
     let waiting = |state| engine.payments(id, None, Some(state), None, MOST).map_err(here);
     let (payments, unknown) = (waiting(PaymentState::Review)?, waiting(PaymentState::Unknown)?);
     let refunds = engine.refunds(id, None, Some(RefundState::Asked), None, MOST).map_err(here)?;
+    let bank = bank::queues(engine, cloud, &notation)?;
     let mut given_up = engine.given_up(id, None, MOST).map_err(here)?;
     given_up.retain(|errand| errand.open);
-    let sentence = match payments.len() + refunds.len() + unknown.len() + given_up.len() {
+    let waiting = payments.len() + refunds.len() + unknown.len() + given_up.len() + bank.movements.len();
+    let sentence = match waiting {
         0 => "Nothing waits for a person.".to_owned(),
         1 => "One thing waits for a person.".to_owned(),
         many => format!("{many} things wait for a person."),
@@ -153,6 +159,7 @@ fn queues_page(console: &Console, cloud: &Cloud) -> Result<QueuesPage, PageError
         refunds: refund_lines(&refunds, cloud, &notation)?,
         unknown: payment_lines(&unknown, cloud, &notation)?,
         given_up: given_up.iter().map(|errand| given_up_line(errand, cloud)).collect::<Result<_, _>>()?,
+        bank,
         code: cloud.currency.code(),
     })
 }
@@ -203,7 +210,11 @@ fn method_line(method: &MethodFacts) -> MethodLine {
         (_, _) => "waits for its owner",
     };
     MethodLine {
-        label: if label.is_empty() { method.channel.replace('_', " ") } else { label },
+        label: match (label.is_empty(), method.channel.as_str()) {
+            (true, channel) => channel.replace('_', " "),
+            (false, "sepa_debit") => format!("{label}, by direct debit"),
+            (false, _) => label,
+        },
         words: words.to_owned(),
         consent: if method.consented.is_some() {
             method.mandate.clone()

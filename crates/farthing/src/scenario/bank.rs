@@ -43,6 +43,7 @@ impl EngineStage {
             Banking::Refuses { name, code } => {
                 let order = self.order_of(name)?;
                 let refusal = Refusal {
+                    message: String::new(),
                     batch: String::new(),
                     end_to_end: order.end_to_end,
                     reason: code.clone(),

@@ -24,6 +24,8 @@ pub(crate) struct Operation {
     pub(crate) in_query: Vec<String>,
     /// The schema of its JSON body.
     pub(crate) body: Option<Value>,
+    /// Its body is a file as it is.
+    pub(crate) takes_file: bool,
 }
 
 impl Operation {
@@ -39,7 +41,11 @@ impl Operation {
             | "/v1/deliveries/{delivery}/replay"
             | "/v1/payments/{payment}/approve"
             | "/v1/payments/{payment}/refuse"
-            | "/v1/bills/{bill}/pay" => Some(409),
+            | "/v1/bills/{bill}/pay"
+            // What came from the bank is not kept as a text.
+            | "/v1/bank/files/{file}/xml" => Some(409),
+            // Debits need more of a policy, and Euros.
+            "/v1/accounts/{account}/mandates" => Some(403),
             // Nothing of a new account has been charged for yet.
             "/v1/accounts/{account}/waivers" => Some(422),
             "/v1/accounts/{account}/charges/{charge}" => Some(404),
@@ -184,6 +190,7 @@ fn operation(method: &str, path: &str, said: &Value) -> Operation {
         once: named("header").iter().any(|name| name == "Idempotency-Key"),
         in_path: named("path"),
         in_query: named("query"),
+        takes_file: said["requestBody"]["content"]["application/octet-stream"].is_object(),
         body: if schema.is_null() { None } else { Some(schema.clone()) },
     }
 }

@@ -169,7 +169,9 @@ both! {
         let (server, document) = (bed.serve(), Document::read());
         let key = bed.key("ours", true, "admin");
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
-        for noun in ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand"] {
+        let nouns =
+            ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand", "movement"];
+        for noun in nouns {
             for _ in 0..4 {
                 world.make(noun);
             }

@@ -14,6 +14,7 @@
 //! | `payments` | money through the pretended provider: pages, reviews, methods, refills, refunds, disputes |
 //! | `operators` | credit with a reason, members' wallets, a payment asked again |
 //! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
+//! | `bank` | the bank by files: transfers credited once, bad files refused at their line, what is unknown decided, debits collected and returned |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -24,6 +25,7 @@ mod client;
 mod document;
 mod world;
 
+mod bank;
 mod cloud_events;
 mod errors;
 mod in_flight;

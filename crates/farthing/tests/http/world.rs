@@ -3,6 +3,8 @@
 use crate::bed::{Server, fresh};
 use crate::client::{Answer, Request};
 use crate::document::{Document, Operation};
+use farthing_core::bank::Row;
+use farthing_core::money::Currency;
 use farthing_core::time::Instant;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +45,8 @@ pub(crate) struct Draft {
     /// Everything that was made for it, by noun.
     own: BTreeMap<String, String>,
     pub(crate) body: Option<Value>,
+    /// A file as it is.
+    file: Option<String>,
 }
 
 impl World<'_> {
@@ -68,6 +72,12 @@ impl World<'_> {
             "delivery" => self.make_delivery(),
             "wallet" => self.make_wallet(),
             "errand" => self.make_errand(),
+            "file" => self.take_statement(),
+            "movement" => {
+                self.take_statement();
+                let waiting = self.server.get(self.key, "/v1/bank/movements?state=waiting&limit=1");
+                id_of(&waiting["data"][0]).unwrap_or_else(|| panic!("nobody knows it: {waiting}"))
+            }
             "person" => fresh("person"),
             // Each account counts its own.
             "charge" => "1".to_owned(),
@@ -139,6 +149,13 @@ impl World<'_> {
         id_of(&listed["data"][0]).unwrap_or_else(|| panic!("nothing is to be delivered: {listed}"))
     }
 
+    /// A statement with one movement that nobody knows: its file's id.
+    fn take_statement(&self) -> String {
+        let request = Request::new("POST", "/v1/bank/statements").key(self.key);
+        let taken = self.server.send(&request.body("application/xml", statement().as_bytes())).expect(200);
+        id_of(&taken).unwrap_or_else(|| panic!("a file has no id: {taken}"))
+    }
+
     /// Posted to where such things are, with the example of the document; or the first that is there.
     fn make_of_collection(&self, noun: &str) -> String {
         let collection = self.document.collection(noun);
@@ -193,7 +210,11 @@ impl World<'_> {
             fill(&mut body, &mut |noun| nouns.contains(noun).then(|| known(noun)));
             body
         });
-        Draft { operation: operation.clone(), path, query, own, body }
+        let file = operation.takes_file.then(|| match operation.path.as_str() {
+            "/v1/bank/refusals" => refusals(),
+            _ => statement(),
+        });
+        Draft { operation: operation.clone(), path, query, own, body, file }
     }
 
     fn in_an_hour(&self) -> String {
@@ -273,11 +294,31 @@ impl Draft {
             path = format!("{path}?{}", query.join("&"));
         }
         let request = Request::new(&self.operation.method, &path);
-        match &self.body {
-            Some(body) => request.json(body),
-            None => request,
+        match (&self.body, &self.file) {
+            (Some(body), _) => request.json(body),
+            (None, Some(file)) => request.body("application/xml", file.as_bytes()),
+            (None, None) => request,
         }
     }
+}
+
+/// A camt.053 of one movement that was never told before, and that nobody knows.
+fn statement() -> String {
+    let row = Row {
+        bank_reference: fresh("B"),
+        name: "Stranger".to_owned(),
+        ..crate::bank::movement("12.50", Currency::USD)
+    };
+    crate::bank::camt053(vec![row], Currency::USD)
+}
+
+/// A pain.002 that refuses nothing.
+fn refusals() -> String {
+    let message = fresh("message");
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><OrgnlGrpInfAndSts>\
+        <OrgnlMsgId>{message}</OrgnlMsgId><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
+    )
 }
 
 fn usd(amount: &str) -> Value {
