@@ -141,7 +141,10 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 57] = [
+const LATER: [&str; 60] = [
+    "payment_code",
+    "payment_paid",
+    "sandbox_done",
     "bill_key",
     "name_word",
     "bank_file",
