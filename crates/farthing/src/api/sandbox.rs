@@ -5,6 +5,7 @@ use super::blocking;
 use super::caller::Writing;
 use super::payments::{Payment, PaymentNamed, currency_of, payment};
 use super::problem::{self, Problem};
+use super::wire::Amount;
 use axum::Json;
 use farthing_core::payment::sandbox;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Simulation {
     deed: Deed,
+    /// What they pay, where their wallet holds another currency than the account's; only with `pay`.
+    paid: Option<Amount>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -61,6 +64,8 @@ pub(crate) enum Mood {
     Declines,
     /// It does what it is asked, and its answers are lost.
     TimesOut,
+    /// It does not tell by itself what customers do on pages and with codes: it is found out by asking.
+    Silent,
 }
 
 impl Mood {
@@ -69,6 +74,7 @@ impl Mood {
             Mood::Well => sandbox::Mood::Well,
             Mood::Declines => sandbox::Mood::Declines,
             Mood::TimesOut => sandbox::Mood::TimesOut,
+            Mood::Silent => sandbox::Mood::Silent,
         }
     }
 }
@@ -83,8 +89,17 @@ pub(crate) async fn simulate(
     Asking { body, once }: Asking<Simulation>,
 ) -> Result<Json<Payment>, Problem> {
     let id = named.id()?;
+    let deed = body.deed.core();
+    let paid = body.paid.map(|paid| paid.money("paid")).transpose()?;
+    if paid.is_some() && deed != sandbox::Deed::Pay {
+        return Err(Problem::new(problem::INVALID, "only who pays says what they pay").field("paid"));
+    }
     let done = blocking(move || {
-        let facts = caller.engine_for(Some(once)).sandbox_do(&caller.cloud, id, body.deed.core())?;
+        let engine = caller.engine_for(Some(once));
+        let facts = match deed {
+            sandbox::Deed::Pay => engine.sandbox_scan(&caller.cloud, id, paid)?,
+            deed => engine.sandbox_do(&caller.cloud, id, deed)?,
+        };
         Ok(payment(facts, currency_of(&caller)?))
     });
     Ok(Json(done.await?))
