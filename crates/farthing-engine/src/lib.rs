@@ -72,8 +72,8 @@ pub use manage_keys::{NewKey, Origin};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use payments::{
-    DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PayBy, PaymentFacts, Provider,
-    Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
+    DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PaidFacts, PayBy, PaymentFacts,
+    Provider, Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
 };
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};

@@ -235,6 +235,7 @@ both! {
         };
         let (acme, beta) = (of("acme"), of("beta"));
         let refusal = Refusal {
+            message: String::new(),
             batch: String::new(),
             end_to_end: beta.end_to_end.clone(),
             reason: "AC04".to_owned(),

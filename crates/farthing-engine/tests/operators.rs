@@ -169,7 +169,7 @@ both! {
             about: About { payment: slow.payment_id(), ..About::default() },
             news: News::Payment { reference: None, news },
         };
-        let paid = PaymentNews::Succeeded { fee: Some(fee), method: None };
+        let paid = PaymentNews::Succeeded { fee: Some(fee), method: None, paid: None };
         for event in ["e1", "e2"] {
             assert!(engine.provider_told("one", "sandbox", &told(event, paid.clone())).expect("taken"));
         }

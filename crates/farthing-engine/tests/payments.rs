@@ -52,7 +52,7 @@ impl Provider for Far {
                 self.charged.lock().expect("it is whole").insert(ask.key.clone(), (*payment, *amount));
                 News::Payment {
                     reference: Some(reference(*payment)),
-                    news: PaymentNews::Succeeded { fee: None, method: None },
+                    news: PaymentNews::Succeeded { fee: None, method: None, paid: None },
                 }
             }
             What::SetUp { token, .. } => {
@@ -106,7 +106,7 @@ fn succeeded(payment: PaymentId, event: &str) -> Told {
         about: About { payment: Some(payment), ..About::default() },
         news: News::Payment {
             reference: Some(reference(payment)),
-            news: PaymentNews::Succeeded { fee: None, method: None },
+            news: PaymentNews::Succeeded { fee: None, method: None, paid: None },
         },
     }
 }

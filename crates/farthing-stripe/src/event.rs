@@ -11,7 +11,7 @@
 use crate::failure::failure;
 use crate::reply::{
     METHOD, PART, PAYMENT, REFUND, abandoned, action, facts, facts_of, fee, id, instant, intent_failure, is_page,
-    money, refund, session_reference, succeeded, text,
+    money, paid, refund, session_reference, succeeded, text,
 };
 use farthing_core::payment::{
     About, Failure, FailureCode, MethodId, MethodNews, News, PaymentId, PaymentNews, RefundId, RefundOf, Told,
@@ -83,7 +83,7 @@ fn of_session(what: &str, object: &Value) -> Option<(About, News)> {
     }
     let news = match (what, object["payment_status"].as_str()) {
         ("session.completed", Some("paid")) | ("session.async_payment_succeeded", _) => {
-            PaymentNews::Succeeded { fee: None, method: None }
+            PaymentNews::Succeeded { fee: None, method: None, paid: paid(object) }
         }
         ("session.completed", Some("unpaid")) => PaymentNews::Pending,
         ("session.async_payment_failed", _) => {

@@ -118,7 +118,7 @@ impl Stripe {
         match &mut told.news {
             News::Payment { reference: Some(reference), news: news @ PaymentNews::Succeeded { fee: None, .. } } => {
                 if let Ok(News::Payment { news: full @ PaymentNews::Succeeded { .. }, .. }) = self.look_at(reference) {
-                    *news = full;
+                    keep_paid(news, full);
                 }
             }
             News::Method(MethodNews::Ready(facts)) if facts.brand.is_empty() => {
@@ -169,6 +169,9 @@ impl Stripe {
                     until_seconds,
                     text,
                 };
+                if matches!(channel, Channel::Alipay | Channel::WechatPay) {
+                    return self.wallet(&page, key);
+                }
                 let session = self.post("/v1/checkout/sessions", &request::page(&page), &once, false)?;
                 Ok(News::Payment { reference: reply::session_reference(&session), news: reply::session(&session) })
             }
@@ -213,9 +216,10 @@ impl Stripe {
                     Err(trouble) => Err(trouble.news(false)),
                 }
             }
-            What::Look { payment, payment_reference } if payment_reference.is_empty() => {
+            What::Look { payment, payment_reference, .. } if payment_reference.is_empty() => {
                 self.look_for(*payment, customer.as_deref())
             }
+            What::Look { payment_reference, close: true, .. } => self.close(payment_reference, key),
             What::Look { payment_reference, .. } => self.look_at(payment_reference),
         }
     }
@@ -250,6 +254,40 @@ impl Stripe {
                 Ok(failed(reply::id(&refusal.error["payment_intent"]), failure))
             }
             Err(trouble) => Err(trouble.news(true)),
+        }
+    }
+
+    /// A code that nobody has scanned moves no money: whoever asks again under the same key sees the same one.
+    fn wallet(&self, page: &Page<'_>, key: &str) -> Result<News, News> {
+        match self.wire.post("/v1/payment_intents", &request::wallet(page), key) {
+            Ok(intent) => {
+                let reference = reply::id(&intent).ok_or_else(|| lost("a payment without an id"))?;
+                Ok(News::Payment { reference: Some(reference.to_owned()), news: reply::intent(&intent) })
+            }
+            Err(Trouble::Refused(refusal)) if refusal.status == 402 => {
+                let reference = reply::id(&refusal.error["payment_intent"]).map(str::to_owned);
+                let news = PaymentNews::Failed(failure::failure(&refusal.error, false));
+                Ok(News::Payment { reference, news })
+            }
+            Err(trouble) => Err(trouble.news(true)),
+        }
+    }
+
+    /// Looked at first: what was paid cannot be closed. Where it is paid between the two requests Stripe refuses to, and it is looked at again.
+    fn close(&self, reference: &str, key: &str) -> Result<News, News> {
+        let seen = self.look_at(reference)?;
+        if !matches!(seen, News::Payment { news: PaymentNews::ActionNeeded(_) | PaymentNews::Pending, .. }) {
+            return Ok(seen);
+        }
+        let (folder, verb) =
+            if is_page(reference) { ("/v1/checkout/sessions", "/expire") } else { ("/v1/payment_intents", "/cancel") };
+        match self.wire.post(&path(folder, reference, verb)?, &Form::default(), &format!("{key}-close")) {
+            Ok(object) if is_page(reference) => {
+                Ok(News::Payment { reference: reply::session_reference(&object), news: reply::session(&object) })
+            }
+            Ok(intent) => Ok(News::Payment { reference: Some(reference.to_owned()), news: reply::intent(&intent) }),
+            Err(Trouble::Refused(_)) => self.look_at(reference),
+            Err(trouble) => Err(trouble.news(false)),
         }
     }
 
@@ -309,6 +347,13 @@ impl Stripe {
 
     fn get(&self, path: &str, query: &Form) -> Result<Value, News> {
         self.wire.get(path, query).map_err(|trouble| trouble.news(false))
+    }
+}
+
+/// What the event said of the currency stays where the payment does not say it.
+fn keep_paid(news: &mut PaymentNews, full: PaymentNews) {
+    if let (PaymentNews::Succeeded { paid: said, .. }, PaymentNews::Succeeded { fee, method, paid }) = (&*news, full) {
+        *news = PaymentNews::Succeeded { fee, method, paid: paid.or(*said) };
     }
 }
 

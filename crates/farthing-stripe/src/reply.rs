@@ -54,7 +54,16 @@ pub(crate) fn succeeded(intent: &Value) -> PaymentNews {
     PaymentNews::Succeeded {
         fee: fee(&intent["latest_charge"]["balance_transaction"]),
         method: if kept { facts_of(intent) } else { None },
+        paid: paid(intent),
     }
+}
+
+/// What the customer was shown and paid, where it was in another currency than was asked for. The `exchange_rate` of a balance transaction is
+/// another matter: by it Stripe turns what was asked for into the currency of the operator's bank account, whatever the customer paid in.
+pub(crate) fn paid(object: &Value) -> Option<Money> {
+    let shown = &object["presentment_details"];
+    let currency = &shown["presentment_currency"];
+    money(&shown["presentment_amount"], currency).filter(|_| *currency != object["currency"])
 }
 
 pub(crate) fn intent_failure(intent: &Value) -> Failure {
@@ -75,8 +84,13 @@ pub(crate) fn session(session: &Value) -> PaymentNews {
             Some(action) => PaymentNews::ActionNeeded(action),
             None => PaymentNews::Pending,
         },
-        _ if session["payment_intent"].is_object() => intent(&session["payment_intent"]),
-        (_, Some("paid")) => PaymentNews::Succeeded { fee: None, method: None },
+        _ if session["payment_intent"].is_object() => match intent(&session["payment_intent"]) {
+            PaymentNews::Succeeded { fee, method, paid: None } => {
+                PaymentNews::Succeeded { fee, method, paid: paid(session) }
+            }
+            news => news,
+        },
+        (_, Some("paid")) => PaymentNews::Succeeded { fee: None, method: None, paid: paid(session) },
         _ => PaymentNews::Pending,
     }
 }
@@ -87,7 +101,11 @@ pub(crate) fn session_reference(session: &Value) -> Option<String> {
 }
 
 pub(crate) fn page(session: &Value) -> Option<Action> {
-    Some(Action { url: session["url"].as_str()?.to_owned(), until: instant(&session["expires_at"]) })
+    Some(Action {
+        url: session["url"].as_str()?.to_owned(),
+        code: String::new(),
+        until: instant(&session["expires_at"]),
+    })
 }
 
 /// A `SetupIntent`, by its status. None: Stripe is still at it.
@@ -196,13 +214,14 @@ fn only_type(intent: &Value) -> Option<Channel> {
     }
 }
 
-/// Where the customer has to go. None where only Stripe's program in a browser could take them there.
+/// Where the customer has to go, and what the code says that they scan. None where only Stripe's program in a browser could take them there.
 pub(crate) fn action(intent: &Value) -> Option<Action> {
     let next = &intent["next_action"];
     let of = &next[next["type"].as_str()?];
     let url =
         ["url", "hosted_instructions_url", "hosted_verification_url"].into_iter().find_map(|name| of[name].as_str())?;
-    Some(Action { url: url.to_owned(), until: instant(&of["expires_at"]) })
+    // Only codes to display have it (`wechat_pay_display_qr_code`); the page says the same, drawn.
+    Some(Action { url: url.to_owned(), code: text(&of["data"]), until: instant(&of["expires_at"]) })
 }
 
 pub(crate) fn instant(seconds: &Value) -> Option<Instant> {

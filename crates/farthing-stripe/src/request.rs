@@ -96,16 +96,13 @@ pub(crate) struct Page<'a> {
 }
 
 pub(crate) fn page(page: &Page<'_>) -> Form {
-    // Alipay and WeChat are not kept: Stripe would refuse the page.
-    let keep = page.keep && matches!(page.channel, Channel::Card | Channel::SepaDebit | Channel::Paypal);
+    let keep = page.keep;
     let name = if page.text.is_empty() { "Payment" } else { page.text };
     Form::default()
         .with("mode", "payment")
         .with("customer", page.customer)
         .with("client_reference_id", page.payment)
         .with("payment_method_types[]", kind(page.channel))
-        // Of the three ways in which WeChat is paid, the one by a code on a page.
-        .with_some("payment_method_options[wechat_pay][client]", (page.channel == Channel::WechatPay).then_some("web"))
         .with("line_items[0][quantity]", 1)
         .with("line_items[0][price_data][currency]", page.amount.code())
         .with("line_items[0][price_data][unit_amount]", page.amount.value)
@@ -121,6 +118,25 @@ pub(crate) fn page(page: &Page<'_>) -> Form {
         .with("success_url", page.back)
         .with("cancel_url", page.back)
         .with("expires_at", page.until_seconds)
+}
+
+/// A wallet that is scanned: an intent at once, so that what its code says is ours to draw. It has no end of its own; at ours it is cancelled.
+pub(crate) fn wallet(page: &Page<'_>) -> Form {
+    let is_wechat = page.channel == Channel::WechatPay;
+    Form::default()
+        .with("amount", page.amount.value)
+        .with("currency", page.amount.code())
+        .with("customer", page.customer)
+        .with("payment_method_types[]", kind(page.channel))
+        .with("payment_method_data[type]", kind(page.channel))
+        // Of the three ways in which WeChat is paid, the one by a code on a page.
+        .with_some("payment_method_options[wechat_pay][client]", is_wechat.then_some("web"))
+        .with("confirm", "true")
+        .with("capture_method", "automatic")
+        .with_some("return_url", (!is_wechat).then_some(page.back))
+        .with_some("description", (!page.text.is_empty()).then_some(page.text))
+        .with(&meta(PAYMENT), page.payment)
+        .with("expand[]", "latest_charge.balance_transaction")
 }
 
 /// When the page ends, in seconds, and whether that is another time than was asked for.

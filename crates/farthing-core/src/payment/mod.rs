@@ -2,8 +2,8 @@
 //!
 //! Owns what is asked of a provider and what it tells (`provider`), what follows for a payment from everything that was told, in any
 //! order and any number of times (`progress`), which method pays (`method`), when a balance is filled up by itself (`refill`), what
-//! is looked at by a person first (`risk`), which payments a refund goes back to (`refund`), and a provider that is
-//! only pretended (`sandbox`). Not the postings: those are the ledger's templates; not the wire: that is each provider's.
+//! is looked at by a person first (`risk`), which payments a refund goes back to (`refund`), what there is to say of codes to scan (`code`),
+//! and a provider that is only pretended (`sandbox`). Not the postings: those are the ledger's templates; not the wire: that is each provider's.
 
 /// A closed list of words, written in rows and on the wire.
 macro_rules! words {
@@ -28,6 +28,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+mod code;
 mod method;
 mod progress;
 mod provider;
@@ -37,6 +38,7 @@ mod retry;
 mod risk;
 pub mod sandbox;
 
+pub use code::{has_code, next_look, rate};
 pub use method::{Expiry, MethodFacts, MethodStanding, Usable, choose, notice_after};
 pub use progress::{Dispute, DisputeState, Effect, Progress, Purpose, State, shown};
 pub use provider::{

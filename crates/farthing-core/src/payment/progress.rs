@@ -207,9 +207,9 @@ mod tests {
         let amount = Money::from_minor(1_000, Currency::USD).unwrap();
         [
             PaymentNews::Pending,
-            PaymentNews::ActionNeeded(Action { url: String::new(), until: None }),
+            PaymentNews::ActionNeeded(Action { url: String::new(), code: String::new(), until: None }),
             PaymentNews::Failed(failure),
-            PaymentNews::Succeeded { fee: Some(amount), method: None },
+            PaymentNews::Succeeded { fee: Some(amount), method: None, paid: None },
             PaymentNews::Disputed { dispute: "dp".to_owned(), amount, fee: None, why: String::new() },
             PaymentNews::DisputeEnded { dispute: "dp".to_owned(), won: true, amount },
         ]

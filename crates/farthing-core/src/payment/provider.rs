@@ -50,8 +50,8 @@ pub enum What {
     Refund { refund: RefundId, part: i64, payment: PaymentId, payment_reference: String, amount: Money },
     /// Forget a method.
     Detach { method: MethodId, token: String },
-    /// What has become of a payment?
-    Look { payment: PaymentId, payment_reference: String },
+    /// What has become of a payment? `close`: its time is over, so what is still open there is closed first, where that can be done.
+    Look { payment: PaymentId, payment_reference: String, close: bool },
 }
 
 /// What came of asking.
@@ -126,10 +126,12 @@ pub enum PaymentNews {
     Pending,
     /// The customer has something to do.
     ActionNeeded(Action),
-    /// `fee`: what the provider keeps, where it says so. `method`: how it was paid, where that is kept for later.
+    /// `fee`: what the provider keeps, where it says so. `method`: how it was paid, where that is kept for later. `paid`: what the customer
+    /// paid, where that was in another currency than asked for.
     Succeeded {
         fee: Option<Money>,
         method: Option<MethodFacts>,
+        paid: Option<Money>,
     },
     Failed(Failure),
     /// The customer's bank takes it back, by a complaint or because a debit was returned.
@@ -167,8 +169,10 @@ pub enum MethodNews {
 /// What a customer has to do, and until when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// A page to open; for a code that is scanned, what it says.
+    /// A page to open; may be empty where there is a code.
     pub url: String,
+    /// What a code to draw and to scan says; empty: there is only the page.
+    pub code: String,
     pub until: Option<Instant>,
 }
 

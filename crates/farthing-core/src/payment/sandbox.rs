@@ -31,6 +31,8 @@ pub enum Mood {
     TimesOut,
     /// It is set up wrong: whatever it is asked it never does, and keeps no memory of it.
     Broken,
+    /// It answers, but does not tell by itself what its customers do on pages and with codes: who wants to know has to ask.
+    Silent,
 }
 
 impl Mood {
@@ -40,6 +42,7 @@ impl Mood {
             Mood::Declines => 1,
             Mood::TimesOut => 2,
             Mood::Broken => 3,
+            Mood::Silent => 4,
         }
     }
 
@@ -49,6 +52,7 @@ impl Mood {
             1 => Some(Mood::Declines),
             2 => Some(Mood::TimesOut),
             3 => Some(Mood::Broken),
+            4 => Some(Mood::Silent),
             _ => None,
         }
     }
@@ -204,12 +208,12 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
             if mood == Mood::Declines {
                 return plain(of(failed(FailureCode::Declined)));
             }
-            let paid = PaymentNews::Succeeded { fee: None, method: None };
+            let paid = PaymentNews::Succeeded { fee: None, method: None, paid: None };
             let after = |days: i64, deed: Deed| later(now, days).map(|at| (at, deed));
             let mut done = match temper(token) {
                 Temper::Pays => plain(of(paid)),
                 Temper::Declines(code) => plain(of(failed(code))),
-                Temper::WantsOwner if *present => plain(of(PaymentNews::ActionNeeded(action(&reference)))),
+                Temper::WantsOwner if *present => plain(of(PaymentNews::ActionNeeded(action(&reference, None)))),
                 Temper::WantsOwner => plain(of(failed(FailureCode::AuthenticationRequired))),
                 Temper::TimesOut => lost(plain(of(paid)), customer.as_ref()),
                 Temper::Disputes => {
@@ -230,9 +234,9 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
             }
             done
         }
-        What::Page { payment, .. } => {
+        What::Page { payment, channel, until, .. } => {
             let reference = format!("sandbox-{payment}");
-            let news = PaymentNews::ActionNeeded(action(&reference));
+            let news = PaymentNews::ActionNeeded(opened(&reference, *channel, Some(*until)));
             plain(News::Payment { reference: Some(reference), news })
         }
         What::SetUp { token, .. } => {
@@ -243,7 +247,7 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
                 }
                 (Some(facts), _) => MethodNews::Ready(facts),
                 (None, Some(_)) => MethodNews::Failed(failure(FailureCode::Other)),
-                (None, None) => MethodNews::ActionNeeded(action(&ask.key)),
+                (None, None) => MethodNews::ActionNeeded(action(&ask.key, None)),
             }))
         }
         What::Refund { refund, part, .. } => {
@@ -257,6 +261,7 @@ pub fn answer(ask: &Ask, mood: Mood, now: Instant) -> Done {
             if mood == Mood::TimesOut { lost(done, customer.as_ref()) } else { done }
         }
         What::Detach { .. } => plain(News::Method(MethodNews::Detached)),
+        // Of what its customers do it is `seen` that says.
         What::Look { payment_reference, .. } => {
             plain(News::Payment { reference: Some(payment_reference.clone()), news: PaymentNews::Pending })
         }
@@ -297,7 +302,7 @@ impl Deed {
     pub fn news(self, payment_reference: &str, amount: Money) -> PaymentNews {
         let dispute = format!("{payment_reference}-dispute");
         match self {
-            Deed::Pay => PaymentNews::Succeeded { fee: None, method: None },
+            Deed::Pay => PaymentNews::Succeeded { fee: None, method: None, paid: None },
             Deed::TurnAway => failed(FailureCode::Abandoned),
             Deed::Return => {
                 PaymentNews::Disputed { dispute, amount, fee: None, why: "the bank returned the debit".to_owned() }
@@ -315,8 +320,31 @@ fn later(now: Instant, days: i64) -> Option<Instant> {
     now.checked_add(Duration::try_from_seconds(days.saturating_mul(86_400)).ok()?).ok()
 }
 
-fn action(reference: &str) -> Action {
-    Action { url: format!("/sandbox/{reference}"), until: None }
+fn action(reference: &str, until: Option<Instant>) -> Action {
+    Action { url: format!("/sandbox/{reference}"), code: String::new(), until }
+}
+
+/// A page; a wallet that is scanned has a code as well.
+fn opened(reference: &str, channel: Channel, until: Option<Instant>) -> Action {
+    let scheme = match channel {
+        Channel::Alipay => "https://qr.alipay.example/",
+        Channel::WechatPay => "weixin://wxpay/bizpayurl?pr=",
+        Channel::Paypal | Channel::Card | Channel::SepaDebit | Channel::BankTransfer => "",
+    };
+    let code = if scheme.is_empty() { String::new() } else { format!("{scheme}{reference}") };
+    Action { code, ..action(reference, until) }
+}
+
+/// What it says of a page or a code when it is asked. `done`: what its customer did; `close`: what nobody paid is over.
+pub fn seen(reference: &str, channel: Channel, done: Option<PaymentNews>, close: bool) -> PaymentNews {
+    match done {
+        Some(news) => news,
+        None if close => {
+            let text = "it was not paid in time".to_owned();
+            PaymentNews::Failed(Failure { code: FailureCode::Abandoned, text })
+        }
+        None => PaymentNews::ActionNeeded(opened(reference, channel, None)),
+    }
 }
 
 fn failure(code: FailureCode) -> Failure {

@@ -183,7 +183,7 @@ pub(super) fn credit(
             back: String::new(),
         };
         let payment = insert_payment(work, &payer, chosen, wanted)?;
-        let news = PaymentNews::Succeeded { fee: None, method: None };
+        let news = PaymentNews::Succeeded { fee: None, method: None, paid: None };
         take_payment_news(work, payment.id, Some(&row.id.to_string()), &news)?;
     }
     (row.state, row.account, row.changed) = (RowState::Matched, Some(account), now);

@@ -88,7 +88,7 @@ fn done(work: &mut Work<'_, '_>, mut order: BankOrderRow) -> Result<(), Refused>
     work.tx.bank_order_write(&order)?;
     match order.kind {
         OrderKind::Debit => {
-            let news = PaymentNews::Succeeded { fee: None, method: None };
+            let news = PaymentNews::Succeeded { fee: None, method: None, paid: None };
             take_payment_news(work, PaymentId::from_bytes(order.subject), Some(&order.end_to_end), &news)
         }
         OrderKind::Refund => {

@@ -1,6 +1,7 @@
 //! Carries errands to providers. An errand is claimed in a transaction of its own, asked outside of any, and what came of it is written in
 //! another. A crash between them repeats it with the same key once the claim is over.
 
+use super::codes::{self, Looked};
 use super::provider::Provider;
 use super::sandbox;
 use super::take_news::{payment_unknown, take_method_news, take_payment_news, take_refund_news};
@@ -41,11 +42,25 @@ pub(crate) fn send_errand(
     subject: [u8; 16],
     part: i64,
 ) -> Result<(), EngineError> {
+    let row = errand_of(work, account, provider, kind, subject, part);
+    work.tx.errand_insert(&row)?;
+    Ok(())
+}
+
+/// The same, to be written by who calls.
+pub(super) fn errand_of(
+    work: &mut Work<'_, '_>,
+    account: OwnerId,
+    provider: &str,
+    kind: ErrandKind,
+    subject: [u8; 16],
+    part: i64,
+) -> ErrandRow {
     let number = work.ids.number(work.now);
     let mut hash = blake3::Hasher::new();
     hash.update(work.cloud.id.as_bytes()).update(&[0]).update(kind.name().as_bytes()).update(&[0]);
     hash.update(&subject).update(&part.to_le_bytes());
-    let row = ErrandRow {
+    ErrandRow {
         number,
         cloud: work.cloud.id.clone(),
         account,
@@ -59,9 +74,7 @@ pub(crate) fn send_errand(
         next_at: Some(work.now),
         state: "waiting".to_owned(),
         answer: String::new(),
-    };
-    work.tx.errand_insert(&row)?;
-    Ok(())
+    }
 }
 
 impl Engine {
@@ -147,7 +160,7 @@ impl Engine {
                         news: News::Never { why: "there is nothing to ask any more".to_owned() },
                     },
                 };
-                self.errand_done(&errand, ask.is_some(), &reply)?;
+                self.errand_done(&errand, ask.as_ref().map(|ask| &ask.what), &reply)?;
                 count += 1;
             }
             // What is outside is paced by whoever calls; what is only written down here is done now.
@@ -183,18 +196,26 @@ impl Engine {
     }
 
     /// Writes what came of a try, and whatever follows from it.
-    fn errand_done(&self, errand: &ErrandRow, asked: bool, reply: &Reply) -> Result<(), EngineError> {
-        let (errand, reply) = (errand.clone(), reply.clone());
+    fn errand_done(&self, errand: &ErrandRow, asked: Option<&What>, reply: &Reply) -> Result<(), EngineError> {
+        let (errand, asked, reply) = (errand.clone(), asked.cloned(), reply.clone());
         let cloud = errand.cloud.clone();
         self.work("errand_done", &cloud, move |work| {
             work.load(&[errand.account])?;
+            let looked = codes::looked(work, &errand, asked.as_ref(), &reply.news)?;
+            let asked = asked.is_some();
             let (state, next_at, answer) = after(&errand, asked, &reply.news, work.now)?;
-            let done = ErrandRow { state: state.to_owned(), next_at, answer, ..errand.clone() };
+            let done = match &looked {
+                Some(looked) => codes::asked_again(&errand, looked, &reply.news),
+                None => ErrandRow { state: state.to_owned(), next_at, answer, ..errand.clone() },
+            };
             if !work.tx.errand_tried(&done)? {
                 return Ok(()); // another try has begun since: what it hears counts
             }
             if let Some(customer) = &reply.customer {
                 work.tx.customer_keep(errand.account, &errand.provider, customer)?;
+            }
+            if looked == Some(Looked::Over) {
+                return take_payment_news(work, PaymentId::from_bytes(errand.subject), None, &codes::ran_out());
             }
             if !asked {
                 return Ok(());
@@ -297,10 +318,16 @@ pub(super) fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Resul
                     channel: row.channel,
                     keep: row.keeps,
                     back: row.action.clone(),
-                    until: now.checked_add(seconds(PAGE_SECONDS)?).map_err(SettleError::from)?,
+                    until: match tx.payment_code(row.id)? {
+                        Some(code) => code.until,
+                        None => now.checked_add(seconds(PAGE_SECONDS)?).map_err(SettleError::from)?,
+                    },
                     text,
                 },
-                _ => What::Look { payment: row.id, payment_reference: row.reference.clone() },
+                _ => {
+                    let Some(look) = codes::look_of(tx, &row, now)? else { return Ok(None) };
+                    look
+                }
             }
         }
         ErrandKind::Refund => {

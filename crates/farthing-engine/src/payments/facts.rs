@@ -3,7 +3,7 @@
 use farthing_core::ledger::TransferId;
 use farthing_core::payment::{Dispute, MethodId, PaymentId, Progress, shown};
 use farthing_core::time::Instant;
-use farthing_store::{DisputeRow, MethodRow, PaymentRow, RefundPartRow, RefundRow};
+use farthing_store::{DisputeRow, MethodRow, PaymentRow, RefundPartRow, RefundRow, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,24 @@ pub struct PaymentFacts {
     pub changed: i64,
     pub succeeded: Option<i64>,
     pub transfer: Option<String>,
+    /// A code to scan, or the page of a wallet, can be paid until then; microseconds since 1970.
+    pub expires: Option<i64>,
+    /// What a code to draw says; empty: there is only a page.
+    #[serde(default)]
+    pub code: String,
+    /// It was paid after that.
+    #[serde(default)]
+    pub late: bool,
+    /// What the customer paid, where that was in another currency than the account's.
+    pub paid: Option<PaidFacts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaidFacts {
+    pub amount: String,
+    pub currency: String,
+    /// How much of it is one of what was credited with its tax, as a decimal fraction.
+    pub rate: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +127,11 @@ pub struct RefillFacts {
 }
 
 impl PaymentFacts {
-    pub(crate) fn of(account: &str, row: &PaymentRow, disputes: &[DisputeRow]) -> PaymentFacts {
-        PaymentFacts {
+    pub(crate) fn read(tx: &mut Tx<'_>, account: &str, row: &PaymentRow) -> Result<PaymentFacts, StoreError> {
+        let (disputes, code, paid) = (tx.disputes_of(row.id)?, tx.payment_code(row.id)?, tx.payment_paid(row.id)?);
+        let disputes = disputes.as_slice();
+        let until = code.as_ref().map(|code| code.until);
+        Ok(PaymentFacts {
             id: row.id.to_string(),
             account: account.to_owned(),
             reference: row.once.clone(),
@@ -132,7 +153,11 @@ impl PaymentFacts {
             changed: row.changed.micros(),
             succeeded: row.succeeded.map(Instant::micros),
             transfer: row.transfer.as_ref().map(TransferId::to_string),
-        }
+            expires: until.map(Instant::micros),
+            code: code.map(|code| code.code).unwrap_or_default(),
+            late: row.succeeded.zip(until).is_some_and(|(at, until)| at > until),
+            paid: paid.as_ref().map(super::codes::paid_facts),
+        })
     }
 
     /// Its id, as it can be asked for.

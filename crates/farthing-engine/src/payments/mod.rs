@@ -5,6 +5,7 @@
 //! or instead of it. The pretended provider (`sandbox`) is asked in the same way, and keeps what it was asked in tables of its own.
 
 mod book_money;
+mod codes;
 mod debits;
 mod errands;
 mod facts;
@@ -22,7 +23,7 @@ mod take_news;
 pub(crate) use book_money::{Incoming, book_incoming, pay_arrears};
 pub(crate) use debits::{chargeable, must_be_eligible};
 pub(crate) use errands::send_errand;
-pub use facts::{DisputeFacts, MethodFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
+pub use facts::{DisputeFacts, MethodFacts, PaidFacts, PaymentFacts, RefillFacts, RefundFacts, RefundPartFacts};
 pub use given_up::GivenUp;
 pub(crate) use keep_methods::insert_method;
 pub use keep_methods::{MethodChange, NewMethod};

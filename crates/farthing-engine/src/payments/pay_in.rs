@@ -81,8 +81,7 @@ impl Engine {
             let missing = || Refused::not_found("payment", &id.to_string());
             let row = tx.payment(id)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?;
             let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
-            let disputes = tx.disputes_of(id)?;
-            Ok(PaymentFacts::of(&name, &row, &disputes))
+            Ok(PaymentFacts::read(tx, &name, &row)?)
         })
     }
 
@@ -107,8 +106,7 @@ impl Engine {
             let mut facts = Vec::with_capacity(rows.len());
             for row in rows {
                 let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
-                let disputes = tx.disputes_of(row.id)?;
-                facts.push(PaymentFacts::of(&name, &row, &disputes));
+                facts.push(PaymentFacts::read(tx, &name, &row)?);
             }
             Ok(facts)
         })
@@ -154,8 +152,7 @@ fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Resu
         && let Some(there) = work.tx.payment_by_once(&cloud, reference)?
     {
         if there.account == payer.id && there.net == units {
-            let disputes = work.tx.disputes_of(there.id)?;
-            return Ok(PaymentFacts::of(&payer.name, &there, &disputes));
+            return Ok(PaymentFacts::read(work.tx, &payer.name, &there)?);
         }
         let what = format!("payment {reference:?} was of another amount, or of another account");
         return Err(Refused::new(RefusalCode::IdReused, what));
@@ -188,7 +185,7 @@ fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Resu
     let row = write_payment(work, &payer, chosen, facts)?;
     let told = json!({ "amount": wanted.amount.plain(), "channel": row.channel.word(), "state": row.state.name() });
     work.notes.push(Note::new("payment.begun", format!("account {}", payer.name)).became(&told));
-    Ok(PaymentFacts::of(&payer.name, &row, &[]))
+    Ok(PaymentFacts::read(work.tx, &payer.name, &row)?)
 }
 
 /// A payment to be written.
@@ -220,6 +217,9 @@ pub(crate) fn write_payment(
     let at = announce(work, payer, &row)?;
     if at.is_none_or(|at| at <= work.now) {
         send_errand(work, payer.id, &row.provider, kind, row.id.to_bytes(), 0)?;
+        if kind == ErrandKind::Page {
+            super::codes::open(work, &row)?;
+        }
     }
     Ok(row)
 }
@@ -314,8 +314,13 @@ pub(crate) fn paid_with(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result
         Some(payment) => method_label(work, payment)?,
         None => String::new(),
     };
-    let channel = payment.map(|payment| payment.channel.word().replace('_', " "));
-    Ok(if label.is_empty() { channel.unwrap_or_else(|| "by hand".to_owned()) } else { label })
+    let channel = payment.as_ref().map(|payment| payment.channel.word().replace('_', " "));
+    let with = if label.is_empty() { channel.unwrap_or_else(|| "by hand".to_owned()) } else { label };
+    let paid = match &payment {
+        Some(payment) => super::codes::paid_words(work.tx, payment.id)?,
+        None => String::new(),
+    };
+    Ok(format!("{with}{paid}"))
 }
 
 pub(crate) fn within_bounds(policy: &Policy, amount: Money) -> Result<(), Refused> {

@@ -68,7 +68,7 @@ fn book(work: &mut Work<'_, '_>, id: PaymentId, reference: &str, amount: Money) 
     let (mut paid, payer) = payment_locked(work, id)?;
     if paid.state != State::Succeeded {
         // What is given back has been there.
-        take_payment_news(work, id, None, &PaymentNews::Succeeded { fee: None, method: None })?;
+        take_payment_news(work, id, None, &PaymentNews::Succeeded { fee: None, method: None, paid: None })?;
         paid = work.tx.payment(id)?.ok_or_else(|| StoreError::corrupt("a payment is gone"))?;
     }
     let now = work.now;

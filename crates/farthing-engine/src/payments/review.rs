@@ -38,6 +38,9 @@ impl Engine {
                 row.state = State::Created;
                 let kind = if row.token.is_empty() { ErrandKind::Page } else { ErrandKind::Charge };
                 send_errand(work, account, &row.provider, kind, id.to_bytes(), 0)?;
+                if kind == ErrandKind::Page {
+                    super::codes::open(work, &row)?;
+                }
             } else {
                 row.state = State::Refused;
                 row.failure_text.clone_from(&note);

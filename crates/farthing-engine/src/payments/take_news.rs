@@ -127,8 +127,14 @@ pub(crate) fn take_payment_news(
         reference.clone_into(&mut row.reference);
     }
     row.changed = work.now;
+    if let PaymentNews::Succeeded { paid: Some(paid), .. } = news {
+        super::codes::keep_paid(work, &row, *paid)?; // before the receipt, which says it
+    }
     for effect in effects {
         follow(work, &payer, &mut row, &disputes, news, effect)?;
+    }
+    if before != row.state && !row.state.is_open() {
+        super::codes::decided(work, &mut row)?;
     }
     work.tx.payment_write(&row)?;
     if before != row.state && row.state == farthing_core::payment::State::Pending {
@@ -184,7 +190,9 @@ fn follow(
             }
             Ok(())
         }
-        Effect::Act(Action { url, .. }) => {
+        Effect::Act(action) => {
+            super::codes::opened(work, row, &action)?;
+            let Action { url, .. } = action;
             row.action.clone_from(&url);
             let mut told = told_of(work, payer, row, String::new())?;
             told.url = url;

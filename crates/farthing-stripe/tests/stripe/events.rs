@@ -86,15 +86,15 @@ fn bare(token: &str, channel: Channel) -> MethodFacts {
     }
 }
 
-const PAID: PaymentNews = PaymentNews::Succeeded { fee: None, method: None };
+const PAID: PaymentNews = PaymentNews::Succeeded { fee: None, method: None, paid: None };
 
 #[test]
 fn payments() {
     of_payment("payment_intent/succeeded", ours(Some("pm_Visa")), PAID);
-    let kept = PaymentNews::Succeeded { fee: None, method: Some(bare("pm_Visa", Channel::Card)) };
+    let kept = PaymentNews::Succeeded { fee: None, method: Some(bare("pm_Visa", Channel::Card)), paid: None };
     of_payment("payment_intent/succeeded and kept", ours(Some("pm_Visa")), kept);
     of_payment("payment_intent/processing", ours(Some("pm_Iban")), PaymentNews::Pending);
-    let action = Action { url: "https://hooks.stripe.com/3ds".to_owned(), until: None };
+    let action = Action { url: "https://hooks.stripe.com/3ds".to_owned(), code: String::new(), until: None };
     of_payment("payment_intent/requires action", ours(Some("pm_Visa")), PaymentNews::ActionNeeded(action));
     let text =
         "The transaction can't be processed because your customer's account information is missing or incorrect.";
@@ -111,6 +111,8 @@ fn payments() {
 fn a_payment_on_a_page_ends_with_the_page() {
     silent(&["payment_intent/created", "payment_intent/failed on a page", "payment_intent/requires action on a page"]);
     of_payment("checkout/paid", ours(None), PAID);
+    let in_yuan = PaymentNews::Succeeded { fee: None, method: None, paid: Some(money("72.30 CNY")) };
+    of_payment("checkout/paid in yuan", ours(None), in_yuan);
     of_payment("checkout/on its way", ours(None), PaymentNews::Pending);
     of_payment("checkout/arrived", ours(None), PAID);
     let returned = failure(FailureCode::Returned, "the customer's bank did not pay it");

@@ -19,11 +19,11 @@ fn failed(code: FailureCode, text: &str) -> PaymentNews {
 }
 
 fn paid(fee: Option<&str>) -> PaymentNews {
-    PaymentNews::Succeeded { fee: fee.map(money), method: None }
+    PaymentNews::Succeeded { fee: fee.map(money), method: None, paid: None }
 }
 
 fn to_do(url: &str, until: Option<i64>) -> Action {
-    Action { url: url.to_owned(), until: until.map(at) }
+    Action { url: url.to_owned(), code: String::new(), until: until.map(at) }
 }
 
 fn iban() -> MethodFacts {
@@ -119,20 +119,61 @@ fn a_page_on_which_a_card_is_kept() {
     player.finish();
 }
 
-/// What is paid by a code is not kept, and no page ends in the past: its end, chosen by the clock, is in the key.
-#[test]
-fn a_code_to_scan() {
-    let what = What::Page {
+fn wallet(channel: Channel, until: i64) -> What {
+    What::Page {
         payment: payment(),
         amount: money("100 CNY"),
-        channel: Channel::WechatPay,
+        channel,
         keep: true,
         back: "https://console.example/back".to_owned(),
-        until: at(1_762_000_000),
+        until: at(until),
         text: String::new(),
-    };
+    }
+}
+
+fn look(reference: &str, close: bool) -> What {
+    What::Look { payment: payment(), payment_reference: reference.to_owned(), close }
+}
+
+/// No page ends in the past: its end, chosen by the clock, is in the key.
+#[test]
+fn a_page_of_a_wallet() {
     let action = to_do("https://checkout.stripe.com/c/pay/cs_test_w1", Some(1_762_001_860));
-    check("page_wechat", vec![(what, of_payment("cs_test_w1", PaymentNews::ActionNeeded(action)))]);
+    let what = wallet(Channel::Paypal, 1_762_000_000);
+    check("page_paypal", vec![(what, of_payment("cs_test_w1", PaymentNews::ActionNeeded(action)))]);
+}
+
+/// An intent at once: what the code says is there to be drawn, and nothing is kept of a wallet that is scanned.
+#[test]
+fn a_code_to_scan() {
+    let wechat = Action {
+        code: "weixin://wxpay/bizpayurl?pr=AbCdEf".to_owned(),
+        ..to_do("https://payments.stripe.com/wechat_pay/instructions/CCoQ", None)
+    };
+    let alipay = to_do("https://hooks.stripe.com/redirect/authenticate/src_1?client_secret=src_client_secret_1", None);
+    check(
+        "codes",
+        vec![
+            (wallet(Channel::WechatPay, 1_762_000_900), of_payment("pi_w1", PaymentNews::ActionNeeded(wechat))),
+            (wallet(Channel::Alipay, 1_762_000_900), of_payment("pi_a1", PaymentNews::ActionNeeded(alipay))),
+        ],
+    );
+}
+
+/// At its end a code is cancelled, and a page expired; what was paid a moment before is not, be it seen before or when Stripe refuses.
+#[test]
+fn a_code_is_closed_unless_it_is_paid() {
+    let abandoned = || failed(FailureCode::Abandoned, "it was not paid in time");
+    let in_yuan = PaymentNews::Succeeded { fee: Some(money("0.44 USD")), method: None, paid: Some(money("72.30 CNY")) };
+    check(
+        "closes",
+        vec![
+            (look("pi_w1", true), of_payment("pi_w1", abandoned())),
+            (look("cs_test_w1", true), of_payment("cs_test_w1", abandoned())),
+            (look("pi_w2", true), of_payment("pi_w2", in_yuan.clone())),
+            (look("pi_w3", true), of_payment("pi_w3", in_yuan)),
+        ],
+    );
 }
 
 fn set_up(channel: Channel, token: Option<&str>) -> What {
@@ -204,14 +245,18 @@ fn a_method_is_forgotten_once() {
 
 #[test]
 fn what_has_become_of_a_payment() {
-    let look = |reference: &str| What::Look { payment: payment(), payment_reference: reference.to_owned() };
+    let look =
+        |reference: &str| What::Look { payment: payment(), payment_reference: reference.to_owned(), close: false };
     let open = to_do("https://checkout.stripe.com/c/pay/cs_test_a1", Some(1_762_007_200));
     check(
         "looks",
         vec![
             (
                 look("pi_1"),
-                of_payment("pi_1", PaymentNews::Succeeded { fee: Some(money("0.35 EUR")), method: Some(iban()) }),
+                of_payment(
+                    "pi_1",
+                    PaymentNews::Succeeded { fee: Some(money("0.35 EUR")), method: Some(iban()), paid: None },
+                ),
             ),
             (look("cs_test_a1"), of_payment("cs_test_a1", PaymentNews::ActionNeeded(open))),
             (look("cs_test_a1"), of_payment("cs_test_a1", failed(FailureCode::Abandoned, "it was not paid in time"))),
@@ -224,7 +269,7 @@ fn what_has_become_of_a_payment() {
 /// The answer was lost, and with it the reference.
 #[test]
 fn a_payment_without_a_reference_is_found() {
-    let look = || What::Look { payment: payment(), payment_reference: String::new() };
+    let look = || What::Look { payment: payment(), payment_reference: String::new(), close: false };
     let why = format!("Stripe shows no payment {} of this customer", payment());
     check("look_for", vec![(look(), of_payment("pi_9", paid(Some("0.44 EUR")))), (look(), News::Unknown { why })]);
 }

@@ -232,14 +232,14 @@ fn a_card_is_set_up_charged_refunded_and_forgotten() {
     let reply = local.stripe.ask(&ask(Some(customer.clone()), what));
     assert_eq!(reply.customer.as_deref(), Some(customer.as_str()));
     let reference = reference_of(&reply.news);
-    let paid = PaymentNews::Succeeded { fee: Some(money("0 EUR")), method: None };
+    let paid = PaymentNews::Succeeded { fee: Some(money("0 EUR")), method: None, paid: None };
     let wanted = News::Payment { reference: Some(reference.clone()), news: paid };
     assert_eq!(reply.news, wanted);
     let intent = local.get(&format!("/v1/payment_intents/{reference}"));
     assert_eq!((&intent["amount"], &intent["currency"]), (&1_250.into(), &"eur".into()));
     assert_eq!(intent["metadata"]["farthing_payment"], payment().to_string());
 
-    let look = What::Look { payment: payment(), payment_reference: reference.clone() };
+    let look = What::Look { payment: payment(), payment_reference: reference.clone(), close: false };
     assert_eq!(local.stripe.ask(&ask(Some(customer.clone()), look)).news, wanted);
 
     let back = What::Refund {
@@ -279,7 +279,7 @@ fn cards_that_do_not_pay() {
     assert_eq!(failure_of(&news), FailureCode::Declined, "when it is charged");
     let (_, news) = local.charge(12, Channel::Card, &local.card("4000002760003184"));
     assert_eq!(failure_of(&news), FailureCode::AuthenticationRequired, "nobody is there to confirm it");
-    let what = What::Look { payment: payment(), payment_reference: "pi_never".to_owned() };
+    let what = What::Look { payment: payment(), payment_reference: "pi_never".to_owned(), close: false };
     let news = local.stripe.ask(&ask(None, what)).news;
     assert_eq!(news, News::Never { why: "Stripe answered 404: Not Found".to_owned() });
 }
@@ -293,7 +293,7 @@ fn what_its_webhooks_say() {
     let told = hooks.next(&local.stripe);
     assert_eq!(told.about.payment, Some(payment));
     assert_eq!(told.about.reference, Some(reference_of(&news)));
-    let bare = PaymentNews::Succeeded { fee: None, method: None };
+    let bare = PaymentNews::Succeeded { fee: None, method: None, paid: None };
     // This one sends the charge whole, and the balance's side of it by name, as Stripe sends both.
     assert_eq!(told.news, News::Payment { reference: Some(reference_of(&news)), news: bare });
     // Asked, it is what the answer to the charge was.
@@ -315,6 +315,6 @@ fn what_its_webhooks_say() {
     let told = hooks.next(&local.stripe);
     assert_eq!(told.about.payment, Some(payment));
     failure_of(&told.news);
-    let look = What::Look { payment, payment_reference: reference_of(&news) };
+    let look = What::Look { payment, payment_reference: reference_of(&news), close: false };
     failure_of(&local.stripe.ask(&ask(None, look)).news);
 }

@@ -167,7 +167,7 @@ fn what_cannot_be_asked_is_not_asked() {
     if let What::Charge { amount, .. } = &mut amount {
         *amount = money("0.001 EUR");
     }
-    let reference = |text: &str| What::Look { payment: payment(), payment_reference: text.to_owned() };
+    let reference = |text: &str| What::Look { payment: payment(), payment_reference: text.to_owned(), close: false };
     let asked = [
         amount,
         charge(Channel::BankTransfer, false),

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use farthing_core::money::Currency;
 use farthing_core::payment::{MethodId, PaymentId, State};
 use farthing_core::policy::Channel;
-use farthing_engine::{DisputeFacts, NewPayIn, PayBy as EnginePayBy, PaymentFacts, RefusalCode, Refused};
+use farthing_engine::{DisputeFacts, NewPayIn, PaidFacts, PayBy as EnginePayBy, PaymentFacts, RefusalCode, Refused};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -100,8 +100,18 @@ pub(crate) struct Payment {
     /// where it has gone back since: `refunded`, `refunded_in_part`, `disputed`, `reversed`.
     #[schema(example = "succeeded")]
     state: String,
-    /// Where the customer goes on, or what a code to scan says; null: there is nothing to do.
+    /// Where the customer goes on; null: there is nothing to do.
     action_url: Option<String>,
+    /// What the code says that the customer scans: draw it as a QR code. Null: there is none.
+    #[schema(example = "weixin://wxpay/bizpayurl?pr=AbCdEf")]
+    code: Option<String>,
+    /// Until then a code or a wallet's page can be paid; null: it has no such end.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// It was paid after that, and credited all the same.
+    late: bool,
+    /// What the customer paid, where that was in another currency; null: it was in this one.
+    paid: Option<PaidIn>,
     /// Null: it has not failed.
     failure: Option<PaymentFailure>,
     /// Why it was let through, held or refused.
@@ -117,6 +127,15 @@ pub(crate) struct Payment {
     succeeded_at: Option<String>,
     /// The transfer that credited it.
     transfer: Option<String>,
+}
+
+/// What a customer's wallet paid for `amount` and `tax`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaidIn {
+    amount: Amount,
+    /// How much of it is one of the account's currency: a decimal fraction, rounded half-even at its tenth digit.
+    #[schema(example = "7.23")]
+    rate: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -384,6 +403,10 @@ pub(super) fn payment(facts: PaymentFacts, currency: Currency) -> Payment {
         bill: facts.bill,
         state: facts.state,
         action_url: some_text(facts.action).filter(|_| acts),
+        code: some_text(facts.code).filter(|_| acts),
+        expires_at: facts.expires.map(time_of_micros),
+        late: facts.late,
+        paid: facts.paid.map(paid_in),
         failure,
         verdict: facts.verdict,
         refunded: Amount::units(facts.refunded, currency),
@@ -393,6 +416,10 @@ pub(super) fn payment(facts: PaymentFacts, currency: Currency) -> Payment {
         succeeded_at: facts.succeeded.map(time_of_micros),
         transfer: facts.transfer,
     }
+}
+
+fn paid_in(paid: PaidFacts) -> PaidIn {
+    PaidIn { amount: Amount { amount: paid.amount, currency: paid.currency }, rate: paid.rate }
 }
 
 fn dispute(facts: DisputeFacts, currency: Currency) -> Dispute {

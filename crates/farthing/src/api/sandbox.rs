@@ -5,6 +5,7 @@ use super::blocking;
 use super::caller::Writing;
 use super::payments::{Payment, PaymentNamed, currency_of, payment};
 use super::problem::{self, Problem};
+use super::wire::Amount;
 use axum::Json;
 use farthing_core::payment::sandbox;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Simulation {
     deed: Deed,
+    /// What they pay, where their wallet holds another currency than the account's; only with `pay`.
+    paid: Option<Amount>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -63,6 +66,8 @@ pub(crate) enum Mood {
     TimesOut,
     /// It is set up wrong: whatever it is asked it never does.
     Broken,
+    /// It does not tell by itself what customers do on pages and with codes: it is found out by asking.
+    Silent,
 }
 
 impl Mood {
@@ -72,6 +77,7 @@ impl Mood {
             Mood::Declines => sandbox::Mood::Declines,
             Mood::TimesOut => sandbox::Mood::TimesOut,
             Mood::Broken => sandbox::Mood::Broken,
+            Mood::Silent => sandbox::Mood::Silent,
         }
     }
 }
@@ -86,8 +92,17 @@ pub(crate) async fn simulate(
     Asking { body, once }: Asking<Simulation>,
 ) -> Result<Json<Payment>, Problem> {
     let id = named.id()?;
+    let deed = body.deed.core();
+    let paid = body.paid.map(|paid| paid.money("paid")).transpose()?;
+    if paid.is_some() && deed != sandbox::Deed::Pay {
+        return Err(Problem::new(problem::INVALID, "only who pays says what they pay").field("paid"));
+    }
     let done = blocking(move || {
-        let facts = caller.engine_for(Some(once)).sandbox_do(&caller.cloud, id, body.deed.core())?;
+        let engine = caller.engine_for(Some(once));
+        let facts = match deed {
+            sandbox::Deed::Pay => engine.sandbox_scan(&caller.cloud, id, paid)?,
+            deed => engine.sandbox_do(&caller.cloud, id, deed)?,
+        };
         Ok(payment(facts, currency_of(&caller)?))
     });
     Ok(Json(done.await?))

@@ -99,6 +99,7 @@ impl Provider for StripeProvider {
 /// How many requests it may come to.
 fn requests_of(ask: &Ask) -> u32 {
     let own = match ask.what {
+        What::Look { close: true, .. } => 3,
         What::Charge { .. } | What::Page { .. } | What::Detach { .. } | What::Look { .. } => 1,
         What::SetUp { .. } | What::Refund { .. } => 2,
     };

@@ -74,6 +74,8 @@ struct PaymentLine {
     why: String,
     net: Figure,
     tax: Figure,
+    /// What a code to scan says while it is open; empty: there is none.
+    code: String,
 }
 
 struct RefundLine {
@@ -230,7 +232,16 @@ fn payment_lines(payments: &[PaymentFacts], cloud: &Cloud, notation: &Notation) 
         let why = match paid.state.as_str() {
             "review" => paid.verdict.join("; "),
             "unknown" => "asked for, and the provider has not answered: it is asked again".to_owned(),
+            "requires_action" => open_words(paid, cloud)?,
             _ => paid.failure_text.clone(),
+        };
+        let why = match (&paid.paid, paid.late) {
+            (Some(other), late) => {
+                let late = if late { ", after its code had ended" } else { "" };
+                format!("paid {} {} at {}{late}", other.amount, other.currency, other.rate)
+            }
+            (None, true) => "paid after its code had ended".to_owned(),
+            (None, false) => why,
         };
         Ok(PaymentLine {
             when: Moment::of(Instant::from_micros(paid.created), &cloud.time_zone)?,
@@ -251,9 +262,18 @@ fn payment_lines(payments: &[PaymentFacts], cloud: &Cloud, notation: &Notation) 
             why,
             net: notation.bare(paid.net.into())?,
             tax: notation.bare(paid.tax.into())?,
+            code: if paid.state == "requires_action" { paid.code.clone() } else { String::new() },
         })
     };
     payments.iter().map(line).collect()
+}
+
+/// What its customer has to do, and until when.
+fn open_words(paid: &PaymentFacts, cloud: &Cloud) -> Result<String, PageError> {
+    let Some(until) = paid.expires else { return Ok("its customer has something to do".to_owned()) };
+    let until = Moment::of(Instant::from_micros(until), &cloud.time_zone)?;
+    let what = if paid.code.is_empty() { "its page is open" } else { "its code can be scanned" };
+    Ok(format!("{what} until {} {}", until.date, until.time))
 }
 
 fn refund_lines(refunds: &[RefundFacts], cloud: &Cloud, notation: &Notation) -> Result<Vec<RefundLine>, PageError> {

@@ -254,6 +254,12 @@ pub enum Paying {
         amount: Option<Money>,
         won: Option<bool>,
     },
+    /// The customer scans a payment's code, or pays on its page: the newest open one of an account, or by its name. `paid`: how much of another
+    /// currency than the account's.
+    Scan {
+        name: String,
+        paid: Option<Money>,
+    },
     /// Of a payment or a refund by its name, or the oldest of an account that waits.
     Decide {
         name: String,
@@ -390,6 +396,8 @@ pub enum Provider {
     Decline,
     Timeout,
     Recover,
+    /// It does not tell what its customers do: whoever wants to know asks.
+    Silent,
 }
 
 /// How the cloud answers from now on.

@@ -34,7 +34,8 @@ impl EngineStage {
         let wanted = NewPayIn {
             account: top_up.account.clone(),
             amount: top_up.amount,
-            by: PayBy::Token(method.to_owned()),
+            // A channel by its name alone is a page, or a code to scan.
+            by: Channel::parse(method).map_or_else(|| PayBy::Token(method.to_owned()), PayBy::Page),
             keep: false,
             reference: None,
             back: String::new(),
@@ -134,12 +135,18 @@ impl EngineStage {
                 let done = self.engine().sandbox_do_part(&self.cloud, id, deed, *amount);
                 self.done(done.map(drop))
             }
+            Paying::Scan { name, paid } => {
+                let id = self.payment_of(name, Some(State::ActionNeeded))?;
+                let done = self.engine().sandbox_scan(&self.cloud, id, *paid);
+                self.done(done.map(drop))
+            }
             Paying::Decide { name, approve } => self.decide(name, *approve),
             Paying::Provider(provider) => {
                 let mood = match provider {
                     Provider::Decline => Mood::Declines,
                     Provider::Timeout => Mood::TimesOut,
                     Provider::Recover => Mood::Well,
+                    Provider::Silent => Mood::Silent,
                 };
                 let told = self.engine().sandbox_mood(&self.cloud, mood);
                 self.done(told)

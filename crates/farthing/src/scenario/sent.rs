@@ -10,12 +10,14 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 15] = [
     ("payment_disputed", "payment.disputed"),
     ("debit_announced", "debit.announced"),
     ("refund_sent", "refund.sent"),
     ("method_failed", "payment.failed"),
     ("payment_failed", "payment.failed"),
+    ("payment_action", "payment.action_needed"),
+    ("topped_up", "money.topped_up"),
     ("method_expiring", "method.expiring"),
     ("refill_off", "refill.switched_off"),
     ("bill_issued", "bill.issued"),

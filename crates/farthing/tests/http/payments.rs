@@ -80,6 +80,47 @@ both! {
 }
 
 both! {
+    /// A code to scan: shown with its end, found without its webhook, paid in yuan; another runs out, and is paid late.
+    fn codes_to_scan(bed: &Bed) {
+        bed.cloud("ours");
+        let key = bed.key("ours", true, "admin");
+        let server = bed.serve();
+        server.post(&key, "/v1/accounts", &json!({ "name": "acme" }));
+        let shown = pay(&server, &key, "acme", "10.00", &json!({ "page": "wechat_pay" }));
+        assert!(shown["code"].as_str().is_some_and(|code| code.starts_with("weixin://")), "{shown}");
+        let times = [&shown["created_at"], &shown["expires_at"]].map(|at| at.as_str().expect("a time").to_owned());
+        let [created, expires] = times.map(|at| farthing_core::time::Instant::parse(&at).expect("a time"));
+        assert_eq!(expires.seconds_since(created), 900);
+        assert_eq!((&shown["paid"], &shown["late"]), (&Value::Null, &json!(false)));
+        let missed = pay(&server, &key, "acme", "5.00", &json!({ "page": "alipay" }));
+        server.post(&key, "/v1/sandbox", &json!({ "mood": "silent" }));
+        let path = |payment: &Value| format!("/v1/payments/{}", payment["id"].as_str().expect("an id"));
+        let scan = |paid: &Value| json!({ "deed": "pay", "paid": paid });
+        let simulated = |body: &Value| ask(&server, &key, "POST", &format!("{}/simulate", path(&shown)), body);
+        assert_eq!(simulated(&scan(&usd("10.00"))).problem(422), "invalid", "that is no other currency");
+        assert_eq!(simulated(&json!({ "deed": "dispute", "paid": usd("1.00") })).problem(422), "invalid");
+        let yuan = json!({ "amount": "72.30", "currency": "CNY" });
+        let silent = server.post(&key, &format!("{}/simulate", path(&shown)), &scan(&yuan));
+        assert_eq!((silent["state"].as_str(), balance(&server, &key, "acme").as_str()), (Some("requires_action"), "0.00"));
+        server.post(&key, "/v1/clock/advance", &json!({ "seconds": 60 }));
+        let paid = server.get(&key, &path(&shown));
+        assert_eq!((paid["state"].as_str(), &paid["code"]), (Some("succeeded"), &Value::Null), "{paid}");
+        assert_eq!(paid["paid"], json!({ "amount": yuan, "rate": "7.23" }));
+        assert_eq!(balance(&server, &key, "acme"), "10.00");
+        server.post(&key, "/v1/clock/advance", &json!({ "seconds": 840 }));
+        let over = server.get(&key, &path(&missed));
+        assert_eq!((over["state"].as_str(), over["failure"]["code"].as_str()), (Some("failed"), Some("abandoned")), "{over}");
+        server.post(&key, "/v1/sandbox", &json!({ "mood": "well" }));
+        server.post(&key, "/v1/clock/advance", &json!({ "seconds": 1 }));
+        let late = simulate(&server, &key, &missed, "pay");
+        assert_eq!((late["state"].as_str(), &late["late"]), (Some("succeeded"), &json!(true)), "{late}");
+        assert_eq!(balance(&server, &key, "acme"), "15.00");
+        drop(server);
+        bed.verify();
+    }
+}
+
+both! {
     /// Above a sum a person looks first; and what they refuse is never asked of a provider.
     fn a_person_looks_first(bed: &Bed) {
         let risky = format!("{}\n[risk]\nhold_for_review_above = \"500.00\"\n\n[top_up]\nmax = \"1000.00\"\n", policy("ours", "1h"));

@@ -114,10 +114,25 @@ impl Reader<'_> {
                 Command::Paying(Paying::Chargeback { name: of, amount, won })
             }
             "provider" => {
-                let words_known =
-                    [("decline", Provider::Decline), ("timeout", Provider::Timeout), ("recover", Provider::Recover)];
-                let mood = words.word("decline, timeout or recover")?.choice(&words_known, 3)?;
+                let words_known = [
+                    ("decline", Provider::Decline),
+                    ("timeout", Provider::Timeout),
+                    ("silent", Provider::Silent),
+                    ("recover", Provider::Recover),
+                ];
+                let mood = words.word("decline, timeout, silent or recover")?.choice(&words_known, 4)?;
                 Command::Paying(Paying::Provider(mood))
+            }
+            "scan" => {
+                let name = words.name("the payment or account")?;
+                let own = self.currency_of(&name);
+                let currency = match words.key("currency") {
+                    None => own,
+                    Some(code) => Currency::parse(code.text)
+                        .map_err(|error| code.wrong(error.to_string(), "write its code, like CNY"))?,
+                };
+                let paid = words.key("paid").map(|paid| paid.amount(currency)).transpose()?;
+                Command::Paying(Paying::Scan { name, paid })
             }
             "waive" => {
                 let account = self.account(&words.word("the account")?)?;
@@ -602,7 +617,9 @@ impl Reader<'_> {
             }
             Command::Keep { name }
             | Command::Fact { name, .. }
-            | Command::Paying(Paying::Chargeback { name, .. } | Paying::Decide { name, .. }) => vec![name],
+            | Command::Paying(
+                Paying::Chargeback { name, .. } | Paying::Decide { name, .. } | Paying::Scan { name, .. },
+            ) => vec![name],
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],
             Command::Grant(grant) => vec![&grant.account],

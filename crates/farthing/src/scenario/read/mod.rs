@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 65] = [
+const USAGE: [(&str, &str); 66] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -141,7 +141,8 @@ const USAGE: [(&str, &str); 65] = [
     ("release", "release HOLD"),
     ("write", "write NAME SIZE"),
     ("apply", "apply FILE [starts=TIME] [corrects=N]"),
-    ("provider", "provider decline|timeout|recover"),
+    ("provider", "provider decline|timeout|silent|recover"),
+    ("scan", "scan PAYMENT|ACCOUNT [paid=AMOUNT currency=CODE]"),
     ("mail", "mail ok|fail"),
     ("down", "down DURATION"),
     ("crash", "crash"),

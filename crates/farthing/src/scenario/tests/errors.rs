@@ -23,6 +23,7 @@ const LINES: &[&str] = &[
     "expect sent acme low_balanse",
     "expect error stop web -> not_fond",
     "provider die",
+    "scan n paid=72.30 currency=XYZ",
     "cancel n when=nwo",
     // What is missing
     "topup acme",
