@@ -21,7 +21,7 @@ pub(super) fn look(work: &mut Work<'_, '_>, id: BankRowId) -> Result<(), Refused
     };
     let asked = orders_of(work, &row)?;
     if !asked.is_empty() {
-        return answer(work, &mut row, asked);
+        return answer(work, &mut row, &asked);
     }
     if row.nature == Nature::Fee {
         book_known(work, Chart::Fees, row.amount)?;
@@ -54,7 +54,7 @@ fn orders_of(work: &mut Work<'_, '_>, row: &BankRow) -> Result<Vec<BankOrderRow>
     Ok(work.tx.bank_orders_of_batch(&cloud, &row.batch)?)
 }
 
-fn answer(work: &mut Work<'_, '_>, row: &mut BankRow, orders: Vec<BankOrderRow>) -> Result<(), Refused> {
+fn answer(work: &mut Work<'_, '_>, row: &mut BankRow, orders: &[BankOrderRow]) -> Result<(), Refused> {
     let accounts: Vec<OwnerId> = orders.iter().filter_map(|order| order.account).collect();
     work.load(&accounts)?;
     // Read again under the accounts' locks.

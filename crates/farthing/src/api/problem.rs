@@ -34,11 +34,9 @@ pub struct Problem {
     #[serde(flatten)]
     #[schema(value_type = More)]
     more: Option<Box<More>>,
-    #[serde(skip)]
-    retry_after: Option<u32>,
 }
 
-/// What few problems have.
+/// What few problems have; apart, because every handler's answer is as large as a problem may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 struct More {
     /// Where a file is wrong, from 1.
@@ -51,6 +49,8 @@ struct More {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/accounts/acme/transfer-details")]
     see: Option<String>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
 
 /// A code, its status, and what it means. `docs/errors.md` lists them all, and a test holds it to this.
@@ -141,7 +141,6 @@ impl Problem {
             field: None,
             request_id: None,
             more: None,
-            retry_after: None,
         }
     }
 
@@ -162,8 +161,9 @@ impl Problem {
         self
     }
 
-    pub(crate) fn retry_after(self, seconds: u32) -> Problem {
-        Problem { retry_after: Some(seconds), ..self }
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Problem {
+        self.more.get_or_insert_default().retry_after = Some(seconds);
+        self
     }
 
     /// Nothing of what failed is told: it stands in the log, beside the request's id.
@@ -201,7 +201,7 @@ impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         self.request_id = crate::serve::request_id().map(String::into_boxed_str);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry = self.retry_after;
+        let retry = self.more.as_ref().and_then(|more| more.retry_after);
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
