@@ -37,8 +37,8 @@ impl Engine {
         note: &str,
     ) -> Result<BankRowFacts, Refused> {
         let (decided, note, who) = (decided.clone(), note.to_owned(), self.who());
-        self.ask("decide_bank_row", cloud, move |work| decide(work, id, &decided, &note, &who))?;
-        self.bank_row(cloud, id)
+        let do_it = move |work: &mut Work<'_, '_>| decide(work, id, &decided, &note, &who);
+        self.ask_outside("decide_bank_row", cloud, do_it, |()| self.bank_row(cloud, id))
     }
 
     pub fn bank_row(&self, cloud: &str, id: BankRowId) -> Result<BankRowFacts, Refused> {

@@ -76,7 +76,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 29] = [
+pub const KINDS: [&str; 31] = [
     "payment_disputed",
     "renewal_failed",
     "order_expired",
@@ -104,6 +104,8 @@ pub const KINDS: [&str; 29] = [
     "wallet_low",
     "trial_ending",
     "space_grace",
+    "payment_action",
+    "topped_up",
     "export_ready",
     "budget",
 ];
