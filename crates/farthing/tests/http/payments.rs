@@ -97,8 +97,8 @@ both! {
         let path = |payment: &Value| format!("/v1/payments/{}", payment["id"].as_str().expect("an id"));
         let scan = |paid: &Value| json!({ "deed": "pay", "paid": paid });
         let simulated = |body: &Value| ask(&server, &key, "POST", &format!("{}/simulate", path(&shown)), body);
-        assert_eq!(simulated(&scan(&usd("10.00"))).problem(422), "invalid", "that is no other currency");
-        assert_eq!(simulated(&json!({ "deed": "dispute", "paid": usd("1.00") })).problem(422), "invalid");
+        assert_eq!(simulated(&scan(&usd("10.00"))).problem(400), "invalid", "that is no other currency");
+        assert_eq!(simulated(&json!({ "deed": "dispute", "paid": usd("1.00") })).problem(400), "invalid");
         let yuan = json!({ "amount": "72.30", "currency": "CNY" });
         let silent = server.post(&key, &format!("{}/simulate", path(&shown)), &scan(&yuan));
         assert_eq!((silent["state"].as_str(), balance(&server, &key, "acme").as_str()), (Some("requires_action"), "0.00"));
