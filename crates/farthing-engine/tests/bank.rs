@@ -144,7 +144,7 @@ both! {
     fn a_statement_of_another_account_changes_nothing(bed: &Bed) {
         let engine = banked(bed, at(START));
         let mut other = told("other", vec![row("10.00", &code(&engine, "acme"), "R1")]);
-        other.statements[0].account = IBAN.to_owned();
+        IBAN.clone_into(&mut other.statements[0].account);
         let refused = engine.take_statement("one", &other).expect_err("another account");
         assert_eq!(refused.code(), Some(RefusalCode::Invalid));
         assert!(refused.to_string().contains(IBAN), "{refused}");

@@ -25,7 +25,7 @@ fn engine(location: &Location, own: &str) -> Engine {
         "[cloud]\nid = \"one\"\nname = \"one\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\n\n[brand]\nlegal_name = \"One\"\n\n\
          [bank]\naccount = \"{own}\"\n"
     );
-    let files = Files::from([("cloud.toml".into(), policy.into()), ("catalog.toml".into(), "".into())]);
+    let files = Files::from([("cloud.toml".into(), policy), ("catalog.toml".into(), String::new())]);
     let request = ApplyRequest { files, who: "anna".into(), why: "bank".into(), starts: None, corrects: None };
     engine.apply_policy(CLOUD, request).expect("it applies");
     engine

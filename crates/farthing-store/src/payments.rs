@@ -77,6 +77,7 @@ pub struct PaymentsLately {
     pub begun: i64,
     /// Net, without those that failed.
     pub amounts: i64,
+    /// Without those that their customer let run out.
     pub failed: i64,
 }
 
@@ -276,7 +277,7 @@ impl Tx<'_> {
         let from = PaymentId::from_parts(u64::try_from(since.micros() / 1_000).unwrap_or(0), [0; 10]).to_bytes();
         let found = self.one(
             "SELECT count(*), CAST(coalesce(sum(CASE WHEN state IN ('failed', 'refused') THEN 0 ELSE net END), 0) AS BIGINT),
-                count(CASE WHEN state = 'failed' THEN 1 END)
+                count(CASE WHEN state = 'failed' AND failure <> 'abandoned' THEN 1 END)
              FROM payment WHERE account = $1 AND id >= $2 AND created >= $3 AND bill IS NULL",
             &[account.0.into(), from.as_slice().into(), since.micros().into()],
             |row| Ok(PaymentsLately { begun: row.int(0)?, amounts: row.int(1)?, failed: row.int(2)? }),

@@ -6,6 +6,7 @@ use super::bank::{self, BankQueues, TransferTo};
 use super::figure::{Figure, Notation};
 use super::moment::Moment;
 use super::page::{self, Frame, PageError};
+use super::qr::Qr;
 use crate::clouds::Cloud;
 use askama::Template;
 use axum::extract::rejection::PathRejection;
@@ -74,8 +75,8 @@ struct PaymentLine {
     why: String,
     net: Figure,
     tax: Figure,
-    /// What a code to scan says while it is open; empty: there is none.
-    code: String,
+    /// A code to scan, while it is open.
+    code: Option<Qr>,
 }
 
 struct RefundLine {
@@ -262,7 +263,7 @@ fn payment_lines(payments: &[PaymentFacts], cloud: &Cloud, notation: &Notation) 
             why,
             net: notation.bare(paid.net.into())?,
             tax: notation.bare(paid.tax.into())?,
-            code: if paid.state == "requires_action" { paid.code.clone() } else { String::new() },
+            code: Qr::of(&paid.code, "A code to scan").filter(|_| paid.state == "requires_action"),
         })
     };
     payments.iter().map(line).collect()
