@@ -214,9 +214,8 @@ fn fill_up_each_once(bed: &Bed, accounts: usize) {
                 loop {
                     match carrier.run_errands("one", 50) {
                         Ok(0) => break,
-                        Ok(_) => {}
                         // On one file the three wait for each other, and who has waited too long asks again, as a server would.
-                        Err(EngineError::Store(StoreError::Conflict(_))) => {}
+                        Ok(_) | Err(EngineError::Store(StoreError::Conflict(_))) => {}
                         Err(other) => panic!("{other}"),
                     }
                 }

@@ -63,7 +63,7 @@ pub(super) fn decision(
 pub(super) fn whose(work: &mut Work<'_, '_>, row: &BankRow) -> Result<Found, Refused> {
     let currency = work.currency();
     match decision(work.tx, row, currency)? {
-        Decision::Matched(Match { account, bills, why }) => {
+        Decision::Matched(Match { account, why, .. }) => {
             work.load(&[account])?;
             if let Some(closed) = work.folio(account).payer.closed {
                 return Ok(Found::Perhaps(format!("{why}; but the account was closed on {closed}")));
@@ -73,7 +73,7 @@ pub(super) fn whose(work: &mut Work<'_, '_>, row: &BankRow) -> Result<Found, Ref
                 Decision::Matched(again) if again.account == account => {
                     Ok(Found::Certain { account, bills: again.bills, why: again.why.to_string() })
                 }
-                _ => Ok(Found::Certain { account, bills, why: why.to_string() }),
+                _ => Ok(Found::Perhaps(format!("{why}; but that changed while it was looked at"))),
             }
         }
         Decision::Suggested(suggested) => {

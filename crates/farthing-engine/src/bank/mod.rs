@@ -21,7 +21,7 @@ mod transfer_details;
 pub use decide::RowDecision;
 pub use facts::{BankFileFacts, BankRowFacts, BankSuggestion};
 pub use mandates::NewMandate;
-pub(crate) use orders::Bank;
+pub(crate) use orders::{Bank, CAPABILITIES};
 pub use read_file::{StatementFormat, Unread, read_refusals};
 pub use reconcile::{OpenDifference, Reconciliation};
 pub use refusals::Refusal;

@@ -20,6 +20,9 @@ struct Side {
     bic: String,
 }
 
+pub(crate) const CAPABILITIES: Capabilities =
+    Capabilities { stored: &[Channel::SepaDebit], pages: &[], partial_refunds: true, per_second: 1_000 };
+
 impl<'e> Bank<'e> {
     pub(crate) fn new(engine: &'e Engine) -> Bank<'e> {
         Bank { engine }
@@ -37,7 +40,7 @@ impl Provider for Bank<'_> {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { stored: &[Channel::SepaDebit], pages: &[], partial_refunds: true, per_second: 1_000 }
+        CAPABILITIES
     }
 
     fn ask(&self, ask: &Ask) -> Reply {

@@ -59,7 +59,11 @@ const BATCH: i64 = 256;
 
 impl Engine {
     pub fn pay_bill(&self, cloud: &str, wanted: &NewBillPayment) -> Result<BillPayment, Refused> {
-        let (own, through) = (wanted.clone(), self.through(cloud)?);
+        let by = match &wanted.by {
+            PayBillBy::Balance => PayBy::Default,
+            PayBillBy::Provider(by) => by.clone(),
+        };
+        let (own, through) = (wanted.clone(), self.through_by(cloud, &by)?);
         let begin = move |work: &mut Work<'_, '_>| pay(work, &own, &through);
         self.ask_outside("pay_bill", cloud, begin, |payment: Option<String>| {
             let payment = payment.and_then(|id| PaymentId::parse(&id).ok());

@@ -141,6 +141,7 @@ fn begin(work: &mut Work<'_, '_>, account: OwnerId, row: &PaymentRow) -> Result<
         None => None,
     };
     let refused = match &method {
+        _ if payer.closed.is_some() => Some("the account is closed".to_owned()),
         Some(method) if method.standing == farthing_core::payment::MethodStanding::Ready => {
             not_eligible(work, &payer, &method.facts)?
         }

@@ -62,7 +62,7 @@ pub(crate) struct Chosen {
 impl Engine {
     /// Writes a payment and asks the provider for it at once. What is not answered yet comes later.
     pub fn pay_in(&self, cloud: &str, wanted: &NewPayIn) -> Result<PaymentFacts, Refused> {
-        let through = self.through(cloud)?;
+        let through = self.through_by(cloud, &wanted.by)?;
         let own = wanted.clone();
         let begin = move |work: &mut Work<'_, '_>| pay_in(work, &own, &through);
         let asked = self.ask_outside("pay_in", cloud, begin, |begun: PaymentFacts| {

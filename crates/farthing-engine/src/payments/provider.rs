@@ -1,5 +1,7 @@
 //! Who a cloud's payments go through.
 
+use super::pay_in::PayBy;
+use crate::bank;
 use crate::{Clock, Engine, RefusalCode, Refused};
 use farthing_core::payment::{Ask, Capabilities, Reply, sandbox};
 use std::collections::BTreeMap;
@@ -69,6 +71,16 @@ impl Engine {
     pub fn pretends(&self, cloud: &str) -> bool {
         let simulated = matches!(*self.clock, Clock::Simulated(_));
         (simulated || self.providers.pretends) && self.providers.of(cloud).is_none()
+    }
+
+    /// The same for what an account keeps already: a mandate is debited by files, with no provider at all.
+    pub(crate) fn through_by(&self, cloud: &str, by: &PayBy) -> Result<Through, Refused> {
+        match (self.through(cloud), by) {
+            (Err(_), PayBy::Default | PayBy::Method(_)) => {
+                Ok(Through { name: bank::NAME.to_owned(), can: bank::CAPABILITIES })
+            }
+            (through, _) => through,
+        }
     }
 
     pub(crate) fn through(&self, cloud: &str) -> Result<Through, Refused> {
