@@ -52,7 +52,7 @@ CREATE TABLE bank_row (
 
 CREATE UNIQUE INDEX bank_row_once ON bank_row (cloud, own, identity);
 CREATE INDEX bank_row_by_cloud ON bank_row (cloud, id);
-CREATE INDEX bank_row_new ON bank_row (cloud, id) WHERE state = 'new';
+CREATE INDEX bank_row_new ON bank_row (cloud, transfer) WHERE state = 'new';
 CREATE INDEX bank_row_waiting ON bank_row (cloud, id) WHERE state = 'waiting';
 CREATE INDEX bank_row_by_payer ON bank_row (cloud, iban) WHERE state = 'matched' AND iban <> '';
 CREATE INDEX bank_row_by_account ON bank_row (account, id) WHERE account IS NOT NULL;

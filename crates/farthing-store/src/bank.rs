@@ -268,10 +268,10 @@ impl Tx<'_> {
         )
     }
 
-    /// Movements that nobody has looked at yet, oldest first, at most so many.
+    /// Movements that nobody has looked at yet, in the order in which they were told, at most so many.
     pub fn bank_rows_new(&mut self, cloud: &str, limit: i64) -> Result<Vec<BankRowId>, StoreError> {
         self.rows(
-            "SELECT id FROM bank_row WHERE cloud = $1 AND state = 'new' ORDER BY id LIMIT $2",
+            "SELECT id FROM bank_row WHERE cloud = $1 AND state = 'new' ORDER BY transfer LIMIT $2",
             &[cloud.into(), limit.into()],
             |row| Ok(BankRowId::from_bytes(row.bytes(0)?)),
         )
