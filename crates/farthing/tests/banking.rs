@@ -182,7 +182,7 @@ fn a_day_at_the_bank() {
     for said in [
         "One thing waits for a person.",
         "A Stranger",
-        "nothing in it says whose it is",
+        "sent from a bank account that paid for this account once",
         "Unmatched bank money",
         "today",
     ] {
