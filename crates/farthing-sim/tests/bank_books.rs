@@ -73,6 +73,8 @@ fn open(engine: &Engine, month: &Month, own: &str) {
 
 fn take(engine: &Engine, statement: &Statement, own: &str, name: &str) -> BTreeMap<String, BankRow> {
     let told = NewStatement { name: name.to_owned(), digest: name.to_owned(), statements: vec![statement.clone()] };
+    let second = engine.now().expect("the clock").checked_add_micros(1_000_000).expect("a second later");
+    engine.clock().advance_to(second);
     engine.take_statement(CLOUD, &told).expect("it is taken");
     let names = identities(&plain_iban(own), &statement.rows);
     // The newest are those that were just told.
@@ -218,5 +220,5 @@ fn a_month_in_the_books_of_sqlite() {
 #[test]
 fn a_month_in_the_books_of_postgres() {
     let database = farthing_testbed::postgres().database("bank");
-    enough(play(&Location::Postgres(database.url()), 60, 12));
+    enough(play(&Location::Postgres(database.url()), 200, 11));
 }
