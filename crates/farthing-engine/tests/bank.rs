@@ -9,8 +9,9 @@ use farthing_core::time::{CivilDate, Instant};
 use farthing_engine::{
     CompanyChange, Engine, NewMandate, NewRefund, NewStatement, RefillChange, Refusal, RefusalCode, RowDecision,
 };
+use farthing_store::Tx;
 use std::sync::Barrier;
-use support::{Bed, CATALOG, START, apply, at, later, proven, start};
+use support::{Bed, CATALOG, START, apply, at, later, proven, start, tampered};
 
 const OWN: &str = "DE89370400440532013000";
 const IBAN: &str = "DE02120300000000202051";
@@ -303,5 +304,29 @@ both! {
         engine.take_statement("one", &told("payout", vec![row("12.00", "STRIPE PAYOUT 1", "P1")])).expect("it is taken");
         assert_eq!(open(&engine, "provider/stripe"), -eur("12.00").units());
         proven(&engine);
+    }
+}
+
+both! {
+    /// Whatever is changed about a movement behind the engine's back is named, and so is one that is gone.
+    fn verify_names_a_movement_that_was_changed(bed: &Bed) {
+        let engine = banked(bed, at(START));
+        let text = code(&engine, "acme");
+        engine.take_statement("one", &told("in", vec![row("100.00", &text, "R1"), row("7.00", "", "R2")])).expect("it is taken");
+        proven(&engine);
+        let is_row = |found: &[(String, String)]| found.iter().any(|(row, _)| row.starts_with("bank_row br_"));
+        for change in [
+            (|tx: &mut Tx<'_>| tx.execute("UPDATE bank_row SET amount = amount + 1 WHERE bank_reference = 'R1'", &[])) as fn(&mut Tx<'_>) -> _,
+            |tx| tx.execute("UPDATE bank_row SET state = 'set_aside' WHERE bank_reference = 'R2'", &[]),
+            |tx| tx.execute("UPDATE bank_row SET iban = 'DE00' WHERE bank_reference = 'R1'", &[]),
+            |tx| tx.execute("UPDATE bank_row SET transfer = transfer + 1000000 WHERE bank_reference = 'R2'", &[]),
+            |tx| tx.execute("UPDATE bank_row SET account = account + 1000 WHERE bank_reference = 'R1'", &[]),
+        ] {
+            let found = tampered(&engine, change);
+            assert!(is_row(&found), "{found:?}");
+        }
+        let found = tampered(&engine, |tx| tx.execute("DELETE FROM bank_row WHERE bank_reference = 'R2'", &[]));
+        let rows: Vec<&str> = found.iter().map(|(row, _)| row.as_str()).collect();
+        assert_eq!(rows, ["ledger_account one bank", "ledger_account one suspense"]);
     }
 }

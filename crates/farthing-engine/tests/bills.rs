@@ -12,7 +12,7 @@ use farthing_engine::{
 };
 use farthing_store::{BillKind, MessageFilter};
 use std::sync::Barrier;
-use support::{Bed, START, apply, at, later, proven, read, usd};
+use support::{Bed, START, apply, at, later, proven, read, tampered, usd};
 
 /// As a cloud has it whose top-ups are the only invoices: from Ireland, its taxes on top of what is credited.
 fn top_ups(cloud: &str) -> String {
@@ -539,35 +539,5 @@ both! {
         let gone = "the transfer that brought its money is missing, or another account's";
         assert_eq!(found, [("bill B-0002".to_owned(), gone.to_owned())]);
         proven(&engine);
-    }
-}
-
-/// Carried out of a transaction that takes everything back.
-#[derive(Debug)]
-enum TakenBack {
-    Found(Vec<(String, String)>),
-    #[expect(dead_code, reason = "told by Debug when a test fails")]
-    Store(farthing_store::StoreError),
-}
-
-impl From<farthing_store::StoreError> for TakenBack {
-    fn from(error: farthing_store::StoreError) -> TakenBack {
-        TakenBack::Store(error)
-    }
-}
-
-/// What `verify` finds after a change, which is taken back.
-fn tampered(
-    engine: &Engine,
-    change: fn(&mut farthing_store::Tx<'_>) -> Result<u64, farthing_store::StoreError>,
-) -> Vec<(String, String)> {
-    let told = engine.store().write("tampers", move |tx| {
-        assert_eq!(change(tx)?, 1, "one row was changed");
-        let findings = tx.audit()?.findings;
-        Err::<(), _>(TakenBack::Found(findings.into_iter().map(|finding| (finding.row, finding.what)).collect()))
-    });
-    match told {
-        Err(TakenBack::Found(found)) => found,
-        other => panic!("{other:?}"),
     }
 }

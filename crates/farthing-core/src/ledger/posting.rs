@@ -298,8 +298,8 @@ fn chargeback_legs(facts: &Chargeback) -> [Leg; 3] {
     [back(cash, from_cash), back(debt, rest), fee]
 }
 
-/// The dispute was won: the chargeback's transfers, all but the fee, go back to where they came from.
-pub fn chargeback_won(stamp: &mut Stamp<'_>, transfers: &[TransferId]) -> Command {
+/// What was booked goes back to where it came from: a chargeback whose dispute was won (all but its fee), a movement of the bank that is set aside.
+pub fn reversed(stamp: &mut Stamp<'_>, transfers: &[TransferId]) -> Command {
     let mut cause = stamp.cause;
     let reversed = transfers.iter().map(|target| Transfer {
         id: (stamp.ids)(),

@@ -200,6 +200,6 @@ fn reverse(work: &mut Work<'_, '_>, row: &BankRow) -> Result<(), Refused> {
     let effective = work.now.floor_second();
     let mut ids = work.stamp_ids();
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective };
-    let command = posting::chargeback_won(&mut stamp, &[row.transfer]);
+    let command = posting::reversed(&mut stamp, &[row.transfer]);
     Ok(work.book(&[command])?)
 }

@@ -376,7 +376,7 @@ fn give_again(
             id
         };
         let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
-        let command = posting::chargeback_won(&mut stamp, &known.transfers);
+        let command = posting::reversed(&mut stamp, &known.transfers);
         work.book(&[command])?;
         work.reload(payer.id)?;
         let (net, tax) = taken_by(work, &known.transfers)?;

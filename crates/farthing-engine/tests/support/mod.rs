@@ -125,6 +125,33 @@ pub fn proven(engine: &Engine) {
     assert_eq!(report.findings, []);
 }
 
+/// Carried out of a transaction that takes everything back.
+#[derive(Debug)]
+enum TakenBack {
+    Found(Vec<(String, String)>),
+    #[expect(dead_code, reason = "told by Debug when a test fails")]
+    Store(StoreError),
+}
+
+impl From<StoreError> for TakenBack {
+    fn from(error: StoreError) -> TakenBack {
+        TakenBack::Store(error)
+    }
+}
+
+/// What `verify` finds after a change, which is taken back.
+pub fn tampered(engine: &Engine, change: fn(&mut Tx<'_>) -> Result<u64, StoreError>) -> Vec<(String, String)> {
+    let told = engine.store().write("tampers", move |tx| {
+        assert_eq!(change(tx)?, 1, "one row was changed");
+        let findings = tx.audit()?.findings;
+        Err::<(), _>(TakenBack::Found(findings.into_iter().map(|finding| (finding.row, finding.what)).collect()))
+    });
+    match told {
+        Err(TakenBack::Found(found)) => found,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[macro_export]
 macro_rules! both {
     ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {

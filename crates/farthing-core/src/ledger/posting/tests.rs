@@ -203,7 +203,7 @@ fn a_chargeback_takes_cash_then_debt_and_costs_its_fee() {
 #[test]
 fn a_won_chargeback_is_reversed_but_for_the_fee() {
     let lost = [4, 5].map(|id| TransferId::from_i64(id).unwrap());
-    let won = stamped(|at| chargeback_won(at, &lost));
+    let won = stamped(|at| reversed(at, &lost));
     let reversed: Vec<Movement> = won.iter().map(|transfer| transfer.movement).collect();
     assert_eq!(reversed, lost.map(Movement::Reverse));
     assert!(won.iter().all(|transfer| transfer.kind == Kind::Reversal && transfer.mode == Mode::Reports));
