@@ -24,6 +24,7 @@ pub mod profile;
 pub mod rate;
 pub mod settle;
 pub mod tax;
+pub mod term;
 pub mod time;
 pub mod timeline;
 pub mod trail;
