@@ -7,6 +7,7 @@
 mod agreed;
 mod money;
 mod order;
+mod quote;
 mod schedule;
 mod worth;
 
@@ -15,7 +16,8 @@ mod tests;
 
 pub use agreed::{Change, Fact, Plan, Stretch, stretches};
 pub use money::{Given, TermMoney};
-pub use order::{OrderEvent, OrderState};
+pub use order::{OrderEvent, OrderId, OrderIdKind, OrderKind, OrderState, SubscriptionState};
+pub use quote::one;
 pub use schedule::Schedule;
 pub use worth::{Key, Side, difference, owed, worth};
 
@@ -50,7 +52,9 @@ impl fmt::Display for TermError {
         match self {
             TermError::Time(error) => error.fmt(out),
             TermError::Money(error) => error.fmt(out),
-            TermError::NoPeriod => out.write_str("a term of no length has no periods: give it one of a second at least"),
+            TermError::NoPeriod => {
+                out.write_str("a term of no length has no periods: give it one of a second at least")
+            }
         }
     }
 }

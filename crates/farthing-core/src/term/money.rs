@@ -43,7 +43,8 @@ impl TermMoney {
         let should = if self.value == 0 {
             0
         } else {
-            let exact = mul_div_round(i128::from(self.cash), i128::from(returned), i128::from(self.value), Rounding::Down)?;
+            let exact =
+                mul_div_round(i128::from(self.cash), i128::from(returned), i128::from(self.value), Rounding::Down)?;
             let exact = i64::try_from(exact).map_err(|_| MoneyError::Overflow { operation: "end a term" })?;
             exact.checked_div(minor.max(1)).unwrap_or(0).saturating_mul(minor.max(1))
         };

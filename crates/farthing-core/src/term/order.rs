@@ -2,6 +2,91 @@
 
 use std::fmt;
 
+crate::id_kind!(OrderId, OrderIdKind, "ord");
+
+/// What an order is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrderKind {
+    New,
+    /// The next period of what runs.
+    Renew,
+    /// Another plan, or another quantity, of what runs.
+    Change,
+}
+
+/// Where what was ordered for a time stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubscriptionState {
+    /// Paid, and not there yet.
+    Pending,
+    Running,
+    /// Switched off by its owner: it goes on costing.
+    Stopped,
+    /// Its time stands still.
+    Paused,
+    /// Its time is over, and nobody renewed it.
+    Expired,
+    /// It was ended, or its order was voided.
+    Ended,
+    /// From here on it is used and paid as another product.
+    Converted,
+}
+
+impl OrderKind {
+    pub const ALL: [OrderKind; 3] = [OrderKind::New, OrderKind::Renew, OrderKind::Change];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            OrderKind::New => "new",
+            OrderKind::Renew => "renew",
+            OrderKind::Change => "change",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<OrderKind> {
+        OrderKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl SubscriptionState {
+    pub const ALL: [SubscriptionState; 7] = [
+        SubscriptionState::Pending,
+        SubscriptionState::Running,
+        SubscriptionState::Stopped,
+        SubscriptionState::Paused,
+        SubscriptionState::Expired,
+        SubscriptionState::Ended,
+        SubscriptionState::Converted,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            SubscriptionState::Pending => "pending",
+            SubscriptionState::Running => "running",
+            SubscriptionState::Stopped => "stopped",
+            SubscriptionState::Paused => "paused",
+            SubscriptionState::Expired => "expired",
+            SubscriptionState::Ended => "deleted",
+            SubscriptionState::Converted => "converted",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<SubscriptionState> {
+        SubscriptionState::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Nothing more is billed of it.
+    pub const fn is_over(self) -> bool {
+        match self {
+            SubscriptionState::Expired | SubscriptionState::Ended | SubscriptionState::Converted => true,
+            SubscriptionState::Pending
+            | SubscriptionState::Running
+            | SubscriptionState::Stopped
+            | SubscriptionState::Paused => false,
+        }
+    }
+}
+
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderState {

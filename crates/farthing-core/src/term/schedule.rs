@@ -98,7 +98,8 @@ impl Schedule {
         match self {
             Schedule::Calendar(anchor) => Ok(anchor.period_containing(at)?),
             Schedule::Exact { origin, seconds } => {
-                let n = at.floor_second().seconds_since(*origin).checked_div_euclid(*seconds).ok_or(TermError::NoPeriod)?;
+                let n =
+                    at.floor_second().seconds_since(*origin).checked_div_euclid(*seconds).ok_or(TermError::NoPeriod)?;
                 Ok((n, self.period(n)?))
             }
         }

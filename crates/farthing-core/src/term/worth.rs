@@ -3,8 +3,8 @@
 //! Everything stands on one falling curve: what is left of a period's price at an instant. A part costs what is left at its beginning
 //! less what is left at its end, so wherever a period is cut, its parts cost as much as it does.
 
-use super::agreed::{Plan, Stretch};
 use super::TermError;
+use super::agreed::{Plan, Stretch};
 use crate::catalog::{Charged, Proration};
 use crate::money::{Currency, Money, MoneyError, Rounding, div_round, mul_div_round};
 use crate::time::{Instant, Period, Zone};
