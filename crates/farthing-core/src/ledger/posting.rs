@@ -7,6 +7,7 @@
 
 mod bill;
 mod charge;
+mod term;
 mod units;
 
 #[cfg(test)]
@@ -18,6 +19,10 @@ pub use bill::{
     credit_note, refund_approved_taxed, refund_reported, top_up_taxed, waiver_credited,
 };
 pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
+pub use term::{
+    BillPaidByCredit, CreditPart, TermBought, TermEarned, TermEnded, TermMoved, bill_paid_by_credit, term_bought,
+    term_earned, term_ended, term_moved,
+};
 pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};
 
 use super::{AccountId, Command, CommodityId, Kind, Mode, Movement, Transfer, TransferId};

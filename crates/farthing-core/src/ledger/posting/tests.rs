@@ -210,6 +210,49 @@ fn a_won_chargeback_is_reversed_but_for_the_fee() {
 }
 
 #[test]
+fn terms_are_deferred_earned_and_given_back() {
+    let lots = [CreditPart { credit: WELCOME, amount: 400 }];
+    let bought = TermBought {
+        commodity: USD,
+        cash: CASH,
+        amount: 600,
+        lots: &lots,
+        promo_open: PROMO_OPEN,
+        promo_used: PROMO_USED,
+        deferred: DEFERRED,
+    };
+    let kind = Kind::TermBought;
+    let expected = [(kind, WELCOME, PROMO_OPEN, 400), (kind, PROMO_USED, DEFERRED, 400), (kind, CASH, DEFERRED, 600)];
+    check(|at| term_bought(at, &bought), Mode::Asks, &expected);
+    let paid = BillPaidByCredit {
+        commodity: USD,
+        lots: &lots,
+        promo_open: PROMO_OPEN,
+        promo_used: PROMO_USED,
+        receivable: DEBT,
+    };
+    let expected = [(Kind::BillPaid, WELCOME, PROMO_OPEN, 400), (Kind::BillPaid, PROMO_USED, DEBT, 400)];
+    check(|at| bill_paid_by_credit(at, &paid), Mode::Asks, &expected);
+    let earned = |amount| TermEarned { commodity: USD, deferred: DEFERRED, revenue: REVENUE, amount };
+    check(|at| term_earned(at, &earned(70)), Mode::Reports, &[(Kind::TermEarned, DEFERRED, REVENUE, 70)]);
+    check(|at| term_earned(at, &earned(-7)), Mode::Reports, &[(Kind::TermEarned, REVENUE, DEFERRED, 7)]);
+    // 500 of 1,000 unused, 600 of them cash: 300 less a fee of 50, and 200 that gifts had paid.
+    let ended = TermEnded {
+        commodity: USD,
+        deferred: DEFERRED,
+        cash: CASH,
+        to_cash: 250,
+        revenue: REVENUE,
+        fee: 50,
+        promo_used: PROMO_USED,
+        gift: 200,
+    };
+    let kind = Kind::TermEnded;
+    let expected = [(kind, DEFERRED, CASH, 250), (kind, DEFERRED, REVENUE, 50), (kind, DEFERRED, PROMO_USED, 200)];
+    check(|at| term_ended(at, &ended), Mode::Reports, &expected);
+}
+
+#[test]
 fn a_pack_is_deferred_and_earned_as_it_is_used() {
     let bought = UnitsBought {
         commodity: USD,
