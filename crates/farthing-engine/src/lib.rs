@@ -29,6 +29,7 @@ mod manage_keys;
 mod move_clock;
 mod open_account;
 mod open_project;
+mod orders;
 mod payments;
 mod plain_usage;
 mod record_fact;
@@ -71,6 +72,9 @@ pub use manage_endpoints::{EndpointChange, NewEndpoint};
 pub use manage_keys::{NewKey, Origin};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
+pub use orders::{
+    Ending, Made, NewChange, NewOrder, NewOrderPayment, OrderFacts, SubscriptionFacts, TermFacts, Wanted, When,
+};
 pub use payments::{
     DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PaidFacts, PayBy, PaymentFacts,
     Provider, Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,

@@ -145,7 +145,7 @@ impl Engine {
     }
 }
 
-fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused> {
+pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused> {
     let at = fact.at.unwrap_or(work.now);
     if at > work.now {
         let what = format!("a fact of {at} cannot be reported at {}: report it when it has happened", work.now);
@@ -154,6 +154,9 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
     let cloud = work.cloud.id.clone();
     let there = work.tx.thing_by_name(&cloud, ThingKind::Resource, &fact.resource)?;
     let Some(thing) = there else {
+        if let Some(found) = crate::orders::subscription_named(work, &fact.resource)? {
+            return crate::orders::reported(work, &found, &fact.what, at);
+        }
         let Reported::Start(start) = &fact.what else { return Err(Refused::not_found("resource", &fact.resource)) };
         return create(work, fact, start, at);
     };

@@ -14,6 +14,8 @@ pub enum RefusalCode {
     LimitReached,
     NotEligible,
     HoldClosed,
+    /// Its time is over.
+    Expired,
     IdReused,
     /// An Idempotency-Key came with another request.
     KeyReused,
@@ -32,6 +34,7 @@ impl RefusalCode {
             RefusalCode::LimitReached => "limit_reached",
             RefusalCode::NotEligible => "not_eligible",
             RefusalCode::HoldClosed => "hold_closed",
+            RefusalCode::Expired => "expired",
             RefusalCode::IdReused => "id_reused",
             RefusalCode::KeyReused => "idempotency_key_reused",
             RefusalCode::NotFound => "not_found",

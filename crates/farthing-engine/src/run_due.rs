@@ -29,6 +29,7 @@ impl Engine {
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
         let others = self.store.read("next_due", |tx| {
             let bills = tx.bill_due_next()?.into_iter().chain(tx.collecting_next()?).chain(tx.announced_next()?).min();
+            let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
         })?;
         let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
@@ -65,6 +66,7 @@ impl Engine {
         self.run_holds(now)?;
         self.run_queue(now)?;
         self.run_expiries(now)?;
+        self.run_orders(now)?;
         self.run_bills(now)?;
         self.run_debits(now)?;
         for cloud in self.clouds_known()? {

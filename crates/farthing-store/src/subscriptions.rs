@@ -120,6 +120,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// It never was: its name is free again.
+    pub fn subscription_end(&mut self, row: &SubscriptionRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE subscription SET name = $2, state = $3, due_at = NULL WHERE id = $1",
+            &[row.id.into(), row.name.as_str().into(), row.state.name().into()],
+        )?;
+        Ok(())
+    }
+
     pub fn subscription(&mut self, id: i64) -> Result<Option<SubscriptionRow>, StoreError> {
         self.one(
             concat!("SELECT ", subscription!(), " FROM subscription WHERE id = $1"),

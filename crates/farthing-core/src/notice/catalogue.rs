@@ -5,6 +5,7 @@
 
 use super::money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
+use super::orders::{OrderTold, TermTold};
 use crate::money::Money;
 use crate::time::Instant;
 use serde_json::{Map, Value, json};
@@ -137,6 +138,61 @@ catalogue! {
     CreditNoteIssued = "credit_note.issued", "A credit note was issued.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
          "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
+    OrderPlaced = "order.placed", "Something was ordered: it waits to be paid.",
+        ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
+         "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
+         "parent": "To what it is added; may be empty.", "quantity": "How many.", "properties": "Provider, region and the like.",
+         "amount": "Without tax.", "currency": "Of the amount.", "until": "Paid by then; null: it waits for nothing.", "why": "Empty."];
+    OrderPaid = "order.paid", "An order is paid: make what it is about, and say when it is there.",
+        ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
+         "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
+         "parent": "To what it is added; may be empty.", "quantity": "How many.", "properties": "Provider, region and the like.",
+         "amount": "Without tax.", "currency": "Of the amount.", "until": "Made by then, or it is given back; null: it waits.", "why": "Empty."];
+    OrderActive = "order.active", "What was ordered is there.",
+        ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
+         "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
+         "parent": "To what it is added; may be empty.", "quantity": "How many.", "properties": "Provider, region and the like.",
+         "amount": "Without tax.", "currency": "Of the amount.", "until": "Null.", "why": "Empty."];
+    OrderExpired = "order.expired", "An order was not paid in time: it is over.",
+        ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
+         "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
+         "parent": "To what it is added; may be empty.", "quantity": "How many.", "properties": "Provider, region and the like.",
+         "amount": "Without tax.", "currency": "Of the amount.", "until": "Null.", "why": "Why."], mailed;
+    OrderVoided = "order.voided", "What was ordered could not be made: everything was given back.",
+        ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
+         "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
+         "parent": "To what it is added; may be empty.", "quantity": "How many.", "properties": "Provider, region and the like.",
+         "amount": "Without tax.", "currency": "Of the amount.", "until": "Null.", "why": "Why."], mailed;
+    TermChanged = "term.changed", "What runs for a time is another plan from now on, or was paused or resumed.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Empty."];
+    TermRenewed = "term.renewed", "What runs for a time is paid, or billed, for its next period.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Empty."];
+    TermRenewalFailed = "term.renewal_failed", "What runs for a time could not be renewed.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Why."], mailed;
+    TermExpired = "term.expired", "The time of something is over, and it was not renewed: switch it off.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Why it was not; may be empty."], mailed;
+    TermConverted = "term.converted", "The time of something is over: from now on it is used and paid as another product.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Empty."];
+    TermEnded = "term.ended", "Something was ended before its time was over.",
+        ["account": "Its name.", "name": "What it is called.", "product": "What it is.", "sku": "Of which configuration; empty: it has none.",
+         "addon": "What is added; empty: it is none.", "quantity": "How many.", "state": "Where it stands.",
+         "paid_to": "Until when it is paid, or billed.", "back": "What has come back to the balance, or off what is due.",
+         "currency": "Of the amount.", "why": "Empty."];
     RefillSwitchedOff = "refill.switched_off", "Filling up by itself was switched off after too many failures.",
         ["account": "Its name.", "failures": "How many in a row.", "why": "The last of them."], mailed;
     ChargeWaived = "charge.waived", "A charge was waived, in whole or in part.",
@@ -268,6 +324,17 @@ pub enum Event {
     BillPaid(BillTold),
     ReceiptIssued(BillTold),
     CreditNoteIssued(BillTold),
+    OrderPlaced(OrderTold),
+    OrderPaid(OrderTold),
+    OrderActive(OrderTold),
+    OrderExpired(OrderTold),
+    OrderVoided(OrderTold),
+    TermChanged(TermTold),
+    TermRenewed(TermTold),
+    TermRenewalFailed(TermTold),
+    TermExpired(TermTold),
+    TermConverted(TermTold),
+    TermEnded(TermTold),
     RefillSwitchedOff {
         account: String,
         failures: i64,
@@ -368,6 +435,17 @@ impl Event {
             Event::BillPaid(_) => EventType::BillPaid,
             Event::ReceiptIssued(_) => EventType::ReceiptIssued,
             Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
+            Event::OrderPlaced(_) => EventType::OrderPlaced,
+            Event::OrderPaid(_) => EventType::OrderPaid,
+            Event::OrderActive(_) => EventType::OrderActive,
+            Event::OrderExpired(_) => EventType::OrderExpired,
+            Event::OrderVoided(_) => EventType::OrderVoided,
+            Event::TermChanged(_) => EventType::TermChanged,
+            Event::TermRenewed(_) => EventType::TermRenewed,
+            Event::TermRenewalFailed(_) => EventType::TermRenewalFailed,
+            Event::TermExpired(_) => EventType::TermExpired,
+            Event::TermConverted(_) => EventType::TermConverted,
+            Event::TermEnded(_) => EventType::TermEnded,
             Event::RefillSwitchedOff { .. } => EventType::RefillSwitchedOff,
             Event::ChargeWaived { .. } => EventType::ChargeWaived,
             Event::WalletLow { .. } => EventType::WalletLow,
@@ -418,6 +496,17 @@ impl Event {
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told) => Lane::Account(told.account.clone()),
+            Event::OrderPlaced(told)
+            | Event::OrderPaid(told)
+            | Event::OrderActive(told)
+            | Event::OrderExpired(told)
+            | Event::OrderVoided(told) => Lane::Account(told.account.clone()),
+            Event::TermChanged(told)
+            | Event::TermRenewed(told)
+            | Event::TermRenewalFailed(told)
+            | Event::TermExpired(told)
+            | Event::TermConverted(told)
+            | Event::TermEnded(told) => Lane::Account(told.account.clone()),
             Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
                 Lane::Resource(resource.clone())
             }
@@ -466,6 +555,17 @@ impl Event {
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told) => &told.account,
+            Event::OrderPlaced(told)
+            | Event::OrderPaid(told)
+            | Event::OrderActive(told)
+            | Event::OrderExpired(told)
+            | Event::OrderVoided(told) => &told.account,
+            Event::TermChanged(told)
+            | Event::TermRenewed(told)
+            | Event::TermRenewalFailed(told)
+            | Event::TermExpired(told)
+            | Event::TermConverted(told)
+            | Event::TermEnded(told) => &told.account,
             Event::PolicyApplied { .. } | Event::EndpointTest { .. } | Event::BankMoneyUnknown { .. } => "",
         }
     }
@@ -521,6 +621,17 @@ impl Event {
             Event::ChargeWaived { account, product, amount, reason } => json!({
                 "account": account, "product": product, "amount": money(amount), "currency": code(amount), "reason": reason,
             }),
+            Event::OrderPlaced(told)
+            | Event::OrderPaid(told)
+            | Event::OrderActive(told)
+            | Event::OrderExpired(told)
+            | Event::OrderVoided(told) => told.data(),
+            Event::TermChanged(told)
+            | Event::TermRenewed(told)
+            | Event::TermRenewalFailed(told)
+            | Event::TermExpired(told)
+            | Event::TermConverted(told)
+            | Event::TermEnded(told) => told.data(),
             Event::WalletLow { account, threshold, left } => json!({
                 "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
             }),
@@ -669,6 +780,33 @@ pub fn samples() -> Vec<Event> {
         due: of.is_empty().then_some(later),
         of: name(of),
     };
+    let order = |until: Option<Instant>, why: &str| OrderTold {
+        account: name("acme"),
+        order: name("ord_01m0abw8g0ksx01tfeknmcatch"),
+        name: name("node-1"),
+        kind: name("new"),
+        product: name("hosted"),
+        sku: name("aws-eu-central-1-4c-16g"),
+        addon: String::new(),
+        parent: String::new(),
+        quantity: 1,
+        properties: std::collections::BTreeMap::from([(name("region"), name("eu-central-1"))]),
+        amount: usd("95.00"),
+        until,
+        why: name(why),
+    };
+    let term = |back: &str, why: &str| TermTold {
+        account: name("acme"),
+        name: name("node-1"),
+        product: name("hosted"),
+        sku: name("aws-eu-central-1-4c-16g"),
+        addon: String::new(),
+        quantity: 1,
+        state: name("running"),
+        paid_to: later,
+        back: usd(back),
+        why: name(why),
+    };
     vec![
         Event::AccountOpened {
             account: name("acme"),
@@ -733,6 +871,17 @@ pub fn samples() -> Vec<Event> {
         Event::BillPaid(bill("2026-000042", "")),
         Event::ReceiptIssued(bill("R-2026-000040", "2026-000042")),
         Event::CreditNoteIssued(bill("C-2026-000003", "2026-000042")),
+        Event::OrderPlaced(order(Some(later), "")),
+        Event::OrderPaid(order(Some(later), "")),
+        Event::OrderActive(order(None, "")),
+        Event::OrderExpired(order(None, "nobody paid it in time")),
+        Event::OrderVoided(order(None, "no such machine is free")),
+        Event::TermChanged(term("0.00", "")),
+        Event::TermRenewed(term("0.00", "")),
+        Event::TermRenewalFailed(term("0.00", "89.00 is needed, and 12.50 of the balance can pay it")),
+        Event::TermExpired(term("0.00", "")),
+        Event::TermConverted(term("0.00", "")),
+        Event::TermEnded(term("44.50", "")),
         Event::RefillSwitchedOff { account: name("acme"), failures: 3, why: name("the card was declined") },
         Event::ChargeWaived {
             account: name("acme"),

@@ -7,6 +7,7 @@ mod address;
 mod catalogue;
 mod money;
 mod order;
+mod orders;
 mod retry;
 mod sign;
 
@@ -14,5 +15,6 @@ pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use catalogue::{Event, EventType, Filter, FilterError, samples};
 pub use money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
+pub use orders::{OrderTold, TermTold};
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};

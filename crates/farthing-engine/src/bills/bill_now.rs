@@ -104,7 +104,7 @@ fn lines_of(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Vec<BillLine>, 
 }
 
 /// How what an account uses is taxed: as its sales are today. Where tax falls due with the top-up it was paid by then.
-fn assessed(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Assessment, EngineError> {
+pub(crate) fn assessed(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Assessment, EngineError> {
     let policy = work.policy_at(work.now)?;
     let (point, seller) = (policy.tax.tax_point, policy.brand.country);
     let found = crate::tax::assessed(work, payer)?;

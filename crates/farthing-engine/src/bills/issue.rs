@@ -123,15 +123,32 @@ pub(super) fn plan(
     plan_bill(&draft).map_err(broken)
 }
 
-/// Issues a bill of lines that stand in the ledger. What the balance pays of it is paid at once; what is too small to be collected is rolled
-/// on (R20). None where it comes to nothing, or to less: then it waits.
+/// Issues a bill of lines that stand in the ledger, due as the policy says.
 pub(super) fn issue_bill(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
     balance: i64,
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
-    let plan = plan(work, payer, lines, balance)?;
+    issue_bill_on(work, payer, lines, &Terms { balance, due: None })
+}
+
+/// By what a bill is paid at once, and by when the rest of it.
+pub(super) struct Terms {
+    pub(super) balance: i64,
+    /// None: as the policy says.
+    pub(super) due: Option<Instant>,
+}
+
+/// Issues a bill of lines. What the balance pays of it is paid at once; what is too small to be collected is rolled on (R20). None where it
+/// comes to nothing, or to less: then it waits.
+pub(super) fn issue_bill_on(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    lines: Vec<BillLine>,
+    terms: &Terms,
+) -> Result<Option<(BillRow, Collection)>, Refused> {
+    let plan = plan(work, payer, lines, terms.balance)?;
     if !plan.total.is_positive() {
         return Ok(None);
     }
@@ -144,7 +161,10 @@ pub(super) fn issue_bill(
     row.take_dues(life.dues());
     (row.net, row.tax) = (plan.net.units(), plan.tax.units());
     (row.receivable, row.transfer) = (Some(receivable), Some(first));
-    row.due = Some(due_of(work, payer)?);
+    row.due = Some(match terms.due {
+        Some(due) => due,
+        None => due_of(work, payer)?,
+    });
     row.body = Body::of_plan(&plan, seller, buyer).text()?;
     work.tx.bill_insert(&row)?;
     let now = work.now.floor_second();

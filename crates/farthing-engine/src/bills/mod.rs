@@ -13,6 +13,7 @@ mod facts;
 mod issue;
 mod number_bills;
 mod on_top_up;
+mod order_bill;
 mod pay_bill;
 
 pub use bill_now::Billed;
@@ -20,11 +21,15 @@ pub use credit_back::NewBillRefund;
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 
+pub(crate) use bill_now::assessed as tax_of_sales;
 pub(crate) use collect::collect_failed;
 pub(crate) use credit_back::{charged_back, given_again, refund_reported};
 pub(crate) use credit_waived::{WaivedPart, credit_waived};
 pub(crate) use on_top_up::{Back, credited_again, on_top_up, taken_back};
-pub(crate) use pay_bill::{paid_by, past_due, settle};
+pub(crate) use order_bill::{
+    Collected, Returned, credit_unpaid, dues_of, is_settled, order_bill, return_of_bill, void_bill,
+};
+pub(crate) use pay_bill::{begin, paid_by, past_due, pay_by_balance, settle};
 
 use crate::EngineError;
 use farthing_store::StoreError;

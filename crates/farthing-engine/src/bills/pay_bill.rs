@@ -113,7 +113,7 @@ impl Engine {
 }
 
 /// A bill of this cloud whose account is locked, brought to now.
-pub(super) fn bill_locked(work: &mut Work<'_, '_>, id: BillId) -> Result<(BillRow, PayerRow), Refused> {
+pub(crate) fn bill_locked(work: &mut Work<'_, '_>, id: BillId) -> Result<(BillRow, PayerRow), Refused> {
     let cloud = work.cloud.id.clone();
     let missing = || Refused::not_found("bill", &id.to_string());
     let known = |row: &BillRow| row.cloud == cloud && row.kind == BillKind::Bill;
@@ -164,7 +164,7 @@ fn pay(work: &mut Work<'_, '_>, wanted: &NewBillPayment, through: &Through) -> R
     Ok(Some(payment.id.to_string()))
 }
 
-pub(super) fn begin(
+pub(crate) fn begin(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     row: &BillRow,
@@ -185,7 +185,12 @@ pub(super) fn begin(
     write_payment(work, payer, chosen, wanted)
 }
 
-fn pay_by_balance(work: &mut Work<'_, '_>, payer: &PayerRow, row: &mut BillRow, amount: i64) -> Result<(), Refused> {
+pub(crate) fn pay_by_balance(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut BillRow,
+    amount: i64,
+) -> Result<(), Refused> {
     let now = work.now;
     work.post_all(payer.id, now)?;
     work.flush_postings()?;
@@ -214,7 +219,7 @@ fn pay_by_balance(work: &mut Work<'_, '_>, payer: &PayerRow, row: &mut BillRow, 
 }
 
 /// What of the cash can pay bills now: whole coins that nothing is promised of.
-pub(super) fn payable(work: &mut Work<'_, '_>, id: OwnerId) -> i64 {
+pub(crate) fn payable(work: &mut Work<'_, '_>, id: OwnerId) -> i64 {
     let minor = work.currency().units_per_minor();
     let folio = work.folio(id);
     let free = (folio.book.purse.cash - folio.held).max(0);
@@ -262,7 +267,7 @@ pub(crate) fn settle(
     step(work, row, BillEvent::Pay(paid))?;
     issue_receipt(work, payer, row, &Settled { amount, method, payment, transfer })?;
     tell_if_paid(work, payer, row);
-    Ok(())
+    if row.state == BillState::Paid { crate::orders::bill_paid(work, row.id) } else { Ok(()) }
 }
 
 /// One without a number yet is told by whoever gives it one.

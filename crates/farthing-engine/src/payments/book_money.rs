@@ -92,6 +92,7 @@ pub(crate) fn book_incoming(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Re
     work.tell(Some(payer.id), event);
     crate::bills::on_top_up(work, money, first)?;
     give_bonus(work, money)?;
+    crate::orders::money_came(work, payer)?;
     Ok(first)
 }
 

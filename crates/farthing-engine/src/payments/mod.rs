@@ -28,8 +28,8 @@ pub use given_up::GivenUp;
 pub(crate) use keep_methods::insert_method;
 pub use keep_methods::{MethodChange, NewMethod};
 pub(crate) use pay_in::{
-    Chosen, NewPayment, choose as choose_method, insert_payment, method_label, of_method, paid_with, within_bounds,
-    write_payment,
+    Chosen, NewPayment, choose as choose_method, insert_payment, method_label, of_method, paid_with, top_up_for,
+    within_bounds, write_payment,
 };
 pub use pay_in::{NewPayIn, PayBy};
 pub(crate) use provider::Through;

@@ -188,6 +188,28 @@ fn pay_in(work: &mut Work<'_, '_>, wanted: &NewPayIn, through: &Through) -> Resu
     Ok(PaymentFacts::read(work.tx, &payer.name, &row)?)
 }
 
+/// A top-up of what something costs beyond the balance: at least the policy's least. What pays, how much, its tax, and the verdict.
+pub(crate) fn top_up_for(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    missing: i64,
+    (by, through): (&PayBy, &Through),
+) -> Result<(Chosen, i64, TaxDue, Verdict), Refused> {
+    let policy = work.policy_at(work.now)?.clone();
+    let net = policy.top_up.min.map_or(missing, |min| missing.max(min.units()));
+    let amount = work.money(net);
+    within_bounds(&policy, amount)?;
+    let chosen = choose(work, payer, by, through)?;
+    allows(&policy, chosen.channel)?;
+    let tax = tax_on_top_up(work, payer, net)?;
+    let verdict = judged(work, payer, &policy, amount, &chosen.fingerprint)?;
+    if let Verdict::Refused(reasons) = &verdict {
+        let what = format!("this payment is not taken: {}", reasons.join("; "));
+        return Err(Refused::new(RefusalCode::LimitReached, what));
+    }
+    Ok((chosen, net, tax, verdict))
+}
+
 /// A payment to be written.
 pub(crate) struct NewPayment {
     pub(crate) purpose: Purpose,

@@ -1,0 +1,158 @@
+//! Bills of what is bought ahead: issued at once for an order or a renewal, taken back where nobody paid in time, and lowered by what of
+//! a term is given up.
+
+use super::body::Body;
+use super::broken;
+use super::collect::collect;
+use super::credit_back::given_up;
+use super::issue::{Noted, Terms, issue_bill_on, issue_credit_note, notes_about};
+use super::pay_bill::{payable, receivable_of, step};
+use crate::folio::Work;
+use crate::{EngineError, RefusalCode, Refused};
+use farthing_core::bill::{BillEvent, BillLine, BillState, Collection, CreditOf, plan_credit_note};
+use farthing_core::ledger::posting::{self, CreditNote, Stamp};
+use farthing_core::ledger::{Kind, TransferId};
+use farthing_core::money::Money;
+use farthing_core::payment::{BillId, PaymentId};
+use farthing_core::time::Instant;
+use farthing_store::{BillRow, PayerRow};
+
+/// Who sees to it that a bill is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Collected {
+    /// The customer chooses what pays.
+    ByHand,
+    /// The balance as far as it reaches, then the methods that are kept (R15).
+    ByItself,
+}
+
+/// Issues a bill of lines that are sold ahead, to be paid by an instant.
+pub(crate) fn order_bill(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    lines: Vec<BillLine>,
+    due: Option<Instant>,
+    collected: Collected,
+) -> Result<(Option<BillId>, Option<PaymentId>), Refused> {
+    let balance = match collected {
+        Collected::ByHand => 0,
+        Collected::ByItself => {
+            let now = work.now;
+            work.post_all(payer.id, now)?;
+            work.flush_postings()?;
+            payable(work, payer.id)
+        }
+    };
+    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due })?;
+    let Some((row, collection)) = issued else { return Ok((None, None)) };
+    let payment = match (collected, collection) {
+        (Collected::ByItself, Collection::Collect(_)) => collect(work, payer, &row, &[])?,
+        _ => None,
+    };
+    Ok((Some(row.id), payment))
+}
+
+/// Whether nothing of a bill waits for money: it is paid, or too small to be collected by itself.
+pub(crate) fn is_settled(work: &mut Work<'_, '_>, id: BillId) -> Result<bool, EngineError> {
+    let row = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
+    Ok(matches!(row.state, BillState::Paid | BillState::Rolled))
+}
+
+/// What of a bill is due, and what of it money has paid or will.
+pub(crate) fn dues_of(work: &mut Work<'_, '_>, id: BillId) -> Result<(i64, BillRow), EngineError> {
+    let row = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
+    Ok((row.due_units(), row))
+}
+
+/// Takes a bill back of which nothing was paid: as if it had not been issued, but for its number.
+pub(crate) fn void_bill(work: &mut Work<'_, '_>, id: BillId) -> Result<(), Refused> {
+    let mut row = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
+    if !matches!(row.state, BillState::Issued | BillState::Overdue) {
+        return Ok(());
+    }
+    let receivable = receivable_of(&row)?;
+    let of_issue = |kind: Kind| matches!(kind, Kind::BillIssued | Kind::CouponUsed | Kind::BillTax | Kind::BillCarry);
+    let lines = work.tx.account_history(receivable, None, 500)?;
+    let ids: Vec<TransferId> =
+        lines.iter().rev().filter(|line| of_issue(line.entry.kind)).map(|line| line.entry.id).collect();
+    step(work, &mut row, BillEvent::Void)?;
+    let mut fresh = work.stamp_ids();
+    let mut stamp = Stamp { ids: &mut fresh, cause: None, effective: work.now.floor_second() };
+    let command = posting::reversed(&mut stamp, &ids);
+    work.book(&[command])?;
+    Ok(())
+}
+
+/// What is given up of a term that a bill was about.
+pub(crate) struct Returned<'a> {
+    pub(crate) bill: BillId,
+    /// The order whose deferred money it is.
+    pub(crate) deferred: String,
+    /// Without tax.
+    pub(crate) net: i64,
+    pub(crate) reason: &'a str,
+}
+
+/// Credits a bill by so much of an order's lines, with its tax: what is due of it is lowered first, the rest is the balance's. How much that
+/// is with its tax.
+pub(crate) fn return_of_bill(work: &mut Work<'_, '_>, payer: &PayerRow, wanted: &Returned<'_>) -> Result<i64, Refused> {
+    if wanted.net <= 0 {
+        return Ok(0);
+    }
+    let mut row = work.tx.bill(wanted.bill)?.ok_or_else(|| broken(format!("bill {} is gone", wanted.bill)))?;
+    let body = Body::parse(&row.body)?;
+    let notes: Vec<Body> = notes_about(work, &row)?.into_iter().map(|(_, body)| body).collect();
+    let creditable = body.creditable(&notes)?;
+    let origin = format!("advance:{}", wanted.deferred);
+    // Of several lines of one order each gives as much as it has left.
+    let mut rest = wanted.net;
+    let mut lines: Vec<(usize, Money)> = Vec::new();
+    for (place, line) in body.lines.iter().enumerate().filter(|(_, line)| line.origin == origin) {
+        let credited: i64 =
+            notes.iter().flat_map(|note| &note.credited).filter(|(at, _)| *at == place).map(|(_, net)| *net).sum();
+        let part = rest.min(line.net - credited);
+        if part > 0 {
+            lines.push((place, work.money(part)));
+            rest -= part;
+        }
+    }
+    if lines.is_empty() {
+        return Ok(0);
+    }
+    let due = work.money(row.due_units());
+    let plan = plan_credit_note(&creditable, CreditOf::Lines(&lines), due)
+        .map_err(|error| Refused::new(RefusalCode::Conflict, error.to_string()))?;
+    let (parts, taxes) = given_up(work, payer, &body, &plan)?;
+    let (receivable, commodity) = (receivable_of(&row)?, work.books()?.commodity);
+    let mut fresh = work.stamp_ids();
+    let first = fresh();
+    let mut unused = Some(first);
+    let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
+    let facts = CreditNote {
+        commodity,
+        receivable,
+        cash: payer.cash,
+        reduces_due: plan.reduces_due.units(),
+        parts: &parts,
+        taxes: &taxes,
+    };
+    let command = posting::credit_note(&mut stamp, &facts);
+    work.book(&[command])?;
+    step(work, &mut row, BillEvent::Credit(plan.total))?;
+    let noted =
+        Noted { groups: &plan.groups, lines: &plan.lines, reason: wanted.reason, payment: None, transfer: Some(first) };
+    issue_credit_note(work, payer, &row, &noted)?;
+    work.reload(payer.id)?;
+    Ok(plan.total.units())
+}
+
+/// Free credit has paid so much of a bill, and gives it back: so much is due of it again.
+pub(crate) fn credit_unpaid(work: &mut Work<'_, '_>, id: BillId, amount: i64) -> Result<(), Refused> {
+    if amount > 0 {
+        let mut row = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
+        let money = work.money(amount);
+        step(work, &mut row, BillEvent::Refund { amount: money, adjust: false })?;
+    }
+    Ok(())
+}

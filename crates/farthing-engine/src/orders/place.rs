@@ -1,0 +1,450 @@
+//! Places an order: what it costs, until when that holds, and where the cloud bills at once, its bill (R9).
+
+use super::agreement::{Agreement, calendar, product_of};
+use super::asked::{Asked, PartText, PlanText};
+use super::facts::OrderFacts;
+use crate::asked::Note;
+use crate::bills::{Collected, order_bill};
+use crate::folio::Work;
+use crate::open_project::{account_of, project_of};
+use crate::{Engine, RefusalCode, Refused};
+use farthing_core::bill::{BillLine, Origin, ServicePeriod};
+use farthing_core::catalog::{Charged, Kind, Product, Wanted as OfferWanted};
+use farthing_core::config::{Name, Text};
+use farthing_core::measure::Quantity;
+use farthing_core::money::Money;
+use farthing_core::notice::{Event, OrderTold};
+use farthing_core::payment::BillId;
+use farthing_core::policy::{AtExpiry, BillOn};
+use farthing_core::rate::Charge;
+use farthing_core::settle::SettleError;
+use farthing_core::term::{Key, OrderKind, OrderState, Plan, Schedule, SubscriptionState, one, worth};
+use farthing_core::time::{Instant, Period};
+use farthing_store::{PayerRow, PurchaseRow, ThingKind};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What somebody wants to have.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// What it makes is called so too; of all things of a cloud nothing else is.
+    pub name: String,
+    pub account: Option<String>,
+    pub project: Option<String>,
+    pub wanted: Wanted,
+    /// How many; of a pack, how many units.
+    pub quantity: i64,
+    /// How many periods at once.
+    pub periods: i64,
+    pub renew: Option<AtExpiry>,
+    /// What chooses a SKU or a price: provider, region.
+    pub properties: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Product { product: String, sku: Option<String> },
+    Addon { addon: String, parent: String },
+}
+
+/// As many of one thing as anybody orders.
+const QUANTITY_MAX: i64 = 1_000_000;
+const PERIODS_MAX: i64 = 120;
+
+impl Engine {
+    /// Asked again with the same facts, it is there.
+    pub fn place_order(&self, cloud: &str, wanted: &NewOrder) -> Result<OrderFacts, Refused> {
+        let wanted = wanted.clone();
+        self.ask("place_order", cloud, move |work| place(work, &wanted))
+    }
+}
+
+/// A thing that is sold, found and priced.
+pub(super) struct Sold {
+    pub(super) product: Product,
+    pub(super) sku: String,
+    pub(super) addon: String,
+    pub(super) text: String,
+    /// Of one, for one period.
+    pub(super) price: Charge,
+}
+
+impl Sold {
+    pub(super) fn plan(&self, quantity: i64) -> Plan {
+        let mut name = self.product.id.to_string();
+        for part in [&self.sku, &self.addon].into_iter().filter(|part| !part.is_empty()) {
+            name.push('/');
+            name.push_str(part);
+        }
+        Plan { name, price: self.price.net.units(), quantity, every: self.product.period }
+    }
+}
+
+/// Finds what is sold, and its price for an account at an instant. `properties`: what the thing has, SKU's dimensions included.
+pub(super) fn sold(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    product: &str,
+    (sku, addon): (Option<&str>, &str),
+    properties: &BTreeMap<String, String>,
+    at: Instant,
+) -> Result<Sold, Refused> {
+    let invalid = |what: String| Refused::new(RefusalCode::Invalid, what);
+    let found = product_of(work, product, at)?;
+    let profile = work.cloud.profile_at(at)?.clone();
+    let (policy, catalog) = (&profile.policy, &profile.catalog);
+    let mut told: BTreeMap<String, Text> =
+        properties.iter().map(|(key, value)| (key.clone(), Text(value.clone()))).collect();
+    // A SKU is named, or chosen by what it is to be (R2).
+    let sku = match sku.filter(|sku| !sku.is_empty()) {
+        Some(sku) => Some(sku.to_owned()),
+        None if found.sku.is_empty() || found.kind == Kind::Units => None,
+        None => {
+            let chosen = catalog.sku_with(product, &told).map_err(|error| invalid(error.to_string()))?;
+            Some(chosen.id.to_string())
+        }
+    };
+    let zone = farthing_core::time::Zone::parse(&payer.zone).map_err(crate::bills::broken)?;
+    let account = Name::parse(&payer.name);
+    let wanted = OfferWanted {
+        product,
+        sku: sku.as_deref(),
+        component: None,
+        account: account.as_ref(),
+        on: Some(zone.civil_date_of(at).map_err(SettleError::from)?),
+    };
+    let offer = catalog.offer(wanted).map_err(|error| invalid(error.to_string()))?;
+    if let Some(chosen) = offer.sku {
+        for (dim, value) in &chosen.dims {
+            told.entry(dim.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    let (currency, step) = (policy.cloud.currency, policy.cloud.data_step);
+    let named = match offer.sku.and_then(|sku| sku.name.as_ref()) {
+        Some(name) => format!("{}, {}", found.name.0, name.0),
+        None => match &sku {
+            Some(sku) => format!("{}, {sku}", found.name.0),
+            None => found.name.0.clone(),
+        },
+    };
+    if addon.is_empty() {
+        let price = match found.kind {
+            Kind::Units => Charge::zero(currency), // its packs say it
+            _ => one(&offer, currency, step, &told).map_err(|error| invalid(error.to_string()))?,
+        };
+        return Ok(Sold { sku: sku.unwrap_or_default(), addon: String::new(), text: named, price, product: found });
+    }
+    let Some(added) = found.addon.iter().find(|known| known.id.as_str() == addon) else {
+        let known: Vec<&str> = found.addon.iter().map(|known| known.id.as_str()).collect();
+        return Err(invalid(format!(
+            "{product} has no add-on {addon:?}: {}",
+            if known.is_empty() { "it has none".to_owned() } else { format!("choose one of {}", known.join(", ")) }
+        )));
+    };
+    let offer = farthing_core::catalog::Offer { pricing: added.pricing.clone(), ..offer };
+    let price = one(&offer, currency, step, &told).map_err(|error| invalid(error.to_string()))?;
+    let text = format!("{}, {}", added.name.0, found.name.0);
+    Ok(Sold { sku: sku.unwrap_or_default(), addon: addon.to_owned(), text, price, product: found })
+}
+
+/// What is sold in orders at all.
+fn must_be_sold(product: &Product, bills: bool) -> Result<(), Refused> {
+    let refused = |what: String| Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+    match product.kind {
+        Kind::Term | Kind::Units | Kind::Once => {}
+        Kind::Running | Kind::Usage | Kind::Capacity => {
+            return refused(format!("{} is not ordered: it is paid as it is used; report its start", product.id));
+        }
+    }
+    if product.charge == Charged::Arrears && !bills {
+        return refused(format!("{} is paid afterwards, and this cloud issues no bills: set `bill.on`", product.id));
+    }
+    Ok(())
+}
+
+/// Bills arise from orders, or once a month from everything: then an order is a demand, with a document.
+pub(super) fn bills_orders(work: &Work<'_, '_>, at: Instant) -> Result<bool, Refused> {
+    let on = &work.policy_at(at)?.bill.on;
+    Ok(on.contains(&BillOn::Order) || on.contains(&BillOn::Cycle))
+}
+
+fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refused> {
+    let invalid = |what: String| Refused::new(RefusalCode::Invalid, what);
+    if Name::parse(&wanted.name).is_none() {
+        let what = format!("{:?} is no name for an order: use lower-case letters, digits, - and _", wanted.name);
+        return Err(invalid(what));
+    }
+    let (parent, account, project) = whose(work, wanted)?;
+    work.load(&[account.id])?;
+    let now = work.now;
+    work.bring_to(account.id, now)?;
+    let cloud = work.cloud.id.clone();
+    let product = match (&wanted.wanted, &parent) {
+        (Wanted::Product { product, .. }, _) => product.clone(),
+        (Wanted::Addon { .. }, Some(parent)) => parent.row.product.to_string(),
+        (Wanted::Addon { parent, .. }, None) => return Err(Refused::not_found("subscription", parent)),
+    };
+    let mut properties = wanted.properties.clone();
+    let (sku, addon) = match (&wanted.wanted, &parent) {
+        (Wanted::Addon { addon, .. }, Some(parent)) => {
+            let own: BTreeMap<String, String> =
+                serde_json::from_str(&parent.row.facts).map_err(crate::bills::broken)?;
+            properties.extend(own);
+            (Some(parent.row.sku.clone()).filter(|sku| !sku.is_empty()), addon.clone())
+        }
+        (Wanted::Product { sku, .. }, _) => (sku.clone(), String::new()),
+        (Wanted::Addon { addon, .. }, None) => (None, addon.clone()),
+    };
+    let sold = sold(work, &account, &product, (sku.as_deref(), &addon), &properties, now)?;
+    let bills = bills_orders(work, now)?;
+    must_be_sold(&sold.product, bills)?;
+    if sold.product.sku_by_id(&sold.sku).is_some_and(|sku| sku.retired) {
+        let what = format!("{} is no longer sold as {}", product, sold.sku);
+        return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+    }
+    if !(1..=QUANTITY_MAX).contains(&wanted.quantity) {
+        return Err(invalid(format!("an order is for 1 to {QUANTITY_MAX}, not for {}", wanted.quantity)));
+    }
+    let least = i64::from(sold.product.min_periods.0);
+    if !(1..=PERIODS_MAX).contains(&wanted.periods) || sold.product.kind == Kind::Term && wanted.periods < least {
+        let what = format!("{product} is sold for {least} to {PERIODS_MAX} periods, not for {}", wanted.periods);
+        return Err(invalid(what));
+    }
+    let mut asked = Asked {
+        product: product.clone(),
+        sku: sold.sku.clone(),
+        addon: sold.addon.clone(),
+        parent: parent.as_ref().map(|parent| parent.row.name.clone()).unwrap_or_default(),
+        project,
+        quantity: wanted.quantity,
+        periods: wanted.periods,
+        properties,
+        renew: wanted.renew.map(|renew| renew.word().to_owned()).unwrap_or_default(),
+        text: sold.text.clone(),
+        plan: PlanText::of(&sold.plan(wanted.quantity)),
+        list: sold.price.list.units().saturating_mul(wanted.quantity),
+        ..Asked::default()
+    };
+    if let Some(there) = work.tx.purchase_by_name(&cloud, &wanted.name)? {
+        let known = Asked::parse(&there.asked)?;
+        let same = there.kind == OrderKind::New
+            && there.account == account.id
+            && (known.product == asked.product && known.sku == asked.sku && known.addon == asked.addon)
+            && (known.quantity, known.periods, &known.parent) == (asked.quantity, asked.periods, &asked.parent);
+        if same {
+            return OrderFacts::read(work.tx, &there);
+        }
+        if matches!(there.state, OrderState::Due | OrderState::Provisioning | OrderState::Active) {
+            let what = format!("{:?} was ordered already, and is {}: choose another name", wanted.name, there.state);
+            return Err(Refused::new(RefusalCode::Conflict, what));
+        }
+    }
+    let taken = work.tx.thing_by_name(&cloud, ThingKind::Resource, &wanted.name)?.is_some()
+        || work.tx.subscription_by_name(&cloud, &wanted.name)?.is_some();
+    if taken {
+        let what = format!("{:?} is the name of something that is there already: choose another", wanted.name);
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
+    let (amount, service, latest) = quote(work, &sold, &parent, &mut asked, wanted)?;
+    let valid = valid_until(work, now, latest)?;
+    let mut row = PurchaseRow {
+        id: work.ids.id(now),
+        cloud,
+        account: account.id,
+        name: wanted.name.clone(),
+        number: work.ids.number(now),
+        kind: OrderKind::New,
+        state: OrderState::Due,
+        ordered: now,
+        valid_until: Some(valid),
+        asked: String::new(),
+        amount,
+        bill: None,
+        credit: 0,
+        cash: 0,
+        transfers: Vec::new(),
+        awaits: String::new(),
+        why: String::new(),
+        changed: now,
+    };
+    row.asked = asked.text()?;
+    if bills {
+        row.bill = bill_of(work, &account, &row, &asked, service, (Some(valid), Collected::ByHand))?.0;
+    }
+    work.tx.purchase_insert(&row)?;
+    let facts = json!({ "order": row.id.to_string(), "product": product, "amount": work.money(amount).plain() });
+    work.notes.push(Note::new("order.placed", format!("account {}", account.name)).became(&facts));
+    let told = told(work, &row, &asked)?;
+    work.tell(Some(account.id), Event::OrderPlaced(told));
+    if amount == 0 {
+        super::pay::paid(work, &mut row)?;
+    }
+    OrderFacts::read(work.tx, &row)
+}
+
+/// Who pays, in which project, and what it is added to.
+fn whose(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<(Option<Agreement>, PayerRow, i64), Refused> {
+    if let Wanted::Addon { parent, .. } = &wanted.wanted {
+        let missing = || Refused::not_found("subscription", parent);
+        let row = super::subscription_named(work, parent)?.ok_or_else(missing)?;
+        work.load(&[row.account])?;
+        let row = work.tx.subscription(row.id)?.ok_or_else(missing)?;
+        if row.state.is_over() || row.state == SubscriptionState::Pending || row.parent != 0 {
+            let what = format!("nothing can be added to {parent:?}, which is {}", row.state.name());
+            return Err(Refused::new(RefusalCode::Conflict, what));
+        }
+        let (account, project) = (work.folio(row.account).payer.clone(), row.project);
+        crate::open_project::is_open(&account)?;
+        return Ok((Some(Agreement::read(work, row)?), account, project));
+    }
+    match (&wanted.project, &wanted.account) {
+        (Some(project), _) => {
+            let project = project_of(work, project)?;
+            let payer = work.tx.payers(&[project.account])?.pop();
+            let payer = payer.ok_or_else(|| Refused::not_found("account", &project.name))?;
+            crate::open_project::is_open(&payer)?;
+            Ok((None, payer, project.id))
+        }
+        (None, Some(account)) => Ok((None, account_of(work, account)?, 0)),
+        (None, None) => Err(Refused::new(RefusalCode::Invalid, "say for which account or project it is ordered")),
+    }
+}
+
+/// What it comes to, of which days that is, and the latest instant by which it has to be paid.
+fn quote(
+    work: &mut Work<'_, '_>,
+    sold: &Sold,
+    parent: &Option<Agreement>,
+    asked: &mut Asked,
+    wanted: &NewOrder,
+) -> Result<(i64, Option<ServicePeriod>, Option<Instant>), Refused> {
+    let overflow = || SettleError::Overflow { what: "price an order" };
+    let now = work.now.floor_second();
+    let currency = work.currency();
+    let zone = work.folios.values().next().map(|folio| folio.zone.clone());
+    let zone = zone.unwrap_or(farthing_core::time::Zone::UTC);
+    if sold.product.kind == Kind::Units {
+        let whole = Quantity::from_millionths(wanted.quantity.saturating_mul(1_000_000));
+        let Some(pack) = sold.product.packs.iter().find(|pack| pack.units == whole) else {
+            let packs: Vec<String> = sold.product.packs.iter().map(|pack| pack.units.to_string()).collect();
+            let what = format!("{} is sold in packs of {}: order one of them", sold.product.id, packs.join(", "));
+            return Err(Refused::new(RefusalCode::Invalid, what));
+        };
+        asked.pack = Some(pack.units.millionths());
+        asked.list = pack.price.units();
+        return Ok((pack.price.units(), None, None));
+    }
+    let plan = sold.plan(wanted.quantity);
+    let of_one = plan.worth(currency).map_err(|_| overflow())?;
+    let whole = of_one.checked_mul_int(wanted.periods).map_err(|_| overflow())?;
+    if sold.product.kind == Kind::Once {
+        return Ok((whole.units(), None, None));
+    }
+    let coterm =
+        sold.product.addon.iter().find(|known| known.id.as_str() == sold.addon).is_some_and(|addon| addon.coterm);
+    let Some(parent) = parent.as_ref().filter(|_| coterm) else {
+        let schedule = Schedule::from(now, sold.product.period, &zone).map_err(calendar)?;
+        let last = schedule.period(wanted.periods - 1).map_err(calendar)?;
+        let amount = if sold.product.charge == Charged::Arrears { 0 } else { whole.units() };
+        return Ok((amount, served(now, last.end(), &zone)?, None));
+    };
+    // The rest of each period that its parent has paid (R4, R10).
+    let schedule = parent.schedule_at(now)?;
+    let mut sum = Money::zero(currency);
+    let (mut n, mut period) = schedule.containing(now).map_err(calendar)?;
+    let end = parent.row.paid_to;
+    while period.start() < end {
+        let had = Period::try_new_or_empty(now.max(period.start()), period.end()).map_err(crate::bills::broken)?;
+        let amount = worth(of_one, period, had, parent.proration, &parent.zone).map_err(calendar)?;
+        let key = Key { period, plan: plan.clone() };
+        asked.parts.push(PartText::of(&key, had, amount.units(), 0));
+        sum = sum.checked_add(amount).map_err(|_| overflow())?;
+        n += 1;
+        period = schedule.period(n).map_err(calendar)?;
+    }
+    if asked.parts.is_empty() {
+        let what = format!("{} is not paid for any time to come: renew it first", parent.row.name);
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
+    asked.from = Some(now.micros());
+    Ok((sum.units(), served(now, end, &parent.zone)?, Some(end)))
+}
+
+pub(super) fn served(
+    from: Instant,
+    to: Instant,
+    zone: &farthing_core::time::Zone,
+) -> Result<Option<ServicePeriod>, Refused> {
+    let second = farthing_core::time::Duration::try_from_seconds(1).map_err(SettleError::from)?;
+    let last = to.checked_sub(second).map_err(SettleError::from)?.max(from);
+    let day = |at: Instant| zone.civil_date_of(at).map_err(SettleError::from);
+    Ok(ServicePeriod::try_new(day(from)?, day(last)?))
+}
+
+pub(super) fn valid_until(work: &Work<'_, '_>, now: Instant, latest: Option<Instant>) -> Result<Instant, Refused> {
+    let valid = now.checked_add(work.policy_at(now)?.bill.order_valid).map_err(SettleError::from)?;
+    Ok(latest.map_or(valid, |latest| latest.min(valid)))
+}
+
+/// The bill of an order, and what became of collecting it: one line for each part, or one for all of it.
+pub(super) fn bill_of(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &PurchaseRow,
+    asked: &Asked,
+    service: Option<ServicePeriod>,
+    (due, collected): (Option<Instant>, Collected),
+) -> Result<(Option<BillId>, Option<farthing_core::payment::PaymentId>), Refused> {
+    if row.amount <= 0 {
+        return Ok((None, None));
+    }
+    let category = work
+        .cloud
+        .profile_at(work.now)?
+        .catalog
+        .product_by_id(&asked.product)
+        .and_then(|product| product.tax_category.clone());
+    let product = Name::parse(&asked.product).ok_or_else(|| Refused::not_found("product", &asked.product))?;
+    let line = BillLine {
+        text: asked.text.clone(),
+        product,
+        service,
+        quantity: (asked.quantity > 1).then(|| asked.quantity.to_string()),
+        category,
+        amount: work.money(row.amount),
+        tax: crate::bills::tax_of_sales(work, payer)?,
+        origin: Origin::Advance(row.id.to_string()),
+    };
+    order_bill(work, payer, vec![line], due, collected)
+}
+
+/// What events say of an order.
+pub(super) fn told(work: &mut Work<'_, '_>, row: &PurchaseRow, asked: &Asked) -> Result<OrderTold, Refused> {
+    let account = work.tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    Ok(OrderTold {
+        account,
+        order: row.id.to_string(),
+        name: row.name.clone(),
+        kind: row.kind.name().to_owned(),
+        product: asked.product.clone(),
+        sku: asked.sku.clone(),
+        addon: asked.addon.clone(),
+        parent: asked.parent.clone(),
+        quantity: asked.quantity,
+        properties: asked.properties.clone(),
+        amount: work.money(row.amount),
+        until: row.valid_until,
+        why: row.why.clone(),
+    })
+}
+
+/// A coupon on an order that was billed already: the bill is taken back, and another one issued with it.
+pub(super) fn apply_coupon(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &mut PurchaseRow,
+    code: &str,
+) -> Result<(), Refused> {
+    let _ = (work, payer, row);
+    Err(Refused::not_found("coupon", code))
+}

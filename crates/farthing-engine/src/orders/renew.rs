@@ -1,0 +1,407 @@
+//! What happens as time goes by to what runs for a time: renewals, tried from some days before the expiry and, where the policy says so,
+//! after it; the expiry; and what it becomes then (R88, R75).
+
+use super::agreement::{Agreement, calendar, open_terms, product_of};
+use super::asked::{Asked, PartText, PlanText};
+use super::change::{drop_quotes, term_told};
+use super::pay::{can_pay, money_of, pay_from_balance, step};
+use super::place::{bill_of, bills_orders, served, sold};
+use crate::Refused;
+use crate::bills::Collected;
+use crate::folio::Work;
+use crate::record_fact::{self, NewResource, Reported, ResourceFact};
+use farthing_core::catalog::Charged;
+use farthing_core::ledger::OwnerId;
+use farthing_core::notice::Event;
+use farthing_core::policy::AtExpiry;
+use farthing_core::settle::SettleError;
+use farthing_core::term::{Change, Key, OrderEvent, OrderKind, OrderState, SubscriptionState};
+use farthing_core::time::{Duration, Instant};
+use farthing_store::{PurchaseRow, SubscriptionRow};
+use std::collections::BTreeMap;
+
+/// When something happens to it next.
+pub(super) fn next(work: &Work<'_, '_>, agreement: &Agreement) -> Result<Option<Instant>, Refused> {
+    let row = &agreement.row;
+    let over = row.state.is_over();
+    if row.parent != 0 && coterm(work, row) {
+        return Ok(None); // with its parent
+    }
+    let expiry = row.paid_to;
+    if agreement.charged == Charged::Arrears {
+        return Ok((!over).then_some(expiry));
+    }
+    let policy = &work.policy_at(work.now)?.renewal;
+    let bills = bills_orders(work, work.now)?;
+    let plus = |at: Instant, more: Duration| at.checked_add(more).map_err(SettleError::from);
+    if over {
+        // Late success renews from the expiry (R75).
+        let last = plus(expiry, policy.attempts_until)?;
+        let waits = row.state == SubscriptionState::Expired && row.renew == AtExpiry::Renew && row.due_at.is_some();
+        let again = plus(row.tried.unwrap_or(expiry), policy.every)?;
+        return Ok(Some(again).filter(|again| waits && *again <= last));
+    }
+    if row.renew != AtExpiry::Renew || bills {
+        return Ok(Some(expiry));
+    }
+    let first = expiry.checked_sub(policy.attempts_from).map_err(SettleError::from)?.max(row.began);
+    let again = match row.tried.filter(|tried| *tried >= first) {
+        None => first.max(work.now),
+        Some(tried) => plus(tried, policy.every)?,
+    };
+    Ok(Some(again.min(expiry)))
+}
+
+fn coterm(work: &Work<'_, '_>, row: &SubscriptionRow) -> bool {
+    let product =
+        work.cloud.profile_at(work.now).ok().and_then(|profile| profile.catalog.product_by_id(row.product.as_str()));
+    let addon = product.and_then(|product| product.addon.iter().find(|addon| addon.id.as_str() == row.addon));
+    addon.is_none_or(|addon| addon.coterm)
+}
+
+/// Its time has come. One period after another where several are over: each at its own time.
+pub(super) fn happen(work: &mut Work<'_, '_>, id: i64) -> Result<(), Refused> {
+    while let Some(row) = work.tx.subscription(id)? {
+        let Some(at) = row.due_at.filter(|at| *at <= work.now) else { return Ok(()) };
+        let mut agreement = Agreement::read(work, row)?;
+        if agreement.charged == Charged::Arrears {
+            billed_afterwards(work, &mut agreement, at)?;
+            continue;
+        }
+        let expiry = agreement.row.paid_to;
+        let renews = agreement.row.renew == AtExpiry::Renew;
+        if renews && attempt(work, &mut agreement, at)? {
+            continue;
+        }
+        if at < expiry || agreement.row.state == SubscriptionState::Expired {
+            agreement.row.tried = Some(at);
+            agreement.row.due_at = next(work, &agreement)?;
+            agreement.write(work)?;
+            continue;
+        }
+        match agreement.row.renew {
+            AtExpiry::Renew | AtExpiry::Stop => expire(work, &mut agreement, at)?,
+            AtExpiry::Convert => convert(work, &mut agreement, at)?,
+        }
+    }
+    Ok(())
+}
+
+/// Money has come: what could not be renewed is tried at once (R75).
+pub(super) fn again(work: &mut Work<'_, '_>, account: OwnerId) -> Result<(), Refused> {
+    let now = work.now;
+    if !work.policy_at(now)?.renewal.on_top_up {
+        return Ok(());
+    }
+    for row in work.tx.subscriptions_of(account)? {
+        let failed = row.tried.is_some() && row.renew == AtExpiry::Renew && row.due_at.is_some();
+        if failed && row.due_at.is_some_and(|at| at > now) {
+            work.tx.subscription_put(&SubscriptionRow { due_at: Some(now), ..row })?;
+        }
+    }
+    Ok(())
+}
+
+/// It, and what is added to it and goes on with it.
+fn together(work: &mut Work<'_, '_>, agreement: &Agreement) -> Result<Vec<Agreement>, Refused> {
+    let mut all = Vec::new();
+    for row in work.tx.subscriptions_added_to(agreement.row.id)? {
+        let waits = row.state == SubscriptionState::Expired && row.paid_to == agreement.row.paid_to;
+        let goes_on = !row.state.is_over() || waits;
+        if goes_on && row.state != SubscriptionState::Pending && row.renew == AtExpiry::Renew && coterm(work, &row) {
+            all.push(Agreement::read(work, row)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Renews it for its next period, where that can be paid, or is billed. Whether it was.
+fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<bool, Refused> {
+    let bills = bills_orders(work, at)?;
+    let paused = agreement.row.state == SubscriptionState::Paused;
+    let mut all = together(work, agreement)?;
+    let (account, name) = (agreement.row.account, agreement.row.name.clone());
+    let mut parts: Vec<PartText> = Vec::new();
+    let mut plans: Vec<(i64, Instant, Change)> = Vec::new();
+    let main = next_part(work, agreement, at, &mut plans)?;
+    let until = Instant::from_micros(main.period.1);
+    let text = product_of(work, agreement.row.product.as_str(), at)?.name.0;
+    if !paused {
+        parts.push(main.clone());
+    }
+    for added in &all {
+        if added.row.state != SubscriptionState::Paused {
+            parts.push(next_part(work, added, at, &mut plans)?);
+        }
+    }
+    let amount: i64 = parts.iter().map(|part| part.amount).sum();
+    let asked = Asked {
+        product: agreement.row.product.to_string(),
+        sku: agreement.row.sku.clone(),
+        project: agreement.row.project,
+        quantity: agreement.row.quantity,
+        periods: 1,
+        text,
+        plan: main.plan.clone(),
+        list: amount,
+        from: Some(agreement.row.paid_to.micros()),
+        parts,
+        ..Asked::default()
+    };
+    let mut order = PurchaseRow {
+        id: work.ids.id(work.now),
+        cloud: agreement.row.cloud.clone(),
+        account,
+        name,
+        number: work.ids.number(work.now),
+        kind: OrderKind::Renew,
+        state: OrderState::Due,
+        ordered: at,
+        valid_until: None,
+        asked: asked.text()?,
+        amount,
+        bill: None,
+        credit: 0,
+        cash: 0,
+        transfers: Vec::new(),
+        awaits: String::new(),
+        why: String::new(),
+        changed: at,
+    };
+    if !bills
+        && amount > 0
+        && let Err(refused) = can_pay(work, &order)
+    {
+        let Refused::ByRule { message, .. } = refused else { return Err(refused) };
+        let told = term_told(work, agreement, 0, &message)?;
+        work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
+        return Ok(false);
+    }
+    drop_quotes(work, agreement)?;
+    for (id, from, change) in plans {
+        let mut own = all.iter_mut().find(|other| other.row.id == id);
+        own.as_deref_mut().unwrap_or(agreement).agree(work, from, &change)?;
+    }
+    work.tx.purchase_insert(&order)?;
+    let payer = work.folio(account).payer.clone();
+    if amount == 0 {
+        super::pay::paid(work, &mut order)?;
+    } else if bills {
+        let service = served(agreement.row.paid_to, until, &agreement.zone)?;
+        // It goes on whether it is paid in time or not: who does not pay meets the steps of arrears.
+        order.bill = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself))?.0;
+        super::pay::paid(work, &mut order)?;
+    } else {
+        pay_from_balance(work, &payer, &mut order, None)?;
+    }
+    Ok(true)
+}
+
+/// The next period of one: its plan as it was agreed, at the price of today where the product's price lives.
+fn next_part(
+    work: &mut Work<'_, '_>,
+    agreement: &Agreement,
+    at: Instant,
+    plans: &mut Vec<(i64, Instant, Change)>,
+) -> Result<PartText, Refused> {
+    let row = &agreement.row;
+    let from = row.paid_to;
+    let mut plan = agreement.plan_at(from)?.ok_or_else(|| crate::bills::broken("something without a plan"))?;
+    let product = product_of(work, row.product.as_str(), at)?;
+    if product.at == farthing_core::catalog::PriceAt::Live {
+        let properties: BTreeMap<String, String> = serde_json::from_str(&row.facts).map_err(crate::bills::broken)?;
+        let payer = work.folio(row.account).payer.clone();
+        // The SKU may be one that was chosen for from then on.
+        let sku = plan.name.split('/').nth(1).filter(|_| !row.sku.is_empty()).unwrap_or(&row.sku).to_owned();
+        let today = sold(work, &payer, row.product.as_str(), (Some(&sku), &row.addon), &properties, at)?;
+        let today = today.plan(plan.quantity);
+        if today != plan {
+            plans.push((row.id, from, Change::To(today.clone())));
+            plan = today;
+        }
+    }
+    let schedule = agreement.schedule_at(from)?;
+    let (_, period) = schedule.containing(from).map_err(calendar)?;
+    let amount = plan.worth(work.currency()).map_err(crate::bills::broken)?.units();
+    Ok(PartText::of(&Key { period, plan }, period, amount, row.id))
+}
+
+/// A renewal is paid, or billed: its period is had.
+pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> Result<(), Refused> {
+    let asked = Asked::parse(&order.asked)?;
+    let mut parts: BTreeMap<i64, Vec<PartText>> = BTreeMap::new();
+    for part in &asked.parts {
+        parts.entry(part.subscription).or_default().push(part.clone());
+    }
+    let product = farthing_core::config::Name::parse(&asked.product)
+        .ok_or_else(|| crate::bills::broken("an order of no product"))?;
+    open_terms(work, order, &product, &asked.parts, money_of(order))?;
+    let mut ids: Vec<i64> = parts.keys().copied().collect();
+    if let Some(main) = super::subscription_named(work, &order.name)? {
+        ids.push(main.id);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        let Some(mut row) = work.tx.subscription(id)? else { continue };
+        let end = parts.get(&id).and_then(|own| own.iter().map(|part| part.period.1).max());
+        let (was, began) = (row.state, row.paid_to);
+        row.paid_to = match end {
+            Some(end) => Instant::from_micros(end),
+            // It stands still: its next period begins where that of what is renewed does.
+            None => {
+                let agreement = Agreement::read(work, row.clone())?;
+                agreement.schedule_at(began)?.containing(began).map_err(calendar)?.1.end()
+            }
+        };
+        row.tried = None;
+        if was == SubscriptionState::Expired {
+            row.state = SubscriptionState::Running;
+        }
+        let mut agreement = Agreement::read(work, row)?;
+        if let Some(plan) = agreement.plan_at(began)? {
+            agreement.row.quantity = plan.quantity;
+            if let Some(sku) = plan.name.split('/').nth(1).filter(|_| !agreement.row.sku.is_empty()) {
+                agreement.row.sku = sku.to_owned();
+            }
+        }
+        agreement.row.due_at = next(work, &agreement)?;
+        agreement.write(work)?;
+        let told = term_told(work, &agreement, 0, "")?;
+        work.tell_of(Some(agreement.row.account), Event::TermRenewed(told), order.ordered);
+    }
+    step(order, OrderEvent::PayAtOnce)?;
+    work.tx.purchase_write(order)?;
+    Ok(())
+}
+
+/// Its time is over. What was added to it ends with it.
+fn expire(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<(), Refused> {
+    drop_quotes(work, agreement)?;
+    for mut added in together(work, agreement)? {
+        over(work, &mut added, at)?;
+    }
+    over(work, agreement, at)
+}
+
+fn over(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<(), Refused> {
+    agreement.row.state = SubscriptionState::Expired;
+    agreement.row.tried = Some(at);
+    let tries_on = agreement.row.renew == AtExpiry::Renew;
+    agreement.row.due_at = tries_on.then_some(at);
+    agreement.row.due_at = if tries_on { next(work, agreement)? } else { None };
+    agreement.write(work)?;
+    let told = term_told(work, agreement, 0, "")?;
+    work.tell_of(Some(agreement.row.account), Event::TermExpired(told), at);
+    Ok(())
+}
+
+/// From its expiry on it is used and paid as another product: the SKU with the same dimensions.
+fn convert(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<(), Refused> {
+    let row = agreement.row.clone();
+    let catalog = work.cloud.profile_at(at)?.catalog.clone();
+    let product = product_of(work, row.product.as_str(), at)?;
+    let Some(into) = product.converts_to.clone() else { return expire(work, agreement, at) };
+    let dims = product.sku_by_id(&row.sku).map(|sku| sku.dims.clone()).unwrap_or_default();
+    let sku = catalog.sku_with(into.as_str(), &dims).ok().map(|sku| sku.id.to_string());
+    let properties: BTreeMap<String, String> = serde_json::from_str(&row.facts).map_err(crate::bills::broken)?;
+    let project = if row.project == 0 { None } else { work.tx.project_name(row.project)? };
+    let account = work.folio(row.account).payer.name.clone();
+    let start = NewResource {
+        account: project.is_none().then_some(account),
+        project,
+        product: Some(into.to_string()),
+        sku,
+        properties,
+        ..NewResource::default()
+    };
+    drop_quotes(work, agreement)?;
+    agreement.row.state = SubscriptionState::Converted;
+    agreement.row.due_at = None;
+    agreement.write(work)?;
+    let fact = ResourceFact { resource: row.name.clone(), at: Some(at), id: None, what: Reported::Start(start) };
+    match record_fact::record(work, &fact) {
+        Ok(_) => {
+            let told = term_told(work, agreement, 0, "")?;
+            work.tell_of(Some(row.account), Event::TermConverted(told), at);
+            Ok(())
+        }
+        // Nothing that could pay for it, or no such configuration any more: it is shut down.
+        Err(Refused::ByRule { message, .. }) => {
+            agreement.row.state = SubscriptionState::Expired;
+            agreement.write(work)?;
+            let told = term_told(work, agreement, 0, &message)?;
+            work.tell_of(Some(row.account), Event::TermExpired(told), at);
+            Ok(())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Paid afterwards: the period that is over is billed.
+fn billed_afterwards(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<(), Refused> {
+    let sides = agreement.sides(work, &[], at)?;
+    let amount: i64 = sides.iter().map(|side| side.amount.units()).sum();
+    let payer = work.folio(agreement.row.account).payer.clone();
+    if amount > 0 {
+        let parts = sides
+            .iter()
+            .filter(|side| side.amount.is_positive())
+            .map(|side| {
+                PartText::of(&side.key, side.had.unwrap_or(side.key.period), side.amount.units(), agreement.row.id)
+            })
+            .collect();
+        let product = product_of(work, agreement.row.product.as_str(), at)?;
+        let asked = Asked {
+            product: agreement.row.product.to_string(),
+            sku: agreement.row.sku.clone(),
+            quantity: agreement.row.quantity,
+            periods: 1,
+            text: product.name.0,
+            plan: agreement.plan_at(at)?.as_ref().map(PlanText::of).unwrap_or_default(),
+            list: amount,
+            parts,
+            ..Asked::default()
+        };
+        let mut order = PurchaseRow {
+            id: work.ids.id(work.now),
+            cloud: agreement.row.cloud.clone(),
+            account: agreement.row.account,
+            name: agreement.row.name.clone(),
+            number: work.ids.number(work.now),
+            kind: OrderKind::Renew,
+            state: OrderState::Due,
+            ordered: at,
+            valid_until: None,
+            asked: asked.text()?,
+            amount,
+            bill: None,
+            credit: 0,
+            cash: amount,
+            transfers: Vec::new(),
+            awaits: String::new(),
+            why: String::new(),
+            changed: at,
+        };
+        work.tx.purchase_insert(&order)?;
+        let service = served(agreement.row.began, at, &agreement.zone)?;
+        order.bill = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself))?.0;
+        let product = agreement.row.product.clone();
+        open_terms(work, &order, &product, &asked.parts, money_of(&order))?;
+        step(&mut order, OrderEvent::PayAtOnce)?;
+        work.tx.purchase_write(&order)?;
+    }
+    let row = work
+        .tx
+        .subscription(agreement.row.id)?
+        .ok_or_else(|| Refused::not_found("subscription", &agreement.row.name))?;
+    *agreement = Agreement::read(work, row)?;
+    if agreement.row.renew != AtExpiry::Renew {
+        return expire(work, agreement, at);
+    }
+    let schedule = agreement.schedule_at(at)?;
+    agreement.row.paid_to = schedule.containing(at).map_err(calendar)?.1.end();
+    agreement.row.due_at = Some(agreement.row.paid_to);
+    agreement.write(work)?;
+    Ok(())
+}
