@@ -14,6 +14,7 @@ use farthing_core::measure::Quantity;
 use farthing_core::notice::Event;
 use farthing_core::policy::Measure;
 use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
+use farthing_core::term::SubscriptionState;
 use farthing_core::time::Instant;
 use farthing_core::timeline::{Change, Fact, FactKey, Start, State, What};
 use farthing_store::{FactRow, ThingKind, ThingRow, properties_to_text};
@@ -154,7 +155,9 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
     let cloud = work.cloud.id.clone();
     let there = work.tx.thing_by_name(&cloud, ThingKind::Resource, &fact.resource)?;
     let Some(thing) = there else {
-        if let Some(found) = crate::orders::subscription_named(work, &fact.resource)? {
+        // What ran for a time and is paid by use from now on is a resource like any other.
+        let for_a_time = |row: &farthing_store::SubscriptionRow| row.state != SubscriptionState::Converted;
+        if let Some(found) = crate::orders::subscription_named(work, &fact.resource)?.filter(for_a_time) {
             return crate::orders::reported(work, &found, &fact.what, at);
         }
         let Reported::Start(start) = &fact.what else { return Err(Refused::not_found("resource", &fact.resource)) };

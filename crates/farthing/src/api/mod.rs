@@ -18,6 +18,7 @@ mod given_up;
 mod keys;
 mod methods;
 mod operations;
+mod orders;
 mod page;
 mod pages;
 mod payments;
@@ -30,6 +31,7 @@ mod refills;
 mod refunds;
 mod resources;
 mod sandbox;
+mod subscriptions;
 mod top_ups;
 mod transfers;
 mod usage;
@@ -148,6 +150,20 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bills::show))
         .routes(routes!(bills::issue))
         .routes(routes!(bills::pay))
+        .routes(routes!(orders::list, orders::place))
+        .routes(routes!(orders::show))
+        .routes(routes!(orders::pay))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::made))
+        .routes(routes!(orders::not_made))
+        .routes(routes!(subscriptions::list))
+        .routes(routes!(subscriptions::show))
+        .routes(routes!(subscriptions::change))
+        .routes(routes!(subscriptions::pause))
+        .routes(routes!(subscriptions::resume))
+        .routes(routes!(subscriptions::quote_end))
+        .routes(routes!(subscriptions::end))
+        .routes(routes!(subscriptions::at_expiry))
         .routes(routes!(companies::show, companies::set, companies::erase))
         .routes(routes!(companies::waive))
         .routes(routes!(credits::list, credits::give))

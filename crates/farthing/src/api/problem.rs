@@ -106,6 +106,8 @@ codes! {
         "Choose a new key for a new request.";
     HOLD_CLOSED = "hold_closed", CONFLICT, "The authorisation is closed",
         "It was released, or captured for the last time: authorise anew.";
+    EXPIRED = "expired", CONFLICT, "Its time is over",
+        "What it was about can be asked for anew: order again, or take another code.";
     TOO_LARGE = "too_large", PAYLOAD_TOO_LARGE, "The request is too large",
         "Send less at once.";
     UNSUPPORTED = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This kind of content is not known",
@@ -232,6 +234,7 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::LimitReached => LIMIT_REACHED,
         RefusalCode::NotEligible => NOT_ELIGIBLE,
         RefusalCode::HoldClosed => HOLD_CLOSED,
+        RefusalCode::Expired => EXPIRED,
         RefusalCode::IdReused => ID_REUSED,
         RefusalCode::KeyReused => KEY_REUSED,
         RefusalCode::NotFound => NOT_FOUND,

@@ -2,8 +2,9 @@
 
 use super::bank::BankOfStory;
 use super::command::{
-    Apply, Capture, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
+    Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
 };
+use super::orders::Provisioning;
 use super::payments::Payments;
 use super::sent::Heard;
 use super::stage::{
@@ -51,6 +52,7 @@ impl Stages for Engines {
             top_ups: 0,
             payments: Payments::default(),
             bank: BankOfStory::default(),
+            provisioning: Provisioning::default(),
             heard: Heard::default(),
         }))
     }
@@ -78,6 +80,7 @@ pub(super) struct EngineStage {
     top_ups: u64,
     pub(super) payments: Payments,
     pub(super) bank: BankOfStory,
+    pub(super) provisioning: Provisioning,
     heard: Heard,
 }
 
@@ -108,6 +111,12 @@ impl EngineStage {
         done.map_err(told)?;
         self.heard.forget();
         self.engine().run_due().map_err(broken)
+    }
+
+    fn is_resource(&self, name: &str) -> Result<bool, StageError> {
+        let store = self.engine().store();
+        let found = store.read("is_resource", |tx| tx.thing_by_name(&self.cloud, ThingKind::Resource, name));
+        Ok(found.map_err(broken)?.is_some())
     }
 
     fn unknown_account(name: &str) -> StageError {
@@ -215,6 +224,12 @@ impl Stage for EngineStage {
     }
 
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done {
+        if let Fact::Resize { sku, size } = fact {
+            let quantity = size.as_ref().map(|size| size.quantity.millionths() / 1_000_000);
+            if let Some(done) = self.resized(name, sku.as_deref(), quantity) {
+                return done;
+            }
+        }
         let what = match fact {
             Fact::Start(start) => {
                 let state = match &start.state {
@@ -378,6 +393,10 @@ impl Stage for EngineStage {
         self.paying(asked, at)
     }
 
+    fn later(&mut self, asked: &Later, _: Instant) -> Done {
+        self.ordering(asked)
+    }
+
     fn look(&mut self, at_what: &Look, _: Instant) -> Result<Said, StageError> {
         match at_what {
             Look::Sent { account, kind, contains } => {
@@ -399,12 +418,14 @@ impl Stage for EngineStage {
 
     fn advance(&mut self, to: Instant) -> Done {
         self.heard.forget();
-        self.engine().advance(to).map_err(broken)
+        self.go_on(to)
     }
 
     fn next_due(&mut self) -> Result<Option<Instant>, StageError> {
         let now = self.now()?;
-        self.engine().next_due(now).map_err(broken)
+        let next = self.engine().next_due(now).map_err(broken)?;
+        let made = self.made_next()?.map(|(_, at)| at).filter(|at| *at > now);
+        Ok(next.into_iter().chain(made).min())
     }
 
     /// Time passes and nobody looks; when the engine is back it catches up, each thing at its own time.
@@ -472,12 +493,13 @@ impl Stage for EngineStage {
     fn state(&mut self, of: Thing, name: &str, _: Instant) -> Result<String, StageError> {
         match of {
             Thing::Any if self.payments.knows(name) => self.payment_state(name),
+            Thing::Any | Thing::Resource if !self.is_resource(name)? => self.ordered_state(name),
             Thing::Any | Thing::Resource => {
                 let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
                 Ok(view.timeline.state.map_or("pending", State::name).to_owned())
             }
-            Thing::Order => Err(StageError::NotBuilt("expect order")),
-            Thing::Subscription => Err(StageError::NotBuilt("expect subscription")),
+            Thing::Order => self.order_state(name),
+            Thing::Subscription => self.ordered_state(name),
             Thing::Payment => self.payment_state(name),
             Thing::Standing => Err(StageError::NotBuilt("expect standing")),
         }
@@ -494,6 +516,12 @@ impl Stage for EngineStage {
         for account in self.engine().account_names(&self.cloud).map_err(broken)? {
             let own = self.engine().account_lines(&self.cloud, &account).map_err(told)?;
             lines.extend(own.into_iter().map(|line| format!("{account}: {line}")));
+            for order in self.engine().orders(&self.cloud, Some(&account), None, None, 1_000).map_err(told)? {
+                lines.push(format!("{account}: order {} {} {} {}", order.id, order.name, order.state, order.credit));
+            }
+            for had in self.engine().subscriptions(&self.cloud, &account).map_err(told)? {
+                lines.push(format!("{account}: {had:?}"));
+            }
         }
         Ok(lines)
     }

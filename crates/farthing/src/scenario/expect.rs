@@ -76,8 +76,9 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 31] = [
+pub const KINDS: [&str; 32] = [
     "payment_disputed",
+    "term_expired",
     "renewal_failed",
     "order_expired",
     "order_voided",
@@ -111,7 +112,23 @@ pub const KINDS: [&str; 31] = [
 ];
 
 /// The states a thing can be in.
-pub const STATES: [&str; 8] = ["pending", "running", "stopped", "suspended", "locked", "deleted", "purged", "expired"];
+pub const STATES: [&str; 15] = [
+    "pending",
+    "running",
+    "stopped",
+    "suspended",
+    "locked",
+    "deleted",
+    "purged",
+    "expired",
+    "paused",
+    "converted",
+    "due",
+    "provisioning",
+    "active",
+    "voided",
+    "cancelled",
+];
 
 impl Comparison {
     /// Where what was found lies: `Equal` where the comparison holds, `Less` below what would hold, `Greater` above it. What

@@ -10,7 +10,11 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 19] = [
+    ("renewal_failed", "term.renewal_failed"),
+    ("term_expired", "term.expired"),
+    ("order_expired", "order.expired"),
+    ("order_voided", "order.voided"),
     ("payment_disputed", "payment.disputed"),
     ("debit_announced", "debit.announced"),
     ("refund_sent", "refund.sent"),
