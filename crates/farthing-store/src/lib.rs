@@ -9,6 +9,7 @@ mod audit;
 mod audit_bank;
 mod audit_bills;
 mod audit_charges;
+mod audit_orders;
 mod backup;
 mod bank;
 mod bank_clues;

@@ -31,6 +31,8 @@ pub enum Audited {
     Bills,
     /// Movements of the clouds' banks.
     Bank,
+    /// Orders, what was agreed for how long, and the money of terms.
+    Orders,
 }
 
 /// What is wrong, and where.
@@ -60,6 +62,8 @@ pub struct AuditReport {
     /// Bills, receipts and credit notes, of all clouds.
     pub bills: u64,
     pub movements: u64,
+    /// Of all clouds.
+    pub orders: u64,
     /// At most `FINDINGS_MAX`; one wrong row often makes others wrong.
     pub findings: Vec<Finding>,
 }
@@ -100,6 +104,12 @@ impl AuditReport {
     /// What was read and found of the banks.
     pub fn add_bank(&mut self, movements: u64, findings: Vec<Finding>) {
         self.movements = movements;
+        self.add(findings);
+    }
+
+    /// What orders, agreements and terms say of themselves and of the ledger.
+    pub fn add_orders(&mut self, orders: u64, findings: Vec<Finding>) {
+        self.orders = orders;
         self.add(findings);
     }
 

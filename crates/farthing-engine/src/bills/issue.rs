@@ -130,7 +130,8 @@ pub(super) fn issue_bill(
     lines: Vec<BillLine>,
     balance: i64,
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
-    issue_bill_on(work, payer, lines, &Terms { balance, due: None })
+    let dated = work.now;
+    issue_bill_on(work, payer, lines, &Terms { balance, due: None, dated })
 }
 
 /// By what a bill is paid at once, and by when the rest of it.
@@ -138,6 +139,8 @@ pub(super) struct Terms {
     pub(super) balance: i64,
     /// None: as the policy says.
     pub(super) due: Option<Instant>,
+    /// What is found late bears the date of when it was to be.
+    pub(super) dated: Instant,
 }
 
 /// Issues a bill of lines. What the balance pays of it is paid at once; what is too small to be collected is rolled on (R20). None where it
@@ -163,8 +166,11 @@ pub(super) fn issue_bill_on(
     (row.receivable, row.transfer) = (Some(receivable), Some(first));
     row.due = Some(match terms.due {
         Some(due) => due,
-        None => due_of(work, payer)?,
+        None => due_of(work, payer, terms.dated)?,
     });
+    let (format, on) = format_of(work.policy_at(terms.dated)?, terms.dated)?;
+    row.series = format.series(BillKind::Bill, on);
+    row.issued = terms.dated;
     row.body = Body::of_plan(&plan, seller, buyer).text()?;
     work.tx.bill_insert(&row)?;
     let now = work.now.floor_second();
@@ -236,9 +242,8 @@ fn book_issued(
     Ok(first)
 }
 
-/// By when a bill of now has to be paid.
-fn due_of(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Instant, EngineError> {
-    let now = work.now;
+/// By when a bill of an instant has to be paid.
+fn due_of(work: &mut Work<'_, '_>, payer: &PayerRow, now: Instant) -> Result<Instant, EngineError> {
     let zone = Zone::parse(&payer.zone).map_err(|_| broken(format!("an account in the zone {:?}", payer.zone)))?;
     let policy = work.policy_at(now)?;
     let due = match policy.bill.due {

@@ -26,12 +26,12 @@ pub(crate) enum Collected {
     ByItself,
 }
 
-/// Issues a bill of lines that are sold ahead, to be paid by an instant.
+/// Issues a bill of lines that are sold ahead, to be paid by an instant, of the date of another.
 pub(crate) fn order_bill(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
-    due: Option<Instant>,
+    (due, dated): (Option<Instant>, Instant),
     collected: Collected,
 ) -> Result<(Option<BillId>, Option<PaymentId>), Refused> {
     let balance = match collected {
@@ -43,7 +43,7 @@ pub(crate) fn order_bill(
             payable(work, payer.id)
         }
     };
-    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due })?;
+    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due, dated })?;
     let Some((row, collection)) = issued else { return Ok((None, None)) };
     let payment = match (collected, collection) {
         (Collected::ByItself, Collection::Collect(_)) => collect(work, payer, &row, &[])?,

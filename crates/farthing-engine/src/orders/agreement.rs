@@ -13,7 +13,7 @@ use farthing_core::policy::TermRefund;
 use farthing_core::term::{
     Change, Fact, Key, OrderId, Schedule, Side, TermError, TermMoney, difference, owed, stretches,
 };
-use farthing_core::time::{Instant, Period, Span, Zone};
+use farthing_core::time::{Instant, Span, Zone};
 use farthing_store::{AgreedRow, PurchaseRow, SubscriptionRow, TermRow};
 use std::collections::BTreeMap;
 
@@ -198,6 +198,8 @@ pub(super) struct Elsewhere<'a> {
     pub(super) into: Option<&'a PurchaseRow>,
     pub(super) most: i64,
     pub(super) fee: i64,
+    /// From when on it is not had any more.
+    pub(super) at: Instant,
     pub(super) reason: &'a str,
 }
 
@@ -251,10 +253,9 @@ pub(super) fn give_up(
                 back.value += given.value;
                 rest -= given.value;
             }
-            let had = side.had.unwrap_or_else(|| shortest(term.had));
             // Where nothing is given back, it is had to its end.
             if rest == 0 || refunds {
-                term.had = had;
+                term.had = term.had.split_at(elsewhere.at).0;
             }
             earn::settle(work, &mut term)?;
             work.tx.term_put(&term)?;
@@ -265,11 +266,6 @@ pub(super) fn give_up(
         }
     }
     Ok((taken, back))
-}
-
-/// It was not had at all.
-fn shortest(had: Period) -> Period {
-    had.split_at(had.start()).0
 }
 
 /// Books what of a term is given up: by a credit note where its bill is, else straight to the balance. How much money came back.

@@ -200,7 +200,8 @@ pub(super) fn quoted(
     let row = &agreement.row;
     let mut parts = Vec::new();
     for side in sides.iter().filter(|side| side.amount.is_positive()) {
-        let had = side.had.unwrap_or(side.key.period);
+        // What was had of the same plan before is another term's.
+        let had = side.had.unwrap_or(side.key.period).split_at(at).1;
         parts.push(PartText::of(&side.key, had, side.amount.units(), row.id));
     }
     let product = super::agreement::product_of(work, row.product.as_str(), now)?;
@@ -258,7 +259,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
     let until = agreement.row.paid_to;
     let sides = agreement.sides(work, &[], until)?;
     let more: i64 = sides.iter().map(|side| side.amount.units().max(0)).sum();
-    let elsewhere = Elsewhere { into: Some(order), most: more - order.amount, fee: 0, reason: "the plan was changed" };
+    let elsewhere = Elsewhere { into: Some(order), most: more - order.amount, fee: 0, at, reason: "the plan was changed" };
     let (taken, back) = give_up(work, &mut agreement, &sides, &elsewhere)?;
     let mut money = money_of(order);
     money.value += taken.value;

@@ -189,7 +189,7 @@ pub(super) fn end_at(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Ins
         TermRefund::UnusedTime => policy.refund.fee.map_or(0, Money::units),
         TermRefund::Nothing => 0,
     };
-    let elsewhere = Elsewhere { into: None, most: 0, fee, reason: "it was ended before its time was over" };
+    let elsewhere = Elsewhere { into: None, most: 0, fee, at, reason: "it was ended before its time was over" };
     let (_, back) = give_up(work, agreement, &sides, &elsewhere)?;
     sum.cash += back.cash;
     sum.fee += back.fee;

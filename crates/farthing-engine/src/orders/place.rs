@@ -415,7 +415,7 @@ pub(super) fn bill_of(
         tax: crate::bills::tax_of_sales(work, payer)?,
         origin: Origin::Advance(row.id.to_string()),
     };
-    order_bill(work, payer, vec![line], due, collected)
+    order_bill(work, payer, vec![line], (due, row.ordered), collected)
 }
 
 /// What events say of an order.
