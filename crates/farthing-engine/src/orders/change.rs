@@ -259,7 +259,8 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
     let until = agreement.row.paid_to;
     let sides = agreement.sides(work, &[], until)?;
     let more: i64 = sides.iter().map(|side| side.amount.units().max(0)).sum();
-    let elsewhere = Elsewhere { into: Some(order), most: more - order.amount, fee: 0, at, reason: "the plan was changed" };
+    let elsewhere =
+        Elsewhere { into: Some(order), most: more - order.amount, fee: 0, at, reason: "the plan was changed" };
     let (taken, back) = give_up(work, &mut agreement, &sides, &elsewhere)?;
     let mut money = money_of(order);
     money.value += taken.value;

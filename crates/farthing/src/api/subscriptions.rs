@@ -150,10 +150,7 @@ pub(crate) async fn list(caller: Reading, Path(named): Path<Named>) -> Result<Js
 /// One of them, with what was paid for each of its periods.
 #[utoipa::path(get, path = "/v1/subscriptions/{subscription}", tag = "orders", params(SubscriptionNamed),
     responses((status = OK, body = Subscription), (status = "default", body = Problem)), security(("key" = ["read"])))]
-pub(crate) async fn show(
-    caller: Reading,
-    Path(named): Path<SubscriptionNamed>,
-) -> Result<Json<Subscription>, Problem> {
+pub(crate) async fn show(caller: Reading, Path(named): Path<SubscriptionNamed>) -> Result<Json<Subscription>, Problem> {
     let found = blocking(move || Ok(caller.engine.subscription(&caller.cloud, &named.subscription)?)).await?;
     Ok(Json(subscription(found)?))
 }
@@ -215,10 +212,7 @@ async fn changed(
 /// What ending it now would give back, without tax. Nothing is changed.
 #[utoipa::path(get, path = "/v1/subscriptions/{subscription}/ending", tag = "orders", params(SubscriptionNamed),
     responses((status = OK, body = Ending), (status = "default", body = Problem)), security(("key" = ["read"])))]
-pub(crate) async fn quote_end(
-    caller: Reading,
-    Path(named): Path<SubscriptionNamed>,
-) -> Result<Json<Ending>, Problem> {
+pub(crate) async fn quote_end(caller: Reading, Path(named): Path<SubscriptionNamed>) -> Result<Json<Ending>, Problem> {
     let quoted = blocking(move || Ok(caller.engine.quote_end(&caller.cloud, &named.subscription)?)).await?;
     Ok(Json(ending(quoted)?))
 }

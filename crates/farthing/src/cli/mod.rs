@@ -17,6 +17,7 @@ mod given_up;
 mod import;
 mod keys;
 mod money;
+mod orders;
 mod payments;
 mod policy;
 mod progress;
@@ -61,6 +62,10 @@ enum Command {
     Methods(payments::Methods),
     /// Members' wallets: accounts inside another, with money of their own from there.
     Wallets(wallets::Arguments),
+    /// Orders of what is bought ahead: places, pays and lists them, and says what was made.
+    Orders(orders::Orders),
+    /// What runs for a time: shows, changes, pauses and ends it.
+    Subscriptions(orders::Subscriptions),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
     Bank(bank::Arguments),
     /// Shows what an account was charged, with totals.
@@ -117,6 +122,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),
         Command::Wallets(arguments) => wallets::run(&arguments),
+        Command::Orders(arguments) => orders::orders(&arguments),
+        Command::Subscriptions(arguments) => orders::subscriptions(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
