@@ -9,7 +9,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
 use farthing_core::time::Instant;
 use farthing_core::timeline::What;
-use farthing_store::{MemberRow, PayerRow, ProjectRow, ThingKind};
+use farthing_store::{MemberRow, PayerRow, ProjectRow, SubscriptionRow, ThingKind};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -116,6 +116,10 @@ impl Engine {
             let all: BTreeSet<OwnerId> = paid_by.chain([project.account, to.id]).collect();
             let all: Vec<OwnerId> = all.into_iter().collect();
             work.load(&all)?;
+            // What is paid of terms stays with who paid it; from the next period on the new owner pays.
+            for had in work.tx.subscriptions_of_project(project.id)? {
+                work.tx.subscription_put(&SubscriptionRow { account: to.id, ..had })?;
+            }
             if work.tx.shares_writing() && project_of(work, &project.name)?.account != project.account {
                 return Err(work.tx.overtaken("the project was moved meanwhile").into());
             }

@@ -274,3 +274,34 @@ both! {
         assert!(twice[0].1.contains("more of it was given back than was paid"), "{twice:?}");
     }
 }
+
+both! {
+    /// 14 days free, then a month at half the price, then the whole: 1 to 15 April for nothing, 16/30 of April at 15.00, 14/31 of May too, the
+    /// rest of May at 30.00.
+    fn phases_come_before_the_price(bed: &Bed) {
+        let engine = bed.engine(0, at(BEGIN));
+        let catalog = r#"
+[[product]]
+id = "plan"
+name = "Plan"
+kind = "term"
+period = "1 month"
+price = "30.00"
+renew = "renew"
+phases = [{ lasts = "14d", price = "0.00" }, { lasts = "1 month", price = "15.00" }]
+"#;
+        apply(&engine, "one", &policy("one"), catalog);
+        engine.open_account("one", &NewAccount { name: "acme".to_owned(), ..NewAccount::default() }).expect("it opens");
+        engine.top_up("one", "acme", usd("100.00"), Some("funds")).expect("it comes in");
+        let placed = order(&engine, "p1", Wanted::Product { product: "plan".to_owned(), sku: None }, 1);
+        assert_eq!(placed.amount, "8.00"); // 15.00 x 16/30
+        pay(&engine, "p1").expect("paid");
+        engine.order_made("one", "p1", &Made::It).expect("made");
+        assert_eq!(balance(&engine), "92.00");
+        go_to(&engine, "2026-05-01T00:00:00Z");
+        assert_eq!(balance(&engine), "68.78"); // 15.00 - 8.23 (x 17/31) = 6.77, and 30.00 x 17/31 = 16.45
+        go_to(&engine, "2026-06-01T00:00:00Z");
+        assert_eq!(balance(&engine), "38.78");
+        proven(&engine);
+    }
+}

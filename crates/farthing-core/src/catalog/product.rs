@@ -59,6 +59,8 @@ section! {
         charge: Charged = "advance" @ Orders,
         /// Terms: how a part period is counted
         proration: Proration = "second" @ Orders,
+        /// Terms: other prices to begin with, one after another: a trial, an introduction
+        phases: Vec<Phase> = "[]" @ Orders,
         /// Terms: what happens at the expiry; `renewal.at_expiry` when not said (R88)
         renew: Option<AtExpiry> = "none" @ Orders,
         /// Terms: what it becomes where `renew` is "convert"
@@ -207,6 +209,16 @@ section! {
         name: Text = required @ Catalogue,
         /// Its periods end with its parent's (R4, R10)
         coterm: bool = "true" @ Orders,
+    }
+}
+
+section! {
+    /// A time at the beginning of a term with a price of its own.
+    Phase {
+        /// How long, from the end of the one before it
+        lasts: Span = required @ Orders,
+        /// Of one period in it; "0.00" is a trial
+        price: Money = required @ Orders,
     }
 }
 

@@ -6,8 +6,8 @@ use crate::bills::{Returned, broken, return_of_bill};
 use crate::folio::Work;
 use crate::{EngineError, Refused};
 use farthing_core::catalog::{Charged, Product, Proration};
-use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::{self, Stamp, TermEnded, TermMoved};
+use farthing_core::ledger::{Chart, OwnerId};
 use farthing_core::money::{Money, allocate};
 use farthing_core::policy::TermRefund;
 use farthing_core::term::{
@@ -70,6 +70,9 @@ impl Agreement {
             facts.push(Fact { at: agreed.at, number: agreed.number, change: ChangeText::parse(&agreed.change)? });
         }
         let terms = work.tx.terms_of_subscription(row.id)?;
+        // Its project may have changed hands: what was paid before is another account's.
+        let payers: Vec<OwnerId> = terms.iter().map(|term| term.account).collect();
+        work.load(&payers)?;
         let (charged, proration) = (product.charge, product.proration);
         Ok(Agreement { row, facts, terms, schedule, zone, charged, proration })
     }

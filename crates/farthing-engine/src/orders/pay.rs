@@ -17,7 +17,7 @@ use farthing_core::ledger::{Command, OwnerId, TransferId};
 use farthing_core::notice::Event;
 use farthing_core::payment::{BillId, PaymentId, Purpose, Verdict};
 use farthing_core::policy::AtExpiry;
-use farthing_core::term::{Change, Key, OrderEvent, OrderKind, OrderState, SubscriptionState, TermMoney};
+use farthing_core::term::{Key, OrderEvent, OrderKind, OrderState, SubscriptionState, TermMoney};
 use farthing_core::time::{Instant, Period};
 use farthing_store::{PayerRow, PurchaseRow, SubscriptionRow};
 use serde_json::json;
@@ -433,7 +433,9 @@ fn begin(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(), Refused> 
             };
             work.tx.subscription_put(&subscription)?;
             let mut agreement = Agreement::read(work, subscription)?;
-            agreement.agree(work, at, &Change::Begin(plan.clone()))?;
+            for fact in super::place::begin_facts(&product, &plan, at, &agreement.zone)? {
+                agreement.agree(work, fact.at, &fact.change)?;
+            }
             let mut parts = asked.parts.clone();
             if parts.is_empty() {
                 let each = plan.worth(work.currency()).map_err(broken)?.units();

@@ -9,16 +9,19 @@ use crate::folio::Work;
 use crate::open_project::{account_of, project_of};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::bill::{BillLine, Origin, ServicePeriod};
-use farthing_core::catalog::{Charged, Kind, Product, Wanted as OfferWanted};
+use farthing_core::catalog::{Charged, Kind, Product, Provision, Wanted as OfferWanted};
 use farthing_core::config::{Name, Text};
+use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::notice::{Event, OrderTold};
 use farthing_core::payment::BillId;
-use farthing_core::policy::{AtExpiry, BillOn};
+use farthing_core::policy::{AtExpiry, BillOn, PricesAre};
 use farthing_core::rate::Charge;
 use farthing_core::settle::SettleError;
-use farthing_core::term::{Key, OrderKind, OrderState, Plan, Schedule, SubscriptionState, one, worth};
+use farthing_core::term::{
+    Change, Fact, Key, OrderKind, OrderState, Plan, Schedule, SubscriptionState, one, owed, stretches, worth,
+};
 use farthing_core::time::{Instant, Period};
 use farthing_store::{PayerRow, PurchaseRow, ThingKind};
 use serde_json::json;
@@ -198,6 +201,13 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
     let sold = sold(work, &account, &product, (sku.as_deref(), &addon), &properties, now)?;
     let bills = bills_orders(work, now)?;
     must_be_sold(&sold.product, bills)?;
+    if work.policy_at(now)?.tax.prices == PricesAre::Gross
+        && !crate::bills::tax_of_sales(work, &account)?.percent().is_zero()
+    {
+        // What is deferred is without tax, what is owed by the catalogue with it: they would part.
+        let what = "what is bought ahead is priced without tax: set `tax.prices = \"net\"` to sell it";
+        return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+    }
     if sold.product.sku_by_id(&sold.sku).is_some_and(|sku| sku.retired) {
         let what = format!("{} is no longer sold as {}", product, sold.sku);
         return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
@@ -245,8 +255,9 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         let what = format!("{:?} is the name of something that is there already: choose another", wanted.name);
         return Err(Refused::new(RefusalCode::Conflict, what));
     }
-    let (amount, service, latest) = quote(work, &sold, &parent, &mut asked, wanted)?;
+    let (amount, service, latest) = quote(work, account.id, &sold, &parent, &mut asked, wanted)?;
     let valid = valid_until(work, now, latest)?;
+    let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
     let mut row = PurchaseRow {
         id: work.ids.id(now),
         cloud,
@@ -269,14 +280,16 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
     };
     row.asked = asked.text()?;
     if bills {
-        row.bill = bill_of(work, &account, &row, &asked, service, (Some(valid), Collected::ByHand))?.0;
+        // What is made at once is paid as any other bill.
+        let due = if at_once { None } else { Some(valid) };
+        row.bill = bill_of(work, &account, &row, &asked, service, (due, Collected::ByHand))?.0;
     }
     work.tx.purchase_insert(&row)?;
     let facts = json!({ "order": row.id.to_string(), "product": product, "amount": work.money(amount).plain() });
     work.notes.push(Note::new("order.placed", format!("account {}", account.name)).became(&facts));
     let told = told(work, &row, &asked)?;
     work.tell(Some(account.id), Event::OrderPlaced(told));
-    if amount == 0 {
+    if amount == 0 || at_once {
         super::pay::paid(work, &mut row)?;
     }
     OrderFacts::read(work.tx, &row)
@@ -313,6 +326,7 @@ fn whose(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<(Option<Agreement
 /// What it comes to, of which days that is, and the latest instant by which it has to be paid.
 fn quote(
     work: &mut Work<'_, '_>,
+    account: OwnerId,
     sold: &Sold,
     parent: &Option<Agreement>,
     asked: &mut Asked,
@@ -321,8 +335,7 @@ fn quote(
     let overflow = || SettleError::Overflow { what: "price an order" };
     let now = work.now.floor_second();
     let currency = work.currency();
-    let zone = work.folios.values().next().map(|folio| folio.zone.clone());
-    let zone = zone.unwrap_or(farthing_core::time::Zone::UTC);
+    let zone = work.folio(account).zone.clone();
     if sold.product.kind == Kind::Units {
         let whole = Quantity::from_millionths(wanted.quantity.saturating_mul(1_000_000));
         let Some(pack) = sold.product.packs.iter().find(|pack| pack.units == whole) else {
@@ -345,6 +358,20 @@ fn quote(
     let Some(parent) = parent.as_ref().filter(|_| coterm) else {
         let schedule = Schedule::from(now, sold.product.period, &zone).map_err(calendar)?;
         let last = schedule.period(wanted.periods - 1).map_err(calendar)?;
+        if !sold.product.phases.is_empty() && sold.product.charge == Charged::Advance {
+            // Where its price changes on the way, its periods are those that were quoted.
+            let facts = begin_facts(&sold.product, &plan, now, &zone)?;
+            let stretches = stretches(&facts, &schedule, &zone).map_err(calendar)?;
+            let (charged, proration) = (sold.product.charge, sold.product.proration);
+            let owed = owed(&stretches, currency, charged, proration, &zone, last.end()).map_err(calendar)?;
+            let mut sum = Money::zero(currency);
+            for (key, (amount, had)) in owed {
+                asked.parts.push(PartText::of(&key, had, amount.units(), 0));
+                sum = sum.checked_add(amount).map_err(|_| overflow())?;
+            }
+            asked.from = Some(now.micros());
+            return Ok((sum.units(), served(now, last.end(), &zone)?, None));
+        }
         let amount = if sold.product.charge == Charged::Arrears { 0 } else { whole.units() };
         return Ok((amount, served(now, last.end(), &zone)?, None));
     };
@@ -368,6 +395,27 @@ fn quote(
     }
     asked.from = Some(now.micros());
     Ok((sum.units(), served(now, end, &parent.zone)?, Some(end)))
+}
+
+/// What is agreed at the beginning: its plan, or those of its phases and then its own.
+pub(super) fn begin_facts(
+    product: &Product,
+    plan: &Plan,
+    at: Instant,
+    zone: &farthing_core::time::Zone,
+) -> Result<Vec<Fact>, Refused> {
+    let mut facts = Vec::with_capacity(product.phases.len() + 1);
+    let mut from = at;
+    for (number, phase) in (1..).zip(&product.phases) {
+        let own = Plan { name: format!("{}/phase-{number}", plan.name), price: phase.price.units(), ..plan.clone() };
+        let change = if number == 1 { Change::Begin(own) } else { Change::To(own) };
+        facts.push(Fact { at: from, number, change });
+        from = phase.lasts.end_from(from, zone).map_err(SettleError::from)?;
+    }
+    let number = i64::try_from(facts.len()).unwrap_or(i64::MAX) + 1;
+    let change = if facts.is_empty() { Change::Begin(plan.clone()) } else { Change::To(plan.clone()) };
+    facts.push(Fact { at: from, number, change });
+    Ok(facts)
 }
 
 pub(super) fn served(

@@ -11,11 +11,12 @@ use crate::bills::Collected;
 use crate::folio::Work;
 use crate::record_fact::{self, NewResource, Reported, ResourceFact};
 use farthing_core::catalog::Charged;
+use farthing_core::catalog::PriceAt;
 use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
 use farthing_core::policy::AtExpiry;
 use farthing_core::settle::SettleError;
-use farthing_core::term::{Change, Key, OrderEvent, OrderKind, OrderState, SubscriptionState};
+use farthing_core::term::{Change, Key, OrderEvent, OrderKind, OrderState, Side, SubscriptionState};
 use farthing_core::time::{Duration, Instant};
 use farthing_store::{PurchaseRow, SubscriptionRow};
 use std::collections::BTreeMap;
@@ -69,7 +70,8 @@ pub(super) fn happen(work: &mut Work<'_, '_>, id: i64) -> Result<(), Refused> {
             continue;
         }
         let expiry = agreement.row.paid_to;
-        let renews = agreement.row.renew == AtExpiry::Renew;
+        let closed = work.folio(agreement.row.account).payer.closed.is_some();
+        let renews = agreement.row.renew == AtExpiry::Renew && !closed;
         if renews && attempt(work, &mut agreement, at)? {
             continue;
         }
@@ -123,15 +125,16 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
     let (account, name) = (agreement.row.account, agreement.row.name.clone());
     let mut parts: Vec<PartText> = Vec::new();
     let mut plans: Vec<(i64, Instant, Change)> = Vec::new();
-    let main = next_part(work, agreement, at, &mut plans)?;
-    let until = Instant::from_micros(main.period.1);
+    let main = next_parts(work, agreement, at, &mut plans)?;
+    let last = main.last().cloned().ok_or_else(|| crate::bills::broken("a period of no plan"))?;
+    let until = Instant::from_micros(last.period.1);
     let text = product_of(work, agreement.row.product.as_str(), at)?.name.0;
     if !paused {
-        parts.push(main.clone());
+        parts.extend(main);
     }
     for added in &all {
         if added.row.state != SubscriptionState::Paused {
-            parts.push(next_part(work, added, at, &mut plans)?);
+            parts.extend(next_parts(work, added, at, &mut plans)?);
         }
     }
     let amount: i64 = parts.iter().map(|part| part.amount).sum();
@@ -142,7 +145,7 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
         quantity: agreement.row.quantity,
         periods: 1,
         text,
-        plan: main.plan.clone(),
+        plan: last.plan.clone(),
         list: amount,
         from: Some(agreement.row.paid_to.micros()),
         parts,
@@ -197,18 +200,22 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
     Ok(true)
 }
 
-/// The next period of one: its plan as it was agreed, at the price of today where the product's price lives.
-fn next_part(
+/// The next period of one: its plan as it was agreed, at the price of today where the product's price lives. Where another plan was agreed for
+/// a time in it, each has its part.
+fn next_parts(
     work: &mut Work<'_, '_>,
     agreement: &Agreement,
     at: Instant,
     plans: &mut Vec<(i64, Instant, Change)>,
-) -> Result<PartText, Refused> {
+) -> Result<Vec<PartText>, Refused> {
     let row = &agreement.row;
     let from = row.paid_to;
-    let mut plan = agreement.plan_at(from)?.ok_or_else(|| crate::bills::broken("something without a plan"))?;
+    let schedule = agreement.schedule_at(from)?;
+    let (_, period) = schedule.containing(from).map_err(calendar)?;
+    let plan = agreement.plan_at(from)?.ok_or_else(|| crate::bills::broken("something without a plan"))?;
     let product = product_of(work, row.product.as_str(), at)?;
-    if product.at == farthing_core::catalog::PriceAt::Live {
+    let mut more = Vec::new();
+    if product.at == PriceAt::Live && !plan.name.contains("/phase-") {
         let properties: BTreeMap<String, String> = serde_json::from_str(&row.facts).map_err(crate::bills::broken)?;
         let payer = work.folio(row.account).payer.clone();
         // The SKU may be one that was chosen for from then on.
@@ -216,14 +223,21 @@ fn next_part(
         let today = sold(work, &payer, row.product.as_str(), (Some(&sku), &row.addon), &properties, at)?;
         let today = today.plan(plan.quantity);
         if today != plan {
-            plans.push((row.id, from, Change::To(today.clone())));
-            plan = today;
+            more.push((from, Change::To(today)));
         }
     }
-    let schedule = agreement.schedule_at(from)?;
-    let (_, period) = schedule.containing(from).map_err(calendar)?;
-    let amount = plan.worth(work.currency()).map_err(crate::bills::broken)?.units();
-    Ok(PartText::of(&Key { period, plan }, period, amount, row.id))
+    let own = |side: &Side| side.amount.is_positive() && side.key.period == period;
+    let mut parts: Vec<PartText> = agreement
+        .sides(work, &more, period.end())?
+        .iter()
+        .filter(|side| own(side))
+        .map(|side| PartText::of(&side.key, side.had.unwrap_or(period), side.amount.units(), row.id))
+        .collect();
+    if parts.is_empty() {
+        parts.push(PartText::of(&Key { period, plan }, period, 0, row.id)); // for nothing, or paused
+    }
+    plans.extend(more.into_iter().map(|(from, change)| (row.id, from, change)));
+    Ok(parts)
 }
 
 /// A renewal is paid, or billed: its period is had.
