@@ -13,6 +13,7 @@ pub enum RefusalCode {
     AboveMaximum,
     LimitReached,
     NotEligible,
+    Expired,
     HoldClosed,
     IdReused,
     /// An Idempotency-Key came with another request.
@@ -31,6 +32,7 @@ impl RefusalCode {
             RefusalCode::AboveMaximum => "above_maximum",
             RefusalCode::LimitReached => "limit_reached",
             RefusalCode::NotEligible => "not_eligible",
+            RefusalCode::Expired => "expired",
             RefusalCode::HoldClosed => "hold_closed",
             RefusalCode::IdReused => "id_reused",
             RefusalCode::KeyReused => "idempotency_key_reused",

@@ -364,10 +364,13 @@ both! {
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
             "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event", "bank_file", "bank_row", "transfer_code", "mandate",
             "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
+            "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
         bed.tamper("ALTER TABLE lot DROP COLUMN reason");
+        bed.tamper("ALTER TABLE lot DROP COLUMN source");
+        bed.tamper("ALTER TABLE account_state DROP COLUMN grant_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_below");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_from");
         bed.tamper("DELETE FROM store_migration WHERE number > 6");

@@ -22,8 +22,9 @@ pub use credit::{
 pub use late_fee::{LateFeeRate, late_fee};
 pub use line::{BillLine, Origin, ServicePeriod};
 pub use number::{DocumentKind, NumberFormat, NumberFormatError};
+pub use crate::coupon::CouponValue;
 pub use plan::{
-    BillError, BillPlan, Bookings, Collection, Coupon, CouponValue, DraftBill, PlannedGroup, PlannedLine, TaxBooking,
+    BillError, BillPlan, Bookings, Collection, Coupon, DraftBill, PlannedCoupon, PlannedGroup, PlannedLine, TaxBooking,
     plan_bill,
 };
 pub use state::{Applied, BillEvent, BillEventKind, BillLife, BillState, Dues, TransitionError};

@@ -43,7 +43,7 @@ fn draft(lines: Vec<BillLine>) -> DraftBill {
         currency,
         prices: PricesAre::Net,
         lines,
-        coupon: None,
+        coupons: Vec::new(),
         carries: BTreeMap::new(),
         balance: Money::zero(currency),
         roll_below: None,
@@ -52,7 +52,7 @@ fn draft(lines: Vec<BillLine>) -> DraftBill {
 }
 
 fn coupon(amount: &str) -> Coupon {
-    Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)) }
+    Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)), lines: None }
 }
 
 /// Its lines (amount, coupon, tax), its groups (base, tax, carry after), its net, tax and total.
@@ -88,7 +88,7 @@ fn case_p5_a_part_of_a_month_with_tax() {
 fn case_c7_a_coupon_over_lines_of_several_taxes() {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     // Shares of 10.00 by 100/50/30/20 of 200: 5.00, 2.50, 1.50, 1.00.
     // Taxes: (100 - 5) x 10% = 9.50; (50 - 2.50) x 0% = 0; (30 - 1.50) x 20% = 5.70; (20 - 1) x 20% = 3.80.
     // Total: 200 - 10 + 9.50 + 5.70 + 3.80 = 209.00.
@@ -98,14 +98,14 @@ fn case_c7_a_coupon_over_lines_of_several_taxes() {
         &[["DE-0", "47.50", "0.00", "0.00"], ["DE-10", "95.00", "9.50", "0.00"], ["DE-20", "47.50", "9.50", "0.00"]],
         ["190.00", "19.00", "209.00"],
     );
-    assert_eq!(plan.coupon, Some(("SPRING".to_owned(), money("10 EUR"))));
+    assert_eq!(plan.coupons, [PlannedCoupon { place: 0, text: "SPRING".to_owned(), amount: money("10 EUR") }]);
 }
 
 /// Case C9: shares of 15 at 4/5, 2/25, 3/25 are 12, 1, 2.
 #[test]
 fn case_c9_a_coupon_by_largest_remainder() {
     let mut draft = draft(["80 JPY", "8 JPY", "12 JPY"].map(|amount| accrued(amount, "0")).to_vec());
-    draft.coupon = Some(coupon("15 JPY"));
+    draft.coupons = vec![coupon("15 JPY")];
     // 15 x 80/100 = 12; 15 x 8/100 = 1.2; 15 x 12/100 = 1.8: the yen left over is the third's.
     let lines = [["80", "12", "0"], ["8", "1", "0"], ["12", "2", "0"]];
     check(&draft, &lines, &[["DE-0", "85", "0", "0"]], ["85", "0", "85"]);
@@ -116,16 +116,42 @@ fn a_coupon_takes_off_what_is_sold_and_no_more() {
     // A late fee of 2.00 keeps its price; of 5.00 + 3.00 a coupon of 10.00 takes 8.00.
     let lines = vec![accrued("5 EUR", "10"), accrued("3 EUR", "10"), line("2 EUR", "0", Origin::LateFee)];
     let mut draft = draft(lines);
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     let lines = [["5.00", "5.00", "0.00"], ["3.00", "3.00", "0.00"], ["2.00", "0.00", "0.00"]];
     let groups = [["DE-0", "2.00", "0.00", "0.00"], ["DE-10", "0.00", "0.00", "0.00"]];
     check(&draft, &lines, &groups, ["2.00", "0.00", "2.00"]);
     // 25% of 8.00 = 2.00: 1.25 and 0.75; tax 6.00 x 10% = 0.60 by 3.75 and 2.25: 0.375 and 0.225, a tie: the first.
-    draft.coupon =
-        Some(Coupon { text: "Quarter".to_owned(), value: CouponValue::Percent(Percent::parse("25").unwrap()) });
+    let value = CouponValue::Percent(Percent::parse("25").unwrap());
+    draft.coupons = vec![Coupon { text: "Quarter".to_owned(), value, lines: None }];
     let lines = [["5.00", "1.25", "0.38"], ["3.00", "0.75", "0.22"], ["2.00", "0.00", "0.00"]];
     let groups = [["DE-0", "2.00", "0.00", "0.00"], ["DE-10", "6.00", "0.60", "0.00"]];
     check(&draft, &lines, &groups, ["8.00", "0.60", "8.60"]);
+}
+
+/// Whoever has several coupons pays the better price of each line, never two of them off one.
+#[test]
+fn of_several_coupons_the_better_for_each_line() {
+    let percent = |text: &str, percent: &str, lines| Coupon {
+        text: text.to_owned(),
+        value: CouponValue::Percent(Percent::parse(percent).unwrap()),
+        lines,
+    };
+    let ten = Coupon { lines: Some(vec![1]), ..coupon("10 EUR") };
+    let mut draft = draft(vec![accrued("100 EUR", "0"), accrued("20 EUR", "0")]);
+    // A tenth of 120.00 is 12.00 and more than 10.00, so it goes first and takes from both: nothing is left for the other.
+    draft.coupons = vec![ten.clone(), percent("TENTH", "10", None)];
+    let plan = plan_bill(&draft).unwrap();
+    assert_eq!(plan.coupons, [PlannedCoupon { place: 1, text: "TENTH".to_owned(), amount: money("12 EUR") }]);
+    assert_eq!((plan.net.plain(), plan.lines[1].coupon.plain()), ("108.00".to_owned(), "2.00".to_owned()));
+    // A tenth of the first line alone is 10.00 as well: the first that was redeemed goes first, and each has a line of its own.
+    draft.coupons = vec![ten, percent("TENTH", "10", Some(vec![0]))];
+    let plan = plan_bill(&draft).unwrap();
+    let taken: Vec<_> = plan.coupons.iter().map(|coupon| (coupon.place, coupon.amount.plain())).collect();
+    assert_eq!(taken, [(0, "10.00".to_owned()), (1, "10.00".to_owned())]);
+    assert_eq!(plan.net.plain(), "100.00");
+    // One for a line that is not there takes off nothing, and is not used.
+    draft.coupons = vec![percent("ELSEWHERE", "50", Some(vec![7]))];
+    assert_eq!(plan_bill(&draft).unwrap().coupons, []);
 }
 
 #[test]
@@ -241,7 +267,7 @@ fn what_is_no_bill_says_why() {
         &draft(vec![accrued("1 EUR", "0"), line("1.005 EUR", "0", Origin::LateFee)]),
         "line 2 is 1.005 EUR: only what was accrued may have digits below the minor unit; round it where it arises",
     );
-    check(&DraftBill { coupon: Some(coupon("-1 EUR")), ..one() }, "a coupon of -1.00 EUR would add to the bill");
+    check(&DraftBill { coupons: vec![coupon("-1 EUR")], ..one() }, "a coupon of -1.00 EUR would add to the bill");
     check(&DraftBill { balance: money("-1 EUR"), ..one() }, "a balance of -1.00 EUR cannot pay; give zero");
     check(
         &draft(vec![accrued("1 EUR", "0"), line("1 EUR", "0", Origin::TopUp)]),
@@ -364,7 +390,7 @@ fn what_cannot_happen_to_a_bill_says_why() {
 fn c7() -> Creditable {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     Creditable::of(&plan_bill(&draft).unwrap())
 }
 
@@ -470,10 +496,8 @@ fn plan_of(lines: &[(i64, u8)], carries: &BTreeMap<TaxGroup, Money>, prices: Pri
     let mut draft = draft(lines.collect());
     draft.prices = prices;
     draft.carries = carries.clone();
-    draft.coupon = (off > 0).then(|| Coupon {
-        text: "off".to_owned(),
-        value: CouponValue::Amount(Money::from_minor(off, Currency::EUR).unwrap()),
-    });
+    let value = CouponValue::Amount(Money::from_minor(off, Currency::EUR).unwrap());
+    draft.coupons = (off > 0).then(|| Coupon { text: "off".to_owned(), value, lines: None }).into_iter().collect();
     plan_bill(&draft).unwrap()
 }
 
@@ -516,7 +540,7 @@ proptest! {
             let off = line.amount.units() - line.line.amount.units();
             prop_assert!(off.abs() < 2 * Currency::EUR.units_per_minor());
         }
-        let coupon = plan.coupon.as_ref().map_or(Money::zero(Currency::EUR), |(_, amount)| *amount);
+        let coupon = sum(plan.coupons.iter().map(|coupon| coupon.amount).collect());
         prop_assert_eq!(sum(plan.lines.iter().map(|line| line.coupon).collect()), coupon);
         prop_assert_eq!(plan.net.checked_add(plan.tax), Ok(plan.total));
         prop_assert!(plan.groups.iter().all(|group| group.assessment.treatment() == Treatment::Standard));

@@ -31,6 +31,8 @@ pub enum Audited {
     Bills,
     /// Movements of the clouds' banks.
     Bank,
+    /// Coupons, who redeemed them, and grants that come again.
+    Coupons,
 }
 
 /// What is wrong, and where.

@@ -5,13 +5,15 @@ use super::body::{Body, Group};
 use super::broken;
 use super::facts::BillParty;
 use super::pay_bill::settle;
+use crate::coupons::used_on_bill;
 use crate::folio::Work;
 use crate::{EngineError, Refused};
 use farthing_core::bill::{
-    BillEvent, BillLife, BillLine, BillPlan, BillState, Collection, CreditedGroup, CreditedLine, DraftBill,
+    BillEvent, BillLife, BillLine, BillPlan, BillState, Collection, Coupon, CreditedGroup, CreditedLine, DraftBill,
     NumberFormat, plan_bill,
 };
 use farthing_core::config::Deadline;
+use farthing_core::coupon::RedemptionId;
 use farthing_core::ledger::posting::{self, BillIssued, BillRolled, BillTax, Part, Stamp};
 use farthing_core::ledger::{AccountId, Chart, TransferId};
 use farthing_core::money::Money;
@@ -99,6 +101,7 @@ pub(super) fn plan(
     payer: &PayerRow,
     lines: Vec<BillLine>,
     balance: i64,
+    coupons: Vec<Coupon>,
 ) -> Result<BillPlan, EngineError> {
     let policy = work.policy_at(work.now)?;
     let (prices, roll_below) = (policy.tax.prices, policy.bill.roll_below);
@@ -114,7 +117,7 @@ pub(super) fn plan(
         currency: work.currency(),
         prices,
         lines,
-        coupon: None,
+        coupons,
         carries,
         balance: work.money(balance),
         roll_below,
@@ -123,16 +126,22 @@ pub(super) fn plan(
     plan_bill(&draft).map_err(broken)
 }
 
-/// Issues a bill of lines that stand in the ledger. What the balance pays of it is paid at once; what is too small to be collected is rolled
-/// on (R20). None where it comes to nothing, or to less: then it waits.
+/// A coupon, and who redeemed it: `used_on_bill` counts what it took off.
+pub(super) type Offered = (RedemptionId, Coupon);
+
+/// Issues a bill of lines that stand in the ledger, less what these coupons take off. What the balance pays of it is paid at once; what is too
+/// small to be collected is rolled on (R20). None where it comes to nothing, or to less: then it waits. What comes to nothing by a
+/// coupon is issued: it was used.
 pub(super) fn issue_bill(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
     balance: i64,
+    offered: &[Offered],
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
-    let plan = plan(work, payer, lines, balance)?;
-    if !plan.total.is_positive() {
+    let coupons = offered.iter().map(|(_, coupon)| coupon.clone()).collect();
+    let plan = plan(work, payer, lines, balance, coupons)?;
+    if plan.total.is_negative() || (plan.total.is_zero() && plan.coupons.is_empty()) {
         return Ok(None);
     }
     let (seller, buyer) = parties(work, payer)?;
@@ -147,6 +156,7 @@ pub(super) fn issue_bill(
     row.due = Some(due_of(work, payer)?);
     row.body = Body::of_plan(&plan, seller, buyer).text()?;
     work.tx.bill_insert(&row)?;
+    used_on_bill(work, offered, &plan.coupons, &row.id.to_string())?;
     let now = work.now.floor_second();
     if plan.from_balance.is_positive() {
         let amount = plan.from_balance.units();

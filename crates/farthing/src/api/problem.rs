@@ -122,6 +122,8 @@ codes! {
         "`detail` names it.";
     NOT_ELIGIBLE = "not_eligible", UNPROCESSABLE_ENTITY, "It cannot be had by this account, or not in this way",
         "`detail` says what is missing: mend that, or use another.";
+    EXPIRED = "expired", UNPROCESSABLE_ENTITY, "It is over",
+        "`detail` says since when: use another.";
     TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "The key asks too often",
         "Wait for the seconds that Retry-After names.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "The server failed",
@@ -231,6 +233,7 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::AboveMaximum => ABOVE_MAXIMUM,
         RefusalCode::LimitReached => LIMIT_REACHED,
         RefusalCode::NotEligible => NOT_ELIGIBLE,
+        RefusalCode::Expired => EXPIRED,
         RefusalCode::HoldClosed => HOLD_CLOSED,
         RefusalCode::IdReused => ID_REUSED,
         RefusalCode::KeyReused => KEY_REUSED,
