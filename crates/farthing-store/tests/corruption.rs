@@ -575,7 +575,7 @@ both! {
         check_columns(&store, "account", "'account ' || id", &columns);
         let numbers = ["account", "number", "ledger", "amount", "priority", "starts", "expires", "seal"];
         let mut columns: Vec<(&str, &str)> = numbers.map(|column| (column, NUMBER)).to_vec();
-        columns.extend([("name", LETTER), ("products", LETTER), ("products", "''"), ("lapsed", TRUTH), ("expires", "NULL")]);
+        columns.extend([("name", LETTER), ("products", LETTER), ("products", "''"), ("lapsed", TRUTH), ("expires", "NULL"), ("source", LETTER)]);
         check_columns(&store, "lot", "'lot ' || account || ' ' || number", &columns);
     }
 }

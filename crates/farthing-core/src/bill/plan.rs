@@ -26,7 +26,7 @@ pub struct DraftBill {
     /// `tax.prices`: whether the lines' amounts are without tax or with it.
     pub prices: PricesAre,
     pub lines: Vec<BillLine>,
-    /// Those that may apply. Of several the one that takes off most comes first, and no line is less by more than one.
+    /// Those that may apply. No line is less by more than one of them, and together they take off as much as they can.
     pub coupons: Vec<Coupon>,
     /// What each group's `carry` account holds, as the ledger says it: above zero was billed too much so far.
     pub carries: BTreeMap<TaxGroup, Money>,
@@ -64,7 +64,7 @@ pub struct BillPlan {
     pub prices: PricesAre,
     /// In the order of the draft.
     pub lines: Vec<PlannedLine>,
-    /// What coupons take off, what takes off most first.
+    /// What coupons take off.
     pub coupons: Vec<PlannedCoupon>,
     /// In the order of their keys. A sum brought forward is in none.
     pub groups: Vec<PlannedGroup>,
@@ -368,43 +368,81 @@ fn to_whole(exact: &[Money], carry: Money) -> Result<(Vec<Money>, Money), MoneyE
     Ok((whole, less.checked_neg()?)) // billed - accrued: above zero where the rounding went up
 }
 
-/// Coupons over the lines that cost something (case C7), what takes off most first. What one has taken from is no other's: whoever has two
-/// pays the better price, not the product of both.
+/// Coupons over the lines that cost something (case C7). No line is less by more than one of them, and they are taken in the order that takes
+/// off most: whoever has several pays the least that they can come to.
 fn share_coupons(draft: &DraftBill, lines: &mut [PlannedLine]) -> Result<Vec<PlannedCoupon>, BillError> {
-    let mut left: Vec<usize> = (0..draft.coupons.len()).collect();
-    let mut taken = vec![false; lines.len()];
-    let mut planned = Vec::new();
-    while !left.is_empty() {
-        let mut best: Option<(usize, Money, Vec<Money>)> = None;
-        for place in &left {
-            let Some(coupon) = draft.coupons.get(*place) else { continue };
-            let costs: Vec<Money> = lines
-                .iter()
-                .enumerate()
-                .map(|(at, line)| {
-                    let is_for = coupon.lines.as_ref().is_none_or(|lines| lines.contains(&at));
-                    let open = !taken.get(at).copied().unwrap_or(true) && discounted(&line.line);
-                    if is_for && open { line.amount } else { zero(draft.currency) }
-                })
-                .collect();
-            let (amount, shares) = discount(coupon.value, &costs)?;
-            if best.as_ref().is_none_or(|(_, most, _)| amount.units() > most.units()) {
-                best = Some((*place, amount, shares));
-            }
-        }
-        let Some((place, amount, shares)) = best.filter(|(_, amount, _)| amount.is_positive()) else { break };
-        left.retain(|other| *other != place);
-        for ((line, share), taken) in lines.iter_mut().zip(shares).zip(&mut taken) {
-            if share.is_positive() {
-                *taken = true;
-                line.coupon = share;
-                line.net = line.amount.checked_sub(share)?;
-            }
+    let left: Vec<usize> = (0..draft.coupons.len()).collect();
+    let best = best_order(draft, lines, &left, &vec![false; lines.len()])?;
+    let mut planned = Vec::with_capacity(best.taken.len());
+    for Taken { place, amount, shares } in best.taken {
+        for (line, share) in lines.iter_mut().zip(shares).filter(|(_, share)| share.is_positive()) {
+            line.coupon = share;
+            line.net = line.amount.checked_sub(share)?;
         }
         let text = draft.coupons.get(place).map(|coupon| coupon.text.clone()).unwrap_or_default();
         planned.push(PlannedCoupon { place, text, amount });
     }
     Ok(planned)
+}
+
+/// What one coupon takes off, and each line's share of it.
+struct Taken {
+    place: usize,
+    amount: Money,
+    shares: Vec<Money>,
+}
+
+/// Coupons in an order, and what they take off together, in units.
+#[derive(Default)]
+struct Order {
+    all: i64,
+    taken: Vec<Taken>,
+}
+
+/// As many coupons are tried in every order: 120 of them. Of more the one that takes off most alone goes first.
+const TRIED_MAX: usize = 5;
+
+/// The order of what is left of the coupons that takes off most of the lines that none has taken from; of those alike the first.
+fn best_order(
+    draft: &DraftBill,
+    lines: &[PlannedLine],
+    left: &[usize],
+    closed: &[bool],
+) -> Result<Order, BillError> {
+    let mut next = Vec::with_capacity(left.len());
+    for place in left {
+        let Some(coupon) = draft.coupons.get(*place) else { continue };
+        let costs: Vec<Money> = lines
+            .iter()
+            .zip(closed)
+            .enumerate()
+            .map(|(at, (line, closed))| {
+                let is_for = coupon.lines.as_ref().is_none_or(|lines| lines.contains(&at));
+                if is_for && !closed && discounted(&line.line) { line.amount } else { zero(draft.currency) }
+            })
+            .collect();
+        let (amount, shares) = discount(coupon.value, &costs)?;
+        if amount.is_positive() {
+            next.push(Taken { place: *place, amount, shares });
+        }
+    }
+    if next.len() > TRIED_MAX {
+        next.sort_by_key(|taken| std::cmp::Reverse(taken.amount.units()));
+        next.truncate(1);
+    }
+    let mut best = Order::default();
+    for taken in next {
+        let others: Vec<usize> = left.iter().copied().filter(|place| *place != taken.place).collect();
+        let closed: Vec<bool> =
+            closed.iter().zip(&taken.shares).map(|(closed, share)| *closed || share.is_positive()).collect();
+        let mut rest = best_order(draft, lines, &others, &closed)?;
+        let all = rest.all.saturating_add(taken.amount.units());
+        if all > best.all {
+            rest.taken.insert(0, taken);
+            best = Order { all, taken: rest.taken };
+        }
+    }
+    Ok(best)
 }
 
 /// A coupon takes off what is sold: no fee for lateness, no money of the customer's own, nothing of an older bill.

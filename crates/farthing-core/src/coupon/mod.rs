@@ -89,6 +89,7 @@ impl Coupon {
         let source = Source::new("a coupon", text);
         let (table, faults) = crate::config::Item::read_file(&source);
         let mut reader = crate::config::Reader::new(&source, currency);
+        reader.tell_unknown(&table, Coupon::known());
         let coupon = Coupon::read_table(&table, 0..0, &mut reader);
         coupon.filter(|_| faults.is_empty() && reader.remarks.is_empty())
     }

@@ -432,9 +432,13 @@ impl Stage for EngineStage {
             if figure != Figure::Credit {
                 return Err(StageError::refused("invalid", "a grant has credit, and no other figure"));
             }
-            // One that has lapsed is there no more. A grant that comes again is all of those that are there.
-            let is_it = |name: &str| name == grant || name.strip_prefix(grant).is_some_and(|rest| rest.starts_with('.'));
-            let left = view.lots.iter().filter(|lot| is_it(&lot.name)).map(|lot| lot.balance).sum();
+            // One that has lapsed is there no more. A grant that comes again is all of those that can be used.
+            let of_series = |lot: &farthing_store::LotRow| {
+                let one = lot.name.strip_prefix(grant).is_some_and(|rest| rest.starts_with('.'));
+                one && lot.expires.is_none_or(|end| at < end)
+            };
+            let own = view.lots.iter().filter(|lot| lot.name == *grant || of_series(lot));
+            let left = own.map(|lot| lot.balance).sum();
             return Ok(Money::from_units(left, view.currency));
         }
         let units = match figure {
