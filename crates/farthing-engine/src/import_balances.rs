@@ -4,8 +4,8 @@
 //! and however often; a line is looked at before anything of it is written, so that a refused one has done nothing.
 
 use crate::asked::Note;
-use crate::credits::give;
 use crate::clouds::CloudBook;
+use crate::credits::give;
 use crate::folio::Work;
 use crate::open_account::{check_contact, insert_account, write_contact};
 use crate::{Contact, Engine, NewAccount, NewGrant, RefusalCode, Refused};

@@ -4,8 +4,8 @@
 use crate::accounts::{account_from, commodity_from};
 use crate::audit_bank::audit_bank;
 use crate::audit_bills::audit_bills;
-use crate::audit_coupons::audit_coupons;
 use crate::audit_charges::{audit_charges, audit_payers};
+use crate::audit_coupons::audit_coupons;
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::messages::audit_messages;
 use crate::policies::audit_policies;

@@ -9,7 +9,8 @@ use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 
 pub(crate) fn audit_coupons(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(), StoreError> {
     let mut findings = Vec::new();
-    let mut find = |row: String, what: &str| findings.push(Finding { of: Audited::Coupons, row, what: what.to_owned() });
+    let mut find =
+        |row: String, what: &str| findings.push(Finding { of: Audited::Coupons, row, what: what.to_owned() });
     let mut sealed = |name: String, seal: Result<i64, StoreError>, kept: i64| match seal {
         Ok(seal) if seal == kept => {}
         Ok(_) => find(name, "it is not what was written: its seal does not fit"),

@@ -67,7 +67,8 @@ impl Tx<'_> {
 
     /// All of a cloud that no file says, by code.
     pub fn coupons(&mut self, cloud: &str) -> Result<Vec<CouponRow>, StoreError> {
-        let mut rows = self.rows("SELECT cloud, code, terms, made FROM coupon WHERE cloud = $1", &[cloud.into()], coupon_from)?;
+        let mut rows =
+            self.rows("SELECT cloud, code, terms, made FROM coupon WHERE cloud = $1", &[cloud.into()], coupon_from)?;
         rows.sort_by(|one, other| one.code.cmp(&other.code));
         Ok(rows)
     }

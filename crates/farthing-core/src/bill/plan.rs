@@ -196,7 +196,19 @@ pub fn plan_bill(draft: &DraftBill) -> Result<BillPlan, BillError> {
     let from_balance = draft.balance.checked_min(total.checked_max(zero(currency))?)?;
     let collection = collection(total.checked_sub(from_balance)?, draft)?;
     let prices = draft.prices;
-    Ok(BillPlan { currency, prices, lines, coupons, groups, net, tax, brought_forward, total, from_balance, collection })
+    Ok(BillPlan {
+        currency,
+        prices,
+        lines,
+        coupons,
+        groups,
+        net,
+        tax,
+        brought_forward,
+        total,
+        from_balance,
+        collection,
+    })
 }
 
 /// What issuing a bill books, by account of the chart: the values of `posting::bill_issued`. Against the bill's receivable
@@ -403,12 +415,7 @@ struct Order {
 const TRIED_MAX: usize = 5;
 
 /// The order of what is left of the coupons that takes off most of the lines that none has taken from; of those alike the first.
-fn best_order(
-    draft: &DraftBill,
-    lines: &[PlannedLine],
-    left: &[usize],
-    closed: &[bool],
-) -> Result<Order, BillError> {
+fn best_order(draft: &DraftBill, lines: &[PlannedLine], left: &[usize], closed: &[bool]) -> Result<Order, BillError> {
     let mut next = Vec::with_capacity(left.len());
     for place in left {
         let Some(coupon) = draft.coupons.get(*place) else { continue };

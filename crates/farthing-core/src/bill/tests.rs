@@ -144,7 +144,10 @@ fn several_coupons_in_the_order_that_takes_off_most() {
     // A tenth of both is 12.00, and then nothing is left for the other. 10.00 off the second and a tenth of the first are 20.00.
     draft.coupons = vec![percent("TENTH", "10", None), ten.clone()];
     let plan = plan_bill(&draft).unwrap();
-    assert_eq!((taken(&plan), plan.net.plain()), (vec![(1, "10.00".to_owned()), (0, "10.00".to_owned())], "100.00".to_owned()));
+    assert_eq!(
+        (taken(&plan), plan.net.plain()),
+        (vec![(1, "10.00".to_owned()), (0, "10.00".to_owned())], "100.00".to_owned())
+    );
     // 60% of both are 72.00 and more than 10.00 + 60.00.
     draft.coupons = vec![ten, percent("MOST", "60", None)];
     let plan = plan_bill(&draft).unwrap();

@@ -1,6 +1,8 @@
 //! What in a catalogue cannot be: names twice or unknown, prices that do not fit their product, tiers that leave gaps.
 
-use super::{Aggregate, Catalog, Component, Contract, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku};
+use super::{
+    Aggregate, Catalog, Component, Contract, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku,
+};
 use crate::config::{Cadence, Found, Name, Places, Reader, Severity, Value, nearest};
 use crate::measure::{TimeUnit, Unit};
 use crate::money::Money;

@@ -35,8 +35,7 @@ pub fn discount(value: CouponValue, amounts: &[Money]) -> Result<(Money, Vec<Mon
         (CouponValue::Percent(_), None) => return Err(DiscountError::Money(MoneyError::NoWeight)),
     };
     let nothing = Money::zero(currency);
-    let costs: Vec<Money> =
-        amounts.iter().map(|amount| if amount.is_positive() { *amount } else { nothing }).collect();
+    let costs: Vec<Money> = amounts.iter().map(|amount| if amount.is_positive() { *amount } else { nothing }).collect();
     let all = Money::sum(currency, costs.iter().copied())?;
     let amount = match value {
         CouponValue::Amount(amount) if amount.is_negative() => return Err(DiscountError::Negative { amount }),

@@ -20,12 +20,8 @@ pub enum RedemptionState {
 }
 
 impl RedemptionState {
-    pub const ALL: [RedemptionState; 4] = [
-        RedemptionState::Redeemed,
-        RedemptionState::Reserved,
-        RedemptionState::UsedUp,
-        RedemptionState::Released,
-    ];
+    pub const ALL: [RedemptionState; 4] =
+        [RedemptionState::Redeemed, RedemptionState::Reserved, RedemptionState::UsedUp, RedemptionState::Released];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -59,10 +55,16 @@ pub struct Redeeming<'a> {
 /// Why it may not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotRedeemed {
-    NotYet { from: Instant },
-    Expired { until: Instant },
+    NotYet {
+        from: Instant,
+    },
+    Expired {
+        until: Instant,
+    },
     /// This account has had it as often as it may.
-    Had { most: u32 },
+    Had {
+        most: u32,
+    },
     /// It takes a share off bills, and there are none.
     NoBills,
 }

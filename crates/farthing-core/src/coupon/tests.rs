@@ -61,7 +61,8 @@ fn a_coupon_is_for_what_it_names() {
 
 #[test]
 fn for_how_many_bills() {
-    let check = |text: &str, uses: Option<u32>| assert_eq!(coupon(&format!("code = \"X\"\n{text}")).uses(), uses, "{text}");
+    let check =
+        |text: &str, uses: Option<u32>| assert_eq!(coupon(&format!("code = \"X\"\n{text}")).uses(), uses, "{text}");
     check("percent = \"20\"", Some(1));
     check("percent = \"20\"\nbills = 3", Some(3));
     check("percent = \"20\"\nbills = \"none\"", None);
@@ -80,7 +81,12 @@ fn from_its_first_day_to_its_last() {
     let until = "until = \"2027-06-30\"";
     check(until, "2027-06-30T21:59:59Z", 0, Ok(()));
     check(until, "2027-06-30T22:00:00Z", 0, Err(NotRedeemed::Expired { until: at("2027-06-30T22:00:00Z") }));
-    check("until = \"2027-06-30T09:00:00Z\"", "2027-06-30T09:00:00Z", 0, Err(NotRedeemed::Expired { until: at("2027-06-30T09:00:00Z") }));
+    check(
+        "until = \"2027-06-30T09:00:00Z\"",
+        "2027-06-30T09:00:00Z",
+        0,
+        Err(NotRedeemed::Expired { until: at("2027-06-30T09:00:00Z") }),
+    );
     let from = "from = \"2027-06-30\"";
     check(from, "2027-06-29T22:00:00Z", 0, Ok(()));
     check(from, "2027-06-29T21:59:59Z", 0, Err(NotRedeemed::NotYet { from: at("2027-06-29T22:00:00Z") }));
@@ -111,7 +117,10 @@ fn a_coupon_reads_back() {
     let again = Coupon::from_text(&first.to_text(), Currency::USD).unwrap();
     assert_eq!(first, again);
     assert_eq!(again.to_text(), first.to_text());
-    assert_eq!((again.per_account.0, again.per_period.as_ref().map(|limit| limit.count.0), again.uses()), (2, Some(3), None));
+    assert_eq!(
+        (again.per_account.0, again.per_period.as_ref().map(|limit| limit.count.0), again.uses()),
+        (2, Some(3), None)
+    );
     assert_eq!(Coupon::from_text("code = \"X\"\npercent = \"20\"\nsurprise = 1", Currency::USD), None);
     assert_eq!(Coupon::from_text("percent = \"20\"", Currency::USD), None);
 }

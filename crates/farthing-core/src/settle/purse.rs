@@ -263,7 +263,8 @@ mod tests {
     /// Case C10: a promotion of 5.00, 12.50 used: 7.50 are left for the bill. Cash has no part in it.
     #[test]
     fn what_is_paid_afterwards_is_paid_by_credit_first() {
-        let mut purse = Purse::new(vec![lot(1, 500, 1, None, &["compute"]), lot(2, 900, 0, None, &["storage"])], 3_000, 0);
+        let mut purse =
+            Purse::new(vec![lot(1, 500, 1, None, &["compute"]), lot(2, 900, 0, None, &["storage"])], 3_000, 0);
         assert_eq!(paid_to_text(&purse.pay_later(&compute(), 1_250, Instant::EPOCH)), "1:500 unbilled:750");
         assert_eq!((purse.cash, purse.debt), (3_000, 0));
         assert_eq!(paid_to_text(&purse.pay_later(&compute(), 10, Instant::EPOCH)), "unbilled:10");

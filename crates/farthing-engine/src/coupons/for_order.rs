@@ -84,8 +84,8 @@ pub(crate) fn reserve_coupon(
     let (cloud, currency) = (work.cloud.id.clone(), work.currency());
     let key = key_of(code);
     if let Some(there) = work.tx.redemption_of_order(&cloud, &wanted.order)? {
-        let same = there.account == payer.id
-            && (there.id.to_string() == code || there.code == key || there.coupon == key);
+        let same =
+            there.account == payer.id && (there.id.to_string() == code || there.code == key || there.coupon == key);
         if same {
             let coupon = terms_of(&there.terms, currency)?;
             return reserved(&there, coupon);

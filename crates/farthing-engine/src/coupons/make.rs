@@ -1,7 +1,7 @@
 //! Makes coupons that no file says, in the words of the file and with its checks; and codes that are good once.
 
-use super::facts::{CouponFacts, facts_of};
 use super::coupon_named;
+use super::facts::{CouponFacts, facts_of};
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::{Engine, RefusalCode, Refused};
@@ -145,7 +145,13 @@ fn make_codes(work: &mut Work<'_, '_>, coupon: &str, count: u32) -> Result<Vec<S
         let chance = work.ids.bytes();
         let letters = chance.iter().take(CODE_LENGTH).filter_map(|byte| CODE_LETTERS.get(usize::from(byte % 32)));
         let code = format!("{coupon}-{}", letters.map(|letter| char::from(*letter)).collect::<String>());
-        let row = CouponCodeRow { cloud: cloud.clone(), code: code.clone(), coupon: coupon.to_owned(), made, redemption: None };
+        let row = CouponCodeRow {
+            cloud: cloud.clone(),
+            code: code.clone(),
+            coupon: coupon.to_owned(),
+            made,
+            redemption: None,
+        };
         // One that is there already is drawn again.
         if work.tx.coupon_code_insert(&row)? {
             codes.push(code);

@@ -43,7 +43,9 @@ pub(crate) fn coupons_for(
     let mut found = redeemed(work, account)?;
     found.retain(|one| one.coupon.is_for(sold));
     found.sort_by_key(|one| match one.value {
-        CouponValue::Percent(percent) => (0, std::cmp::Reverse(i64::try_from(percent.billionths()).unwrap_or(i64::MAX))),
+        CouponValue::Percent(percent) => {
+            (0, std::cmp::Reverse(i64::try_from(percent.billionths()).unwrap_or(i64::MAX)))
+        }
         CouponValue::Amount(amount) => (1, std::cmp::Reverse(amount.units())),
     });
     Ok(found)

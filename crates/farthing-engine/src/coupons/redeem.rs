@@ -8,7 +8,7 @@ use crate::folio::Work;
 use crate::open_project::account_of;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::catalog::Coupon;
-use farthing_core::coupon::{NotRedeemed, RedemptionState, Redeeming, redeemable};
+use farthing_core::coupon::{NotRedeemed, Redeeming, RedemptionState, redeemable};
 use farthing_core::credit::GrantSource;
 use farthing_core::policy::BillOn;
 use farthing_core::settle::{SettleError, rating_period};

@@ -66,7 +66,8 @@ fn begin(work: &mut Work<'_, '_>, grant: &NewGrant, recurs: &Recurrence) -> Resu
     if let Some(there) = there {
         let begun = Recurring { starts: there.recurring.starts, ..recurring };
         let same = there.recurring == begun && there.amount == units && there.products == products;
-        let same = same && there.priority == grant.priority && grant.starts.is_none_or(|_| starts == there.recurring.starts);
+        let same =
+            same && there.priority == grant.priority && grant.starts.is_none_or(|_| starts == there.recurring.starts);
         return if same { Ok(()) } else { Err(taken(&grant.account, &name)) };
     }
     let row = RecurringRow {

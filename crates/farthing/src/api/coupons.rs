@@ -4,7 +4,7 @@ use super::accounts::Named;
 use super::asking::{Asking, IdempotencyKey, Path};
 use super::blocking;
 use super::caller::{Reading, Writing};
-use super::page::{Asked, Page, Paging};
+use super::page::{Asked, Page, Paging, wrong_cursor};
 use super::problem::{self, Problem};
 use super::wire::{Amount, some_text, time_of_micros, written};
 use axum::Json;
@@ -214,10 +214,9 @@ pub(crate) async fn make_codes(
     Path(of): Path<OfCoupon>,
     Asking { body, once }: Asking<NewCodes>,
 ) -> Result<(StatusCode, Json<MadeCodes>), Problem> {
-    let codes = blocking(move || {
-        Ok(caller.engine_for(Some(once)).make_coupon_codes(&caller.cloud, &of.coupon, body.count)?)
-    })
-    .await?;
+    let codes =
+        blocking(move || Ok(caller.engine_for(Some(once)).make_coupon_codes(&caller.cloud, &of.coupon, body.count)?))
+            .await?;
     Ok((StatusCode::CREATED, Json(MadeCodes { codes })))
 }
 
@@ -231,6 +230,9 @@ pub(crate) async fn list_codes(
 ) -> Result<Json<Page<CouponCode>>, Problem> {
     let limit = paging.limit()?;
     let after = paging.text().unwrap_or_default().to_owned();
+    if !after.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        return Err(wrong_cursor());
+    }
     let rows = blocking(move || Ok(caller.engine.coupon_codes(&caller.cloud, &of.coupon, &after, limit + 1)?)).await?;
     let code = |row: CouponCodeRow| CouponCode { code: row.code, redemption: row.redemption.map(|id| id.to_string()) };
     Ok(Json(Page::of(rows, limit, |row: &CouponCodeRow| row.code.clone(), code)))
@@ -245,10 +247,9 @@ pub(crate) async fn redeem(
     Path(named): Path<Named>,
     Asking { body, once }: Asking<NewRedemption>,
 ) -> Result<(StatusCode, Json<Redemption>), Problem> {
-    let facts = blocking(move || {
-        Ok(caller.engine_for(Some(once)).redeem_coupon(&caller.cloud, &named.account, &body.code)?)
-    })
-    .await?;
+    let facts =
+        blocking(move || Ok(caller.engine_for(Some(once)).redeem_coupon(&caller.cloud, &named.account, &body.code)?))
+            .await?;
     Ok((StatusCode::CREATED, Json(redemption_of(facts)?)))
 }
 

@@ -18,6 +18,9 @@ use farthing_store::LotRow;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// As much of a grant's history as is shown with it.
+const LATELY: usize = 50;
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewGrant {
@@ -131,8 +134,8 @@ pub(crate) struct RecurringGrant {
 pub(crate) struct Credit {
     #[serde(flatten)]
     grant: Grant,
-    /// What moved it, the newest first.
-    history: Page<CreditMove>,
+    /// What moved it lately, the newest first.
+    history: Vec<CreditMove>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -255,8 +258,8 @@ pub(crate) async fn give_again(
     Asking { body, once }: Asking<NewRecurring>,
 ) -> Result<(StatusCode, Json<RecurringGrant>), Problem> {
     let reason = reason_of(&caller, body.reason)?;
-    let every = Span::parse(&body.every)
-        .map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("every"))?;
+    let every =
+        Span::parse(&body.every).map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("every"))?;
     let rollover = body.rollover.as_ref().map(|most| most.money("rollover")).transpose()?;
     let grant = EngineNewGrant {
         name: body.name,
@@ -303,14 +306,25 @@ pub(crate) async fn list_ever(
     Ok(Json(Page::of(lots, limit, |lot: &LotRow| cursor_of(lot.number), |lot| Grant::of(lot, currency))))
 }
 
-/// Shows a grant, lapsed or not, and what it has paid for.
-#[utoipa::path(get, path = "/v1/accounts/{account}/credits/{grant}", tag = "money", params(OfGrant, Paging),
+/// Shows a grant, lapsed or not, and what it has paid for lately.
+#[utoipa::path(get, path = "/v1/accounts/{account}/credits/{grant}", tag = "money", params(OfGrant),
     responses((status = OK, body = Credit), (status = "default", body = Problem)), security(("key" = ["read"])))]
-pub(crate) async fn show(
+pub(crate) async fn show(caller: Reading, Path(of): Path<OfGrant>) -> Result<Json<Credit>, Problem> {
+    let facts =
+        blocking(move || Ok(caller.engine.credit(&caller.cloud, &of.account, &of.grant, None, LATELY)?)).await?;
+    let currency = facts.currency;
+    let history = facts.lines.into_iter().map(|line| CreditMove::of(line, currency)).collect();
+    Ok(Json(Credit { grant: Grant::of(facts.lot, currency), history }))
+}
+
+/// Lists all that moved a grant, the newest first.
+#[utoipa::path(get, path = "/v1/accounts/{account}/credits/{grant}/history", tag = "money", params(OfGrant, Paging),
+    responses((status = OK, body = Page<CreditMove>), (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn history(
     caller: Reading,
     Path(of): Path<OfGrant>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<Credit>, Problem> {
+) -> Result<Json<Page<CreditMove>>, Problem> {
     let limit = paging.limit()?;
     let before = match paging.text() {
         None => None,
@@ -319,16 +333,21 @@ pub(crate) async fn show(
     let facts =
         blocking(move || Ok(caller.engine.credit(&caller.cloud, &of.account, &of.grant, before, limit + 1)?)).await?;
     let currency = facts.currency;
-    let moved = |line: CreditLine| CreditMove {
-        transfer: line.transfer.to_string(),
-        at: time(line.at),
-        kind: line.kind.name().to_owned(),
-        product: line.product.map(|product| product.to_string()),
-        change: Amount::units(line.change, currency),
-        left: Amount::units(line.left, currency),
-    };
-    let history = Page::of(facts.lines, limit, |line: &CreditLine| line.transfer.to_string(), moved);
-    Ok(Json(Credit { grant: Grant::of(facts.lot, currency), history }))
+    let cursor = |line: &CreditLine| line.transfer.to_string();
+    Ok(Json(Page::of(facts.lines, limit, cursor, |line| CreditMove::of(line, currency))))
+}
+
+impl CreditMove {
+    fn of(line: CreditLine, currency: Currency) -> CreditMove {
+        CreditMove {
+            transfer: line.transfer.to_string(),
+            at: time(line.at),
+            kind: line.kind.name().to_owned(),
+            product: line.product.map(|product| product.to_string()),
+            change: Amount::units(line.change, currency),
+            left: Amount::units(line.left, currency),
+        }
+    }
 }
 
 impl RecurringGrant {

@@ -156,6 +156,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(credits::list_again, credits::give_again))
         .routes(routes!(credits::list_ever))
         .routes(routes!(credits::show))
+        .routes(routes!(credits::history))
         .routes(routes!(coupons::list, coupons::make))
         .routes(routes!(coupons::show))
         .routes(routes!(coupons::list_codes, coupons::make_codes))

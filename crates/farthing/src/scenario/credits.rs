@@ -11,19 +11,18 @@ impl EngineStage {
     pub(super) fn crediting(&mut self, asked: &Crediting, at: Instant) -> Done {
         match asked {
             Crediting::Gift { name, account, gift } => {
-                let wanted = NewGift {
-                    account: account.clone(),
-                    gift: gift.clone(),
-                    name: Some(name.clone()),
-                    reason: None,
-                };
+                let wanted =
+                    NewGift { account: account.clone(), gift: gift.clone(), name: Some(name.clone()), reason: None };
                 let given = self.engine().give_gift(&self.cloud, &wanted);
                 self.done(given.map(drop))
             }
             Crediting::Recurring { grant, every, times, rollover } => {
                 let recurs = Recurrence { every: *every, times: *times, rollover: *rollover };
                 if grant.expires.is_some() {
-                    return Err(StageError::refused("invalid", "a grant that comes again ends with its last: write times="));
+                    return Err(StageError::refused(
+                        "invalid",
+                        "a grant that comes again ends with its last: write times=",
+                    ));
                 }
                 let given = self.engine().grant_recurring(&self.cloud, &new_grant(grant), &recurs);
                 self.done(given)

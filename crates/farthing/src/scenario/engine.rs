@@ -2,7 +2,8 @@
 
 use super::bank::BankOfStory;
 use super::command::{
-    Apply, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
+    Apply, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting,
+    TopUp,
 };
 use super::payments::Payments;
 use super::sent::Heard;

@@ -4,7 +4,8 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting, TopUp,
+    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting,
+    TopUp,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;

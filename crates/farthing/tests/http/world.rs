@@ -205,8 +205,7 @@ impl World<'_> {
         let nouns = self.document.nouns();
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         let mut known = |noun: &str| own.entry(noun.to_owned()).or_insert_with(|| self.make(noun)).clone();
-        let path: BTreeMap<String, String> =
-            operation.in_path.iter().map(|noun| (noun.clone(), known(noun))).collect();
+        let path: BTreeMap<String, String> = operation.in_path.iter().map(|noun| (noun.clone(), known(noun))).collect();
         if let (Some(account), Some(grant)) = (path.get("account"), path.get("grant")) {
             let credit = json!({ "name": grant, "amount": usd("1.00"), "reason": "a test" });
             self.server.post(self.key, &format!("/v1/accounts/{account}/grants"), &credit);

@@ -3,7 +3,8 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Banking, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant,
-    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
+    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use,
+    When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -529,7 +530,8 @@ impl Reader<'_> {
             (None, None, None) => return Err(words.missing("percent= or amount=")),
         };
         let count = |words: &mut Arguments<'_>, key| words.key(key).map(|count| count.count()).transpose();
-        let names = |words: &mut Arguments<'_>, key| words.key(key).map_or(Ok(Vec::new()), |names| names.catalogue_names());
+        let names =
+            |words: &mut Arguments<'_>, key| words.key(key).map_or(Ok(Vec::new()), |names| names.catalogue_names());
         Ok(NewCoupon {
             code,
             off,
@@ -595,7 +597,8 @@ impl Reader<'_> {
             Command::Fact { name, fact: Fact::Start(start) } => (name, start.place.as_ref().map(Place::name)),
             Command::Grant(NewGrant { name, account, .. })
             | Command::Crediting(
-                Crediting::Gift { name, account, .. } | Crediting::Recurring { grant: NewGrant { name, account, .. }, .. },
+                Crediting::Gift { name, account, .. }
+                | Crediting::Recurring { grant: NewGrant { name, account, .. }, .. },
             ) => {
                 self.grants.insert(name.clone());
                 (name, Some(account.as_str()))
