@@ -21,7 +21,7 @@ pub(crate) fn audit_coupons(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result
         sealed(name, coupon_from(row).map(|coupon| coupon.seal()), row.int(4)?);
         Ok(())
     })?;
-    let id = |row: &Row<'_>| Ok::<_, StoreError>(row.blob(0, |bytes| name_of(bytes))?);
+    let id = |row: &Row<'_>| row.blob(0, name_of);
     tx.each(
         "SELECT id, cloud, account, coupon, code, terms, at, period, state, used, for_order, fresh, seal FROM redemption ORDER BY id",
         &[],
