@@ -9,6 +9,7 @@ use farthing_core::money::Currency;
 use farthing_core::time::Instant;
 use farthing_store::{HistoryLine, LotRow, RecurringRow, Tx};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A grant, with what became of it.
 #[derive(Clone, Debug)]
@@ -122,15 +123,17 @@ fn product_of(
         accounts.extend([companion.debit, companion.credit]);
     }
     for account in accounts {
-        if !known.contains_key(&account) {
-            let code = tx.account(account)?.map(|row| row.code).unwrap_or_default();
-            let product = match Chart::parse(&code) {
-                Some(Chart::Revenue(product)) => Name::parse(&product),
-                _ => None,
-            };
-            known.insert(account, product);
-        }
-        if let Some(Some(product)) = known.get(&account) {
+        let product = match known.entry(account) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => {
+                let code = tx.account(account)?.map(|row| row.code).unwrap_or_default();
+                free.insert(match Chart::parse(&code) {
+                    Some(Chart::Revenue(product)) => Name::parse(&product),
+                    _ => None,
+                })
+            }
+        };
+        if let Some(product) = product {
             return Ok(Some(product.clone()));
         }
     }
