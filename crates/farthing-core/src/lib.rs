@@ -10,6 +10,8 @@ pub mod bank;
 pub mod bill;
 pub mod catalog;
 pub mod config;
+pub mod coupon;
+pub mod credit;
 pub mod estimate;
 pub mod id;
 pub mod journal;

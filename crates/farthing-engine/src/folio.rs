@@ -141,7 +141,11 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The same of something that nobody is written to about.
     pub(crate) fn tell_quietly(&mut self, account: Option<OwnerId>, event: Event) {
-        self.notices.push(Notice { event, at: self.now, account, mailed: false });
+        self.tell_quietly_of(account, event, self.now);
+    }
+
+    pub(crate) fn tell_quietly_of(&mut self, account: Option<OwnerId>, event: Event, at: Instant) {
+        self.notices.push(Notice { event, at, account, mailed: false });
     }
 
     pub(crate) fn policy_at(&self, at: Instant) -> Result<&Policy, SettleError> {
@@ -423,6 +427,13 @@ impl<'w, 't> Work<'w, 't> {
         let postings = folio.book.post(at, &BTreeMap::new(), chosen)?;
         // What goes back to a lot that has ended is gone: less is left than was reckoned with.
         folio.stirred |= postings.iter().flat_map(|posting| &posting.parts).any(|(_, part)| *part < 0);
+        // Nor was it reckoned with that what is paid afterwards would take credit.
+        let later = |posting: &Posting| {
+            folio.book.lines.iter().any(|line| line.pay == Pay::Postpaid && *line.product() == posting.product)
+                && posting.parts.iter().any(|(source, _)| matches!(source, Source::Lot(_)))
+        };
+        let took_credit = postings.iter().any(later);
+        folio.stirred |= took_credit;
         folio.postings.extend(postings.into_iter().map(|posting| (at, posting)));
         Ok(())
     }
@@ -1380,14 +1391,19 @@ impl Folio {
             self.book.lines.iter().filter_map(|line| line.open.until).for_each(&mut at_latest);
             cloud.prices.next_start(now).into_iter().for_each(&mut at_latest);
         }
+        let second = Duration::try_from_seconds(1).map_err(SettleError::from)?;
+        let soon = now.floor_second().checked_add(second).map_err(SettleError::from)?;
+        // What was not given at its time is given as soon as it can be.
+        self.state.grant_at.into_iter().for_each(|grant| at_latest(grant.max(soon)));
+        let warned = &cloud.profile_at(now)?.policy.alerts.credit_expires;
         for lot in &self.lots {
             at_latest(lot.starts);
             if let Some(expires) = lot.expires {
                 at_latest(expires);
+                warned.iter().filter_map(|before| expires.checked_sub(*before).ok()).for_each(&mut at_latest);
                 let lapses = expires.checked_add(late_window).map_err(SettleError::from)?;
                 // What outlived its end under a hold lapses once the hold is over.
-                let soon = now.floor_second().checked_add(Duration::try_from_seconds(1).map_err(SettleError::from)?);
-                at_latest(if lot.held == 0 { lapses.max(soon.map_err(SettleError::from)?) } else { lapses });
+                at_latest(if lot.held == 0 { lapses.max(soon) } else { lapses });
             }
         }
         let out = self.book.is_out(now.floor_second())?;

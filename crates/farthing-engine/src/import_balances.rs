@@ -5,9 +5,9 @@
 
 use crate::asked::Note;
 use crate::clouds::CloudBook;
+use crate::credits::give;
 use crate::folio::Work;
 use crate::open_account::{check_contact, insert_account, write_contact};
-use crate::top_up::give;
 use crate::{Contact, Engine, NewAccount, NewGrant, RefusalCode, Refused};
 use farthing_core::id::CauseId;
 use farthing_core::ledger::Chart;

@@ -8,6 +8,8 @@ mod change_account;
 mod check_open;
 mod clock;
 mod clouds;
+mod coupons;
+mod credits;
 mod deliver;
 mod explain_charge;
 mod export_ledger;
@@ -55,6 +57,8 @@ pub use bills::{
     BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
 };
 pub use clock::{Clock, ClockError};
+pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
+pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy};
 pub use export_ledger::ExportError;
@@ -83,7 +87,7 @@ pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
 pub use tax::{CompanyChange, CompanyFacts};
-pub use top_up::{NewGrant, ToppedUp};
+pub use top_up::ToppedUp;
 pub use waive_charge::{Waived, Waiver};
 
 pub use farthing_bank::BadFile;

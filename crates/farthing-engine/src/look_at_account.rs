@@ -134,6 +134,8 @@ impl Engine {
                 lines.push(format!("{thing:?}"));
                 lines.extend(work.tx.facts_of(thing.id)?.iter().map(|fact| format!("{fact:?}")));
             }
+            lines.extend(work.tx.redemptions_of(id)?.iter().map(|row| format!("{row:?}")));
+            lines.extend(work.tx.recurring_of(id)?.iter().map(|row| format!("{row:?}")));
             for ledger in work.tx.accounts_of(id)? {
                 let account = ledger.account;
                 lines.push(format!("{} {} {} {}", ledger.code, account.debits, account.credits, account.held));

@@ -198,6 +198,7 @@ pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone
         sealed: 0,
         head: [0; 32],
         watch: None,
+        grant_at: None,
     };
     work.tx.payer_insert(&payer, &state)?;
     let event = Event::AccountOpened {

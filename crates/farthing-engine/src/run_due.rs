@@ -4,6 +4,7 @@
 //! Due times stand in a queue (`account_state.due_at`); nobody is polled. `advance` runs everything up to an instant, each at
 //! its own time, and is what both a worker and a simulation call.
 
+use crate::credits::{give_due, tell_expiring};
 use crate::folio::{Work, is_tick};
 use crate::record_fact::missed;
 use crate::tell::{self, Notice};
@@ -287,6 +288,10 @@ pub(crate) fn happen_at(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Re
     if runs_out {
         work.folio(id).state.ran_out_at = Some(at);
     }
+    if work.folio(id).state.grant_at.is_some_and(|due| due <= at) {
+        give_due(work, id, at)?;
+    }
+    tell_expiring(work, id, at)?;
     work.flush_postings()?;
     // A lot that ended stays usable for what is dated before its end, until the late window is over.
     let over = |lot: &farthing_store::LotRow| {

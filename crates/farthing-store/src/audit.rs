@@ -5,6 +5,7 @@ use crate::accounts::{account_from, commodity_from};
 use crate::audit_bank::audit_bank;
 use crate::audit_bills::audit_bills;
 use crate::audit_charges::{audit_charges, audit_payers};
+use crate::audit_coupons::audit_coupons;
 use crate::audit_orders::audit_orders;
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::messages::audit_messages;
@@ -65,6 +66,8 @@ impl Tx<'_> {
         tell("the bank");
         audit_bank(self, &mut report)?;
         audit_orders(self, &mut report)?;
+        tell("coupons");
+        audit_coupons(self, &mut report)?;
         tell("the audit log");
         audit_trail(self, &mut report)?;
         tell("messages");

@@ -34,13 +34,13 @@ pub(crate) fn audit_payers(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Resu
     )?;
     tx.each(
         "SELECT account, number, name, ledger, amount, priority, products, starts, expires, lapsed,
-                CAST(0 AS BIGINT), CAST(0 AS BIGINT), reason, seal
+                CAST(0 AS BIGINT), CAST(0 AS BIGINT), reason, source, seal
          FROM lot ORDER BY account, number",
         &[],
         |row| {
             let name = format!("lot {} {}", row.int(0)?, row.int(1)?);
             match lot_from(row) {
-                Ok(lot) => auditor.sealed(name, lot.seal() == row.int(13)?),
+                Ok(lot) => auditor.sealed(name, lot.seal() == row.int(14)?),
                 Err(error) => auditor.unreadable(name, &chain_of(&error)),
             }
             auditor.lot(OwnerId(row.int(0)?), AccountId(row.int(3)?));

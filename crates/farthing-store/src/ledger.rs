@@ -93,6 +93,18 @@ impl Tx<'_> {
         Ok(transfers_by_cause(self, &[cause])?.pop())
     }
 
+    /// The transfer that follows one in its set. Ids of a set lie close together, so few rows are read.
+    pub fn transfer_after_in_set(&mut self, entry: &Entry) -> Result<Option<Entry>, StoreError> {
+        let Some(set) = entry.linked else { return Ok(None) };
+        self.one(
+            "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,
+                    debit_after, credit_after, debit_previous, credit_previous
+             FROM transfer WHERE id > $1 AND id < $1 + 65536 AND linked = $2 ORDER BY id LIMIT 1",
+            &[entry.id.get().into(), set.get().into()],
+            entry_from,
+        )
+    }
+
     pub fn transfer(&mut self, id: TransferId) -> Result<Option<Entry>, StoreError> {
         self.one(
             "SELECT id, debit, credit, amount, kind, flags, effective, reverses, linked, cause,

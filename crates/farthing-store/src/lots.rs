@@ -4,6 +4,7 @@ use crate::payers::ids_column;
 use crate::things::name_from;
 use crate::{Row, StoreError, Tx};
 use farthing_core::config::Name;
+use farthing_core::credit::GrantSource;
 use farthing_core::ledger::{AccountId, OwnerId, chain};
 use farthing_core::time::Instant;
 
@@ -21,6 +22,8 @@ pub struct LotRow {
     pub lapsed: bool,
     /// Why it was given; may be empty.
     pub reason: String,
+    /// Where it comes from; None: it was given before that was kept.
+    pub source: Option<GrantSource>,
     /// What is left of it.
     pub balance: i64,
     /// What holds reserve of that.
@@ -43,8 +46,15 @@ impl LotRow {
         let products = self.products_text();
         // Those of before reasons were kept have a seal without one.
         let mut texts = vec![self.name.as_bytes(), products.as_bytes()];
-        texts.extend(Some(self.reason.as_bytes()).filter(|reason| !reason.is_empty()));
+        let source = self.source_text();
+        let more = [self.reason.as_bytes(), source.as_bytes()];
+        let kept = if source.is_empty() { usize::from(!self.reason.is_empty()) } else { more.len() };
+        texts.extend(more.iter().take(kept));
         chain::seal_row(b"lot", &numbers, &texts)
+    }
+
+    fn source_text(&self) -> String {
+        self.source.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     fn products_text(&self) -> String {
@@ -54,10 +64,10 @@ impl LotRow {
 
 impl Tx<'_> {
     pub fn lot_insert(&mut self, lot: &LotRow) -> Result<(), StoreError> {
-        let products = lot.products_text();
+        let (products, source) = (lot.products_text(), lot.source_text());
         self.execute(
-            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed, seal, reason)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "INSERT INTO lot (account, number, name, ledger, amount, priority, products, starts, expires, lapsed, seal, reason, source)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             &[
                 lot.account.0.into(),
                 lot.number.into(),
@@ -71,6 +81,7 @@ impl Tx<'_> {
                 lot.lapsed.into(),
                 lot.seal().into(),
                 lot.reason.as_str().into(),
+                source.as_str().into(),
             ],
         )?;
         Ok(())
@@ -98,7 +109,7 @@ impl Tx<'_> {
     pub fn lot_by_name(&mut self, account: OwnerId, name: &str) -> Result<Option<LotRow>, StoreError> {
         self.one(
             "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
-                    b.credits - b.debits, coalesce(h.held, 0), l.reason
+                    b.credits - b.debits, coalesce(h.held, 0), l.reason, l.source
              FROM lot l JOIN ledger_balance b ON b.account = l.ledger LEFT JOIN ledger_held h ON h.account = l.ledger
              WHERE l.account = $1 AND l.name = $2",
             &[account.0.into(), name.into()],
@@ -106,11 +117,34 @@ impl Tx<'_> {
         )
     }
 
+    /// All an account ever had, lapsed or not, the newest first: those before one of this number, at most so many.
+    pub fn lots_ever(&mut self, account: OwnerId, before: i64, most: i64) -> Result<Vec<LotRow>, StoreError> {
+        self.rows(
+            "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
+                    b.credits - b.debits, coalesce(h.held, 0), l.reason, l.source
+             FROM lot l JOIN ledger_balance b ON b.account = l.ledger LEFT JOIN ledger_held h ON h.account = l.ledger
+             WHERE l.account = $1 AND l.number < $2 ORDER BY l.number DESC LIMIT $3",
+            &[account.0.into(), before.into(), most.into()],
+            lot_from,
+        )
+    }
+
+    /// How many an account was ever given of one kind.
+    pub fn lots_from_count(&mut self, account: OwnerId, source: &GrantSource) -> Result<i64, StoreError> {
+        let source = source.to_string();
+        let count = self.one(
+            "SELECT count(*) FROM lot WHERE account = $1 AND source = $2",
+            &[account.0.into(), source.as_str().into()],
+            |row| row.int(0),
+        )?;
+        Ok(count.unwrap_or(0))
+    }
+
     /// The lots of these accounts that are not lapsed, with what is left of them.
     pub fn lots(&mut self, accounts: &[OwnerId]) -> Result<Vec<LotRow>, StoreError> {
         self.bulk_rows(
             "SELECT l.account, l.number, l.name, l.ledger, l.amount, l.priority, l.products, l.starts, l.expires, l.lapsed,
-                    b.credits - b.debits, coalesce(h.held, 0), l.reason
+                    b.credits - b.debits, coalesce(h.held, 0), l.reason, l.source
              FROM {bulk} JOIN lot l ON l.account = bulk.c1 JOIN ledger_balance b ON b.account = l.ledger
              LEFT JOIN ledger_held h ON h.account = l.ledger
              WHERE NOT l.lapsed ORDER BY bulk.c1",
@@ -118,6 +152,14 @@ impl Tx<'_> {
             lot_from,
         )
     }
+}
+
+fn source_from(text: &str) -> Result<Option<GrantSource>, StoreError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let source = GrantSource::parse(text);
+    source.map(Some).ok_or_else(|| StoreError::corrupt(format!("a grant that comes from {text:?}")))
 }
 
 pub(crate) fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
@@ -136,5 +178,6 @@ pub(crate) fn lot_from(row: &Row<'_>) -> Result<LotRow, StoreError> {
         balance: row.int(10)?,
         held: row.int(11)?,
         reason: row.text(12)?,
+        source: source_from(&row.text(13)?)?,
     })
 }

@@ -49,6 +49,8 @@ pub struct PayerState {
     pub head: [u8; 32],
     /// It is looked at as soon as less than this can be spent, but not before that instant.
     pub watch: Option<(i64, Instant)>,
+    /// When the next of its grants that come again is to be given.
+    pub grant_at: Option<Instant>,
 }
 
 /// What of an account's facts those need who add to its totals.
@@ -262,7 +264,7 @@ impl Tx<'_> {
             )?;
         }
         self.bulk_rows(
-            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from
+            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from, s.grant_at
              FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(ids)],
             state_from,
@@ -334,6 +336,7 @@ const STATE_NAMES: &[&str] = &[
     "head",
     "watch_below",
     "watch_from",
+    "grant_at",
 ];
 
 fn state_columns(states: &[PayerState]) -> Vec<Column> {
@@ -349,6 +352,7 @@ fn state_columns(states: &[PayerState]) -> Vec<Column> {
         Column::Hash(states.iter().map(|state| state.head).collect()),
         Column::OptInt(states.iter().map(|state| state.watch.map(|(below, _)| below)).collect()),
         Column::OptInt(states.iter().map(|state| micros(state.watch.map(|(_, from)| from))).collect()),
+        Column::OptInt(states.iter().map(|state| micros(state.grant_at)).collect()),
     ]
 }
 
@@ -400,5 +404,6 @@ pub(crate) fn state_from(row: &Row<'_>) -> Result<PayerState, StoreError> {
         sealed: row.int(6)?,
         head: row.bytes(7)?,
         watch: row.opt_int(8)?.zip(row.opt_int(9)?.map(Instant::from_micros)),
+        grant_at: row.opt_int(10)?.map(Instant::from_micros),
     })
 }

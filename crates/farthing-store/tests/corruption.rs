@@ -363,11 +363,15 @@ both! {
         for table in [
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
             "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event", "bank_file", "bank_row", "transfer_code", "mandate",
-            "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done", "purchase", "subscription", "agreed", "term",
+            "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
+            "purchase", "subscription", "agreed", "term",
+            "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
         bed.tamper("ALTER TABLE lot DROP COLUMN reason");
+        bed.tamper("ALTER TABLE lot DROP COLUMN source");
+        bed.tamper("ALTER TABLE account_state DROP COLUMN grant_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_below");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_from");
         bed.tamper("DELETE FROM store_migration WHERE number > 6");
@@ -572,7 +576,7 @@ both! {
         check_columns(&store, "account", "'account ' || id", &columns);
         let numbers = ["account", "number", "ledger", "amount", "priority", "starts", "expires", "seal"];
         let mut columns: Vec<(&str, &str)> = numbers.map(|column| (column, NUMBER)).to_vec();
-        columns.extend([("name", LETTER), ("products", LETTER), ("products", "''"), ("lapsed", TRUTH), ("expires", "NULL")]);
+        columns.extend([("name", LETTER), ("products", LETTER), ("products", "''"), ("lapsed", TRUTH), ("expires", "NULL"), ("source", LETTER)]);
         check_columns(&store, "lot", "'lot ' || account || ' ' || number", &columns);
     }
 }

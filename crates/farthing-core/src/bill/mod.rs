@@ -15,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use crate::coupon::CouponValue;
 pub use credit::{
     BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,
     plan_credit_note,
@@ -23,7 +24,7 @@ pub use late_fee::{LateFeeRate, late_fee};
 pub use line::{BillLine, Origin, ServicePeriod};
 pub use number::{DocumentKind, NumberFormat, NumberFormatError};
 pub use plan::{
-    BillError, BillPlan, Bookings, Collection, Coupon, CouponValue, DraftBill, PlannedGroup, PlannedLine, TaxBooking,
+    BillError, BillPlan, Bookings, Collection, Coupon, DraftBill, PlannedCoupon, PlannedGroup, PlannedLine, TaxBooking,
     plan_bill,
 };
 pub use state::{Applied, BillEvent, BillEventKind, BillLife, BillState, Dues, TransitionError};

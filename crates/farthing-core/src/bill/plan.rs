@@ -1,7 +1,7 @@
 //! What a bill comes to. Every choice about it is made here, so issuing it is writing it down.
 //!
 //! In this order: each tax group's accrued lines are added up to the unit, less what `carry` holds of earlier bills, and
-//! rounded once; the lines share that sum by largest remainder, so they add up to it. Then the coupon is shared over the
+//! rounded once; the lines share that sum by largest remainder, so they add up to it. Then coupons are shared over the
 //! lines, the tax taken of each group's rest, half-up. So a line is off its exact amount by less than a minor unit (the
 //! largest of its group by half of one more, where something was carried), a group's base by half of one over all its
 //! bills together, and nothing is lost: billed = accrued + carry.
@@ -9,6 +9,7 @@
 use super::line::{BillLine, Origin};
 use super::zero;
 use crate::config::Name;
+use crate::coupon::{CouponValue, DiscountError, discount};
 use crate::ledger::Chart;
 use crate::money::{Currency, Money, MoneyError, Rounding};
 use crate::policy::PricesAre;
@@ -25,7 +26,8 @@ pub struct DraftBill {
     /// `tax.prices`: whether the lines' amounts are without tax or with it.
     pub prices: PricesAre,
     pub lines: Vec<BillLine>,
-    pub coupon: Option<Coupon>,
+    /// Those that may apply. No line is less by more than one of them, and together they take off as much as they can.
+    pub coupons: Vec<Coupon>,
     /// What each group's `carry` account holds, as the ledger says it: above zero was billed too much so far.
     pub carries: BTreeMap<TaxGroup, Money>,
     /// What the balance pays of it at most, in whole minor units.
@@ -41,13 +43,17 @@ pub struct Coupon {
     /// As the document names it.
     pub text: String,
     pub value: CouponValue,
+    /// The places of the lines it is for; none: all that are sold.
+    pub lines: Option<Vec<usize>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CouponValue {
-    /// At most the sum of the lines.
-    Amount(Money),
-    Percent(Percent),
+/// A coupon that takes something off a bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedCoupon {
+    /// Its place among those of the draft.
+    pub place: usize,
+    pub text: String,
+    pub amount: Money,
 }
 
 /// A whole bill, decided. The sums hold by construction; `plan_bill` is the only one who makes it.
@@ -58,8 +64,8 @@ pub struct BillPlan {
     pub prices: PricesAre,
     /// In the order of the draft.
     pub lines: Vec<PlannedLine>,
-    /// The coupon's text, and what it takes off.
-    pub coupon: Option<(String, Money)>,
+    /// What coupons take off.
+    pub coupons: Vec<PlannedCoupon>,
     /// In the order of their keys. A sum brought forward is in none.
     pub groups: Vec<PlannedGroup>,
     /// After the coupon, without tax.
@@ -160,7 +166,7 @@ pub fn plan_bill(draft: &DraftBill) -> Result<BillPlan, BillError> {
         return Err(BillError::TopUpAmongOthers);
     }
     let (mut lines, carried) = whole_lines(draft)?;
-    let coupon = share_coupon(draft, &mut lines)?;
+    let coupons = share_coupons(draft, &mut lines)?;
 
     let mut groups = Vec::with_capacity(carried.len());
     for (group, carry) in carried {
@@ -190,7 +196,19 @@ pub fn plan_bill(draft: &DraftBill) -> Result<BillPlan, BillError> {
     let from_balance = draft.balance.checked_min(total.checked_max(zero(currency))?)?;
     let collection = collection(total.checked_sub(from_balance)?, draft)?;
     let prices = draft.prices;
-    Ok(BillPlan { currency, prices, lines, coupon, groups, net, tax, brought_forward, total, from_balance, collection })
+    Ok(BillPlan {
+        currency,
+        prices,
+        lines,
+        coupons,
+        groups,
+        net,
+        tax,
+        brought_forward,
+        total,
+        from_balance,
+        collection,
+    })
 }
 
 /// What issuing a bill books, by account of the chart: the values of `posting::bill_issued`. Against the bill's receivable
@@ -241,7 +259,7 @@ impl BillPlan {
             let sum = taxes.entry((Chart::Tax(line.tax.group().to_string()), product)).or_insert(nothing);
             *sum = sum.checked_add(*tax)?;
         }
-        let coupon = self.coupon.as_ref().map_or(nothing, |(_, amount)| *amount);
+        let coupon = Money::sum(self.currency, self.coupons.iter().map(|coupon| coupon.amount))?;
         let taxes = taxes.into_iter().map(|((tax, product), amount)| TaxBooking { product, tax, amount });
         let mut carries = Vec::new();
         for group in &self.groups {
@@ -362,30 +380,76 @@ fn to_whole(exact: &[Money], carry: Money) -> Result<(Vec<Money>, Money), MoneyE
     Ok((whole, less.checked_neg()?)) // billed - accrued: above zero where the rounding went up
 }
 
-/// The coupon over the lines that cost something, by largest remainder (case C7).
-fn share_coupon(draft: &DraftBill, lines: &mut [PlannedLine]) -> Result<Option<(String, Money)>, BillError> {
-    let Some(coupon) = &draft.coupon else { return Ok(None) };
-    let costs: Vec<Money> = lines
-        .iter()
-        .map(
-            |line| if discounted(&line.line) && line.amount.is_positive() { line.amount } else { zero(draft.currency) },
-        )
-        .collect();
-    let all = Money::sum(draft.currency, costs.iter().copied())?;
-    let amount = match coupon.value {
-        CouponValue::Amount(amount) if amount.is_negative() => return Err(BillError::NegativeCoupon { amount }),
-        CouponValue::Amount(amount) => {
-            amount.to_minor()?;
-            amount.checked_min(all)?
+/// Coupons over the lines that cost something (case C7). No line is less by more than one of them, and they are taken in the order that takes
+/// off most: whoever has several pays the least that they can come to.
+fn share_coupons(draft: &DraftBill, lines: &mut [PlannedLine]) -> Result<Vec<PlannedCoupon>, BillError> {
+    let left: Vec<usize> = (0..draft.coupons.len()).collect();
+    let best = best_order(draft, lines, &left, &vec![false; lines.len()])?;
+    let mut planned = Vec::with_capacity(best.taken.len());
+    for Taken { place, amount, shares } in best.taken {
+        for (line, share) in lines.iter_mut().zip(shares).filter(|(_, share)| share.is_positive()) {
+            line.coupon = share;
+            line.net = line.amount.checked_sub(share)?;
         }
-        CouponValue::Percent(percent) if percent > Percent::WHOLE => return Err(BillError::CouponAboveAll { percent }),
-        CouponValue::Percent(percent) => Taxed::of_net(all, percent)?.tax(), // the same arithmetic: half-up to the minor unit
-    };
-    for (line, share) in lines.iter_mut().zip(shares(amount, &costs)?) {
-        line.coupon = share;
-        line.net = line.amount.checked_sub(share)?;
+        let text = draft.coupons.get(place).map(|coupon| coupon.text.clone()).unwrap_or_default();
+        planned.push(PlannedCoupon { place, text, amount });
     }
-    Ok(Some((coupon.text.clone(), amount)))
+    Ok(planned)
+}
+
+/// What one coupon takes off, and each line's share of it.
+struct Taken {
+    place: usize,
+    amount: Money,
+    shares: Vec<Money>,
+}
+
+/// Coupons in an order, and what they take off together, in units.
+#[derive(Default)]
+struct Order {
+    all: i64,
+    taken: Vec<Taken>,
+}
+
+/// As many coupons are tried in every order: 120 of them. Of more the one that takes off most alone goes first.
+const TRIED_MAX: usize = 5;
+
+/// The order of what is left of the coupons that takes off most of the lines that none has taken from; of those alike the first.
+fn best_order(draft: &DraftBill, lines: &[PlannedLine], left: &[usize], closed: &[bool]) -> Result<Order, BillError> {
+    let mut next = Vec::with_capacity(left.len());
+    for place in left {
+        let Some(coupon) = draft.coupons.get(*place) else { continue };
+        let costs: Vec<Money> = lines
+            .iter()
+            .zip(closed)
+            .enumerate()
+            .map(|(at, (line, closed))| {
+                let is_for = coupon.lines.as_ref().is_none_or(|lines| lines.contains(&at));
+                if is_for && !closed && discounted(&line.line) { line.amount } else { zero(draft.currency) }
+            })
+            .collect();
+        let (amount, shares) = discount(coupon.value, &costs)?;
+        if amount.is_positive() {
+            next.push(Taken { place: *place, amount, shares });
+        }
+    }
+    if next.len() > TRIED_MAX {
+        next.sort_by_key(|taken| std::cmp::Reverse(taken.amount.units()));
+        next.truncate(1);
+    }
+    let mut best = Order::default();
+    for taken in next {
+        let others: Vec<usize> = left.iter().copied().filter(|place| *place != taken.place).collect();
+        let closed: Vec<bool> =
+            closed.iter().zip(&taken.shares).map(|(closed, share)| *closed || share.is_positive()).collect();
+        let mut rest = best_order(draft, lines, &others, &closed)?;
+        let all = rest.all.saturating_add(taken.amount.units());
+        if all > best.all {
+            rest.taken.insert(0, taken);
+            best = Order { all, taken: rest.taken };
+        }
+    }
+    Ok(best)
 }
 
 /// A coupon takes off what is sold: no fee for lateness, no money of the customer's own, nothing of an older bill.
@@ -415,6 +479,16 @@ fn shares(amount: Money, by: &[Money]) -> Result<Vec<Money>, MoneyError> {
     // Their sum is the amount but for less than a unit a line; as whole minor units they are it.
     let off = Money::sum(amount.currency(), parts.iter().copied())?.checked_sub(amount)?;
     Ok(to_whole(&parts, off)?.0)
+}
+
+impl From<DiscountError> for BillError {
+    fn from(error: DiscountError) -> BillError {
+        match error {
+            DiscountError::Negative { amount } => BillError::NegativeCoupon { amount },
+            DiscountError::AboveAll { percent } => BillError::CouponAboveAll { percent },
+            DiscountError::Money(error) => BillError::Money(error),
+        }
+    }
 }
 
 impl From<MoneyError> for BillError {

@@ -43,7 +43,7 @@ fn draft(lines: Vec<BillLine>) -> DraftBill {
         currency,
         prices: PricesAre::Net,
         lines,
-        coupon: None,
+        coupons: Vec::new(),
         carries: BTreeMap::new(),
         balance: Money::zero(currency),
         roll_below: None,
@@ -52,7 +52,7 @@ fn draft(lines: Vec<BillLine>) -> DraftBill {
 }
 
 fn coupon(amount: &str) -> Coupon {
-    Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)) }
+    Coupon { text: "SPRING".to_owned(), value: CouponValue::Amount(money(amount)), lines: None }
 }
 
 /// Its lines (amount, coupon, tax), its groups (base, tax, carry after), its net, tax and total.
@@ -88,7 +88,7 @@ fn case_p5_a_part_of_a_month_with_tax() {
 fn case_c7_a_coupon_over_lines_of_several_taxes() {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     // Shares of 10.00 by 100/50/30/20 of 200: 5.00, 2.50, 1.50, 1.00.
     // Taxes: (100 - 5) x 10% = 9.50; (50 - 2.50) x 0% = 0; (30 - 1.50) x 20% = 5.70; (20 - 1) x 20% = 3.80.
     // Total: 200 - 10 + 9.50 + 5.70 + 3.80 = 209.00.
@@ -98,14 +98,14 @@ fn case_c7_a_coupon_over_lines_of_several_taxes() {
         &[["DE-0", "47.50", "0.00", "0.00"], ["DE-10", "95.00", "9.50", "0.00"], ["DE-20", "47.50", "9.50", "0.00"]],
         ["190.00", "19.00", "209.00"],
     );
-    assert_eq!(plan.coupon, Some(("SPRING".to_owned(), money("10 EUR"))));
+    assert_eq!(plan.coupons, [PlannedCoupon { place: 0, text: "SPRING".to_owned(), amount: money("10 EUR") }]);
 }
 
 /// Case C9: shares of 15 at 4/5, 2/25, 3/25 are 12, 1, 2.
 #[test]
 fn case_c9_a_coupon_by_largest_remainder() {
     let mut draft = draft(["80 JPY", "8 JPY", "12 JPY"].map(|amount| accrued(amount, "0")).to_vec());
-    draft.coupon = Some(coupon("15 JPY"));
+    draft.coupons = vec![coupon("15 JPY")];
     // 15 x 80/100 = 12; 15 x 8/100 = 1.2; 15 x 12/100 = 1.8: the yen left over is the third's.
     let lines = [["80", "12", "0"], ["8", "1", "0"], ["12", "2", "0"]];
     check(&draft, &lines, &[["DE-0", "85", "0", "0"]], ["85", "0", "85"]);
@@ -116,16 +116,48 @@ fn a_coupon_takes_off_what_is_sold_and_no_more() {
     // A late fee of 2.00 keeps its price; of 5.00 + 3.00 a coupon of 10.00 takes 8.00.
     let lines = vec![accrued("5 EUR", "10"), accrued("3 EUR", "10"), line("2 EUR", "0", Origin::LateFee)];
     let mut draft = draft(lines);
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     let lines = [["5.00", "5.00", "0.00"], ["3.00", "3.00", "0.00"], ["2.00", "0.00", "0.00"]];
     let groups = [["DE-0", "2.00", "0.00", "0.00"], ["DE-10", "0.00", "0.00", "0.00"]];
     check(&draft, &lines, &groups, ["2.00", "0.00", "2.00"]);
     // 25% of 8.00 = 2.00: 1.25 and 0.75; tax 6.00 x 10% = 0.60 by 3.75 and 2.25: 0.375 and 0.225, a tie: the first.
-    draft.coupon =
-        Some(Coupon { text: "Quarter".to_owned(), value: CouponValue::Percent(Percent::parse("25").unwrap()) });
+    let value = CouponValue::Percent(Percent::parse("25").unwrap());
+    draft.coupons = vec![Coupon { text: "Quarter".to_owned(), value, lines: None }];
     let lines = [["5.00", "1.25", "0.38"], ["3.00", "0.75", "0.22"], ["2.00", "0.00", "0.00"]];
     let groups = [["DE-0", "2.00", "0.00", "0.00"], ["DE-10", "6.00", "0.60", "0.00"]];
     check(&draft, &lines, &groups, ["8.00", "0.60", "8.60"]);
+}
+
+/// Whoever has several coupons pays the least that they can come to, but no line is less by more than one.
+#[test]
+fn several_coupons_in_the_order_that_takes_off_most() {
+    let percent = |text: &str, percent: &str, lines| Coupon {
+        text: text.to_owned(),
+        value: CouponValue::Percent(Percent::parse(percent).unwrap()),
+        lines,
+    };
+    let taken = |plan: &BillPlan| -> Vec<(usize, String)> {
+        plan.coupons.iter().map(|coupon| (coupon.place, coupon.amount.plain())).collect()
+    };
+    let ten = Coupon { lines: Some(vec![1]), ..coupon("10 EUR") };
+    let mut draft = draft(vec![accrued("100 EUR", "0"), accrued("20 EUR", "0")]);
+    // A tenth of both is 12.00, and then nothing is left for the other. 10.00 off the second and a tenth of the first are 20.00.
+    draft.coupons = vec![percent("TENTH", "10", None), ten.clone()];
+    let plan = plan_bill(&draft).unwrap();
+    assert_eq!(
+        (taken(&plan), plan.net.plain()),
+        (vec![(1, "10.00".to_owned()), (0, "10.00".to_owned())], "100.00".to_owned())
+    );
+    // 60% of both are 72.00 and more than 10.00 + 60.00.
+    draft.coupons = vec![ten, percent("MOST", "60", None)];
+    let plan = plan_bill(&draft).unwrap();
+    assert_eq!((taken(&plan), plan.lines[1].coupon.plain()), (vec![(1, "72.00".to_owned())], "12.00".to_owned()));
+    // One for a line that is not there takes off nothing, and is not used.
+    draft.coupons = vec![percent("ELSEWHERE", "50", Some(vec![7]))];
+    assert_eq!(plan_bill(&draft).unwrap().coupons, []);
+    // Seven of them are not tried in every order.
+    draft.coupons = (1..=7).map(|share| percent("MANY", &share.to_string(), None)).collect();
+    assert_eq!(taken(&plan_bill(&draft).unwrap()), [(6, "8.40".to_owned())]);
 }
 
 #[test]
@@ -241,7 +273,7 @@ fn what_is_no_bill_says_why() {
         &draft(vec![accrued("1 EUR", "0"), line("1.005 EUR", "0", Origin::LateFee)]),
         "line 2 is 1.005 EUR: only what was accrued may have digits below the minor unit; round it where it arises",
     );
-    check(&DraftBill { coupon: Some(coupon("-1 EUR")), ..one() }, "a coupon of -1.00 EUR would add to the bill");
+    check(&DraftBill { coupons: vec![coupon("-1 EUR")], ..one() }, "a coupon of -1.00 EUR would add to the bill");
     check(&DraftBill { balance: money("-1 EUR"), ..one() }, "a balance of -1.00 EUR cannot pay; give zero");
     check(
         &draft(vec![accrued("1 EUR", "0"), line("1 EUR", "0", Origin::TopUp)]),
@@ -364,7 +396,7 @@ fn what_cannot_happen_to_a_bill_says_why() {
 fn c7() -> Creditable {
     let lines = [("100 EUR", "10"), ("50 EUR", "0"), ("30 EUR", "20"), ("20 EUR", "20")];
     let mut draft = draft(lines.map(|(amount, percent)| accrued(amount, percent)).to_vec());
-    draft.coupon = Some(coupon("10 EUR"));
+    draft.coupons = vec![coupon("10 EUR")];
     Creditable::of(&plan_bill(&draft).unwrap())
 }
 
@@ -470,10 +502,8 @@ fn plan_of(lines: &[(i64, u8)], carries: &BTreeMap<TaxGroup, Money>, prices: Pri
     let mut draft = draft(lines.collect());
     draft.prices = prices;
     draft.carries = carries.clone();
-    draft.coupon = (off > 0).then(|| Coupon {
-        text: "off".to_owned(),
-        value: CouponValue::Amount(Money::from_minor(off, Currency::EUR).unwrap()),
-    });
+    let value = CouponValue::Amount(Money::from_minor(off, Currency::EUR).unwrap());
+    draft.coupons = (off > 0).then(|| Coupon { text: "off".to_owned(), value, lines: None }).into_iter().collect();
     plan_bill(&draft).unwrap()
 }
 
@@ -516,7 +546,7 @@ proptest! {
             let off = line.amount.units() - line.line.amount.units();
             prop_assert!(off.abs() < 2 * Currency::EUR.units_per_minor());
         }
-        let coupon = plan.coupon.as_ref().map_or(Money::zero(Currency::EUR), |(_, amount)| *amount);
+        let coupon = sum(plan.coupons.iter().map(|coupon| coupon.amount).collect());
         prop_assert_eq!(sum(plan.lines.iter().map(|line| line.coupon).collect()), coupon);
         prop_assert_eq!(plan.net.checked_add(plan.tax), Ok(plan.total));
         prop_assert!(plan.groups.iter().all(|group| group.assessment.treatment() == Treatment::Standard));

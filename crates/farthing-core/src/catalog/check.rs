@@ -1,8 +1,11 @@
 //! What in a catalogue cannot be: names twice or unknown, prices that do not fit their product, tiers that leave gaps.
 
-use super::{Aggregate, Catalog, Component, Contract, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku};
+use super::{
+    Aggregate, Catalog, Component, Contract, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku,
+};
 use crate::config::{Cadence, Found, Name, Places, Reader, Severity, Value, nearest};
 use crate::measure::{TimeUnit, Unit};
+use crate::money::Money;
 use crate::policy::Policy;
 use crate::rate::{Percent, RateError};
 use crate::time::{Duration, Span};
@@ -797,22 +800,76 @@ fn coupons(catalog: &Catalog, reader: &mut Reader<'_>) {
         if !reader.is_element_read(&coupon.places) {
             continue;
         }
-        if !seen.insert(coupon.code.0.to_lowercase()) {
+        if !seen.insert(coupon.key()) {
             let what = format!("there are two coupons {:?}", coupon.code.0);
             reader.error(coupon.places.of("code"), what, "a code is one coupon, in capitals or not");
         }
-        if coupon.percent.is_some() == coupon.amount.is_some() {
-            let what = format!("coupon {:?} must take off a percentage or an amount, one of them", coupon.code.0);
-            reader.error(coupon.places.whole.clone(), what, "write percent = \"20\" or amount = \"10.00\"");
+        of_coupon(catalog, coupon, reader);
+    }
+}
+
+/// What in one coupon cannot be, wherever it is written.
+pub(super) fn of_coupon(catalog: &Catalog, coupon: &Coupon, reader: &mut Reader<'_>) {
+    let places = &coupon.places;
+    if !is_typed(&coupon.code.0) {
+        let what = format!("nobody could type coupon {:?}", coupon.code.0);
+        reader.error(places.of("code"), what, "write 3 to 40 letters, digits, \"-\" and \"_\", such as \"SPRING20\"");
+    }
+    let kinds = [coupon.percent.is_some(), coupon.amount.is_some(), coupon.free_periods.is_some()];
+    if kinds.into_iter().filter(|said| *said).count() != 1 {
+        let what = format!("coupon {:?} must take off a percentage or an amount, one of them", coupon.code.0);
+        reader.error(places.whole.clone(), what, "write percent = \"20\" or amount = \"10.00\"");
+    }
+    if coupon.percent.is_some_and(|percent| percent > Percent::WHOLE) {
+        reader.error(places.of("percent"), "a coupon cannot take off more than there is", "write 100 at most");
+    }
+    if coupon.percent.is_some_and(Percent::is_zero) || coupon.amount.is_some_and(Money::is_zero) {
+        let key = if coupon.percent.is_some() { "percent" } else { "amount" };
+        let what = format!("coupon {:?} takes off nothing", coupon.code.0);
+        reader.error(places.of(key), what, "write how much it takes off");
+    }
+    let counts = [
+        ("free_periods", coupon.free_periods),
+        ("redemptions", coupon.redemptions),
+        ("per_account", Some(coupon.per_account)),
+        ("per_period", coupon.per_period.as_ref().map(|limit| limit.count)),
+        ("bills", coupon.bills),
+    ];
+    for (key, _) in counts.iter().filter(|(_, count)| count.is_some_and(|count| count.0 == 0)) {
+        let what = format!("nobody could use coupon {:?}", coupon.code.0);
+        reader.error(places.of(key), what, "write 1 or more");
+    }
+    if coupon.per_period.as_ref().is_some_and(|limit| matches!(limit.every, Span::Exact(time) if time.is_zero())) {
+        reader.error(places.of("per_period"), "a limit in no time at all limits nothing", "write every = \"1 month\"");
+    }
+    if coupon.free_periods.is_some() && places.has("bills") {
+        let what = format!("coupon {:?} says twice for how many periods it is", coupon.code.0);
+        reader.error(places.of("bills"), what, "leave `bills` out: it is for as many as `free_periods` says");
+    }
+    if coupon.never_begins() {
+        let what = format!("coupon {:?} is over before it begins", coupon.code.0);
+        reader.error(places.of("until"), what, "write a later day, or leave `from` out");
+    }
+    products_known(catalog, &coupon.products, places, reader);
+    skus_known(catalog, coupon, reader);
+}
+
+/// What somebody reads off a card and types.
+fn is_typed(code: &str) -> bool {
+    (3..=40).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn skus_known(catalog: &Catalog, coupon: &Coupon, reader: &mut Reader<'_>) {
+    let sold = || {
+        let named = |product: &&Product| coupon.products.is_empty() || coupon.products.contains(&product.id);
+        catalog.product.iter().filter(named).flat_map(|product| &product.sku).map(|sku| &sku.id)
+    };
+    for id in coupon.skus.iter().filter(|id| !sold().any(|known| known == *id)) {
+        if reader.is_complete("product") {
+            let at = reader.source.word(&coupon.places.of("skus"), id.as_str(), Found::First);
+            unknown("SKU", "sku", id, sold(), at, reader);
         }
-        if coupon.percent.is_some_and(|percent| percent > Percent::WHOLE) {
-            reader.error(
-                coupon.places.of("percent"),
-                "a coupon cannot take off more than there is",
-                "write 100 at most",
-            );
-        }
-        products_known(catalog, &coupon.products, &coupon.places, reader);
     }
 }
 

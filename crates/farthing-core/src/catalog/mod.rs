@@ -13,11 +13,12 @@ pub use meter::{Aggregate, Meter};
 pub use offer::{Offer, OfferError, Wanted};
 pub use pricing::{Free, Mode, Pricing, RoundTo, Scope};
 pub use product::{
-    Addon, AtZero, Charged, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt,
-    Product, Proration, Provision, Quota, Raise, Restore, Sku,
+    Addon, AtZero, Charged, Codes, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack,
+    PerPeriod, PriceAt, Product, Proration, Provision, Quota, Raise, Restore, Sku,
 };
 
-use crate::config::{Key, Name, Reader, Remark, Source, Table, Text, nearest, section};
+use crate::config::{Item, Key, Name, Reader, Remark, Source, Table, Text, nearest, section};
+use crate::money::Currency;
 use crate::policy::{Policy, keys_of};
 use std::collections::BTreeMap;
 
@@ -52,6 +53,29 @@ impl Catalog {
     /// Every key of `catalog.toml`, in the order of the sections.
     pub fn all_keys() -> Vec<Key> {
         keys_of::<Catalog>()
+    }
+
+    /// Reads one coupon that is not in the file, by the same words and with the same checks. A code of the file's is taken.
+    pub fn read_coupon(&self, source: &Source, currency: Currency) -> (Option<Coupon>, Vec<Remark>) {
+        let (table, faults) = Item::read_file(source);
+        let mut reader = Reader::new(source, currency);
+        reader.remarks = faults;
+        reader.tell_unknown(&table, Coupon::known());
+        let coupon = Coupon::read_table(&table, 0..0, &mut reader);
+        if let Some(coupon) = &coupon {
+            check::of_coupon(self, coupon, &mut reader);
+        }
+        (coupon, reader.remarks)
+    }
+
+    pub fn gift_by_id(&self, id: &str) -> Option<&Gift> {
+        self.gift.iter().find(|gift| gift.id.as_str() == id)
+    }
+
+    /// In capitals or not.
+    pub fn coupon_by_code(&self, code: &str) -> Option<&Coupon> {
+        let key = crate::coupon::key_of(code);
+        self.coupon.iter().find(|coupon| coupon.key() == key)
     }
 
     pub fn meter_by_id(&self, id: &Name) -> Option<&Meter> {

@@ -1,7 +1,7 @@
 //! Products and what belongs to them: SKUs, components, add-ons, packs.
 
 use super::pricing::Pricing;
-use crate::config::{Cadence, Count, Name, Size, Text, choice, section};
+use crate::config::{Cadence, Count, Moment, Name, Size, Text, choice, section};
 use crate::measure::{Quantity, Unit};
 use crate::money::Money;
 use crate::policy::{AtExpiry, Pay};
@@ -289,24 +289,56 @@ section! {
 }
 
 section! {
-    /// `[[coupon]]` (R18)
+    /// `[[coupon]]` (R18): a percentage, an amount, or periods for nothing. Who redeems it keeps what it says then.
     Coupon [code] {
-        /// What people type
+        /// What people type, in capitals or not
         code: Text = required @ Orders,
         /// Off what it applies to
         percent: Option<crate::rate::Percent> = "none" @ Orders,
         /// Or so much
         amount: Option<Money> = "none" @ Orders,
+        /// Or so many periods of a term for nothing
+        free_periods: Option<Count> = "none" @ Orders,
         /// Which products; all when empty
         products: Vec<Name> = "[]" @ Orders,
+        /// Which of their SKUs, such as plans; all when empty
+        skus: Vec<Name> = "[]" @ Orders,
+        /// Only the first order of an account
+        first_order: bool = "false" @ Orders,
+        /// "shared": everybody types the code; "single": each has one of its own, and each is good once
+        codes: Codes = "shared" @ Orders,
         /// How often in all
         redemptions: Option<Count> = "none" @ Orders,
         /// How often by one account
         per_account: Count = "1" @ Orders,
+        /// How often in all within each so long
+        per_period: Option<PerPeriod> = "none" @ Orders,
         /// For how many bills it holds; none: for all
         bills: Option<Count> = "1" @ Orders,
-        /// Until when it can be redeemed
-        until: Option<CivilDate> = "none" @ Orders,
+        /// From when it can be redeemed: a day of the cloud's, or an instant
+        from: Option<Moment> = "none" @ Orders,
+        /// Until when: a day is its last
+        until: Option<Moment> = "none" @ Orders,
+    }
+}
+
+section! {
+    /// So often within each stretch of time.
+    PerPeriod {
+        /// How often
+        count: Count = required @ Orders,
+        /// Within how long, as the calendar or the clock divides it
+        every: Span = required @ Orders,
+    }
+}
+
+choice! {
+    /// What people type to redeem a coupon.
+    Codes: "a way to give codes" {
+        /// The coupon's own.
+        Shared = "shared",
+        /// One of many, each good once.
+        Single = "single",
     }
 }
 

@@ -5,7 +5,9 @@ use super::{Item, Reader, Value, Whole};
 use crate::measure::{DataStep, PriceTag, Quantity, Unit, UnitPrice};
 use crate::money::{Currency, Locale, Money, MoneyParseProblem};
 use crate::rate::Percent;
-use crate::time::{CalendarSpan, CivilDate, Duration, ParseError, Span, TimeOfDay, WorkingDays, WorkingWeek, Zone};
+use crate::time::{
+    CalendarSpan, CivilDate, Duration, Instant, OutOfRange, ParseError, Span, TimeOfDay, WorkingDays, WorkingWeek, Zone,
+};
 use std::fmt;
 use std::num::NonZeroU16;
 
@@ -20,6 +22,13 @@ pub struct Name(pub String);
 /// How many, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count(pub u32);
+
+/// A day of a zone, or an instant: from when or until when something is offered. A day is meant whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Day(CivilDate),
+    At(Instant),
+}
 
 /// sRGB, written `#rrggbb`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +137,24 @@ impl fmt::Display for Cap {
         match self {
             Cap::Amount(amount) => out.write_str(&plain_amount(*amount)),
             Cap::Time(time) => time.fmt(out),
+        }
+    }
+}
+
+impl Moment {
+    /// When it begins: a day with its first second.
+    pub fn start(self, zone: &Zone) -> Result<Instant, OutOfRange> {
+        match self {
+            Moment::Day(day) => Ok(zone.day(day)?.start()),
+            Moment::At(at) => Ok(at),
+        }
+    }
+
+    /// When it is over: a day with its last second.
+    pub fn end(self, zone: &Zone) -> Result<Instant, OutOfRange> {
+        match self {
+            Moment::Day(day) => Ok(zone.day(day)?.end()),
+            Moment::At(at) => Ok(at),
         }
     }
 }
@@ -407,6 +434,20 @@ worded!(
     |value| value
 );
 worded!(CivilDate, "a date", "\"2026-12-25\"", |text, _reader| CivilDate::parse(&text).map_err(when), |value| value);
+worded!(
+    Moment,
+    "a date or a time",
+    "\"2026-12-25\"",
+    |text, _reader| if text.contains('T') {
+        Instant::parse(&text).map(Moment::At).map_err(when)
+    } else {
+        CivilDate::parse(&text).map(Moment::Day).map_err(when)
+    },
+    |value| match value {
+        Moment::Day(day) => day.to_string(),
+        Moment::At(at) => at.to_string(),
+    }
+);
 worded!(
     TimeOfDay,
     "a time of day",

@@ -12,7 +12,7 @@ mod section;
 mod source;
 
 pub use item::{Item, Node, Table};
-pub use kinds::{Cadence, Cap, Colour, Count, Deadline, Name, Size, Text};
+pub use kinds::{Cadence, Cap, Colour, Count, Deadline, Moment, Name, Size, Text};
 pub(crate) use kinds::{said, worded};
 pub use near::nearest;
 use near::nearest_few;

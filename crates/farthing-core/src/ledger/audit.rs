@@ -33,6 +33,8 @@ pub enum Audited {
     Bank,
     /// Orders, what was agreed for how long, and the money of terms.
     Orders,
+    /// Coupons, who redeemed them, and grants that come again.
+    Coupons,
 }
 
 /// What is wrong, and where.

@@ -205,6 +205,9 @@ catalogue! {
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
          "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
          "expires_at": "Until when; null: without end."], mailed;
+    CreditExpiring = "credit.expiring", "What is left of a credit is about to lapse.",
+        ["account": "Its name.", "grant": "What the account calls it.", "amount": "What is left.", "currency": "Of the amount.",
+         "products": "What it may pay; empty: everything.", "expires_at": "When it ends."], mailed;
     CreditLapsed = "credit.lapsed", "What was left of a credit has lapsed.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "What was left.", "currency": "Of the amount.",
          "expired_at": "When it ended."], mailed;
@@ -359,6 +362,13 @@ pub enum Event {
         starts: Instant,
         expires: Option<Instant>,
     },
+    CreditExpiring {
+        account: String,
+        grant: String,
+        amount: Money,
+        products: Vec<String>,
+        expires: Instant,
+    },
     CreditLapsed {
         account: String,
         grant: String,
@@ -450,6 +460,7 @@ impl Event {
             Event::ChargeWaived { .. } => EventType::ChargeWaived,
             Event::WalletLow { .. } => EventType::WalletLow,
             Event::CreditGranted { .. } => EventType::CreditGranted,
+            Event::CreditExpiring { .. } => EventType::CreditExpiring,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
             Event::ResourceMissing { .. } => EventType::ResourceMissing,
@@ -476,6 +487,7 @@ impl Event {
             | Event::ChargeWaived { account, .. }
             | Event::WalletLow { account, .. }
             | Event::CreditGranted { account, .. }
+            | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
             Event::PaymentPending(told)
@@ -533,6 +545,7 @@ impl Event {
             | Event::ChargeWaived { account, .. }
             | Event::WalletLow { account, .. }
             | Event::CreditGranted { account, .. }
+            | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. }
             | Event::ResourceMissing { account, .. }
@@ -638,6 +651,10 @@ impl Event {
             Event::CreditGranted { account, grant, amount, products, starts, expires } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
                 "products": products, "starts_at": time(starts), "expires_at": expires.as_ref().map(time),
+            }),
+            Event::CreditExpiring { account, grant, amount, products, expires } => json!({
+                "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
+                "products": products, "expires_at": time(expires),
             }),
             Event::CreditLapsed { account, grant, amount, expired_at } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
@@ -897,6 +914,13 @@ pub fn samples() -> Vec<Event> {
             products: vec![name("gpu")],
             starts: at,
             expires: Some(later),
+        },
+        Event::CreditExpiring {
+            account: name("acme"),
+            grant: name("welcome"),
+            amount: usd("3.20"),
+            products: vec![name("gpu")],
+            expires: later,
         },
         Event::CreditLapsed { account: name("acme"), grant: name("welcome"), amount: usd("3.20"), expired_at: at },
         Event::AuthorisationExpired {

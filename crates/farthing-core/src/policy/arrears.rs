@@ -106,6 +106,8 @@ section! {
         bill_issued: bool = "true" @ Standing,
         /// How long before a stored card expires its owner is told (R54)
         card_expires: Vec<Duration> = "[]" @ Payments,
+        /// How long before what is left of a credit lapses its owner is told (R17)
+        credit_expires: Vec<Duration> = "[]" @ Orders,
     }
 }
 

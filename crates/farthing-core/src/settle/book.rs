@@ -163,7 +163,7 @@ impl AccountBook {
                 continue;
             }
             let parts = match (pay, difference > 0) {
-                (Pay::Postpaid, true) => vec![(Source::Unbilled, difference)],
+                (Pay::Postpaid, true) => self.purse.pay_later(&product, difference, at),
                 (Pay::Prepaid, true) => self.purse.pay(&product, difference, at),
                 (_, false) => self.purse.give_back(&mut posted.paid, difference.saturating_neg()),
             };
@@ -193,12 +193,11 @@ impl AccountBook {
             if rest <= 0 {
                 continue;
             }
+            let whole = line.id.corrects(line.open.since, line.open.at).whole;
+            let paid_at = if whole { now } else { line.open.since };
             let parts = match line.pay {
-                Pay::Postpaid => vec![(Source::Unbilled, rest)],
-                Pay::Prepaid => {
-                    let whole = line.id.corrects(line.open.since, line.open.at).whole;
-                    self.purse.pay(line.product(), rest, if whole { now } else { line.open.since })
-                }
+                Pay::Postpaid => self.purse.pay_later(line.product(), rest, paid_at),
+                Pay::Prepaid => self.purse.pay(line.product(), rest, paid_at),
             };
             let paid = &mut self.posted.entry(line.product().clone()).or_default().paid;
             for part in &parts {
@@ -219,7 +218,7 @@ impl AccountBook {
             let net = charge.net.units();
             let signed: Paid = match (net.cmp(&0), pay) {
                 (Ordering::Equal, _) => Paid::new(),
-                (Ordering::Greater, Pay::Postpaid) => vec![(Source::Unbilled, net)],
+                (Ordering::Greater, Pay::Postpaid) => self.purse.pay_later(&product, net, from),
                 (Ordering::Greater, Pay::Prepaid) => self.purse.pay(&product, net, from),
                 // Whatever the product is paid by now, it goes back to what paid it.
                 (Ordering::Less, _) => {

@@ -74,16 +74,7 @@ impl Purse {
 
     /// Lays an amount over what may pay for a product used up to an instant. The parts sum to it.
     pub fn pay(&mut self, product: &Name, amount: i64, at: Instant) -> Paid {
-        let mut rest = amount.max(0);
-        let mut paid = Paid::new();
-        for lot in self.lots.iter_mut().filter(|lot| lot.may_pay(product) && lot.pays_until(at)) {
-            let part = lot.balance.clamp(0, rest);
-            if part > 0 {
-                lot.balance = lot.balance.saturating_sub(part);
-                rest = rest.saturating_sub(part);
-                paid.push((Source::Lot(lot.account), part));
-            }
-        }
+        let (mut paid, mut rest) = self.pay_by_credit(product, amount, at);
         let part = self.cash.clamp(0, rest);
         if part > 0 {
             self.cash = self.cash.saturating_sub(part);
@@ -95,6 +86,30 @@ impl Purse {
             paid.push((Source::Debt, rest));
         }
         paid
+    }
+
+    /// The same of what is paid afterwards: credit pays what it may (R17), the rest goes on the next bill.
+    pub fn pay_later(&mut self, product: &Name, amount: i64, at: Instant) -> Paid {
+        let (mut paid, rest) = self.pay_by_credit(product, amount, at);
+        if rest > 0 {
+            paid.push((Source::Unbilled, rest));
+        }
+        paid
+    }
+
+    /// What lots pay of it, and what is left to pay.
+    fn pay_by_credit(&mut self, product: &Name, amount: i64, at: Instant) -> (Paid, i64) {
+        let mut rest = amount.max(0);
+        let mut paid = Paid::new();
+        for lot in self.lots.iter_mut().filter(|lot| lot.may_pay(product) && lot.pays_until(at)) {
+            let part = lot.balance.clamp(0, rest);
+            if part > 0 {
+                lot.balance = lot.balance.saturating_sub(part);
+                rest = rest.saturating_sub(part);
+                paid.push((Source::Lot(lot.account), part));
+            }
+        }
+        (paid, rest)
     }
 
     /// Takes an amount back off what paid, last what paid first: debt, cash, credit, as each was used. A debt that has been
@@ -243,6 +258,16 @@ mod tests {
         assert_eq!(paid_to_text(&lapsed), "cash:3");
         check(&[], 10, 0, "");
         check(&[], 10, -5, "");
+    }
+
+    /// Case C10: a promotion of 5.00, 12.50 used: 7.50 are left for the bill. Cash has no part in it.
+    #[test]
+    fn what_is_paid_afterwards_is_paid_by_credit_first() {
+        let mut purse =
+            Purse::new(vec![lot(1, 500, 1, None, &["compute"]), lot(2, 900, 0, None, &["storage"])], 3_000, 0);
+        assert_eq!(paid_to_text(&purse.pay_later(&compute(), 1_250, Instant::EPOCH)), "1:500 unbilled:750");
+        assert_eq!((purse.cash, purse.debt), (3_000, 0));
+        assert_eq!(paid_to_text(&purse.pay_later(&compute(), 10, Instant::EPOCH)), "unbilled:10");
     }
 
     /// Case C1: 100,000 grants of 100, alike but one that lapses a day earlier; 99 are used.

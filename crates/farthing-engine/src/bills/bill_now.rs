@@ -6,6 +6,7 @@ use super::facts::BillFacts;
 use super::issue::issue_bill;
 use super::pay_bill::payable;
 use crate::asked::Note;
+use crate::coupons::coupons_for_bill;
 use crate::folio::Work;
 use crate::open_project::account_ever;
 use crate::{Engine, EngineError, Refused};
@@ -62,7 +63,9 @@ fn bill(work: &mut Work<'_, '_>, account: &str) -> Result<(Option<String>, Optio
         return Ok((None, None));
     }
     let balance = payable(work, payer.id);
-    let Some((row, collection)) = issue_bill(work, &payer, lines, balance)? else { return Ok((None, None)) };
+    let coupons = coupons_for_bill(work, payer.id, &lines)?;
+    let issued = issue_bill(work, &payer, lines, balance, &coupons)?;
+    let Some((row, collection)) = issued else { return Ok((None, None)) };
     work.folio(payer.id).unbilled = 0;
     let told = json!({ "bill": row.id.to_string(), "total": work.money(row.total).plain() });
     work.notes.push(Note::new("bill.issued", format!("account {account}")).became(&told));

@@ -22,6 +22,9 @@ pub(super) struct Body {
     pub(super) lines: Vec<Line>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) groups: Vec<Group>,
+    /// What coupons took off, by the code of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) coupons: Vec<(String, i64)>,
     #[serde(default)]
     pub(super) brought_forward: i64,
     /// Of a receipt: how it was paid.
@@ -103,6 +106,7 @@ impl Body {
             prices: prices.to_owned(),
             lines: plan.lines.iter().map(line).collect(),
             groups: plan.groups.iter().map(group).collect(),
+            coupons: plan.coupons.iter().map(|coupon| (coupon.text.clone(), coupon.amount.units())).collect(),
             brought_forward: plan.brought_forward.units(),
             ..Body::default()
         }

@@ -64,6 +64,9 @@ pub struct BillFacts {
     pub prices: String,
     pub lines: Vec<BillLineFacts>,
     pub groups: Vec<BillGroup>,
+    /// What coupons took off, by the code of each.
+    #[serde(default)]
+    pub coupons: Vec<(String, i64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +77,11 @@ pub struct BillLineFacts {
     pub from: Option<String>,
     pub to: Option<String>,
     pub quantity: Option<String>,
+    /// Before coupons.
     pub amount: i64,
+    /// What coupons took off it.
+    #[serde(default)]
+    pub coupon: i64,
     /// The group of taxes it is in.
     pub tax_group: String,
     /// `accrued`, `advance:…`, `late_fee`, `top_up`, `brought_forward:…`
@@ -159,6 +166,7 @@ pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, Engi
             to: line.to,
             quantity: line.quantity,
             amount: line.amount,
+            coupon: line.coupon,
             tax_group: assessment.group().to_string(),
             origin: line.origin,
         });
@@ -209,5 +217,6 @@ pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, Engi
         prices: body.prices,
         lines,
         groups,
+        coupons: body.coupons,
     })
 }

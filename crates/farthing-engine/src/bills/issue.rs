@@ -5,13 +5,15 @@ use super::body::{Body, Group};
 use super::broken;
 use super::facts::BillParty;
 use super::pay_bill::settle;
+use crate::coupons::used_on_bill;
 use crate::folio::Work;
 use crate::{EngineError, Refused};
 use farthing_core::bill::{
-    BillEvent, BillLife, BillLine, BillPlan, BillState, Collection, CreditedGroup, CreditedLine, DraftBill,
+    BillEvent, BillLife, BillLine, BillPlan, BillState, Collection, Coupon, CreditedGroup, CreditedLine, DraftBill,
     NumberFormat, plan_bill,
 };
 use farthing_core::config::Deadline;
+use farthing_core::coupon::RedemptionId;
 use farthing_core::ledger::posting::{self, BillIssued, BillRolled, BillTax, Part, Stamp};
 use farthing_core::ledger::{AccountId, Chart, TransferId};
 use farthing_core::money::Money;
@@ -99,6 +101,7 @@ pub(super) fn plan(
     payer: &PayerRow,
     lines: Vec<BillLine>,
     balance: i64,
+    coupons: Vec<Coupon>,
 ) -> Result<BillPlan, EngineError> {
     let policy = work.policy_at(work.now)?;
     let (prices, roll_below) = (policy.tax.prices, policy.bill.roll_below);
@@ -114,7 +117,7 @@ pub(super) fn plan(
         currency: work.currency(),
         prices,
         lines,
-        coupon: None,
+        coupons,
         carries,
         balance: work.money(balance),
         roll_below,
@@ -123,36 +126,45 @@ pub(super) fn plan(
     plan_bill(&draft).map_err(broken)
 }
 
-/// Issues a bill of lines that stand in the ledger, due as the policy says.
+/// A coupon, and who redeemed it: `used_on_bill` counts what it took off.
+pub(super) type Offered = (RedemptionId, Coupon);
+
+/// Issues a bill of lines that stand in the ledger, due as the policy says, less what these coupons take off.
 pub(super) fn issue_bill(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
     balance: i64,
+    offered: &[Offered],
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
     let dated = work.now;
-    issue_bill_on(work, payer, lines, &Terms { balance, due: None, dated })
+    issue_bill_on(work, payer, lines, &Terms { balance, due: None, dated, offered, reserved: None })
 }
 
 /// By what a bill is paid at once, and by when the rest of it.
-pub(super) struct Terms {
+pub(super) struct Terms<'a> {
     pub(super) balance: i64,
     /// None: as the policy says.
     pub(super) due: Option<Instant>,
     /// What is found late bears the date of when it was to be.
     pub(super) dated: Instant,
+    pub(super) offered: &'a [Offered],
+    /// One that is reserved for the order: who reserved it counts its use.
+    pub(super) reserved: Option<Coupon>,
 }
 
 /// Issues a bill of lines. What the balance pays of it is paid at once; what is too small to be collected is rolled on (R20). None where it
-/// comes to nothing, or to less: then it waits.
+/// comes to nothing, or to less: then it waits. What comes to nothing by a coupon is issued: it was used.
 pub(super) fn issue_bill_on(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
-    terms: &Terms,
+    terms: &Terms<'_>,
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
-    let plan = plan(work, payer, lines, terms.balance)?;
-    if !plan.total.is_positive() {
+    let offered = terms.offered;
+    let coupons = offered.iter().map(|(_, coupon)| coupon.clone()).chain(terms.reserved.clone()).collect();
+    let plan = plan(work, payer, lines, terms.balance, coupons)?;
+    if plan.total.is_negative() || (plan.total.is_zero() && plan.coupons.is_empty()) {
         return Ok(None);
     }
     let (seller, buyer) = parties(work, payer)?;
@@ -173,6 +185,8 @@ pub(super) fn issue_bill_on(
     row.issued = terms.dated;
     row.body = Body::of_plan(&plan, seller, buyer).text()?;
     work.tx.bill_insert(&row)?;
+    let counted: Vec<_> = plan.coupons.iter().filter(|taken| taken.place < offered.len()).cloned().collect();
+    used_on_bill(work, offered, &counted, &row.id.to_string())?;
     let now = work.now.floor_second();
     if plan.from_balance.is_positive() {
         let amount = plan.from_balance.units();

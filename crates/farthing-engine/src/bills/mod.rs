@@ -27,7 +27,8 @@ pub(crate) use credit_back::{charged_back, given_again, refund_reported};
 pub(crate) use credit_waived::{WaivedPart, credit_waived};
 pub(crate) use on_top_up::{Back, credited_again, on_top_up, taken_back};
 pub(crate) use order_bill::{
-    Collected, Returned, credit_unpaid, dues_of, is_settled, order_bill, return_of_bill, void_bill,
+    Collected, OrderBilled, OrderTerms, Returned, credit_unpaid, dues_of, is_settled, order_bill, return_of_bill,
+    void_bill,
 };
 pub(crate) use pay_bill::{begin, paid_by, past_due, pay_by_balance, settle};
 

@@ -105,7 +105,7 @@ fn invoice(work: &mut Work<'_, '_>, payer: &PayerRow, credited: &Credited<'_>) -
         // What is credited is net, however prices are (R33).
         prices: PricesAre::Net,
         lines: vec![line],
-        coupon: None,
+        coupons: Vec::new(),
         carries: BTreeMap::new(),
         balance: nothing,
         roll_below: None,

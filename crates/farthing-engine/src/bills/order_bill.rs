@@ -7,13 +7,14 @@ use super::collect::collect;
 use super::credit_back::given_up;
 use super::issue::{Noted, Terms, issue_bill_on, issue_credit_note, notes_about};
 use super::pay_bill::{payable, receivable_of, step};
+use crate::coupons::coupons_for_bill;
 use crate::folio::Work;
 use crate::{EngineError, RefusalCode, Refused};
-use farthing_core::bill::{BillEvent, BillLine, BillState, Collection, CreditOf, plan_credit_note};
+use farthing_core::bill::{BillEvent, BillLine, BillState, Collection, Coupon, CreditOf, plan_credit_note};
 use farthing_core::ledger::posting::{self, CreditNote, Stamp};
 use farthing_core::ledger::{Kind, TransferId};
 use farthing_core::money::Money;
-use farthing_core::payment::{BillId, PaymentId};
+use farthing_core::payment::BillId;
 use farthing_core::time::Instant;
 use farthing_store::{BillRow, PayerRow};
 
@@ -26,14 +27,35 @@ pub(crate) enum Collected {
     ByItself,
 }
 
-/// Issues a bill of lines that are sold ahead, to be paid by an instant, of the date of another.
+/// How a bill of what is sold ahead is issued.
+pub(crate) struct OrderTerms {
+    /// By when it is to be paid; none: as the policy says.
+    pub(crate) due: Option<Instant>,
+    pub(crate) dated: Instant,
+    pub(crate) collected: Collected,
+    /// What is reserved for it; none, where it is collected by itself: what its account has redeemed.
+    pub(crate) coupon: Option<Coupon>,
+}
+
+/// A bill, and what coupons took off it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OrderBilled {
+    pub(crate) bill: Option<BillId>,
+    pub(crate) coupon: i64,
+}
+
+/// Issues a bill of lines that are sold ahead.
 pub(crate) fn order_bill(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     lines: Vec<BillLine>,
-    (due, dated): (Option<Instant>, Instant),
-    collected: Collected,
-) -> Result<(Option<BillId>, Option<PaymentId>), Refused> {
+    terms: OrderTerms,
+) -> Result<OrderBilled, Refused> {
+    let OrderTerms { due, dated, collected, coupon: reserved } = terms;
+    let offered = match collected {
+        Collected::ByHand => Vec::new(),
+        Collected::ByItself => coupons_for_bill(work, payer.id, &lines)?,
+    };
     let balance = match collected {
         Collected::ByHand => 0,
         Collected::ByItself => {
@@ -43,13 +65,13 @@ pub(crate) fn order_bill(
             payable(work, payer.id)
         }
     };
-    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due, dated })?;
-    let Some((row, collection)) = issued else { return Ok((None, None)) };
-    let payment = match (collected, collection) {
-        (Collected::ByItself, Collection::Collect(_)) => collect(work, payer, &row, &[])?,
-        _ => None,
-    };
-    Ok((Some(row.id), payment))
+    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due, dated, offered: &offered, reserved })?;
+    let Some((row, collection)) = issued else { return Ok(OrderBilled::default()) };
+    if let (Collected::ByItself, Collection::Collect(_)) = (collected, collection) {
+        collect(work, payer, &row, &[])?;
+    }
+    let coupon = Body::parse(&row.body)?.lines.iter().map(|line| line.coupon).sum();
+    Ok(OrderBilled { bill: Some(row.id), coupon })
 }
 
 /// Whether nothing of a bill waits for money: it is paid, or too small to be collected by itself.

@@ -143,7 +143,7 @@ fn change_now(
     if row.amount > 0 && bills_orders(work, work.now)? {
         let payer = work.folio(row.account).payer.clone();
         let service = served(now, until, &agreement.zone)?;
-        row.bill = bill_of(work, &payer, &row, &asked, service, (row.valid_until, Collected::ByHand))?.0;
+        row.bill = bill_of(work, &payer, &row, &asked, service, (row.valid_until, Collected::ByHand), None)?.bill;
     }
     work.tx.purchase_insert(&row)?;
     if row.amount == 0 {
@@ -285,6 +285,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
     step(order, OrderEvent::PayAtOnce)?;
     order.valid_until = None;
     work.tx.purchase_write(order)?;
+    provision::coupon_used(work, order)?;
     tell(work, &agreement, back.cash)
 }
 

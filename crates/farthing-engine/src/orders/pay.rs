@@ -304,6 +304,7 @@ pub(super) fn pay_from_balance(
         cash: payer.cash,
         amount: cash,
         lots: &lots,
+        coupon: row.credit,
         promo_open,
         promo_used,
         deferred: account,

@@ -4,18 +4,19 @@ use super::agreement::{Agreement, calendar, product_of};
 use super::asked::{Asked, PartText, PlanText};
 use super::facts::OrderFacts;
 use crate::asked::Note;
-use crate::bills::{Collected, order_bill};
+use crate::bills::{Collected, OrderBilled, OrderTerms, is_settled, order_bill, void_bill};
+use crate::coupons::{ForOrder, Reserved, coupons_for, reserve_coupon};
 use crate::folio::Work;
 use crate::open_project::{account_of, project_of};
 use crate::{Engine, RefusalCode, Refused};
-use farthing_core::bill::{BillLine, Origin, ServicePeriod};
+use farthing_core::bill::{BillLine, Coupon, Origin, ServicePeriod};
 use farthing_core::catalog::{Charged, Kind, Product, Provision, Wanted as OfferWanted};
 use farthing_core::config::{Name, Text};
+use farthing_core::coupon::{Sold as CouponSold, SoldKind, discount};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::notice::{Event, OrderTold};
-use farthing_core::payment::BillId;
 use farthing_core::policy::{AtExpiry, BillOn, PricesAre};
 use farthing_core::rate::Charge;
 use farthing_core::settle::SettleError;
@@ -279,17 +280,26 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         changed: now,
     };
     row.asked = asked.text()?;
+    let coupon = best_coupon(work, &account, &row, &asked)?;
     if bills {
         // What is made at once is paid as any other bill.
         let due = if at_once { None } else { Some(valid) };
-        row.bill = bill_of(work, &account, &row, &asked, service, (due, Collected::ByHand))?.0;
+        let coupon = coupon.as_ref().map(coupon_on_bill);
+        let billed = bill_of(work, &account, &row, &asked, service, (due, Collected::ByHand), coupon)?;
+        (row.bill, row.credit) = (billed.bill, billed.coupon);
+    } else if let Some(coupon) = &coupon {
+        row.credit = taken_off(work, coupon, amount)?;
     }
     work.tx.purchase_insert(&row)?;
     let facts = json!({ "order": row.id.to_string(), "product": product, "amount": work.money(amount).plain() });
     work.notes.push(Note::new("order.placed", format!("account {}", account.name)).became(&facts));
     let told = told(work, &row, &asked)?;
     work.tell(Some(account.id), Event::OrderPlaced(told));
-    if amount == 0 || at_once {
+    let settled = match row.bill {
+        Some(bill) => is_settled(work, bill)?,
+        None => amount == row.credit,
+    };
+    if settled || at_once {
         super::pay::paid(work, &mut row)?;
     }
     OrderFacts::read(work.tx, &row)
@@ -442,9 +452,10 @@ pub(super) fn bill_of(
     asked: &Asked,
     service: Option<ServicePeriod>,
     (due, collected): (Option<Instant>, Collected),
-) -> Result<(Option<BillId>, Option<farthing_core::payment::PaymentId>), Refused> {
+    coupon: Option<Coupon>,
+) -> Result<OrderBilled, Refused> {
     if row.amount <= 0 {
-        return Ok((None, None));
+        return Ok(OrderBilled::default());
     }
     let category = work
         .cloud
@@ -463,7 +474,7 @@ pub(super) fn bill_of(
         tax: crate::bills::tax_of_sales(work, payer)?,
         origin: Origin::Advance(row.id.to_string()),
     };
-    order_bill(work, payer, vec![line], (due, row.ordered), collected)
+    order_bill(work, payer, vec![line], OrderTerms { due, dated: row.ordered, collected, coupon })
 }
 
 /// What events say of an order.
@@ -486,13 +497,80 @@ pub(super) fn told(work: &mut Work<'_, '_>, row: &PurchaseRow, asked: &Asked) ->
     })
 }
 
-/// A coupon on an order that was billed already: the bill is taken back, and another one issued with it.
+/// What an account has redeemed that takes something off an order, the best of it, reserved for the order.
+fn best_coupon(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &PurchaseRow,
+    asked: &Asked,
+) -> Result<Option<Reserved>, Refused> {
+    if row.amount <= 0 {
+        return Ok(None);
+    }
+    let Some(product) = Name::parse(&asked.product) else { return Ok(None) };
+    let sku = Name::parse(&asked.sku);
+    let sold = CouponSold { product: &product, sku: sku.as_ref(), kind: SoldKind::Ordered };
+    let wanted = for_order(work, row, asked)?;
+    let found = coupons_for(work, payer.id, &sold)?;
+    let found = found.into_iter().find(|one| wanted.first || !one.coupon.first_order);
+    found.map(|one| reserve_coupon(work, payer, &one.redemption.to_string(), &wanted)).transpose()
+}
+
+fn for_order(work: &mut Work<'_, '_>, row: &PurchaseRow, asked: &Asked) -> Result<ForOrder, Refused> {
+    let product = Name::parse(&asked.product).ok_or_else(|| Refused::not_found("product", &asked.product))?;
+    // One that came to nothing was none.
+    let before = work.tx.purchases(&row.cloud, Some(row.account), None, i64::MAX, 1_000)?;
+    let counts = |other: &PurchaseRow| {
+        other.id != row.id && matches!(other.state, OrderState::Due | OrderState::Provisioning | OrderState::Active)
+    };
+    let first = !before.iter().any(counts);
+    Ok(ForOrder { order: row.id.to_string(), products: vec![(product, Name::parse(&asked.sku))], first })
+}
+
+fn coupon_on_bill(reserved: &Reserved) -> Coupon {
+    Coupon { text: reserved.text.clone(), value: reserved.value, lines: None }
+}
+
+/// What a coupon takes off where there is no bill.
+fn taken_off(work: &Work<'_, '_>, reserved: &Reserved, amount: i64) -> Result<i64, Refused> {
+    let (off, _) = discount(reserved.value, &[work.money(amount)]).map_err(crate::bills::broken)?;
+    Ok(off.units())
+}
+
+/// A coupon on an order that was placed without it: its bill is taken back, and another one issued.
 pub(super) fn apply_coupon(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     row: &mut PurchaseRow,
     code: &str,
 ) -> Result<(), Refused> {
-    let _ = (work, payer, row);
-    Err(Refused::not_found("coupon", code))
+    let asked = Asked::parse(&row.asked)?;
+    if row.credit > 0 || !row.transfers.is_empty() {
+        return Err(Refused::new(RefusalCode::Conflict, "an order has one coupon: cancel it and order again"));
+    }
+    let wanted = for_order(work, row, &asked)?;
+    let reserved = reserve_coupon(work, payer, code, &wanted)?;
+    if let Some(bill) = row.bill {
+        void_bill(work, bill)?;
+        let service = match asked.parts.as_slice() {
+            [] => None,
+            parts => {
+                let zone = work.folio(payer.id).zone.clone();
+                let from = parts.iter().map(|part| part.had.0).min().unwrap_or(row.ordered.micros());
+                let to = parts.iter().map(|part| part.had.1).max().unwrap_or(from);
+                served(Instant::from_micros(from), Instant::from_micros(to), &zone)?
+            }
+        };
+        let coupon = Some(coupon_on_bill(&reserved));
+        let billed = bill_of(work, payer, row, &asked, service, (row.valid_until, Collected::ByHand), coupon)?;
+        (row.bill, row.credit) = (billed.bill, billed.coupon);
+    } else {
+        row.credit = taken_off(work, &reserved, row.amount)?;
+    }
+    work.tx.purchase_write(row)?;
+    let settled = match row.bill {
+        Some(bill) => is_settled(work, bill)?,
+        None => row.amount == row.credit,
+    };
+    if settled { super::pay::paid(work, row) } else { Ok(()) }
 }

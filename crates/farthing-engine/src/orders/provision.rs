@@ -9,6 +9,7 @@ use super::pay::{order_locked, step};
 use super::place::told;
 use crate::asked::Note;
 use crate::bills::{Returned, broken, credit_unpaid, dues_of, return_of_bill, void_bill};
+use crate::coupons::{release_reserved, use_reserved};
 use crate::folio::Work;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::Product;
@@ -74,9 +75,29 @@ pub(super) fn is_there(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result
         found.state = SubscriptionState::Running;
         work.tx.subscription_put(&found)?;
     }
+    coupon_used(work, row)?;
     let told = told(work, row, &asked)?;
     work.tell(Some(row.account), Event::OrderActive(told));
     Ok(())
+}
+
+/// What was reserved for an order that has come to something is used.
+pub(super) fn coupon_used(work: &mut Work<'_, '_>, row: &PurchaseRow) -> Result<(), Refused> {
+    let taken = coupon_of(work, row)?;
+    use_reserved(work, &row.id.to_string(), taken)
+}
+
+/// What a coupon took off it: what was not paid, neither by money nor by credit.
+fn coupon_of(work: &mut Work<'_, '_>, row: &PurchaseRow) -> Result<i64, Refused> {
+    let mut by_credit = 0;
+    for id in &row.transfers {
+        let entry = work.tx.transfer(*id)?.ok_or_else(|| broken("an order whose transfer is gone"))?;
+        let code = work.tx.account(entry.debit)?.map(|account| account.code).unwrap_or_default();
+        if matches!(Chart::parse(&code), Some(Chart::Credit(_))) {
+            by_credit += entry.amount;
+        }
+    }
+    Ok((row.credit - by_credit).max(0))
 }
 
 /// Nobody paid it, or nobody wants it any more: what was begun of paying it goes back.
@@ -87,6 +108,7 @@ pub(super) fn over(
     why: &str,
 ) -> Result<(), Refused> {
     step(row, event)?;
+    release_reserved(work, &row.id.to_string())?; // R16
     unpay(work, row, "the order was not paid in full")?;
     (row.valid_until, row.changed, row.why) = (None, work.now, why.to_owned());
     row.awaits = String::new();
@@ -121,6 +143,7 @@ pub(super) fn void(work: &mut Work<'_, '_>, row: &mut PurchaseRow, why: &str) ->
         agreement.row.due_at = None;
         work.tx.subscription_end(&agreement.row)?;
     }
+    release_reserved(work, &row.id.to_string())?;
     unpay(work, row, why)?;
     (row.valid_until, row.changed, row.why) = (None, work.now, why.to_owned());
     work.tx.purchase_write(row)?;

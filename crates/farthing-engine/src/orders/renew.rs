@@ -192,7 +192,8 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
     } else if bills {
         let service = served(agreement.row.paid_to, until, &agreement.zone)?;
         // It goes on whether it is paid in time or not: who does not pay meets the steps of arrears.
-        order.bill = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself))?.0;
+        let billed = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself), None)?;
+        (order.bill, order.credit) = (billed.bill, billed.coupon);
         super::pay::paid(work, &mut order)?;
     } else {
         pay_from_balance(work, &payer, &mut order, None)?;
@@ -399,7 +400,9 @@ fn billed_afterwards(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Ins
         };
         work.tx.purchase_insert(&order)?;
         let service = served(agreement.row.began, at, &agreement.zone)?;
-        order.bill = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself))?.0;
+        let billed = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself), None)?;
+        (order.bill, order.credit) = (billed.bill, billed.coupon);
+        order.cash = order.amount - order.credit;
         let product = agreement.row.product.clone();
         open_terms(work, &order, &product, &asked.parts, money_of(&order))?;
         step(&mut order, OrderEvent::PayAtOnce)?;

@@ -1,10 +1,11 @@
 //! Books money that has come in: what is owed is paid first, oldest due first (R60), large sums bring a bonus (R32), and where a cloud's
 //! bills arise from top-ups this is where (R29).
 
+use crate::credits::{NewGrant, give_as};
 use crate::folio::Work;
 use crate::tax::tax_part;
-use crate::top_up::{NewGrant, give};
 use crate::{EngineError, Refused};
+use farthing_core::credit::GrantSource;
 use farthing_core::id::CauseId;
 use farthing_core::ledger::posting::{self, ArrearsPaid, Owed, Stamp, TopUpTaxed};
 use farthing_core::ledger::{Chart, OwnerId, TransferId};
@@ -131,7 +132,7 @@ fn give_bonus(work: &mut Work<'_, '_>, money: &Incoming<'_>) -> Result<(), Refus
         expires: None,
         reason: None,
     };
-    give(work, &grant)
+    give_as(work, &grant, &GrantSource::Promotion)
 }
 
 fn bonus_of(steps: &[Bonus], amount: Money) -> Result<Option<Money>, EngineError> {

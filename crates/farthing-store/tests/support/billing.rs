@@ -75,6 +75,7 @@ pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
         sealed: 0,
         head: [0; 32],
         watch: None,
+        grant_at: None,
     }
 }
 
@@ -251,6 +252,7 @@ pub fn grant(
         expires: Some(second(40 * DAY)),
         lapsed: false,
         reason: "sorry for the slow disk".to_owned(),
+        source: Some(farthing_core::credit::GrantSource::Goodwill),
         balance: 100,
         held: 0,
     })?;

@@ -53,6 +53,8 @@ pub(crate) struct Bill {
     prices: String,
     lines: Vec<BillLine>,
     taxes: Vec<BillTax>,
+    /// What coupons took off, without tax.
+    coupons: Vec<BillCoupon>,
 }
 
 /// As they were when it was issued.
@@ -72,8 +74,18 @@ pub(crate) struct BillLine {
     from: Option<String>,
     to: Option<String>,
     quantity: Option<String>,
+    /// Before coupons.
     amount: Amount,
+    /// What coupons took off it.
+    coupon: Amount,
     tax_group: String,
+}
+
+/// What a coupon took off.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillCoupon {
+    code: String,
+    amount: Amount,
 }
 
 /// Everything that bears one tax.
@@ -239,8 +251,10 @@ fn bill(facts: BillFacts) -> Result<Bill, Problem> {
         to: line.to,
         quantity: line.quantity,
         amount: amount(line.amount),
+        coupon: amount(line.coupon),
         tax_group: line.tax_group,
     });
+    let coupons = facts.coupons.into_iter().map(|(code, off)| BillCoupon { code, amount: amount(off) });
     let taxes = facts.groups.into_iter().map(|group| BillTax {
         group: group.group,
         name: group.name,
@@ -272,6 +286,7 @@ fn bill(facts: BillFacts) -> Result<Bill, Problem> {
         prices: facts.prices,
         lines: lines.collect(),
         taxes: taxes.collect(),
+        coupons: coupons.collect(),
     })
 }
 

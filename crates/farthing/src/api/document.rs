@@ -22,6 +22,7 @@ const TAGS: [(&str, &str); 15] = [
     ("usage", "What is counted: events with an id, each once."),
     ("charges", "What it cost."),
     ("money", "Money in, credit, authorisations."),
+    ("coupons", "Coupons: made, given out as codes, redeemed."),
     ("payments", "Money through a payment provider: payments, what pays, filling up by itself, money back."),
     ("bank", "The cloud's own account at its bank: statements, movements, files for it, what does not agree."),
     ("orders", "What is bought ahead: orders, and what runs for a time because of them."),

@@ -9,6 +9,7 @@ mod bills;
 mod caller;
 mod charges;
 mod companies;
+mod coupons;
 mod credits;
 mod deliveries;
 mod document;
@@ -167,6 +168,15 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(companies::show, companies::set, companies::erase))
         .routes(routes!(companies::waive))
         .routes(routes!(credits::list, credits::give))
+        .routes(routes!(credits::give_gift))
+        .routes(routes!(credits::list_again, credits::give_again))
+        .routes(routes!(credits::list_ever))
+        .routes(routes!(credits::show))
+        .routes(routes!(credits::history))
+        .routes(routes!(coupons::list, coupons::make))
+        .routes(routes!(coupons::show))
+        .routes(routes!(coupons::list_codes, coupons::make_codes))
+        .routes(routes!(coupons::redeemed, coupons::redeem))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))
         .routes(routes!(authorisations::show))

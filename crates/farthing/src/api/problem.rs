@@ -106,8 +106,6 @@ codes! {
         "Choose a new key for a new request.";
     HOLD_CLOSED = "hold_closed", CONFLICT, "The authorisation is closed",
         "It was released, or captured for the last time: authorise anew.";
-    EXPIRED = "expired", CONFLICT, "Its time is over",
-        "What it was about can be asked for anew: order again, or take another code.";
     TOO_LARGE = "too_large", PAYLOAD_TOO_LARGE, "The request is too large",
         "Send less at once.";
     UNSUPPORTED = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This kind of content is not known",
@@ -124,6 +122,8 @@ codes! {
         "`detail` names it.";
     NOT_ELIGIBLE = "not_eligible", UNPROCESSABLE_ENTITY, "It cannot be had by this account, or not in this way",
         "`detail` says what is missing: mend that, or use another.";
+    EXPIRED = "expired", UNPROCESSABLE_ENTITY, "It is over",
+        "`detail` says since when: use another.";
     TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "The key asks too often",
         "Wait for the seconds that Retry-After names.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "The server failed",

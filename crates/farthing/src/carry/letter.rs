@@ -32,6 +32,8 @@ built_in!(
     "bill.issued.zh.txt",
     "charge.waived.en.txt",
     "charge.waived.zh.txt",
+    "credit.expiring.en.txt",
+    "credit.expiring.zh.txt",
     "credit.granted.en.txt",
     "credit.granted.zh.txt",
     "credit.lapsed.en.txt",

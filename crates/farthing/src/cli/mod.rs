@@ -8,6 +8,7 @@ mod bank_file;
 mod changes;
 mod check;
 mod completions;
+mod credits;
 mod doctor;
 mod effect;
 mod estimate;
@@ -54,6 +55,10 @@ enum Command {
     Topup(money::TopUp),
     /// Gives an account credit.
     Grant(money::Grant),
+    /// Credit: what an account had and what it paid for, gifts, grants that come again.
+    Credits(credits::Credits),
+    /// Coupons: makes them and their codes, redeems them, lists who did.
+    Coupon(credits::Coupons),
     /// Lists and shows payments through providers; approves or refuses those that wait for a person.
     Payments(payments::Payments),
     /// Lists refunds; approves or refuses those that wait for a person.
@@ -118,6 +123,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Accounts(arguments) => accounts::run(&arguments),
         Command::Topup(arguments) => money::top_up(&arguments),
         Command::Grant(arguments) => money::grant(&arguments),
+        Command::Credits(arguments) => credits::credits(&arguments),
+        Command::Coupon(arguments) => credits::coupons(&arguments),
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),

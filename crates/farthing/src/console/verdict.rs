@@ -77,6 +77,7 @@ pub fn wrong(report: &AuditReport) -> String {
         (Audited::Bills, "bills are not what was issued"),
         (Audited::Bank, "movements of the bank are not what was told"),
         (Audited::Orders, "orders and terms are not what was ordered and paid"),
+        (Audited::Coupons, "coupons are not what was redeemed"),
     ];
     let others: Vec<&str> = others.into_iter().filter(|(of, _)| wrong.contains(of)).map(|(_, told)| told).collect();
     match (others.as_slice(), wrong.contains(&Audited::Ledger)) {

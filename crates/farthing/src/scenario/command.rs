@@ -45,6 +45,7 @@ pub enum Command {
     Outage(Outage),
     TopUp(TopUp),
     Grant(NewGrant),
+    Crediting(Crediting),
     Authorise(NewHold),
     Capture(Capture),
     Release {
@@ -198,6 +199,62 @@ pub struct NewGrant {
     pub expires: Option<Ends>,
 }
 
+/// Credit in other ways than by hand, and coupons.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Crediting {
+    /// A gift of the catalogue.
+    Gift {
+        name: String,
+        account: String,
+        gift: String,
+    },
+    /// A grant that comes again.
+    Recurring {
+        grant: NewGrant,
+        every: Span,
+        times: Option<u32>,
+        rollover: Option<Money>,
+    },
+    Coupon(NewCoupon),
+    Redeem {
+        account: String,
+        code: String,
+    },
+}
+
+/// A coupon that no file has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewCoupon {
+    pub code: String,
+    pub off: Off,
+    pub products: Vec<String>,
+    pub skus: Vec<String>,
+    pub first_order: bool,
+    pub redemptions: Option<u32>,
+    pub per_account: Option<u32>,
+    /// So often in each so long.
+    pub per_period: Option<(u32, Span)>,
+    /// None: not said; `all` is none of them.
+    pub bills: Option<Bills>,
+    /// A day, or an instant.
+    pub from: Option<String>,
+    pub expires: Option<Ends>,
+}
+
+/// For how many bills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bills {
+    Some(u32),
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Off {
+    Percent(Percent),
+    Amount(Money),
+    FreePeriods(u32),
+}
+
 /// When something ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ends {
@@ -330,8 +387,6 @@ pub enum Later {
     Estimate(Estimate),
     Invoice { account: String, name: String, charges: String },
     Dispute { bill: String, amount: Option<Money> },
-    Coupon(NewCoupon),
-    Redeem { account: String, code: String },
     Trial { account: String, method: Option<String> },
     Write { name: String, size: Size },
     Mail { ok: bool },
@@ -373,23 +428,6 @@ pub struct Estimate {
     pub properties: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewCoupon {
-    pub code: String,
-    pub off: Off,
-    pub products: Vec<String>,
-    pub redemptions: Option<u32>,
-    pub per_account: Option<u32>,
-    pub bills: Option<u32>,
-    pub expires: Option<Ends>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Off {
-    Percent(Percent),
-    Amount(Money),
-}
-
 /// How the payment provider behaves from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
@@ -420,8 +458,6 @@ impl Later {
             Later::Estimate(_) => "estimate",
             Later::Invoice { .. } => "invoice",
             Later::Dispute { .. } => "dispute",
-            Later::Coupon(_) => "coupon",
-            Later::Redeem { .. } => "redeem",
             Later::Trial { .. } => "trial",
             Later::Write { .. } => "write",
             Later::Mail { .. } => "mail",

@@ -2,7 +2,8 @@
 
 use super::bank::BankOfStory;
 use super::command::{
-    Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place, Setting, TopUp,
+    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place,
+    Setting, TopUp,
 };
 use super::orders::Provisioning;
 use super::payments::Payments;
@@ -74,7 +75,7 @@ pub(super) struct EngineStage {
     /// How often the engine was opened again.
     lives: u8,
     pub(super) cloud: String,
-    zone: Option<farthing_core::time::Zone>,
+    pub(super) zone: Option<farthing_core::time::Zone>,
     holds: BTreeMap<String, (String, HoldId)>,
     ids: IdSource,
     top_ups: u64,
@@ -356,6 +357,10 @@ impl Stage for EngineStage {
         self.done(given)
     }
 
+    fn credit(&mut self, asked: &Crediting, at: Instant) -> Done {
+        self.crediting(asked, at)
+    }
+
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done {
         let id = match self.holds.get(&hold.name) {
             Some((_, id)) => *id,
@@ -412,6 +417,7 @@ impl Stage for EngineStage {
             }
             Look::Bill { which, part } => self.bill_part(which, *part),
             Look::Suspense => self.suspense(),
+            Look::History { account, grant } => self.history(account, grant),
             Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
         }
     }
@@ -448,8 +454,13 @@ impl Stage for EngineStage {
             if figure != Figure::Credit {
                 return Err(StageError::refused("invalid", "a grant has credit, and no other figure"));
             }
-            // One that has lapsed is there no more.
-            let left = view.lots.iter().find(|lot| lot.name == *grant).map_or(0, |lot| lot.balance);
+            // One that has lapsed is there no more. A grant that comes again is all of those that can be used.
+            let of_series = |lot: &farthing_store::LotRow| {
+                let one = lot.name.strip_prefix(grant).is_some_and(|rest| rest.starts_with('.'));
+                one && lot.expires.is_none_or(|end| at < end)
+            };
+            let own = view.lots.iter().filter(|lot| lot.name == *grant || of_series(lot));
+            let left = own.map(|lot| lot.balance).sum();
             return Ok(Money::from_units(left, view.currency));
         }
         let units = match figure {
@@ -567,7 +578,7 @@ impl Stage for EngineStage {
     }
 }
 
-fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {
+pub(super) fn ends_at(ends: Ends, from: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, StageError> {
     ends.instant(from, zone).map_err(|error| StageError::refused("invalid", error.to_string()))
 }
 

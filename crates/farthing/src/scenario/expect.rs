@@ -35,6 +35,11 @@ pub enum Subject {
     Quota(String),
     /// Of the cloud's bank.
     Suspense,
+    /// What a grant of an account has paid for.
+    History {
+        account: String,
+        grant: String,
+    },
     Clock,
 }
 
@@ -163,7 +168,11 @@ impl Comparison {
     pub fn moves_with_time(&self) -> bool {
         match self.subject {
             Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => self.how != How::Contains,
-            Subject::State(..) | Subject::Bill(..) | Subject::Quota(_) | Subject::Suspense => false,
+            Subject::State(..)
+            | Subject::Bill(..)
+            | Subject::Quota(_)
+            | Subject::Suspense
+            | Subject::History { .. } => false,
         }
     }
 

@@ -7,6 +7,7 @@
 mod arguments;
 mod bank;
 pub mod command;
+mod credits;
 mod engine;
 pub mod expect;
 mod orders;

@@ -191,7 +191,7 @@ impl EngineStage {
             BillPart::Total => money(bill.total),
             BillPart::Tax => money(bill.tax),
             BillPart::Status => Answer::Word(bill.state),
-            BillPart::Lines => Answer::Lines(bill.lines.iter().map(|line| line_text(line, currency)).collect()),
+            BillPart::Lines => Answer::Lines(all_lines(&bill, currency)),
         })
     }
 
@@ -201,7 +201,7 @@ impl EngineStage {
         let currency = Currency::parse(&bill.currency).map_err(broken)?;
         let money = |units| Money::from_units(units, currency).plain();
         let mut lines = vec![format!("{} {} of {}, {}", bill.kind, bill.number, bill.account, bill.state)];
-        lines.extend(bill.lines.iter().map(|line| line_text(line, currency)));
+        lines.extend(all_lines(&bill, currency));
         lines.extend(
             bill.groups
                 .iter()
@@ -287,6 +287,15 @@ impl EngineStage {
         }
         Ok(())
     }
+}
+
+/// What is billed, then what coupons take off.
+fn all_lines(bill: &BillFacts, currency: Currency) -> Vec<String> {
+    let off = bill.coupons.iter().map(|(code, amount)| {
+        let amount = Money::from_units(amount.saturating_neg(), currency);
+        format!("{code}: {}", amount.plain())
+    });
+    bill.lines.iter().map(|line| line_text(line, currency)).chain(off).collect()
 }
 
 fn line_text(line: &BillLineFacts, currency: Currency) -> String {

@@ -337,6 +337,7 @@ impl Run<'_> {
                 };
                 stage.grant(&NewGrant { expires, ..grant.clone() }, at)?;
             }
+            Command::Crediting(crediting) => stage.credit(crediting, at)?,
             Command::Authorise(hold) => stage.authorise(hold, at)?,
             Command::Capture(capture) => stage.capture(capture, at)?,
             Command::Release { hold } => stage.release(hold, at)?,
@@ -455,6 +456,9 @@ impl Run<'_> {
                 answered(self.stage.look(&Look::Bill { which: bill.clone(), part: *part }, at)?)
             }
             Subject::Suspense => answered(self.stage.look(&Look::Suspense, at)?),
+            Subject::History { account, grant } => {
+                answered(self.stage.look(&Look::History { account: account.clone(), grant: grant.clone() }, at)?)
+            }
             Subject::Quota(name) => answered(self.stage.look(&Look::Quota { name: name.clone() }, at)?),
         })
     }

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 19] = [
+const KINDS: [(&str, &str); 20] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -30,6 +30,7 @@ const KINDS: [(&str, &str); 19] = [
     ("low_balance", "account.ran_out"),
     ("charge_waived", "charge.waived"),
     ("wallet_low", "wallet.low"),
+    ("credit_expiring", "credit.expiring"),
 ];
 
 /// As many messages as one look looks at.

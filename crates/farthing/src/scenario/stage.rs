@@ -4,7 +4,8 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting, TopUp,
+    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting,
+    TopUp,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
@@ -78,6 +79,8 @@ pub trait Stage {
 
     fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done;
     fn grant(&mut self, grant: &NewGrant, at: Instant) -> Done;
+    /// Gifts, grants that come again, coupons.
+    fn credit(&mut self, asked: &Crediting, at: Instant) -> Done;
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done;
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done;
     fn release(&mut self, hold: &str, at: Instant) -> Done;
@@ -220,6 +223,11 @@ pub enum Look {
     },
     /// What came in at the bank and is nobody's yet.
     Suspense,
+    /// What a grant has paid for.
+    History {
+        account: String,
+        grant: String,
+    },
     /// Was this sent to the account since the last look that held? Looks that hold forget what was sent before.
     Sent {
         account: String,
@@ -331,6 +339,7 @@ impl Look {
             Look::Bill { .. } => "expect bill",
             Look::Quota { .. } => "expect quota",
             Look::Suspense => "expect suspense",
+            Look::History { .. } => "expect history",
             Look::Sent { .. } => "expect sent",
             Look::NothingSent { .. } => "expect nothing sent",
         }

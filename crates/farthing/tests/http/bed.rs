@@ -22,6 +22,17 @@ unit = "token"
 id = "calls"
 unit = "call"
 
+[[gift]]
+id = "welcome"
+name = "Welcome"
+credit = "5.00"
+per_account = 1000
+
+[[coupon]]
+code = "SPRING20"
+amount = "1.00"
+per_account = 1000
+
 [[product]]
 id = "service"
 name = "Service"

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
-const NOT_OURS: [&str; 2] = ["person", "charge"];
+const NOT_OURS: [&str; 3] = ["person", "charge", "grant"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct World<'w> {
@@ -81,6 +81,8 @@ impl World<'_> {
             "person" => fresh("person"),
             // Each account counts its own.
             "charge" => "1".to_owned(),
+            "grant" => "welcome".to_owned(),
+            "coupon" => self.make_coupon(),
             _ => self.make_of_collection(noun),
         }
     }
@@ -141,6 +143,13 @@ impl World<'_> {
         id_of(errand.unwrap_or_else(|| panic!("it was not given up: {listed}"))).expect("an id")
     }
 
+    /// One whose codes are good once.
+    fn make_coupon(&self) -> String {
+        let code = fresh(self.prefix).to_uppercase();
+        self.server.post(self.key, "/v1/coupons", &json!({ "code": code, "percent": "20", "codes": "single" }));
+        code
+    }
+
     /// What an endpoint is sent when it is tried.
     fn make_delivery(&self) -> String {
         let endpoint = self.make("endpoint");
@@ -196,7 +205,11 @@ impl World<'_> {
         let nouns = self.document.nouns();
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         let mut known = |noun: &str| own.entry(noun.to_owned()).or_insert_with(|| self.make(noun)).clone();
-        let path = operation.in_path.iter().map(|noun| (noun.clone(), known(noun))).collect();
+        let path: BTreeMap<String, String> = operation.in_path.iter().map(|noun| (noun.clone(), known(noun))).collect();
+        if let (Some(account), Some(grant)) = (path.get("account"), path.get("grant")) {
+            let credit = json!({ "name": grant, "amount": usd("1.00"), "reason": "a test" });
+            self.server.post(self.key, &format!("/v1/accounts/{account}/grants"), &credit);
+        }
         let asked = operation.in_query.iter().filter(|name| nouns.contains(*name) && with.contains(*name));
         let query = asked.map(|noun| (noun.clone(), known(noun))).collect();
         let body = operation.body.as_ref().map(|schema| {

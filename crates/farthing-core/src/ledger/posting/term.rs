@@ -17,20 +17,23 @@ pub struct TermBought<'a> {
     pub cash: AccountId,
     pub amount: i64,
     pub lots: &'a [CreditPart],
+    /// What a coupon takes off.
+    pub coupon: i64,
     pub promo_open: AccountId,
     pub promo_used: AccountId,
     pub deferred: AccountId,
 }
 
-/// credit -> promo-open, promo-used -> deferred; cash -> deferred. It asks: a term is not sold on credit.
+/// credit -> promo-open, promo-used -> deferred by it and by a coupon; cash -> deferred. It asks: a term is not sold on credit.
 pub fn term_bought(stamp: &mut Stamp<'_>, facts: &TermBought<'_>) -> Command {
-    let TermBought { commodity, cash, amount, lots, promo_open, promo_used, deferred } = *facts;
+    let TermBought { commodity, cash, amount, lots, coupon, promo_open, promo_used, deferred } = *facts;
     let leg = |debit, credit, amount| Leg { kind: Kind::TermBought, debit, credit, amount, commodity };
     let mut legs = Vec::with_capacity(lots.len().saturating_mul(2).saturating_add(1));
     for lot in lots {
         legs.push(leg(lot.credit, promo_open, lot.amount));
         legs.push(leg(promo_used, deferred, lot.amount));
     }
+    legs.push(Leg { kind: Kind::CouponUsed, ..leg(promo_used, deferred, coupon) });
     legs.push(leg(cash, deferred, amount));
     set(stamp, Mode::Asks, &legs)
 }

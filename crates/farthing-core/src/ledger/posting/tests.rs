@@ -215,14 +215,20 @@ fn terms_are_deferred_earned_and_given_back() {
     let bought = TermBought {
         commodity: USD,
         cash: CASH,
-        amount: 600,
+        amount: 500,
         lots: &lots,
+        coupon: 100,
         promo_open: PROMO_OPEN,
         promo_used: PROMO_USED,
         deferred: DEFERRED,
     };
     let kind = Kind::TermBought;
-    let expected = [(kind, WELCOME, PROMO_OPEN, 400), (kind, PROMO_USED, DEFERRED, 400), (kind, CASH, DEFERRED, 600)];
+    let expected = [
+        (kind, WELCOME, PROMO_OPEN, 400),
+        (kind, PROMO_USED, DEFERRED, 400),
+        (Kind::CouponUsed, PROMO_USED, DEFERRED, 100),
+        (kind, CASH, DEFERRED, 500),
+    ];
     check(|at| term_bought(at, &bought), Mode::Asks, &expected);
     let paid = BillPaidByCredit {
         commodity: USD,

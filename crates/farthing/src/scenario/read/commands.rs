@@ -2,8 +2,9 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Banking, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
-    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
+    Apply, Banking, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant,
+    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use,
+    When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -13,7 +14,7 @@ use farthing_core::measure::{DataStep, Quantity, Unit};
 use farthing_core::money::{Currency, Locale};
 use farthing_core::policy::{AtExpiry, Pay};
 use farthing_core::rate::Percent;
-use farthing_core::time::Instant;
+use farthing_core::time::{CivilDate, Instant, Span};
 use std::collections::BTreeMap;
 
 /// Commands that report what was, and so may be dated back.
@@ -157,6 +158,11 @@ impl Reader<'_> {
             "send-back" => Command::Paying(Paying::Bank(Banking::SendBack)),
             "set-aside" => Command::Paying(Paying::Bank(Banking::SetAside)),
             "grant" => self.grant(words)?,
+            "coupon" => Command::Crediting(Crediting::Coupon(self.coupon(words)?)),
+            "redeem" => Command::Crediting(Crediting::Redeem {
+                account: self.account(&words.word("the account")?)?,
+                code: words.word("the code")?.text()?,
+            }),
             "authorise" => {
                 let name = words.name("the hold's name")?;
                 let account = self.account(&words.need("account")?)?;
@@ -209,11 +215,6 @@ impl Reader<'_> {
                 let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
                 Later::Dispute { bill, amount }
             }
-            "coupon" => self.coupon(words)?,
-            "redeem" => Later::Redeem {
-                account: self.account(&words.word("the account")?)?,
-                code: words.word("the code")?.text()?,
-            },
             "trial" => Later::Trial { account: self.account(&words.word("the account")?)?, method: method(words)? },
             "write" => {
                 Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
@@ -492,38 +493,58 @@ impl Reader<'_> {
     fn grant(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
         let name = words.name("the grant's name")?;
         let account = self.account(&words.need("account")?)?;
-        let amount = words.need("amount")?.amount(self.currency_of(&account))?;
+        if let Some(gift) = words.key("gift") {
+            return Ok(Command::Crediting(Crediting::Gift { name, account, gift: gift.catalogue_name()? }));
+        }
+        let currency = self.currency_of(&account);
+        let amount = words.key("amount").ok_or_else(|| words.missing("amount= or gift="))?.amount(currency)?;
         let products = words.key("product").map_or(Ok(Vec::new()), |products| products.catalogue_names())?;
         let priority = words.key("priority").map(|priority| priority.count()).transpose()?;
         let expires = words.key("expires").map(|expires| ends(&expires)).transpose()?;
-        Ok(Command::Grant(NewGrant { name, account, amount, products, priority, expires }))
+        let every = words.key("every").map(|every| every.span()).transpose()?;
+        let times = words.key("times").map(|times| times.count()).transpose()?;
+        let rollover = words.key("rollover").map(|most| most.amount(currency)).transpose()?;
+        let grant = NewGrant { name, account, amount, products, priority, expires };
+        match every {
+            Some(every) => Ok(Command::Crediting(Crediting::Recurring { grant, every, times, rollover })),
+            None if times.is_some() || rollover.is_some() => Err(words.missing("every=")),
+            None => Ok(Command::Grant(grant)),
+        }
     }
 
-    fn coupon(&mut self, words: &mut Arguments<'_>) -> Read<Later> {
+    fn coupon(&mut self, words: &mut Arguments<'_>) -> Read<NewCoupon> {
         let code = words.word("the code")?.text()?;
-        let off = match (words.key("percent"), words.key("amount")) {
-            (Some(percent), None) => {
+        let (percent, amount, free) = (words.key("percent"), words.key("amount"), words.key("free_periods"));
+        let off = match (percent, amount, free) {
+            (Some(percent), None, None) => {
                 let text = percent.text.strip_suffix('%').unwrap_or(percent.text);
                 Off::Percent(
                     Percent::parse(text).map_err(|error| percent.wrong(error.to_string(), "write it like 20"))?,
                 )
             }
-            (None, Some(amount)) => Off::Amount(amount.amount(self.currency())?),
-            (Some(_), Some(amount)) => {
-                return Err(amount.wrong("a coupon takes off a percentage or an amount", "leave one of them out"));
+            (None, Some(amount), None) => Off::Amount(amount.amount(self.currency())?),
+            (None, None, Some(free)) => Off::FreePeriods(free.count()?),
+            (Some(_), Some(more), _) | (_, Some(more), Some(_)) | (Some(more), _, Some(_)) => {
+                return Err(more.wrong("a coupon takes off a percentage or an amount", "leave one of them out"));
             }
-            (None, None) => return Err(words.missing("percent= or amount=")),
+            (None, None, None) => return Err(words.missing("percent= or amount=")),
         };
         let count = |words: &mut Arguments<'_>, key| words.key(key).map(|count| count.count()).transpose();
-        Ok(Later::Coupon(NewCoupon {
+        let names =
+            |words: &mut Arguments<'_>, key| words.key(key).map_or(Ok(Vec::new()), |names| names.catalogue_names());
+        Ok(NewCoupon {
             code,
             off,
-            products: words.key("product").map_or(Ok(Vec::new()), |products| products.catalogue_names())?,
+            products: names(words, "product")?,
+            skus: names(words, "sku")?,
+            first_order: words.key("first_order").map_or(Ok(false), |first| first.yes())?,
             redemptions: count(words, "redemptions")?,
             per_account: count(words, "per_account")?,
-            bills: count(words, "bills")?,
+            per_period: words.key("per_period").map(|limit| per_period(&limit)).transpose()?,
+            bills: words.key("bills").map(|bills| bills_of(&bills)).transpose()?,
+            from: words.key("from").map(|from| moment(&from)).transpose()?,
             expires: words.key("expires").map(|expires| ends(&expires)).transpose()?,
-        }))
+        })
     }
 
     // --- Versions
@@ -574,9 +595,13 @@ impl Reader<'_> {
             }
             Command::Move { project, to } => (project, Some(to.as_str())),
             Command::Fact { name, fact: Fact::Start(start) } => (name, start.place.as_ref().map(Place::name)),
-            Command::Grant(grant) => {
-                self.grants.insert(grant.name.clone());
-                (&grant.name, Some(grant.account.as_str()))
+            Command::Grant(NewGrant { name, account, .. })
+            | Command::Crediting(
+                Crediting::Gift { name, account, .. }
+                | Crediting::Recurring { grant: NewGrant { name, account, .. }, .. },
+            ) => {
+                self.grants.insert(name.clone());
+                (name, Some(account.as_str()))
             }
             Command::Authorise(hold) => (&hold.name, Some(hold.account.as_str())),
             Command::Later(Later::Order(order)) => {
@@ -622,7 +647,9 @@ impl Reader<'_> {
             ) => vec![name],
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],
-            Command::Grant(grant) => vec![&grant.account],
+            Command::Grant(grant) | Command::Crediting(Crediting::Recurring { grant, .. }) => vec![&grant.account],
+            Command::Crediting(Crediting::Gift { account, .. } | Crediting::Redeem { account, .. }) => vec![account],
+            Command::Crediting(Crediting::Coupon(_)) => Vec::new(),
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],
@@ -654,9 +681,9 @@ fn touched_later(later: &Later) -> Vec<&str> {
         | Later::Expire { name, .. }
         | Later::Dispute { bill: name, .. }
         | Later::Write { name, .. } => vec![name],
-        Later::Invoice { account, .. } | Later::Redeem { account, .. } | Later::Trial { account, .. } => vec![account],
+        Later::Invoice { account, .. } | Later::Trial { account, .. } => vec![account],
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
-        Later::Coupon(_) | Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
+        Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
     }
 }
 
@@ -702,6 +729,26 @@ fn method(words: &mut Arguments<'_>) -> Read<Option<String>> {
         return Err(method.wrong(format!("{:?} is not a method of payment", method.text), METHOD));
     }
     Ok(Some(method.text.to_owned()))
+}
+
+/// `3/1mo`: so often in each so long.
+fn per_period(argument: &Argument<'_>) -> Read<(u32, Span)> {
+    let Some((count, every)) = argument.text.split_once('/') else {
+        return Err(argument.wrong("a limit in time says how often and in how long", "write it like 3/1mo"));
+    };
+    Ok((argument.part(count).count()?, argument.part(every).span()?))
+}
+
+fn bills_of(argument: &Argument<'_>) -> Read<Bills> {
+    if argument.text == "all" { Ok(Bills::All) } else { argument.count().map(Bills::Some) }
+}
+
+/// A day, or a time.
+fn moment(argument: &Argument<'_>) -> Read<String> {
+    if CivilDate::parse(argument.text).is_err() {
+        argument.time()?;
+    }
+    Ok(argument.text.to_owned())
 }
 
 /// A time, or how long from now.

@@ -66,6 +66,17 @@ impl Reader<'_> {
         let (subject, about) = match first.text.as_str() {
             "clock" => (Subject::Clock, None),
             "suspense" => (Subject::Suspense, None),
+            "history" => {
+                let word = rest.word("the grant")?;
+                let grant = word.text.to_owned();
+                // One of those of a grant that comes again has a number behind.
+                let named = grant.split_once('.').map_or(grant.as_str(), |(named, _)| named);
+                let account = self.owner(named).filter(|_| self.grants.contains(named));
+                let account = account.ok_or_else(|| {
+                    word.wrong(format!("there is no grant {grant:?}"), "write the name that a `grant` line gave")
+                })?;
+                (Subject::History { account: account.clone(), grant }, Some(account))
+            }
             "units" | "charges" => {
                 let about = self.about(&mut rest, true)?;
                 let name = about.account.clone();
@@ -197,7 +208,7 @@ impl Reader<'_> {
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
-            Subject::Bill(_, BillPart::Lines) => match how {
+            Subject::Bill(_, BillPart::Lines) | Subject::History { .. } => match how {
                 How::Is => unfit("lines are counted with = and searched with contains"),
                 _ => number(),
             },
@@ -291,7 +302,7 @@ fn unknown_subject(word: &Word, words: usize) -> Wrong {
         .iter()
         .map(|figure| figure.word())
         .chain(Thing::NAMED.iter().map(|thing| thing.word()))
-        .chain(["units", "charges", "bill", "quota", "clock"])
+        .chain(["units", "charges", "bill", "quota", "history", "clock"])
         .collect();
     if words == 1 && !known.contains(&word.text.as_str()) && nearest(&word.text, known.iter().copied()).is_none() {
         return Wrong::new(

@@ -128,10 +128,13 @@ const USAGE: [(&str, &str); 66] = [
     ("set-aside", "set-aside"),
     ("method", "method add|remove ACCOUNT card:visa|iban:IBAN [default=yes]"),
     ("chargeback", "chargeback PAYMENT|ACCOUNT [AMOUNT] [won=yes|no]"),
-    ("grant", "grant NAME account=ACCOUNT amount=AMOUNT [product=] [priority=N] [expires=TIME]"),
+    (
+        "grant",
+        "grant NAME account=ACCOUNT amount=AMOUNT [product=] [priority=N] [expires=TIME] [every=1d [times=N] [rollover=AMOUNT]] | grant NAME account=ACCOUNT gift=ID",
+    ),
     (
         "coupon",
-        "coupon CODE percent=20|amount=10.00 [product=] [redemptions=N] [per_account=N] [bills=N] [expires=TIME]",
+        "coupon CODE percent=20|amount=10.00|free_periods=N [product=] [sku=] [first_order=yes] [redemptions=N] [per_account=N] [per_period=N/1mo] [bills=N|all] [from=TIME] [expires=TIME]",
     ),
     ("redeem", "redeem ACCOUNT CODE"),
     ("trial", "trial ACCOUNT [method=card:visa]"),

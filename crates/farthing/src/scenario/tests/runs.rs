@@ -169,8 +169,8 @@ fn what_is_not_built_yet_fails_and_says_so() {
     check("cancel n", "cancel");
     check("invoice acme i charges=all", "invoice");
     check("dispute b amount=5.00", "dispute");
-    check("coupon SPRING percent=20", "coupon");
-    check("redeem acme SPRING", "redeem");
+    check("coupon SPRING percent=20", "coupons");
+    check("redeem acme SPRING", "coupons");
     check("trial acme", "trial");
     check("provider decline", "payments");
     check("mail fail", "mail");
@@ -190,7 +190,7 @@ fn what_is_not_built_yet_fails_and_says_so() {
     check("expect nothing sent", "expect nothing sent");
     check("show bill b", "show bill");
     // Nor is it an error that was expected
-    check("expect error redeem acme OLD -> expired", "redeem");
+    check("expect error redeem acme OLD -> expired", "coupons");
 }
 
 #[test]

@@ -286,6 +286,10 @@ impl Stage for Toy {
         Ok(())
     }
 
+    fn credit(&mut self, _: &super::super::command::Crediting, _: Instant) -> Done {
+        Err(StageError::NotBuilt("coupons"))
+    }
+
     fn authorise(&mut self, hold: &NewHold, _: Instant) -> Done {
         self.account(&hold.account)?;
         if self.available(&hold.account) < hold.amount.units() {

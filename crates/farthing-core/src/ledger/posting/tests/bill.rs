@@ -201,7 +201,7 @@ fn planned(lines: &[(i64, u8, bool)], prices: PricesAre, coupon: i64, carries: B
         currency: Currency::USD,
         prices,
         lines: lines.collect(),
-        coupon: Some(Coupon { text: "off".to_owned(), value: CouponValue::Amount(cents(coupon)) }),
+        coupons: vec![Coupon { text: "off".to_owned(), value: CouponValue::Amount(cents(coupon)), lines: None }],
         carries,
         balance: cents(0),
         roll_below: None,
