@@ -18,7 +18,10 @@ pub use bill::{
     credit_note, refund_approved_taxed, refund_reported, top_up_taxed, waiver_credited,
 };
 pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
-pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};
+pub use units::{
+    PackLapsed, UnitsBought, UnitsGranted, UnitsUsed, earned, pack_lapsed, units_bought, units_granted, units_returned,
+    units_used,
+};
 
 use super::{AccountId, Command, CommodityId, Kind, Mode, Movement, Transfer, TransferId};
 use crate::id::CauseId;
