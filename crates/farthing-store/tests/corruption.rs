@@ -363,7 +363,7 @@ both! {
         for table in [
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
             "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event", "bank_file", "bank_row", "transfer_code", "mandate",
-            "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
+            "unit_lot", "unit_use", "unit_dry", "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

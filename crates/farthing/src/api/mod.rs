@@ -33,6 +33,7 @@ mod sandbox;
 mod top_ups;
 mod transfers;
 mod usage;
+mod units;
 mod wallets;
 mod wire;
 
@@ -94,6 +95,8 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::set_contact, accounts::erase_contact))
         .routes(routes!(accounts::balance))
         .routes(routes!(accounts::close))
+        .routes(routes!(units::list, units::buy))
+        .routes(routes!(units::give))
         .routes(routes!(wallets::list))
         .routes(routes!(wallets::set))
         .routes(routes!(wallets::show))

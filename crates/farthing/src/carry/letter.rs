@@ -58,6 +58,10 @@ built_in!(
     "refund.refused.zh.txt",
     "refund.sent.en.txt",
     "refund.sent.zh.txt",
+    "units.lapsed.en.txt",
+    "units.lapsed.zh.txt",
+    "units.used_up.en.txt",
+    "units.used_up.zh.txt",
     "wallet.low.en.txt",
     "wallet.low.zh.txt",
 );

@@ -25,6 +25,7 @@ mod serve;
 mod store;
 mod table;
 mod test;
+mod units;
 mod verify;
 mod wallets;
 mod webhooks;
@@ -61,6 +62,8 @@ enum Command {
     Methods(payments::Methods),
     /// Members' wallets: accounts inside another, with money of their own from there.
     Wallets(wallets::Arguments),
+    /// Units bought ahead: buys packs from the balance, gives some, lists what is left.
+    Units(units::Arguments),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
     Bank(bank::Arguments),
     /// Shows what an account was charged, with totals.
@@ -117,6 +120,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),
         Command::Wallets(arguments) => wallets::run(&arguments),
+        Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

@@ -45,6 +45,7 @@ pub enum Command {
     Outage(Outage),
     TopUp(TopUp),
     Grant(NewGrant),
+    Units(UnitsAsked),
     Authorise(NewHold),
     Capture(Capture),
     Release {
@@ -196,6 +197,33 @@ pub struct NewGrant {
     pub products: Vec<String>,
     pub priority: Option<u32>,
     pub expires: Option<Ends>,
+}
+
+/// Units given by hand, or bought with what is on the balance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnitsAsked {
+    Give {
+        account: String,
+        units: Quantity,
+        product: Option<String>,
+        expires: Option<Ends>,
+        /// The same is given again after so long.
+        every: Option<Duration>,
+        reason: String,
+    },
+    Buy {
+        account: String,
+        units: Quantity,
+        product: Option<String>,
+    },
+}
+
+impl UnitsAsked {
+    pub fn account(&self) -> &str {
+        match self {
+            UnitsAsked::Give { account, .. } | UnitsAsked::Buy { account, .. } => account,
+        }
+    }
 }
 
 /// When something ends.

@@ -5,6 +5,7 @@
 
 use super::command::{
     Apply, Capture, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting, TopUp,
+    UnitsAsked,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
@@ -79,6 +80,12 @@ pub trait Stage {
     fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done;
     fn grant(&mut self, grant: &NewGrant, at: Instant) -> Done;
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done;
+
+    /// Units given or bought; `zone`: the account's.
+    fn units_asked(&mut self, asked: &UnitsAsked, at: Instant, zone: &Zone) -> Done {
+        let _ = (asked, at, zone);
+        Err(StageError::NotBuilt("units"))
+    }
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done;
     fn release(&mut self, hold: &str, at: Instant) -> Done;
 

@@ -3,7 +3,8 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Banking, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
-    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use, When,
+    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, UnitsAsked,
+    Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -157,6 +158,7 @@ impl Reader<'_> {
             "send-back" => Command::Paying(Paying::Bank(Banking::SendBack)),
             "set-aside" => Command::Paying(Paying::Bank(Banking::SetAside)),
             "grant" => self.grant(words)?,
+            "units" | "buy" => Command::Units(self.units(name, words)?),
             "authorise" => {
                 let name = words.name("the hold's name")?;
                 let account = self.account(&words.need("account")?)?;
@@ -499,6 +501,19 @@ impl Reader<'_> {
         Ok(Command::Grant(NewGrant { name, account, amount, products, priority, expires }))
     }
 
+    fn units(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<UnitsAsked> {
+        let account = self.account(&words.word("the account")?)?;
+        let units = if name == "buy" { words.need("qty")? } else { words.word("how many")? }.quantity()?;
+        let product = words.key("product").map(|product| product.catalogue_name()).transpose()?;
+        if name == "buy" {
+            return Ok(UnitsAsked::Buy { account, units, product });
+        }
+        let expires = words.key("expires").map(|expires| ends(&expires)).transpose()?;
+        let every = words.key("every").map(|every| every.duration()).transpose()?;
+        let reason = words.key("reason").map(|reason| reason.text()).transpose()?.unwrap_or_default();
+        Ok(UnitsAsked::Give { account, units, product, expires, every, reason })
+    }
+
     fn coupon(&mut self, words: &mut Arguments<'_>) -> Read<Later> {
         let code = words.word("the code")?.text()?;
         let off = match (words.key("percent"), words.key("amount")) {
@@ -623,6 +638,7 @@ impl Reader<'_> {
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],
             Command::Grant(grant) => vec![&grant.account],
+            Command::Units(asked) => vec![asked.account()],
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],

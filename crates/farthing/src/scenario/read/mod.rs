@@ -72,13 +72,13 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 66] = [
+const USAGE: [(&str, &str); 68] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
     (
         "price",
-        "price PRODUCT/SKU \"0.042 / hour\" [kind=] [meter=] [free=20GB per=account] [tiers=\"100:0.10 *:0.05\" mode=] [cap=] [minimum=] [round=] [fixed=yes]",
+        "price PRODUCT/SKU \"0.042 / hour\" [kind=] [meter=] [free=20GB per=account] [tiers=\"100:0.10 *:0.05\" mode=] [cap=] [minimum=] [round=] [fixed=yes] [units=\"1 gpu-unit / hour\"]",
     ),
     ("policy", "policy KEY = VALUE"),
     ("at", "at TIME"),
@@ -129,6 +129,8 @@ const USAGE: [(&str, &str); 66] = [
     ("method", "method add|remove ACCOUNT card:visa|iban:IBAN [default=yes]"),
     ("chargeback", "chargeback PAYMENT|ACCOUNT [AMOUNT] [won=yes|no]"),
     ("grant", "grant NAME account=ACCOUNT amount=AMOUNT [product=] [priority=N] [expires=TIME]"),
+    ("units", "units ACCOUNT QUANTITY [product=PRODUCT] [expires=TIME] [every=DURATION] [reason=\"…\"]"),
+    ("buy", "buy ACCOUNT qty=QUANTITY [product=PRODUCT]"),
     (
         "coupon",
         "coupon CODE percent=20|amount=10.00 [product=] [redemptions=N] [per_account=N] [bills=N] [expires=TIME]",
