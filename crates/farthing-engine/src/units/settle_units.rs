@@ -174,11 +174,8 @@ impl Work<'_, '_> {
             if forms.is_empty() {
                 continue;
             }
-            let late_window = self.policy_at(as_of)?.settle.late_window;
-            let changed = changed.floor_second();
-            // What is told when the late window is over is paid by what is there now.
-            let closed = changed.checked_add(late_window).is_ok_and(|closes| closes < as_of);
-            let dated = if closed { as_of } else { changed };
+            // A pack that has ended pays for what was before its end for as long as it is there: until it lapses.
+            let dated = changed.floor_second();
             let mut drawn = Vec::new();
             for (unit, form) in forms {
                 let book = self.units_mut(*id).books.entry(unit.clone()).or_default();
