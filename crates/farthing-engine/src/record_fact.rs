@@ -196,7 +196,8 @@ fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Told, Refused>
         }
     };
     let payer = payer_from_now(work, &thing, &what, fact.at)?;
-    let asked = Gate { product: &thing.product, sku: thing.sku.as_ref(), properties: &thing.properties, state: &thing.state };
+    let asked =
+        Gate { product: &thing.product, sku: thing.sku.as_ref(), properties: &thing.properties, state: &thing.state };
     let flagged = gate(work, &asked, payer, &what, fact.at)?;
     let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
     tell(work, &thing, &FactToTell { at, key, what, flagged })
@@ -522,7 +523,8 @@ fn gate(
         UnitsLeft::NoneOf(_) if !asks => return Ok(true),
         UnitsLeft::NoneOf(unit) => {
             let unit = unit.beside(false);
-            let what = format!("no {unit} are left, and this costs nothing else: buy some and try again; nothing was started");
+            let what =
+                format!("no {unit} are left, and this costs nothing else: buy some and try again; nothing was started");
             return Err(Refused::new(RefusalCode::InsufficientBalance, what));
         }
         UnitsLeft::Money => {}

@@ -74,7 +74,8 @@ pub(crate) fn audit_units(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
         let earned = earned(lot.paid, lot.size, lot.used()).unwrap_or(0);
         let waits = if lot.lapsed.is_some() { 0 } else { lot.paid.saturating_sub(earned) };
         if deferred.unwrap_or(0) != waits {
-            let what = format!("{} units of money wait to be earned, and its used units say {waits}", deferred.unwrap_or(0));
+            let what =
+                format!("{} units of money wait to be earned, and its used units say {waits}", deferred.unwrap_or(0));
             find(name, what);
         }
     }

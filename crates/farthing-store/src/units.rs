@@ -56,7 +56,8 @@ impl UnitLotRow {
             self.given.micros(),
             self.lapsed.unwrap_or(-1),
         ];
-        let texts = [self.name.as_bytes(), self.product.as_bytes(), self.unit.as_str().as_bytes(), self.reason.as_bytes()];
+        let texts =
+            [self.name.as_bytes(), self.product.as_bytes(), self.unit.as_str().as_bytes(), self.reason.as_bytes()];
         chain::seal_row(b"unit_lot", &numbers, &texts)
     }
 
@@ -204,7 +205,8 @@ impl Tx<'_> {
             "unit_use",
             3,
             &[
-                "account", "thing", "unit", "product", "paid", "missing", "done", "total", "at", "slope", "taken", "per", "until",
+                "account", "thing", "unit", "product", "paid", "missing", "done", "total", "at", "slope", "taken",
+                "per", "until",
             ],
             vec![
                 ints(&|row| row.account.0),

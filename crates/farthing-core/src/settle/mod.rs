@@ -38,7 +38,5 @@ pub use open::OpenCharge;
 pub use outlook::{Figures, Question};
 pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};
 pub use reason::{Charged, Counted, Did};
-pub use units::{
-    Drawn, Dry, Turn, UnitBook, UnitForm, UnitLot, UnitRate, UnitTerms, UnitUse, uncovered, unit_forms,
-};
 pub use terms::{FoundTerms, Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};
+pub use units::{Drawn, Dry, Turn, UnitBook, UnitForm, UnitLot, UnitRate, UnitTerms, UnitUse, uncovered, unit_forms};

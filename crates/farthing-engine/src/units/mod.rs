@@ -137,11 +137,8 @@ impl Work<'_, '_> {
 
     /// Writes what has changed.
     pub(crate) fn write_units(&mut self) -> Result<(), EngineError> {
-        let changed: Vec<_> = self
-            .folios
-            .iter()
-            .filter_map(|(id, folio)| folio.units.as_ref().map(|units| units.changed(*id)))
-            .collect();
+        let changed: Vec<_> =
+            self.folios.iter().filter_map(|(id, folio)| folio.units.as_ref().map(|units| units.changed(*id))).collect();
         for (uses, dry, gone) in changed {
             self.tx.unit_uses_write(&uses)?;
             for row in gone {

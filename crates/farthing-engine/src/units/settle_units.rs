@@ -155,8 +155,7 @@ impl Work<'_, '_> {
         for id in ids {
             let folio = self.folio(*id);
             let open_from = folio.state.open_from;
-            let payer =
-                Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from: open_from };
+            let payer = Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from: open_from };
             let payers = BTreeMap::from([(*id, payer)]);
             let stretches = stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?;
             self.load_use(*id, thing.id)?;
@@ -236,9 +235,8 @@ impl Work<'_, '_> {
     /// is then income of another kind.
     fn lapse_units(&mut self, id: OwnerId, at: Instant) -> Result<(), EngineError> {
         let late_window = self.policy_at(at)?.settle.late_window;
-        let over = |lot: &&UnitLotRow| {
-            lot.expires.is_some_and(|end| end.checked_add(late_window).is_ok_and(|end| end <= at))
-        };
+        let over =
+            |lot: &&UnitLotRow| lot.expires.is_some_and(|end| end.checked_add(late_window).is_ok_and(|end| end <= at));
         let lapsing: Vec<UnitLotRow> = self.units_mut(id).lots.iter().filter(over).cloned().collect();
         for mut lot in lapsing {
             let left = lot.balance;

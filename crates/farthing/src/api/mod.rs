@@ -32,8 +32,8 @@ mod resources;
 mod sandbox;
 mod top_ups;
 mod transfers;
-mod usage;
 mod units;
+mod usage;
 mod wallets;
 mod wire;
 

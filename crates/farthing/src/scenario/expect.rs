@@ -76,7 +76,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 31] = [
+pub const KINDS: [&str; 34] = [
     "payment_disputed",
     "renewal_failed",
     "order_expired",
@@ -102,6 +102,9 @@ pub const KINDS: [&str; 31] = [
     "refill_off",
     "charge_waived",
     "wallet_low",
+    "units_added",
+    "units_used_up",
+    "units_lapsed",
     "trial_ending",
     "space_grace",
     "payment_action",

@@ -178,7 +178,8 @@ impl UnitBook {
             self.short = if together > 0 { MILLIONTHS } else { 0 };
             last = open.iter().map(|open| (*open).max(0)).collect();
         } else {
-            let share = mul_div_round(i128::from(missing), i128::from(MILLIONTHS), i128::from(together), Rounding::HalfEven)?;
+            let share =
+                mul_div_round(i128::from(missing), i128::from(MILLIONTHS), i128::from(together), Rounding::HalfEven)?;
             self.short = i64::try_from(share).map_err(|_| OVERFLOW)?;
         }
         let weights: Vec<u64> = last.iter().map(|part| u64::try_from(*part).unwrap_or(0)).collect();

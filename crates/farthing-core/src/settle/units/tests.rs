@@ -88,11 +88,8 @@ fn a_pack_pays_for_its_last_second_and_no_other() {
 
 #[test]
 fn what_was_not_used_after_all_goes_back_last_first() {
-    let mut book = UnitBook::new(
-        vec![lot(1, 10, 0, Some(1_000)), lot(2, 15, 0, None)],
-        vec![uses(1, form(0, 1, 1))],
-        Vec::new(),
-    );
+    let mut book =
+        UnitBook::new(vec![lot(1, 10, 0, Some(1_000)), lot(2, 15, 0, None)], vec![uses(1, form(0, 1, 1))], Vec::new());
     book.turn(at(0)).unwrap();
     let (mut now, mut posted) = (at(0), Vec::new());
     run_to(&mut book, &mut now, at(20), &mut posted);
@@ -164,7 +161,9 @@ fn lots() -> impl Strategy<Value = Vec<UnitLot>> {
     let one = (1_i64..400, 0_i64..120, proptest::option::of(1_i64..150));
     proptest::collection::vec(one, 0..5).prop_map(|lots| {
         let numbered = lots.into_iter().zip(1..);
-        numbered.map(|((size, starts, lasts), number)| lot(number, size, starts, lasts.map(|lasts| starts + lasts))).collect()
+        numbered
+            .map(|((size, starts, lasts), number)| lot(number, size, starts, lasts.map(|lasts| starts + lasts)))
+            .collect()
     })
 }
 

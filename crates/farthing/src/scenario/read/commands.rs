@@ -3,8 +3,7 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Banking, Capture, Command, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant, NewHold, NewMember,
-    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, UnitsAsked,
-    Use, When,
+    NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
