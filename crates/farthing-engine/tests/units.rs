@@ -195,7 +195,8 @@ both! {
 
 #[test]
 fn verify_names_what_was_changed_of_units() {
-    let engine = ready(&Bed::sqlite());
+    let bed = Bed::sqlite();
+    let engine = ready(&bed);
     buy(&engine, "acme", 100).expect("bought");
     start(&engine, "card", "alone", None).expect("it starts");
     engine.advance(later(1_000)).expect("time goes by");
