@@ -1,13 +1,14 @@
 //! Clouds' configurations over time, read once and kept until another version is applied.
 
 use crate::EngineError;
+use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Cadence, Name, Source};
 use farthing_core::policy::Pay;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::settle::{Compiled, Holding, Meterage, PriceBook, Priced, SettleError, Terms, TermsKey};
 use farthing_core::time::{Instant, Zone};
 use farthing_store::{OpenRow, StoreError, TermsId, Tx};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One cloud, as all its versions together say.
@@ -17,6 +18,10 @@ pub(crate) struct CloudBook {
     /// The newest version's number.
     pub(crate) newest: i64,
     pub(crate) prices: PriceBook,
+    /// Products that take units bought ahead, in any version.
+    takes_units: BTreeSet<Name>,
+    /// Whether any version sells units.
+    pub(crate) sells_units: bool,
     pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
@@ -93,9 +98,15 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         })?;
         stretches.push((stretch.from, number, Arc::new(profile)));
     }
+    let products = || stretches.iter().flat_map(|(_, _, profile): &(_, _, Arc<Profile>)| &profile.catalog.product);
+    let takes = |product: &&Product| {
+        product.pricing.units.is_some() || product.sku.iter().any(|sku| sku.pricing.units.is_some())
+    };
     Ok(CloudBook {
         id: cloud.to_owned(),
         newest,
+        takes_units: products().filter(takes).map(|product| product.id.clone()).collect(),
+        sells_units: products().any(|product| product.kind == Kind::Units),
         prices: PriceBook::new(stretches),
         compiled: Compiled::default(),
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
@@ -109,6 +120,11 @@ impl CloudBook {
     /// When the newest version starts: two stores in one process never share a book by number alone.
     fn digest(&self) -> Instant {
         self.starts.last().map_or(Instant::EPOCH, |(_, starts)| *starts)
+    }
+
+    /// Whether anything of a product may take units.
+    pub(crate) fn takes_units(&self, product: &Name) -> bool {
+        self.takes_units.contains(product)
     }
 
     pub(crate) fn profile_at(&self, at: Instant) -> Result<&Arc<Profile>, SettleError> {

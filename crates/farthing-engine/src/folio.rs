@@ -9,6 +9,7 @@ use crate::keep_wallets;
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
 use crate::tell::{self, Notice};
+use crate::units::Units;
 use crate::{EngineError, IdSource, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
@@ -22,7 +23,7 @@ use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
     Question, Sealed, Service, SettleError, Source, TermsKey, ThingId, ThingPrices, billing_period, cost, is_closed,
-    parts_of, rating_period, stretches_of_resource, stretches_of_scope,
+    parts_of, rating_period, stretches_of_resource, stretches_of_scope, uncovered,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
@@ -45,6 +46,8 @@ pub(crate) struct Folio {
     pub(crate) state: PayerState,
     pub(crate) book: AccountBook,
     pub(crate) lots: Vec<LotRow>,
+    /// None: it has no units, and nothing of it takes any.
+    pub(crate) units: Option<Box<Units>>,
     /// What holds reserve of its cash, credit and debt.
     pub(crate) held: i64,
     /// What waits for a bill.
@@ -224,6 +227,7 @@ impl<'w, 't> Work<'w, 't> {
                     state,
                     book,
                     lots: own_lots,
+                    units: None,
                     held,
                     unbilled,
                     postings: Vec::new(),
@@ -235,7 +239,7 @@ impl<'w, 't> Work<'w, 't> {
                 },
             );
         }
-        Ok(())
+        if self.cloud.sells_units { self.load_units(&wanted) } else { Ok(()) }
     }
 
     /// A hold whose time has come reserves nothing any more. The ledger says so itself as soon as it is asked to move anything of
@@ -685,7 +689,21 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// The same for some accounts, each of which was brought to that instant or is on its way there.
-    fn refold_of(
+    pub(crate) fn refold_of(
+        &mut self,
+        ids: &[OwnerId],
+        thing: &ThingRow,
+        changed: Instant,
+        as_of: Instant,
+    ) -> Result<(), EngineError> {
+        if self.cloud.takes_units(&thing.product) {
+            self.refold_units(ids, thing, changed, as_of)?;
+        }
+        self.refold_money(ids, thing, changed, as_of)
+    }
+
+    /// The same of what it costs in money alone.
+    pub(crate) fn refold_money(
         &mut self,
         ids: &[OwnerId],
         thing: &ThingRow,
@@ -787,6 +805,8 @@ impl<'w, 't> Work<'w, 't> {
             let timeline = self.fold(&facts, product)?;
             stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
         };
+        let stretches =
+            if cloud.takes_units(&thing.product) { uncovered(stretches, &self.dry_of(ids))? } else { stretches };
         Ok(cost(&stretches, &payers, &cloud.compiled, self.currency, as_of)?)
     }
 
@@ -828,7 +848,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(rows.iter().map(|row| row.read(fact_text::read)).collect::<Result<_, StoreError>>()?)
     }
 
-    fn fold(&self, facts: &[Fact], product: &Product) -> Result<Timeline, EngineError> {
+    pub(crate) fn fold(&self, facts: &[Fact], product: &Product) -> Result<Timeline, EngineError> {
         let silence = self.policy_at(self.now)?.monitor.missing_after;
         Ok(fold(facts, size_first(product), silence))
     }
@@ -1061,7 +1081,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
     }
 
-    fn revenue(&mut self, product: &Name) -> Result<AccountId, EngineError> {
+    pub(crate) fn revenue(&mut self, product: &Name) -> Result<AccountId, EngineError> {
         if let Some(found) = self.books()?.revenue.get(product) {
             return Ok(*found);
         }
@@ -1219,6 +1239,7 @@ impl<'w, 't> Work<'w, 't> {
                 states.push(folio.state.clone());
             }
         }
+        self.write_units()?;
         self.tell_standing()?;
         self.tx.charges_append(&charges)?;
         self.tx.open_charges_delete(&gone)?;
@@ -1396,6 +1417,9 @@ impl Folio {
         // What was not given at its time is given as soon as it can be.
         self.state.grant_at.into_iter().for_each(|grant| at_latest(grant.max(soon)));
         let warned = &cloud.profile_at(now)?.policy.alerts.credit_expires;
+        if let Some(units) = &self.units {
+            units.find_due(now, late_window, &self.zone)?.into_iter().for_each(&mut at_latest);
+        }
         for lot in &self.lots {
             at_latest(lot.starts);
             if let Some(expires) = lot.expires {

@@ -44,6 +44,7 @@ mod run_ledger;
 mod tax;
 mod tell;
 mod top_up;
+mod units;
 mod waive_charge;
 mod work;
 
@@ -88,6 +89,7 @@ pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::ToppedUp;
+pub use units::{NewUnitGift, NewUnits, UnitLotFacts, UnitsView};
 pub use waive_charge::{Waived, Waiver};
 
 pub use farthing_bank::BadFile;

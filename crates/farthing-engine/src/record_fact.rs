@@ -6,6 +6,7 @@
 use crate::folio::{Work, scope_name, shared_scope, size_first};
 use crate::keep_wallets::payer_of;
 use crate::open_project::{account_ever, account_of, is_open, project_of};
+use crate::units::{UnitsLeft, units_for};
 use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Name, Size, Text};
@@ -201,7 +202,9 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
         }
     };
     let payer = payer_from_now(work, &thing, &what, fact.at)?;
-    let flagged = gate(work, &thing.product, payer, &what, &thing.state, fact.at)?;
+    let asked =
+        Gate { product: &thing.product, sku: thing.sku.as_ref(), properties: &thing.properties, state: &thing.state };
+    let flagged = gate(work, &asked, payer, &what, fact.at)?;
     let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
     tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
@@ -299,7 +302,9 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     let begun = start_of(work, product, start, payer, None)?;
     priced(work, product, &begun, at)?;
     let what = What::Start(begun);
-    let flagged = gate(work, &product.id, payer, &what, "", fact.at)?;
+    let properties = properties_to_text(&start.properties);
+    let asked = Gate { product: &product.id, sku: None, properties: &properties, state: "" };
+    let flagged = gate(work, &asked, payer, &what, fact.at)?;
     if let Some(project) = &start.project
         && work.tx.shares_writing()
         && project_of(work, project)?.account != account
@@ -480,15 +485,24 @@ pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow, by: Instant) -> 
     Ok(())
 }
 
+/// What wants to start.
+struct Gate<'a> {
+    product: &'a Name,
+    /// As it was before, where it was.
+    sku: Option<&'a Name>,
+    properties: &'a str,
+    state: &'a str,
+}
+
 /// Whether something may start now; for what has happened already, whether the gate would have said no.
 fn gate(
     work: &mut Work<'_, '_>,
-    product: &Name,
+    asked: &Gate<'_>,
     payer: OwnerId,
     what: &What,
-    state: &str,
     at: Option<Instant>,
 ) -> Result<bool, Refused> {
+    let Gate { product, state, .. } = *asked;
     let starts = match what {
         What::Start(start) => start.state.is_alive(),
         What::Resume | What::Restore => true,
@@ -508,6 +522,18 @@ fn gate(
     }
     if let Err(closed) = is_open(&work.folio(payer).payer) {
         return if asks { Err(closed) } else { Ok(true) };
+    }
+    let sku = if let What::Start(start) = what { start.sku.as_ref().or(asked.sku) } else { asked.sku };
+    match units_for(work, payer, product, sku, asked.properties)? {
+        UnitsLeft::Some => return Ok(false),
+        UnitsLeft::NoneOf(_) if !asks => return Ok(true),
+        UnitsLeft::NoneOf(unit) => {
+            let unit = unit.beside(false);
+            let what =
+                format!("no {unit} are left, and this costs nothing else: buy some and try again; nothing was started");
+            return Err(Refused::new(RefusalCode::InsufficientBalance, what));
+        }
+        UnitsLeft::Money => {}
     }
     let policy = work.policy_at(now)?.clone();
     let catalog = &work.cloud.profile_at(now)?.catalog;

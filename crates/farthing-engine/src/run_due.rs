@@ -293,6 +293,7 @@ pub(crate) fn happen_at(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Re
     }
     tell_expiring(work, id, at)?;
     work.flush_postings()?;
+    work.happen_units(id, at)?;
     // A lot that ended stays usable for what is dated before its end, until the late window is over.
     let over = |lot: &farthing_store::LotRow| {
         lot.expires.is_some_and(|end| end.checked_add(late_window).is_ok_and(|end| end <= at)) && lot.held == 0

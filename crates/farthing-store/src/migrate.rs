@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 11, name: "codes", text: include_str!("../migrations/0011_codes.sql") },
     Migration { number: 12, name: "orders", text: include_str!("../migrations/0012_orders.sql") },
     Migration { number: 13, name: "credits", text: include_str!("../migrations/0013_credits.sql") },
+    Migration { number: 14, name: "units", text: include_str!("../migrations/0014_units.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

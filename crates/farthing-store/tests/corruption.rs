@@ -366,6 +366,7 @@ both! {
             "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
             "purchase", "subscription", "agreed", "term",
             "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
+            "unit_lot", "unit_use", "unit_dry",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

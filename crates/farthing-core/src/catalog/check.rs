@@ -4,7 +4,7 @@ use super::{
     Aggregate, Catalog, Component, Contract, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku,
 };
 use crate::config::{Cadence, Found, Name, Places, Reader, Severity, Value, nearest};
-use crate::measure::{TimeUnit, Unit};
+use crate::measure::{TimeUnit, Unit, UnitPrice};
 use crate::money::Money;
 use crate::policy::Policy;
 use crate::rate::{Percent, RateError};
@@ -251,6 +251,9 @@ fn taken_units(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
     let skus = product.sku.iter().map(|sku| &sku.pricing);
     let parts = product.component.iter().map(|part| &part.pricing);
     for pricing in [&product.pricing].into_iter().chain(skus).chain(parts) {
+        if let Some(taken) = &pricing.units {
+            taken_by(product, pricing, taken, reader);
+        }
         // A product that could not be read may be the one that sells them.
         if let Some(taken) = &pricing.units
             && reader.is_complete("product")
@@ -263,6 +266,26 @@ fn taken_units(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
             let remedy = format!("write a product of kind \"units\" with unit = {:?}", taken.unit.as_str());
             reader.error(pricing.places.of("units"), what, remedy);
         }
+    }
+}
+
+/// Units are drawn by the second from what runs, at a price that remembers nothing.
+fn taken_by(product: &Product, own: &Pricing, taken: &UnitPrice, reader: &mut Reader<'_>) {
+    let at = own.places.of("units");
+    if product.kind != Kind::Running {
+        let what = format!("units pay for what runs, and product {:?} is of another kind", product.id.as_str());
+        reader.error(at, what, "leave `units` out, or write kind = \"running\"");
+        return;
+    }
+    if taken.per.unit.is_some() || taken.per.time.is_none_or(|time| time.seconds().is_none()) {
+        let what = format!("{taken} has no time of a fixed length, and units are taken by the second");
+        reader.error(at, what, "write it like \"1 gpu-unit / hour\"");
+        return;
+    }
+    let remembers = [own, &product.pricing].into_iter().find_map(memory_of);
+    if let Some(key) = remembers.or((!own.over(&product.pricing).hours.is_empty()).then_some("hours")) {
+        let what = format!("`{key}` looks at more than the seconds that no units covered");
+        reader.error(at, what, format!("leave `units` or `{key}` out"));
     }
 }
 

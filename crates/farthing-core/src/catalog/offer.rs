@@ -2,8 +2,8 @@
 
 use super::{Catalog, Component, Contract, Free, Kind, Meter, Mode, PriceAt, Pricing, Product, Sku};
 use crate::config::{Cap, Name, Size, Text};
-use crate::measure::{DataStep, PriceTag, Quantity, Unit};
-use crate::money::{Currency, Money, MoneyError, Rounding};
+use crate::measure::{DataStep, Per, PriceTag, Quantity, TimeUnit, Unit};
+use crate::money::{Currency, Money, MoneyError, Price, Rounding};
 use crate::rate::{Band, Conversion, Each, Hours, Model, Percent, PercentTier, RateError, Tariff, Tier};
 use crate::time::{CivilDate, Weekday};
 use std::collections::BTreeMap;
@@ -225,6 +225,13 @@ impl Offer<'_> {
         };
         let each = Each { min: pricing.each_min, max: pricing.each_max };
         Ok(Tariff { each, cap, minimum: pricing.minimum, ..plain })
+    }
+
+    /// The tariff of what has no price in money: units alone pay for it.
+    pub fn tariff_without_price(&self, currency: Currency, step: DataStep) -> Tariff {
+        let per = Per { count: Quantity::ONE, unit: None, time: Some(TimeUnit::Hour) };
+        let nothing = PriceTag { amount: Price::ZERO, per };
+        Tariff { step, ..Tariff::plain(currency, self.unit().cloned(), Model::Unit(nothing)) }
     }
 
     /// The prices by the hour, where the catalogue has them.

@@ -253,6 +253,9 @@ kinds! {
     UnitsUsed = 53, "units_used";
     PackLapsed = 54, "pack_lapsed";
     TermEnded = 55, "term_ended";
+    UnitsGranted = 56, "units_granted";
+    /// What a correction gives back to a pack.
+    UnitsReturned = 57, "units_returned";
     RefundApproved = 60, "refund_approved";
     RefundSent = 61, "refund_sent";
     RefundFailed = 62, "refund_failed";

@@ -23,7 +23,10 @@ pub use term::{
     BillPaidByCredit, CreditPart, TermBought, TermEarned, TermEnded, TermMoved, bill_paid_by_credit, term_bought,
     term_earned, term_ended, term_moved,
 };
-pub use units::{UnitsBought, UnitsUsed, earned, units_bought, units_used};
+pub use units::{
+    PackLapsed, UnitsBought, UnitsGranted, UnitsUsed, earned, pack_lapsed, units_bought, units_granted, units_returned,
+    units_used,
+};
 
 use super::{AccountId, Command, CommodityId, Kind, Mode, Movement, Transfer, TransferId};
 use crate::id::CauseId;

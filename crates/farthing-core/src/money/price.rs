@@ -25,6 +25,9 @@ pub struct Ratio {
 }
 
 impl Price {
+    /// What costs nothing.
+    pub const ZERO: Self = Self { amount: Decimal::ZERO };
+
     /// Reads "0.15", as strictly as an amount is read (`Money::parse_amount`), but with up to 28 decimals.
     pub fn parse(text: &str) -> Result<Self, MoneyParseError> {
         parse_price_decimal(text).map(|amount| Self { amount })

@@ -6,6 +6,7 @@
 use super::money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
+use crate::measure::Quantity;
 use crate::money::Money;
 use crate::time::Instant;
 use serde_json::{Map, Value, json};
@@ -211,6 +212,14 @@ catalogue! {
     CreditLapsed = "credit.lapsed", "What was left of a credit has lapsed.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "What was left.", "currency": "Of the amount.",
          "expired_at": "When it ended."], mailed;
+    UnitsAdded = "units.added", "Units were bought or given.",
+        ["account": "Its name.", "units": "How many.", "unit": "Of what.", "name": "What the account calls them.",
+         "price": "What was paid for them.", "currency": "Of the price.", "expires_at": "Until when; null: without end."];
+    UnitsUsedUp = "units.used_up", "An account has none of a unit left, and something runs that takes them.",
+        ["account": "Its name.", "unit": "Of what.", "since": "The first second that no units covered."], mailed;
+    UnitsLapsed = "units.lapsed", "What was left of a pack of units has lapsed.",
+        ["account": "Its name.", "units": "What was left.", "unit": "Of what.", "name": "What the account calls them.",
+         "expired_at": "When they ended."], mailed;
     AuthorisationExpired = "authorisation.expired", "An authorisation was neither released nor captured for the last time before its end.",
         ["account": "Its name.", "authorisation": "Its id.", "amount": "What was authorised.", "captured": "What of it was captured.",
          "currency": "Of the amounts.", "expired_at": "When it ended."];
@@ -375,6 +384,26 @@ pub enum Event {
         amount: Money,
         expired_at: Instant,
     },
+    UnitsAdded {
+        account: String,
+        units: Quantity,
+        unit: String,
+        name: String,
+        price: Money,
+        expires: Option<Instant>,
+    },
+    UnitsUsedUp {
+        account: String,
+        unit: String,
+        since: Instant,
+    },
+    UnitsLapsed {
+        account: String,
+        units: Quantity,
+        unit: String,
+        name: String,
+        expired_at: Instant,
+    },
     AuthorisationExpired {
         account: String,
         authorisation: String,
@@ -462,6 +491,9 @@ impl Event {
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditExpiring { .. } => EventType::CreditExpiring,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
+            Event::UnitsAdded { .. } => EventType::UnitsAdded,
+            Event::UnitsUsedUp { .. } => EventType::UnitsUsedUp,
+            Event::UnitsLapsed { .. } => EventType::UnitsLapsed,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
             Event::ResourceMissing { .. } => EventType::ResourceMissing,
             Event::ResourceFound { .. } => EventType::ResourceFound,
@@ -489,6 +521,9 @@ impl Event {
             | Event::CreditGranted { account, .. }
             | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
+            | Event::UnitsAdded { account, .. }
+            | Event::UnitsUsedUp { account, .. }
+            | Event::UnitsLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
             Event::PaymentPending(told)
             | Event::PaymentActionNeeded(told)
@@ -547,6 +582,9 @@ impl Event {
             | Event::CreditGranted { account, .. }
             | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
+            | Event::UnitsAdded { account, .. }
+            | Event::UnitsUsedUp { account, .. }
+            | Event::UnitsLapsed { account, .. }
             | Event::AuthorisationExpired { account, .. }
             | Event::ResourceMissing { account, .. }
             | Event::ResourceFound { account, .. }
@@ -658,6 +696,17 @@ impl Event {
             }),
             Event::CreditLapsed { account, grant, amount, expired_at } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
+                "expired_at": time(expired_at),
+            }),
+            Event::UnitsAdded { account, units, unit, name, price, expires } => json!({
+                "account": account, "units": units.to_string(), "unit": unit, "name": name, "price": money(price),
+                "currency": code(price), "expires_at": expires.as_ref().map(time),
+            }),
+            Event::UnitsUsedUp { account, unit, since } => {
+                json!({ "account": account, "unit": unit, "since": time(since) })
+            }
+            Event::UnitsLapsed { account, units, unit, name, expired_at } => json!({
+                "account": account, "units": units.to_string(), "unit": unit, "name": name,
                 "expired_at": time(expired_at),
             }),
             Event::AuthorisationExpired { account, authorisation, amount, captured, expired_at } => json!({
@@ -923,6 +972,22 @@ pub fn samples() -> Vec<Event> {
             expires: later,
         },
         Event::CreditLapsed { account: name("acme"), grant: name("welcome"), amount: usd("3.20"), expired_at: at },
+        Event::UnitsAdded {
+            account: name("acme"),
+            units: Quantity::from_millionths(100_000_000),
+            unit: name("gpu-units"),
+            name: name("100 gpu-units"),
+            price: usd("90.00"),
+            expires: Some(later),
+        },
+        Event::UnitsUsedUp { account: name("acme"), unit: name("gpu-units"), since: at },
+        Event::UnitsLapsed {
+            account: name("acme"),
+            units: Quantity::from_millionths(12_500_000),
+            unit: name("gpu-units"),
+            name: name("100 gpu-units"),
+            expired_at: at,
+        },
         Event::AuthorisationExpired {
             account: name("acme"),
             authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"),

@@ -6,6 +6,7 @@
 //! | what a timeline costs, day by day, and what of it is open | `line.rs` |
 //! | how much is open now | `open.rs` |
 //! | what pays, in which order; what a correction gives back | `purse.rs` |
+//! | what is taken of units bought ahead, and which seconds they do not cover | `units/` |
 //! | what is posted and sealed when an account is settled | `book.rs` |
 //! | of when a correction is, and which periods are closed | `late.rs` |
 //! | what is left to spend, and until when it lasts | `outlook.rs` |
@@ -26,6 +27,7 @@ mod purse;
 mod reason;
 mod room;
 mod terms;
+mod units;
 
 pub use audit::{AuditedCharge, ChargeAuditor, Wallets};
 pub use book::{AccountBook, Closing, Correction, Line, LineId, Posted, Posting, Sealed, Settlement, ThingId};
@@ -37,3 +39,4 @@ pub use outlook::{Figures, Question};
 pub use purse::{Lot, Paid, Purse, Source, paid_from_text, paid_to_text};
 pub use reason::{Charged, Counted, Did};
 pub use terms::{FoundTerms, Holding, Meterage, PriceBook, Priced, Terms, TermsKey, parts_of, rating_period};
+pub use units::{Drawn, Dry, Turn, UnitBook, UnitForm, UnitLot, UnitRate, UnitTerms, UnitUse, uncovered, unit_forms};

@@ -1,6 +1,6 @@
 //! The terms a thing is charged by at an instant: what the catalogue in force says of its price, ready to be compiled.
 
-use super::SettleError;
+use super::{SettleError, UnitRate, UnitTerms};
 use crate::catalog::{Aggregate, Catalog, Kind, OfferError, Product, Scope, Wanted};
 use crate::config::{Cadence, Name, Text};
 use crate::measure::{Quantity, Unit};
@@ -56,6 +56,8 @@ pub struct Terms {
     pub settle: Cadence,
     pub discount: Percent,
     pub unit: Option<Unit>,
+    /// What it takes of units bought ahead, before any money (R8).
+    pub units: Option<UnitTerms>,
 }
 
 impl Terms {
@@ -72,7 +74,19 @@ impl Terms {
         let step = policy.cloud.data_step;
         let mut properties: BTreeMap<String, Text> = offer.sku.map(|sku| sku.dims.clone()).unwrap_or_default();
         properties.extend(key.properties.iter().map(|(key, value)| (key.clone(), Text(value.clone()))));
-        let tariff = offer.tariff_for(policy.cloud.currency, step, &properties)?;
+        let beside_money = offer.pricing.has_price();
+        let units = match &offer.pricing.units {
+            Some(price) if product.kind == Kind::Running => {
+                let rate = UnitRate::of(price).ok_or(SettleError::Calendar)?;
+                Some(UnitTerms { unit: price.unit.clone(), rate, beside_money })
+            }
+            _ => None,
+        };
+        let tariff = if units.is_some() && !beside_money {
+            offer.tariff_without_price(policy.cloud.currency, step)
+        } else {
+            offer.tariff_for(policy.cloud.currency, step, &properties)?
+        };
         let aggregation = offer.meter.map_or(Aggregation::Sum, |meter| aggregation_of(meter.aggregate));
         let additive = matches!(aggregation, Aggregation::Sum | Aggregation::Count | Aggregation::TimeWeighted)
             || matches!(product.kind, Kind::Running | Kind::Capacity);
@@ -106,6 +120,7 @@ impl Terms {
             unit: offer.unit().cloned(),
             tariff,
             hours,
+            units,
         })
     }
 
@@ -119,6 +134,7 @@ impl Terms {
             && self.by_calendar == other.by_calendar
             && self.month_seconds == other.month_seconds
             && self.period == other.period
+            && self.units == other.units
     }
 
     /// The rating period an instant lies in.

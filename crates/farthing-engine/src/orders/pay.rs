@@ -461,7 +461,7 @@ fn begin(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(), Refused> 
             let part = PartText::of(&Key { period, plan }, period, row.amount, 0);
             open_terms(work, row, &product.id, &[part], money_of(row))?;
         }
-        Kind::Units => provision::deliver_pack(work, row, &asked, &product)?,
+        Kind::Units => provision::deliver(work, row, &asked, &product)?,
         Kind::Running | Kind::Usage | Kind::Capacity => {
             return Err(Refused::from(broken("an order of what is not sold")));
         }

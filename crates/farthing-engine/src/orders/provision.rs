@@ -11,10 +11,12 @@ use crate::asked::Note;
 use crate::bills::{Returned, broken, credit_unpaid, dues_of, return_of_bill, void_bill};
 use crate::coupons::{release_reserved, use_reserved};
 use crate::folio::Work;
+use crate::units::{PaidPack, deliver_pack};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::Product;
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp, TermEnded};
+use farthing_core::measure::Quantity;
 use farthing_core::notice::Event;
 use farthing_core::term::{Change, OrderEvent, OrderKind, OrderState, SubscriptionState};
 use farthing_store::{PurchaseRow, TermRow};
@@ -235,13 +237,23 @@ fn deferred_left(work: &mut Work<'_, '_>, row: &PurchaseRow) -> Result<i64, Refu
     Ok(work.tx.account(account)?.map_or(0, |account| account.account.balance()))
 }
 
-/// A pack is there as soon as it is paid.
-pub(super) fn deliver_pack(
-    _work: &mut Work<'_, '_>,
-    _row: &PurchaseRow,
-    _asked: &Asked,
+/// A pack is there as soon as it is paid: what paid the order goes on to stand for its units.
+pub(super) fn deliver(
+    work: &mut Work<'_, '_>,
+    row: &PurchaseRow,
+    asked: &Asked,
     product: &Product,
 ) -> Result<(), Refused> {
-    let what = format!("{}: packs of units are not sold by order yet", product.id);
-    Err(Refused::new(RefusalCode::RefusedByPolicy, what))
+    let units = asked.pack.ok_or_else(|| broken("an order of a pack of nothing"))?;
+    let paid_from = deferred(work, row)?;
+    let pack = PaidPack {
+        account: row.account,
+        product: &product.id,
+        units: Quantity::from_millionths(units),
+        price: row.amount,
+        paid_from,
+        cause: None,
+    };
+    deliver_pack(work, &pack)?;
+    coupon_used(work, row)
 }

@@ -35,6 +35,7 @@ mod sandbox;
 mod subscriptions;
 mod top_ups;
 mod transfers;
+mod units;
 mod usage;
 mod wallets;
 mod wire;
@@ -97,6 +98,8 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(accounts::set_contact, accounts::erase_contact))
         .routes(routes!(accounts::balance))
         .routes(routes!(accounts::close))
+        .routes(routes!(units::list, units::buy))
+        .routes(routes!(units::give))
         .routes(routes!(wallets::list))
         .routes(routes!(wallets::set))
         .routes(routes!(wallets::show))

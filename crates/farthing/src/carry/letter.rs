@@ -68,6 +68,10 @@ built_in!(
     "term.expired.zh.txt",
     "term.renewal_failed.en.txt",
     "term.renewal_failed.zh.txt",
+    "units.lapsed.en.txt",
+    "units.lapsed.zh.txt",
+    "units.used_up.en.txt",
+    "units.used_up.zh.txt",
     "wallet.low.en.txt",
     "wallet.low.zh.txt",
 );

@@ -27,6 +27,7 @@ mod serve;
 mod store;
 mod table;
 mod test;
+mod units;
 mod verify;
 mod wallets;
 mod webhooks;
@@ -71,6 +72,8 @@ enum Command {
     Orders(orders::Orders),
     /// What runs for a time: shows, changes, pauses and ends it.
     Subscriptions(orders::Subscriptions),
+    /// Units bought ahead: buys packs from the balance, gives some, lists what is left.
+    Units(units::Arguments),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
     Bank(bank::Arguments),
     /// Shows what an account was charged, with totals.
@@ -131,6 +134,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Wallets(arguments) => wallets::run(&arguments),
         Command::Orders(arguments) => orders::orders(&arguments),
         Command::Subscriptions(arguments) => orders::subscriptions(&arguments),
+        Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

@@ -36,6 +36,8 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::TermEarned => "Term earned",
         Kind::UnitsBought => "Units bought",
         Kind::UnitsUsed => "Units used",
+        Kind::UnitsGranted => "Units given",
+        Kind::UnitsReturned => "Units given back",
         Kind::PackLapsed => "Pack lapsed",
         Kind::TermEnded => "Term ended early",
         Kind::RefundApproved => "Refund approved",

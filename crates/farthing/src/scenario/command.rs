@@ -46,6 +46,7 @@ pub enum Command {
     TopUp(TopUp),
     Grant(NewGrant),
     Crediting(Crediting),
+    Units(UnitsAsked),
     Authorise(NewHold),
     Capture(Capture),
     Release {
@@ -253,6 +254,33 @@ pub enum Off {
     Percent(Percent),
     Amount(Money),
     FreePeriods(u32),
+}
+
+/// Units given by hand, or bought with what is on the balance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnitsAsked {
+    Give {
+        account: String,
+        units: Quantity,
+        product: Option<String>,
+        expires: Option<Ends>,
+        /// The same is given again after so long.
+        every: Option<Duration>,
+        reason: String,
+    },
+    Buy {
+        account: String,
+        units: Quantity,
+        product: Option<String>,
+    },
+}
+
+impl UnitsAsked {
+    pub fn account(&self) -> &str {
+        match self {
+            UnitsAsked::Give { account, .. } | UnitsAsked::Buy { account, .. } => account,
+        }
+    }
 }
 
 /// When something ends.

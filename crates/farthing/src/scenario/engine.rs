@@ -3,7 +3,7 @@
 use super::bank::BankOfStory;
 use super::command::{
     Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place,
-    Setting, TopUp,
+    Setting, TopUp, UnitsAsked,
 };
 use super::orders::Provisioning;
 use super::payments::Payments;
@@ -13,7 +13,7 @@ use super::stage::{
     UsageEvent,
 };
 use farthing_core::id::HoldId;
-use farthing_core::ledger::{CommodityKind, OwnerId};
+use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::policy::ApplyRequest;
@@ -484,16 +484,12 @@ impl Stage for EngineStage {
         Ok(Money::from_units(units, view.currency))
     }
 
-    fn units(&mut self, of: &About, _: Instant) -> Result<Quantity, StageError> {
-        let owner = self.owner_of(&of.account)?;
-        let (accounts, commodities) = self
-            .engine()
-            .store()
-            .read("units", |tx| Ok::<_, farthing_store::StoreError>((tx.accounts_of(owner)?, tx.commodities()?)))
-            .map_err(broken)?;
-        let is_unit = |id| commodities.iter().any(|known| known.id == id && known.kind == CommodityKind::Unit);
-        let held = accounts.iter().filter(|row| is_unit(row.account.commodity) && row.code.starts_with("units/"));
-        Ok(Quantity::from_millionths(held.map(|row| row.account.balance()).sum()))
+    fn units(&mut self, of: &About, at: Instant) -> Result<Quantity, StageError> {
+        self.units_left(of, at)
+    }
+
+    fn units_asked(&mut self, asked: &UnitsAsked, at: Instant, zone: &farthing_core::time::Zone) -> Done {
+        self.give_or_buy(asked, at, zone)
     }
 
     fn charges(&mut self, of: &About, at: Instant) -> Result<Money, StageError> {

@@ -81,7 +81,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 32] = [
+pub const KINDS: [&str; 35] = [
     "payment_disputed",
     "term_expired",
     "renewal_failed",
@@ -108,6 +108,9 @@ pub const KINDS: [&str; 32] = [
     "refill_off",
     "charge_waived",
     "wallet_low",
+    "units_added",
+    "units_used_up",
+    "units_lapsed",
     "trial_ending",
     "space_grace",
     "payment_action",

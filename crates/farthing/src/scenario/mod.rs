@@ -22,6 +22,7 @@ pub mod stage;
 #[cfg(test)]
 mod tests;
 mod text;
+mod units;
 
 pub use read::{Asked, Does, Scenario, Step, Unreadable, read};
 pub use run::{Played, Trouble, play};

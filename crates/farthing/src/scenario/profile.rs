@@ -42,6 +42,8 @@ struct PriceLine {
     sku: Option<String>,
     kind: Kind,
     price: Price,
+    /// Taken before the price in money.
+    units: Option<UnitPrice>,
     meter: Option<String>,
     free: Option<Size>,
     per: Option<&'static str>,
@@ -165,6 +167,12 @@ impl NewCloud {
         let per = arguments.key("per").map(|per| per.choice(&SCOPES, 4)).transpose()?;
         let size = arguments.key("size").map(|size| size.size()).transpose()?;
         let tiers = arguments.key("tiers").map_or(Ok(Vec::new()), |tiers| tiers_of(&tiers, self.currency))?;
+        let units = match arguments.key("units") {
+            None => None,
+            Some(units) => Some(UnitPrice::parse(units.text).map_err(|error| {
+                units.wrong(error.to_string(), "write it in quotes, like units=\"1 gpu-unit / hour\"")
+            })?),
+        };
         let modes = [("graduated", "graduated"), ("volume", "volume")];
         let mode = arguments.key("mode");
         if let (Some(mode), true) = (&mode, tiers.is_empty()) {
@@ -185,6 +193,7 @@ impl NewCloud {
             sku,
             kind,
             price,
+            units,
             meter,
             free,
             per,
@@ -449,6 +458,9 @@ impl PriceLine {
                 lines.push(format!("price = \"{}\"", tag.amount.amount()));
             }
             Price::Money(tag) => lines.push(format!("price = \"{tag}\"")),
+        }
+        if let Some(units) = &self.units {
+            lines.push(format!("units = \"{units}\""));
         }
         if let Some(free) = &self.free {
             lines.push(format!("free = {{ size = \"{free}\", per = \"{}\" }}", self.per.unwrap_or("account")));

@@ -338,6 +338,12 @@ impl Run<'_> {
                 stage.grant(&NewGrant { expires, ..grant.clone() }, at)?;
             }
             Command::Crediting(crediting) => stage.credit(crediting, at)?,
+            Command::Units(asked) => {
+                // Months are those of the account.
+                let zone = self.zones.get(asked.account());
+                let zone = zone.unwrap_or(&self.scenario.profile.profile.policy.cloud.time_zone);
+                stage.units_asked(asked, at, zone)?;
+            }
             Command::Authorise(hold) => stage.authorise(hold, at)?,
             Command::Capture(capture) => stage.capture(capture, at)?,
             Command::Release { hold } => stage.release(hold, at)?,

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 20] = [
+const KINDS: [(&str, &str); 23] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -31,6 +31,9 @@ const KINDS: [(&str, &str); 20] = [
     ("charge_waived", "charge.waived"),
     ("wallet_low", "wallet.low"),
     ("credit_expiring", "credit.expiring"),
+    ("units_added", "units.added"),
+    ("units_used_up", "units.used_up"),
+    ("units_lapsed", "units.lapsed"),
 ];
 
 /// As many messages as one look looks at.

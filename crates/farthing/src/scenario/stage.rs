@@ -5,7 +5,7 @@
 
 use super::command::{
     Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting,
-    TopUp,
+    TopUp, UnitsAsked,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
@@ -82,6 +82,12 @@ pub trait Stage {
     /// Gifts, grants that come again, coupons.
     fn credit(&mut self, asked: &Crediting, at: Instant) -> Done;
     fn authorise(&mut self, hold: &NewHold, at: Instant) -> Done;
+
+    /// Units given or bought; `zone`: the account's.
+    fn units_asked(&mut self, asked: &UnitsAsked, at: Instant, zone: &Zone) -> Done {
+        let _ = (asked, at, zone);
+        Err(StageError::NotBuilt("units"))
+    }
     fn capture(&mut self, capture: &Capture, at: Instant) -> Done;
     fn release(&mut self, hold: &str, at: Instant) -> Done;
 

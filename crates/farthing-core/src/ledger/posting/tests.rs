@@ -29,6 +29,7 @@ const FEES: AccountId = AccountId(16);
 const UNITS_OUT: AccountId = AccountId(17);
 const UNITS_USED: AccountId = AccountId(18);
 const OPENING: AccountId = AccountId(19);
+const BREAKAGE: AccountId = AccountId(30);
 const SUSPENSE: AccountId = AccountId(29);
 
 fn stamped(make: impl FnOnce(&mut Stamp<'_>) -> Command) -> Vec<Transfer> {
@@ -290,6 +291,39 @@ fn a_pack_is_deferred_and_earned_as_it_is_used() {
         check(|at| units_used(at, &used).unwrap(), Mode::Reports, &expected);
     }
     assert_eq!(earned(1_000, 0, 1), Err(MoneyError::DivisionByZero));
+}
+
+#[test]
+fn units_given_back_earn_less_and_a_pack_that_lapses_earns_otherwise() {
+    let used = UnitsUsed {
+        unit: UNIT,
+        units: UNITS,
+        units_used: UNITS_USED,
+        used_before: 2,
+        used: 1,
+        size: 3,
+        paid: 1_000,
+        commodity: USD,
+        deferred: DEFERRED,
+        revenue: REVENUE,
+    };
+    // 1,000 x 2/3 = 666, less 1,000 x 1/3 = 333
+    let expected = [(Kind::UnitsReturned, UNITS_USED, UNITS, 1), (Kind::UnitsReturned, REVENUE, DEFERRED, 333)];
+    check(|at| units_returned(at, &used).unwrap(), Mode::Reports, &expected);
+    let given = UnitsGranted { unit: UNIT, units_out: UNITS_OUT, units: UNITS, count: 7 };
+    check(|at| units_granted(at, &given), Mode::Reports, &[(Kind::UnitsGranted, UNITS_OUT, UNITS, 7)]);
+    let lapsed = PackLapsed {
+        unit: UNIT,
+        units: UNITS,
+        units_out: UNITS_OUT,
+        left: 2,
+        commodity: USD,
+        deferred: DEFERRED,
+        breakage: BREAKAGE,
+        unearned: 667,
+    };
+    let expected = [(Kind::PackLapsed, UNITS, UNITS_OUT, 2), (Kind::PackLapsed, DEFERRED, BREAKAGE, 667)];
+    check(|at| pack_lapsed(at, &lapsed), Mode::Reports, &expected);
 }
 
 proptest! {

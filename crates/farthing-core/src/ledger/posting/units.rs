@@ -58,6 +58,57 @@ pub fn units_used(stamp: &mut Stamp<'_>, facts: &UnitsUsed) -> Result<Command, M
     Ok(set(stamp, Mode::Reports, &[counted, money]))
 }
 
+/// units-used -> units; revenue -> deferred by what these units had earned: they were not used after all. `used_before`: these included.
+pub fn units_returned(stamp: &mut Stamp<'_>, facts: &UnitsUsed) -> Result<Command, MoneyError> {
+    let UnitsUsed { unit, commodity, used_before, used, size, paid, .. } = *facts;
+    let overflow = MoneyError::Overflow { operation: "subtract" };
+    let used_after = used_before.checked_sub(used).ok_or(overflow)?;
+    let less = earned(paid, size, used_before)?.checked_sub(earned(paid, size, used_after)?).ok_or(overflow)?;
+    let kind = Kind::UnitsReturned;
+    let counted = Leg { kind, debit: facts.units_used, credit: facts.units, amount: used, commodity: unit };
+    let money = Leg { kind, debit: facts.revenue, credit: facts.deferred, amount: less, commodity };
+    Ok(set(stamp, Mode::Reports, &[counted, money]))
+}
+
+/// Units that nobody paid for.
+#[derive(Clone, Copy, Debug)]
+pub struct UnitsGranted {
+    pub unit: CommodityId,
+    pub units_out: AccountId,
+    pub units: AccountId,
+    pub count: i64,
+}
+
+/// units-out -> units
+pub fn units_granted(stamp: &mut Stamp<'_>, facts: &UnitsGranted) -> Command {
+    let UnitsGranted { unit, units_out, units, count } = *facts;
+    let kind = Kind::UnitsGranted;
+    set(stamp, Mode::Reports, &[Leg { kind, debit: units_out, credit: units, amount: count, commodity: unit }])
+}
+
+/// What is left of a pack whose time is over.
+#[derive(Clone, Copy, Debug)]
+pub struct PackLapsed {
+    pub unit: CommodityId,
+    pub units: AccountId,
+    pub units_out: AccountId,
+    pub left: i64,
+    pub commodity: CommodityId,
+    pub deferred: AccountId,
+    pub breakage: AccountId,
+    /// What of its price was not earned.
+    pub unearned: i64,
+}
+
+/// units -> units-out; deferred -> breakage: what was paid and never used is income of another kind
+pub fn pack_lapsed(stamp: &mut Stamp<'_>, facts: &PackLapsed) -> Command {
+    let PackLapsed { unit, units, units_out, left, commodity, deferred, breakage, unearned } = *facts;
+    let kind = Kind::PackLapsed;
+    let counted = Leg { kind, debit: units, credit: units_out, amount: left, commodity: unit };
+    let money = Leg { kind, debit: deferred, credit: breakage, amount: unearned, commodity };
+    set(stamp, Mode::Reports, &[counted, money])
+}
+
 /// What so many used units of a pack have earned of its price.
 pub fn earned(paid: i64, size: i64, used: i64) -> Result<i64, MoneyError> {
     let exact = mul_div_round(i128::from(paid), i128::from(used), i128::from(size), Rounding::Down)?;

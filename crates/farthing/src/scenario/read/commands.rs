@@ -3,8 +3,8 @@
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
     Apply, Banking, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant,
-    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp, Use,
-    When,
+    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp,
+    UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::text::Wrong;
@@ -163,6 +163,7 @@ impl Reader<'_> {
                 account: self.account(&words.word("the account")?)?,
                 code: words.word("the code")?.text()?,
             }),
+            "units" | "buy" => Command::Units(self.units(name, words)?),
             "authorise" => {
                 let name = words.name("the hold's name")?;
                 let account = self.account(&words.need("account")?)?;
@@ -512,6 +513,19 @@ impl Reader<'_> {
         }
     }
 
+    fn units(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<UnitsAsked> {
+        let account = self.account(&words.word("the account")?)?;
+        let units = if name == "buy" { words.need("qty")? } else { words.word("how many")? }.quantity()?;
+        let product = words.key("product").map(|product| product.catalogue_name()).transpose()?;
+        if name == "buy" {
+            return Ok(UnitsAsked::Buy { account, units, product });
+        }
+        let expires = words.key("expires").map(|expires| ends(&expires)).transpose()?;
+        let every = words.key("every").map(|every| every.duration()).transpose()?;
+        let reason = words.key("reason").map(|reason| reason.text()).transpose()?.unwrap_or_default();
+        Ok(UnitsAsked::Give { account, units, product, expires, every, reason })
+    }
+
     fn coupon(&mut self, words: &mut Arguments<'_>) -> Read<NewCoupon> {
         let code = words.word("the code")?.text()?;
         let (percent, amount, free) = (words.key("percent"), words.key("amount"), words.key("free_periods"));
@@ -650,6 +664,7 @@ impl Reader<'_> {
             Command::Grant(grant) | Command::Crediting(Crediting::Recurring { grant, .. }) => vec![&grant.account],
             Command::Crediting(Crediting::Gift { account, .. } | Crediting::Redeem { account, .. }) => vec![account],
             Command::Crediting(Crediting::Coupon(_)) => Vec::new(),
+            Command::Units(asked) => vec![asked.account()],
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],

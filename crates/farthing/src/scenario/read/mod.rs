@@ -72,13 +72,13 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 66] = [
+const USAGE: [(&str, &str); 68] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
     (
         "price",
-        "price PRODUCT/SKU \"0.042 / hour\" [kind=] [meter=] [free=20GB per=account] [tiers=\"100:0.10 *:0.05\" mode=] [cap=] [minimum=] [round=] [fixed=yes]",
+        "price PRODUCT/SKU \"0.042 / hour\" [kind=] [meter=] [free=20GB per=account] [tiers=\"100:0.10 *:0.05\" mode=] [cap=] [minimum=] [round=] [fixed=yes] [units=\"1 gpu-unit / hour\"]",
     ),
     ("policy", "policy KEY = VALUE"),
     ("at", "at TIME"),
@@ -132,6 +132,8 @@ const USAGE: [(&str, &str); 66] = [
         "grant",
         "grant NAME account=ACCOUNT amount=AMOUNT [product=] [priority=N] [expires=TIME] [every=1d [times=N] [rollover=AMOUNT]] | grant NAME account=ACCOUNT gift=ID",
     ),
+    ("units", "units ACCOUNT QUANTITY [product=PRODUCT] [expires=TIME] [every=DURATION] [reason=\"…\"]"),
+    ("buy", "buy ACCOUNT qty=QUANTITY [product=PRODUCT]"),
     (
         "coupon",
         "coupon CODE percent=20|amount=10.00|free_periods=N [product=] [sku=] [first_order=yes] [redemptions=N] [per_account=N] [per_period=N/1mo] [bills=N|all] [from=TIME] [expires=TIME]",
