@@ -13,6 +13,7 @@ mod explain_charge;
 mod export_ledger;
 mod fact_text;
 mod folio;
+mod gate;
 mod hold_money;
 mod ids;
 mod import_balances;
@@ -31,6 +32,7 @@ mod open_account;
 mod open_project;
 mod payments;
 mod plain_usage;
+mod quotas;
 mod record_fact;
 mod record_usage;
 mod refusal;
@@ -38,9 +40,11 @@ mod restored_copy;
 mod retry_parked;
 mod run_due;
 mod run_ledger;
+mod spend_limits;
 mod tax;
 mod tell;
 mod top_up;
+mod trials;
 mod waive_charge;
 mod work;
 
@@ -57,6 +61,7 @@ pub use clock::{Clock, ClockError};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy};
 pub use export_ledger::ExportError;
+pub use gate::GateFacts;
 pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use import_balances::{Import, ImportMode};
@@ -75,11 +80,14 @@ pub use payments::{
     DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PaidFacts, PayBy, PaymentFacts,
     Provider, Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
 };
+pub use quotas::{NewReservation, QuotaFacts};
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
+pub use spend_limits::{LimitFacts, NewLimits};
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::{NewGrant, ToppedUp};
+pub use trials::{NewTrial, TrialCard, TrialFacts};
 pub use waive_charge::{Waived, Waiver};
 
 pub use farthing_bank::BadFile;

@@ -28,7 +28,13 @@ impl Engine {
         let (due, ends) =
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
         let others = self.store.read("next_due", |tx| {
-            let bills = tx.bill_due_next()?.into_iter().chain(tx.collecting_next()?).chain(tx.announced_next()?).min();
+            let bills = tx
+                .bill_due_next()?
+                .into_iter()
+                .chain(tx.collecting_next()?)
+                .chain(tx.announced_next()?)
+                .chain(tx.trial_next()?)
+                .min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
         })?;
         let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
@@ -64,6 +70,7 @@ impl Engine {
         self.run_silences(now)?;
         self.run_holds(now)?;
         self.run_queue(now)?;
+        self.run_trials(now)?;
         self.run_expiries(now)?;
         self.run_bills(now)?;
         self.run_debits(now)?;
@@ -73,8 +80,9 @@ impl Engine {
         }
         self.run_bank_errands()?;
         // What was just found short is filled up; what is filled up may be due again.
-        if self.run_sandbox()? > 0 {
+        while self.run_sandbox()? > 0 {
             self.run_queue(now)?;
+            self.run_trials(now)?;
         }
         self.cover_wallets()
     }

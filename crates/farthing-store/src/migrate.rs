@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 9, name: "bank", text: include_str!("../migrations/0009_bank.sql") },
     Migration { number: 10, name: "operators", text: include_str!("../migrations/0010_operators.sql") },
     Migration { number: 11, name: "codes", text: include_str!("../migrations/0011_codes.sql") },
+    Migration { number: 12, name: "trials", text: include_str!("../migrations/0012_trials.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -13,8 +13,8 @@ pub use meter::{Aggregate, Meter};
 pub use offer::{Offer, OfferError, Wanted};
 pub use pricing::{Free, Mode, Pricing, RoundTo, Scope};
 pub use product::{
-    Addon, AtZero, Charged, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack, PriceAt,
-    Product, Proration, Provision, Quota, Raise, Restore, Sku,
+    Addon, AtZero, Charged, Component, Contract, Counts, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack,
+    PriceAt, Product, Proration, Provision, Quota, Raise, Restore, Sku,
 };
 
 use crate::config::{Key, Name, Reader, Remark, Source, Table, Text, nearest, section};

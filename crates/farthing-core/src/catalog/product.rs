@@ -231,16 +231,26 @@ choice! {
 }
 
 section! {
-    /// A limit on meters.
+    /// A limit on meters, or on how many there are.
     Quota [id] {
         /// Its name, for what raises it
         id: Name = required @ Standing,
-        /// What is limited, added up where several are named
-        meter: Vec<Name> = required @ Standing,
+        /// What is limited: the "use" of meters in a window, or how many "things" of the product live at once
+        counts: Counts = "use" @ Standing,
+        /// Which meters, added up where several are named
+        meter: Vec<Name> = "[]" @ Standing,
         /// How much of it
         limit: Quantity = required @ Standing,
-        /// In how long
+        /// In how long; windows begin at its multiples
         per: Duration = "1m" @ Standing,
+    }
+}
+
+choice! {
+    /// What a quota limits.
+    Counts: "what is counted" {
+        Use = "use",
+        Things = "things",
     }
 }
 

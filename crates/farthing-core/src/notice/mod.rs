@@ -9,6 +9,7 @@ mod money;
 mod order;
 mod retry;
 mod sign;
+mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use catalogue::{Event, EventType, Filter, FilterError, samples};
@@ -16,3 +17,4 @@ pub use money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};
+pub use trial::TrialThings;

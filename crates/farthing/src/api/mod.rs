@@ -14,8 +14,10 @@ mod deliveries;
 mod document;
 mod endpoints;
 mod events;
+mod gate;
 mod given_up;
 mod keys;
+mod limits;
 mod methods;
 mod operations;
 mod page;
@@ -26,12 +28,14 @@ mod prices;
 mod problem;
 mod projects;
 mod providers;
+mod quotas;
 mod refills;
 mod refunds;
 mod resources;
 mod sandbox;
 mod top_ups;
 mod transfers;
+mod trials;
 mod usage;
 mod wallets;
 mod wire;
@@ -110,8 +114,12 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(resources::list))
         .routes(routes!(resources::show))
         .routes(routes!(resources::inventory))
+        .routes(routes!(gate::ask))
         .routes(routes!(usage::take))
         .routes(routes!(usage::list_refused))
+        .routes(routes!(quotas::list))
+        .routes(routes!(quotas::reserve))
+        .routes(routes!(quotas::release))
         .routes(routes!(charges::list))
         .routes(routes!(charges::sum))
         .routes(routes!(charges::explain))
@@ -151,6 +159,9 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(companies::show, companies::set, companies::erase))
         .routes(routes!(companies::waive))
         .routes(routes!(credits::list, credits::give))
+        .routes(routes!(limits::show, limits::set))
+        .routes(routes!(trials::show, trials::begin))
+        .routes(routes!(trials::end))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))
         .routes(routes!(authorisations::show))

@@ -91,6 +91,8 @@ pub enum Setting {
     AutomaticDeduction(bool),
     /// What the month may cost.
     MonthLimit(Option<Money>),
+    /// What everything that runs may cost in an hour.
+    HourLimit(Option<Money>),
     StopOnOverdue(bool),
 }
 
@@ -283,6 +285,18 @@ pub enum Paying {
         account: String,
     },
     Bank(Banking),
+    /// `card:visa`: it is looked at, and not kept.
+    Trial {
+        account: String,
+        method: Option<String>,
+    },
+    /// Use is counted against quotas before it happens.
+    Reserve {
+        name: String,
+        account: String,
+        product: String,
+        meters: Vec<(String, Size)>,
+    },
 }
 
 /// What happens at the cloud's bank, and what an operator decides about it.
@@ -332,7 +346,6 @@ pub enum Later {
     Dispute { bill: String, amount: Option<Money> },
     Coupon(NewCoupon),
     Redeem { account: String, code: String },
-    Trial { account: String, method: Option<String> },
     Write { name: String, size: Size },
     Mail { ok: bool },
     CloudAcks(Answering),
@@ -422,7 +435,6 @@ impl Later {
             Later::Dispute { .. } => "dispute",
             Later::Coupon(_) => "coupon",
             Later::Redeem { .. } => "redeem",
-            Later::Trial { .. } => "trial",
             Later::Write { .. } => "write",
             Later::Mail { .. } => "mail",
             Later::CloudAcks(_) => "cloud acks",

@@ -51,6 +51,7 @@ impl Stages for Engines {
             top_ups: 0,
             payments: Payments::default(),
             bank: BankOfStory::default(),
+            reserved: BTreeMap::new(),
             heard: Heard::default(),
         }))
     }
@@ -78,6 +79,8 @@ pub(super) struct EngineStage {
     top_ups: u64,
     pub(super) payments: Payments,
     pub(super) bank: BankOfStory,
+    /// Whose each reservation is.
+    pub(super) reserved: BTreeMap<String, String>,
     heard: Heard,
 }
 
@@ -351,6 +354,7 @@ impl Stage for EngineStage {
             account: hold.account.clone(),
             amount: hold.amount,
             product: None,
+            uses: Vec::new(),
             lasts: hold.ttl,
         };
         let authorised = self.engine().authorise(&self.cloud, &asked);
@@ -369,6 +373,10 @@ impl Stage for EngineStage {
     }
 
     fn release(&mut self, hold: &str, _: Instant) -> Done {
+        if let Some(account) = self.reserved.get(hold).cloned() {
+            let released = self.engine().release_quota(&self.cloud, &account, hold);
+            return self.done(released.map(drop));
+        }
         let (account, id) = self.holds.get(hold).cloned().ok_or_else(|| no_hold(hold))?;
         let released = self.engine().release(&self.cloud, &account, id);
         self.done(released.map(drop))
@@ -393,7 +401,7 @@ impl Stage for EngineStage {
             }
             Look::Bill { which, part } => self.bill_part(which, *part),
             Look::Suspense => self.suspense(),
-            Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
+            Look::Quota(asked) => self.quota(asked),
         }
     }
 
@@ -562,6 +570,7 @@ pub(super) const fn later_setting(setting: &Setting) -> &'static str {
         Setting::AlertThreshold(_) => "set alert_threshold",
         Setting::AutomaticDeduction(_) => "set automatic_deduction",
         Setting::MonthLimit(_) => "set month_limit",
+        Setting::HourLimit(_) => "set hour_limit",
         Setting::StopOnOverdue(_) => "set stop_on_overdue",
     }
 }

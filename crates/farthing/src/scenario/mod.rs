@@ -9,6 +9,7 @@ mod bank;
 pub mod command;
 mod engine;
 pub mod expect;
+mod limits;
 mod payments;
 mod profile;
 mod read;

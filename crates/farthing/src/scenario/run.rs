@@ -455,7 +455,7 @@ impl Run<'_> {
                 answered(self.stage.look(&Look::Bill { which: bill.clone(), part: *part }, at)?)
             }
             Subject::Suspense => answered(self.stage.look(&Look::Suspense, at)?),
-            Subject::Quota(name) => answered(self.stage.look(&Look::Quota { name: name.clone() }, at)?),
+            Subject::Quota(asked) => answered(self.stage.look(&Look::Quota(asked.clone()), at)?),
         })
     }
 

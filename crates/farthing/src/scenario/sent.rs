@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 16] = [
     ("payment_disputed", "payment.disputed"),
     ("debit_announced", "debit.announced"),
     ("refund_sent", "refund.sent"),
@@ -26,6 +26,7 @@ const KINDS: [(&str, &str); 15] = [
     ("low_balance", "account.ran_out"),
     ("charge_waived", "charge.waived"),
     ("wallet_low", "wallet.low"),
+    ("trial_ending", "trial.ending"),
 ];
 
 /// As many messages as one look looks at.
