@@ -364,6 +364,7 @@ both! {
             "customer", "method", "payment", "dispute", "refund", "refund_part", "errand", "provider_event", "refill", "company", "bill",
             "wallet", "number_series", "sandbox_mood", "sandbox_asked", "sandbox_event", "bank_file", "bank_row", "transfer_code", "mandate",
             "announced", "bank_order", "bill_key", "name_word", "collecting", "payment_code", "payment_paid", "sandbox_done",
+            "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
