@@ -94,7 +94,9 @@ pub fn step(trial: &Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result
             Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial.clone() }))
         }
         // Nothing is destroyed while money may be on its way.
-        TrialState::RunOut if facts.paid == Paid::Pending => Ok(Step::Wait(None)),
+        TrialState::RunOut if facts.paid == Paid::Pending && trial.until.is_some_and(|until| until <= now) => {
+            Ok(Step::Wait(Some(now.checked_add(terms.payment_wait)?)))
+        }
         TrialState::RunOut => Ok(match trial.until {
             Some(until) if until <= now => {
                 Step::Destroy(Trial { state: TrialState::Destroyed, until: None, ..trial.clone() })
@@ -166,7 +168,7 @@ pub(super) mod tests {
     /// 20.00 for three days, four services, 10.00 to 25.00 after it.
     pub(in crate::trial) fn policy() -> Policy {
         let text = "[cloud]\nid = \"one\"\nname = \"One\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n[brand]\nlegal_name = \"One\"\n\
-            [trial]\ncredit = \"20.00\"\nlasts = \"72h\"\nmax_running = 4\nuncounted = [\"volume\"]\nexcluded = [\"domain\"]\n\
+            [auto_refill]\nthreshold = \"5.00\"\namount = \"25.00\"\n[trial]\ncredit = \"20.00\"\nlasts = \"72h\"\nmax_running = 4\nuncounted = [\"volume\"]\nexcluded = [\"domain\"]\n\
             refuse_card_funding = [\"prepaid\"]\nnotices = [\"24h\"]\nconvert = { min = \"10.00\", max = \"25.00\" }\n\
             destroy_after_run_out = \"24h\"\n";
         let catalog = "[[product]]\nid = \"volume\"\nname = \"V\"\nkind = \"running\"\nprice = \"1.00 / hour\"\n\
@@ -241,7 +243,8 @@ pub(super) mod tests {
         assert!(matches!(next(&begun, EMPTY, "2026-04-02T00:00:01Z"), Step::Suspend(_)), "it failed");
         let Step::Suspend(late) = next(&begun, pending, "2026-04-02T00:10:00Z") else { panic!("it takes too long") };
         // And nothing is destroyed while it may come.
-        assert_eq!(next(&late, pending, "2026-04-09T00:00:00Z"), Step::Wait(None));
+        assert_eq!(next(&late, pending, "2026-04-09T00:00:00Z"), Step::Wait(Some(at("2026-04-09T00:10:00Z"))));
+        assert!(matches!(next(&late, EMPTY, "2026-04-09T00:00:00Z"), Step::Destroy(_)), "it never came");
     }
 
     #[test]
