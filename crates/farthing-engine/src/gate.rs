@@ -224,7 +224,11 @@ fn look(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<Option<No>, 
 }
 
 /// What a trial may have (R36): of what starts, and of what is ordered.
-pub(crate) fn of_trial(work: &mut Work<'_, '_>, owner: OwnerId, starting: &Starting<'_>) -> Result<Option<No>, EngineError> {
+pub(crate) fn of_trial(
+    work: &mut Work<'_, '_>,
+    owner: OwnerId,
+    starting: &Starting<'_>,
+) -> Result<Option<No>, EngineError> {
     let Some(policy) = work.policy_at(work.now)?.trial.clone() else { return Ok(None) };
     let runs = work.tx.trial(owner)?.is_some_and(|row| row.trial.state == TrialState::Running);
     if !runs {
