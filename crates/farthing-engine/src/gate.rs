@@ -104,10 +104,9 @@ fn asked_of_known(work: &mut Work<'_, '_>, resource: &str) -> Result<(OwnerId, O
     let cloud = work.cloud.id.clone();
     let thing = work.tx.thing_by_name(&cloud, ThingKind::Resource, resource)?;
     let thing = thing.ok_or_else(|| Refused::not_found("resource", resource))?;
-    let no = match State::parse(&thing.state).is_some_and(State::is_alive) {
-        true => None, // what runs is not asked again
-        false => look(work, &starting_again(work, &thing)?)?,
-    };
+    let runs = State::parse(&thing.state).is_some_and(State::is_alive);
+    // What runs is not asked again.
+    let no = if runs { None } else { look(work, &starting_again(work, &thing)?)? };
     Ok((thing.account, no))
 }
 

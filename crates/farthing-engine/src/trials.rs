@@ -183,8 +183,8 @@ fn begin(work: &mut Work<'_, '_>, wanted: &NewTrial, pretends: bool) -> Result<T
     let accounts = work.tx.accounts_of(payer.id)?;
     let candidate = Candidate {
         had_one: work.tx.trial(payer.id)?.is_some(),
-        is_wallet: work.tx.wallet(payer.id)?.is_some(),
-        is_not_holder: wanted.person.as_ref().is_some_and(|person| !pays(person)),
+        is_not_holder: wanted.person.as_ref().is_some_and(|person| !pays(person))
+            || work.tx.wallet(payer.id)?.is_some(),
         has_paid: accounts.iter().any(|row| row.account.id == payer.cash && row.account.credits > 0),
         verified: wanted.verified,
         cards,

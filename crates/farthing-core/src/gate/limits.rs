@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(passed(1_000, 0, 0, 0), Some(LimitPassed::Month { limit: 1_000, spent: 1_000, asked: 0 }));
         // An order or an authorisation runs by no hour.
         assert_eq!(passed(0, 500, 10, 0), None);
-        assert_eq!(passed(i64::MAX, 0, i64::MAX, 0).is_some(), true);
+        assert!(passed(i64::MAX, 0, i64::MAX, 0).is_some());
         assert_eq!(
             SpendLimits::default().passed(&Spent { month: 9, per_hour: 9 }, &Asks { amount: 9, per_hour: 9 }),
             None

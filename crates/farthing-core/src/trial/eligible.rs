@@ -8,9 +8,7 @@ use crate::policy::{Funding, Trial as Policy};
 pub struct Candidate {
     /// This account has had one.
     pub had_one: bool,
-    /// It is a wallet in another account: whoever holds that may have one.
-    pub is_wallet: bool,
-    /// Who asks is not the one who pays for the account.
+    /// Who asks is not the one who pays for the account; or it is a wallet in another account, whose holder may have one.
     pub is_not_holder: bool,
     /// Money has ever come in.
     pub has_paid: bool,
@@ -60,7 +58,7 @@ impl NotEligible {
 
 /// The first reason against it.
 pub fn may_have(policy: &Policy, candidate: &Candidate) -> Result<(), NotEligible> {
-    if candidate.is_wallet || candidate.is_not_holder {
+    if candidate.is_not_holder {
         return Err(NotEligible::NotHolder);
     }
     if candidate.had_one {
@@ -124,7 +122,6 @@ mod tests {
         assert_eq!(check(Candidate::default()), Ok(()));
         assert_eq!(check(Candidate { had_one: true, ..Candidate::default() }), Err(NotEligible::HadOne));
         assert_eq!(check(Candidate { has_paid: true, ..Candidate::default() }), Err(NotEligible::HasPaid));
-        assert_eq!(check(Candidate { is_wallet: true, ..Candidate::default() }), Err(NotEligible::NotHolder));
         assert_eq!(check(Candidate { is_not_holder: true, ..Candidate::default() }), Err(NotEligible::NotHolder));
         assert_eq!(check(Candidate { verified: Some(false), ..Candidate::default() }), Err(NotEligible::NotVerified));
         let with = |cards| check(Candidate { cards, ..Candidate::default() });

@@ -87,7 +87,7 @@ pub fn step(trial: &Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result
         TrialState::Converting => match facts.paid {
             Paid::Yes => Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial.clone() })),
             Paid::Pending if trial.until.is_some_and(|until| now < until) => Ok(Step::Wait(trial.until)),
-            Paid::Pending | Paid::No => left(trial.clone(), terms, facts, now),
+            Paid::Pending | Paid::No => left(trial, terms, facts, now),
         },
         // Whatever money it was: it pays for itself now.
         TrialState::RunOut if facts.spendable > 0 => {
@@ -118,19 +118,19 @@ fn end(trial: &Trial, terms: &Terms, facts: &Facts, why: TrialEnd, now: Instant)
         let until = Some(now.checked_add(terms.payment_wait)?);
         return Ok(Step::Convert(Trial { state: TrialState::Converting, until, ..ended }));
     }
-    left(ended, terms, facts, now)
+    left(&ended, terms, facts, now)
 }
 
 /// No payment comes: what is left of it goes on with money of its own, or is suspended.
-fn left(trial: Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result<Step, OutOfRange> {
+fn left(trial: &Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result<Step, OutOfRange> {
     if !facts.is_active {
-        return Ok(Step::Become(Trial { state: TrialState::Ended, until: None, ..trial }));
+        return Ok(Step::Become(Trial { state: TrialState::Ended, until: None, ..trial.clone() }));
     }
     if facts.spendable > 0 {
-        return Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial }));
+        return Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial.clone() }));
     }
     let until = terms.destroy_after.map(|after| now.checked_add(after)).transpose()?;
-    Ok(Step::Suspend(Trial { state: TrialState::RunOut, until, ..trial }))
+    Ok(Step::Suspend(Trial { state: TrialState::RunOut, until, ..trial.clone() }))
 }
 
 fn announce(trial: &Trial, terms: &Terms, now: Instant) -> Step {

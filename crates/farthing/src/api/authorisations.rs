@@ -18,7 +18,6 @@ use farthing_core::time::Duration;
 use farthing_engine::Once;
 use farthing_engine::{HoldFacts, HoldStanding, NewCapture as EngineNewCapture, NewHold};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 const BATCH_MAX: usize = 100;
@@ -272,17 +271,18 @@ fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {
         account: new.account.clone(),
         amount: amount(caller, new)?,
         product: new.product.clone().or_else(|| new.usage.as_ref().map(|usage| usage.product.clone())),
-        uses: new.usage.as_ref().map_or(Ok(Vec::new()), |usage| used(usage))?,
+        uses: new.usage.as_ref().map_or(Ok(Vec::new()), used)?,
         lasts,
     })
 }
 
 /// What of it its product's quotas count.
 fn used(usage: &Usage) -> Result<Vec<(String, Quantity)>, Problem> {
-    let one = |(meter, raw): (&String, &Box<RawValue>)| {
-        Ok((meter.clone(), quantity(raw, &format!("usage.quantities.{meter}"))?))
-    };
-    usage.quantities.iter().map(one).collect()
+    let mut used = Vec::with_capacity(usage.quantities.len());
+    for (meter, raw) in &usage.quantities {
+        used.push((meter.clone(), quantity(raw, &format!("usage.quantities.{meter}"))?));
+    }
+    Ok(used)
 }
 
 fn lasting(seconds: i64) -> Result<Duration, Problem> {

@@ -42,6 +42,7 @@ pub(crate) struct Released {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the word on the wire")]
 pub(crate) struct Quota {
     product: String,
     quota: String,

@@ -9,6 +9,7 @@ use farthing_engine::{NewLimits, NewReservation, NewTrial, TrialCard};
 
 /// What a line sets; what it does not name stays.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::option_option, reason = "not named, or named `off`, or an amount")]
 pub(super) struct LimitsSet {
     pub(super) month: Option<Option<Money>>,
     pub(super) hour: Option<Option<Money>>,

@@ -596,9 +596,10 @@ impl Reader<'_> {
                 let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
                 (&order.name, order.place.as_ref().map(Place::name).or(parent))
             }
-            Command::Paying(Paying::Reserve { name, account, .. }) => (name, Some(account.as_str())),
             Command::TopUp(TopUp { account, name: Some(name), .. })
-            | Command::Paying(Paying::Refund { account, name: Some(name), .. })
+            | Command::Paying(
+                Paying::Refund { account, name: Some(name), .. } | Paying::Reserve { name, account, .. },
+            )
             | Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
             _ => return,
