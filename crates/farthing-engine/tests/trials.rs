@@ -15,7 +15,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 use support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
 
-const TRIAL: &str = "\n[start]\nmin_balance = \"5.00\"\nrunway = \"10h\"\n\n[auto_refill]\nthreshold = \"5.00\"\namount = \"25.00\"\n\n\
+const TRIAL: &str = "\n[start]\nmin_balance = \"5.00\"\nrunway = \"10h\"\n\n[auto_refill]\ndefault = \"on\"\nthreshold = \"5.00\"\namount = \"25.00\"\n\n\
     [trial]\ncredit = \"20.00\"\nlasts = \"72h\"\nmax_running = 2\nnotices = [\"24h\"]\nneeds_verification = true\n\
     convert = { min = \"10.00\", max = \"25.00\" }\ndestroy_after_run_out = \"24h\"\n";
 

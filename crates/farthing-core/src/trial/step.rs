@@ -20,6 +20,15 @@ pub struct Trial {
     pub until: Option<Instant>,
 }
 
+impl Trial {
+    /// Whether nothing is filled up by itself: what follows a trial is the first, and where an operator ended it nobody is charged
+    /// unless they pay again by themselves.
+    pub fn holds_refills(&self) -> bool {
+        let stopped = self.ended.is_some_and(|(_, why)| why == TrialEnd::Stopped);
+        self.state == TrialState::Running || (stopped && self.state == TrialState::RunOut)
+    }
+}
+
 /// What a policy says of trials that run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -268,6 +277,8 @@ pub(super) mod tests {
         let told = ended_by_hand(&trial(), &terms(), &able, at("2026-04-02T00:00:00Z")).unwrap();
         let Step::Suspend(stopped) = told else { panic!("{told:?}") };
         assert_eq!(stopped.ended.map(|(_, why)| why), Some(TrialEnd::Stopped));
+        assert!(stopped.holds_refills() && trial().holds_refills());
+        assert!(!Trial { state: TrialState::Converted, ..stopped }.holds_refills());
     }
 
     /// In hundredths of a cent, 100 a coin: 10.00 is 100,000 of them.

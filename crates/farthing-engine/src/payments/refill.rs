@@ -17,7 +17,6 @@ use farthing_core::payment::{MethodId, PaymentId, Purpose, Refill, RefillHistory
 use farthing_core::policy::{AutoRefill, Measure};
 use farthing_core::settle::{Question, SettleError};
 use farthing_core::time::{Anchor, Instant, Zone};
-use farthing_core::trial::TrialState;
 use farthing_store::{PayerRow, PaymentRow, RefillRow, StoreError};
 use serde_json::json;
 
@@ -159,7 +158,7 @@ fn plan_of(
         month_sum: if row.month == month.start().micros() { row.month_sum } else { 0 },
         failures: row.failures,
         // What is asked for instead is what follows the trial.
-        in_trial: instead.is_none() && work.tx.trial(id)?.is_some_and(|row| row.trial.state == TrialState::Running),
+        in_trial: instead.is_none() && work.tx.trial(id)?.is_some_and(|row| row.trial.holds_refills()),
     };
     let mut plan = refill.plan(&history, now, month.end());
     if work.folio(id).payer.closed.is_some() {
