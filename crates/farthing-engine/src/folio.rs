@@ -623,6 +623,14 @@ impl<'w, 't> Work<'w, 't> {
         Ok(rows)
     }
 
+    /// Everything that was charged for what began at an instant or after it, the same way.
+    pub(crate) fn charges_since(&mut self, id: OwnerId, from: Instant) -> Result<Vec<ChargeRow>, EngineError> {
+        let filter = ChargeFilter { from: Some(from), ..ChargeFilter::default() };
+        let mut rows = self.tx.charges_of(id, &filter)?;
+        rows.extend(self.charges_waiting(id).filter(|row| row.from >= from));
+        Ok(rows)
+    }
+
     /// What this transaction seals. The places in the chain are given when they are written.
     fn charges_waiting(&self, id: OwnerId) -> impl Iterator<Item = ChargeRow> {
         self.folios[&id].sealed.iter().map(move |(sealed, number)| {
@@ -1207,6 +1215,8 @@ impl<'w, 't> Work<'w, 't> {
         let mut gone: Vec<(OwnerId, LineId)> = Vec::new();
         let mut posted: Vec<(OwnerId, Name, Posted)> = Vec::new();
         let mut states: Vec<PayerState> = Vec::new();
+        // A trial ends with its credit (R38), and what ran out in one is looked at when something pays again.
+        let mut stirring_trials: Vec<OwnerId> = Vec::new();
         let cloud = self.cloud.clone();
         let mut terms = TermsIds { cloud: &cloud.id, known: HashMap::new() };
         for (id, folio) in &mut self.folios {
@@ -1238,6 +1248,12 @@ impl<'w, 't> Work<'w, 't> {
             if folio.state != folio.state_loaded {
                 states.push(folio.state.clone());
             }
+            if folio.state.ran_out_at != folio.state_loaded.ran_out_at || folio.used_up_a_lot() {
+                stirring_trials.push(*id);
+            }
+        }
+        for id in stirring_trials {
+            self.tx.trial_hurry(id, self.now)?;
         }
         self.write_units()?;
         self.tell_standing()?;
@@ -1386,6 +1402,14 @@ impl Folio {
     /// Whether it pays before use, for anything that is open or by what it said when it was opened.
     fn pays_ahead(&self, pay: Pay) -> bool {
         self.payer.pay.unwrap_or(pay) == Pay::Prepaid || self.book.lines.iter().any(|line| line.pay == Pay::Prepaid)
+    }
+
+    /// Whether the last of a credit was taken since it was read.
+    fn used_up_a_lot(&self) -> bool {
+        let is_empty = |row: &&LotRow| {
+            self.book.purse.lots().iter().find(|lot| lot.account == row.ledger).is_none_or(|lot| lot.balance == 0)
+        };
+        self.lots.iter().any(|row| row.balance > 0 && is_empty(&row))
     }
 
     /// Money came or went: what is due has to be found anew.

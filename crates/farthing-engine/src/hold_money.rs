@@ -5,14 +5,17 @@
 
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
+use crate::spend_limits::may_spend;
 use crate::top_up::positive;
-use crate::{Engine, RefusalCode, Refused};
+use crate::{Engine, RefusalCode, Refused, quotas};
 use farthing_core::config::Name;
+use farthing_core::gate::Asks;
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::posting::{self, CreditCaptured, Stamp};
 use farthing_core::ledger::{
     AccountId, Authorise, Capture, CaptureRecord, Chart, Code, Command, Hold, HoldState, Kind,
 };
+use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::policy::Measure;
 use farthing_core::time::{Duration, Instant};
@@ -29,6 +32,8 @@ pub struct NewHold {
     pub amount: Money,
     /// Which product's lots may pay; none: those for everything.
     pub product: Option<String>,
+    /// What is going to be used of that product: it is counted against its quotas, and free again if the hold is released (R46).
+    pub uses: Vec<(String, Quantity)>,
     pub lasts: Option<Duration>,
 }
 
@@ -157,6 +162,8 @@ impl Engine {
             work.flush_postings()?;
             let answers = work.tx.ledger_run(&[Command::Release(hold)], now)?;
             refuse(answers.first().map(|answer| answer.code))?;
+            // What did not happen counts no quota.
+            quotas::release(work, payer.id, &hold.to_string())?;
             work.reload(payer.id)?;
             facts_of(work, &account, hold)
         })
@@ -202,6 +209,10 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldFacts, Refus
     };
     if available.saturating_add(floor) < units {
         refuse(Some(Code::InsufficientBalance))?;
+    }
+    may_spend(work, payer.id, 0, Asks { amount: units, per_hour: 0 })?;
+    if let Some(product) = hold.product.as_deref().filter(|_| !hold.uses.is_empty()) {
+        quotas::reserve(work, payer.id, product, &hold.uses, &hold.id.to_string())?;
     }
     let debt = work.debt_account(payer.id)?;
     let lots = work.folio(payer.id).book.purse.lots();

@@ -15,6 +15,7 @@ mod explain_charge;
 mod export_ledger;
 mod fact_text;
 mod folio;
+mod gate;
 mod hold_money;
 mod ids;
 mod import_balances;
@@ -34,6 +35,7 @@ mod open_project;
 mod orders;
 mod payments;
 mod plain_usage;
+mod quotas;
 mod record_fact;
 mod record_usage;
 mod refusal;
@@ -41,9 +43,11 @@ mod restored_copy;
 mod retry_parked;
 mod run_due;
 mod run_ledger;
+mod spend_limits;
 mod tax;
 mod tell;
 mod top_up;
+mod trials;
 mod units;
 mod waive_charge;
 mod work;
@@ -63,6 +67,7 @@ pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, Recurr
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy};
 pub use export_ledger::ExportError;
+pub use gate::GateFacts;
 pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use import_balances::{Import, ImportMode};
@@ -84,11 +89,14 @@ pub use payments::{
     DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PaidFacts, PayBy, PaymentFacts,
     Provider, Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
 };
+pub use quotas::{NewReservation, QuotaFacts};
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
+pub use spend_limits::{LimitFacts, NewLimits};
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::ToppedUp;
+pub use trials::{NewTrial, TrialCard, TrialFacts};
 pub use units::{NewUnitGift, NewUnits, UnitLotFacts, UnitsView};
 pub use waive_charge::{Waived, Waiver};
 

@@ -4,16 +4,15 @@
 //! `resume` and `restore` of this moment pass the gate first; what has happened already is booked, and flagged.
 
 use crate::folio::{Work, scope_name, shared_scope, size_first};
+use crate::gate::{self, Starting};
 use crate::keep_wallets::payer_of;
-use crate::open_project::{account_ever, account_of, is_open, project_of};
-use crate::units::{UnitsLeft, units_for};
+use crate::open_project::{account_ever, account_of, project_of};
 use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
 use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Name, Size, Text};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::notice::Event;
-use farthing_core::policy::Measure;
 use farthing_core::settle::{Priced, SettleError, ThingId, parts_of};
 use farthing_core::term::SubscriptionState;
 use farthing_core::time::Instant;
@@ -202,9 +201,20 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
         }
     };
     let payer = payer_from_now(work, &thing, &what, fact.at)?;
-    let asked =
-        Gate { product: &thing.product, sku: thing.sku.as_ref(), properties: &thing.properties, state: &thing.state };
-    let flagged = gate(work, &asked, payer, &what, fact.at)?;
+    let start = if let What::Start(start) = &what { Some(start) } else { None };
+    let again = gate::starting_again(work, &thing)?;
+    let starting = Starting {
+        payer,
+        sku: start.and_then(|start| start.sku.clone()).or(again.sku),
+        size: start.and_then(|start| start.size).or(again.size),
+        properties: again
+            .properties
+            .into_iter()
+            .chain(start.into_iter().flat_map(|start| start.properties.clone()))
+            .collect(),
+        ..again
+    };
+    let flagged = gate::pass(work, &starting, &what, &thing.state, fact.at)?;
     let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
     tell(work, &thing, &FactToTell { at, key, what, flagged })
 }
@@ -301,10 +311,17 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     let payer = payer_of(work, account, start.user.as_deref().unwrap_or_default())?;
     let begun = start_of(work, product, start, payer, None)?;
     priced(work, product, &begun, at)?;
+    let starting = Starting {
+        payer,
+        project,
+        product: &product.id,
+        sku: begun.sku.clone(),
+        size: begun.size,
+        properties: begun.properties.clone(),
+        thing: None,
+    };
     let what = What::Start(begun);
-    let properties = properties_to_text(&start.properties);
-    let asked = Gate { product: &product.id, sku: None, properties: &properties, state: "" };
-    let flagged = gate(work, &asked, payer, &what, fact.at)?;
+    let flagged = gate::pass(work, &starting, &what, "", fact.at)?;
     if let Some(project) = &start.project
         && work.tx.shares_writing()
         && project_of(work, project)?.account != account
@@ -485,94 +502,6 @@ pub(crate) fn missed(work: &mut Work<'_, '_>, thing: &ThingRow, by: Instant) -> 
     Ok(())
 }
 
-/// What wants to start.
-struct Gate<'a> {
-    product: &'a Name,
-    /// As it was before, where it was.
-    sku: Option<&'a Name>,
-    properties: &'a str,
-    state: &'a str,
-}
-
-/// Whether something may start now; for what has happened already, whether the gate would have said no.
-fn gate(
-    work: &mut Work<'_, '_>,
-    asked: &Gate<'_>,
-    payer: OwnerId,
-    what: &What,
-    at: Option<Instant>,
-) -> Result<bool, Refused> {
-    let Gate { product, state, .. } = *asked;
-    let starts = match what {
-        What::Start(start) => start.state.is_alive(),
-        What::Resume | What::Restore => true,
-        _ => false,
-    };
-    if !starts || State::parse(state).is_some_and(State::is_alive) {
-        return Ok(false);
-    }
-    let now = work.now;
-    let asks = at.is_none_or(|at| at >= now.floor_second());
-    // Where a wallet does not stop, the account it is in pays as well.
-    let parent = work.tx.wallet(payer)?.filter(|wallet| !wallet.stop_on_overdue).map(|wallet| wallet.parent);
-    let both: Vec<OwnerId> = parent.into_iter().chain([payer]).collect();
-    work.load(&both)?;
-    for id in &both {
-        work.bring_to(*id, now)?;
-    }
-    if let Err(closed) = is_open(&work.folio(payer).payer) {
-        return if asks { Err(closed) } else { Ok(true) };
-    }
-    let sku = if let What::Start(start) = what { start.sku.as_ref().or(asked.sku) } else { asked.sku };
-    match units_for(work, payer, product, sku, asked.properties)? {
-        UnitsLeft::Some => return Ok(false),
-        UnitsLeft::NoneOf(_) if !asks => return Ok(true),
-        UnitsLeft::NoneOf(unit) => {
-            let unit = unit.beside(false);
-            let what =
-                format!("no {unit} are left, and this costs nothing else: buy some and try again; nothing was started");
-            return Err(Refused::new(RefusalCode::InsufficientBalance, what));
-        }
-        UnitsLeft::Money => {}
-    }
-    let policy = work.policy_at(now)?.clone();
-    let catalog = &work.cloud.profile_at(now)?.catalog;
-    let pay = catalog.product_by_id(product.as_str()).and_then(|product| product.pay);
-    let folio = work.folio(payer);
-    let prepaid = pay.or(folio.payer.pay).unwrap_or(policy.settle.pay) == farthing_core::policy::Pay::Prepaid;
-    let mut available = 0_i64;
-    for id in &both {
-        let folio = work.folio(*id);
-        available = available.saturating_add(match policy.settle.measure {
-            Measure::Spendable => folio.available(now.floor_second(), Some(product))?,
-            Measure::Balance => folio.balance_available(now.floor_second())?,
-        });
-    }
-    let folio = work.folio(payer);
-    let units = |money: farthing_core::money::Money| money.units();
-    let least = match policy.start.min_balance {
-        Some(min) => units(min),
-        None if prepaid => policy.zero.floor.map_or(0, units).saturating_neg(),
-        None => return Ok(false),
-    };
-    let hours = policy.start.runway.seconds();
-    let runway = if hours > 0 { folio.book.burn_per_hour(now)?.saturating_mul(hours) / 3_600 } else { 0 };
-    if available >= least.max(runway) {
-        return Ok(false);
-    }
-    if !asks {
-        return Ok(true);
-    }
-    let currency = work.currency();
-    let money = |units| farthing_core::money::Money::from_units(units, currency).plain();
-    let what = format!(
-        "{} is available, and {} is needed to start this: add credit and try again; nothing was started",
-        money(available),
-        money(least.max(runway))
-    );
-    Err(Refused::new(RefusalCode::InsufficientBalance, what))
-}
-
 /// What is started must have a price.
 fn priced(work: &mut Work<'_, '_>, product: &Product, start: &Start, at: Instant) -> Result<(), Refused> {
     work.load(&[start.payer])?;
@@ -600,7 +529,7 @@ fn priced(work: &mut Work<'_, '_>, product: &Product, start: &Start, at: Instant
     Ok(())
 }
 
-fn start_of(
+pub(crate) fn start_of(
     work: &Work<'_, '_>,
     product: &Product,
     start: &NewResource,

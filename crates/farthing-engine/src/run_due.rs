@@ -29,7 +29,13 @@ impl Engine {
         let (due, ends) =
             self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
         let others = self.store.read("next_due", |tx| {
-            let bills = tx.bill_due_next()?.into_iter().chain(tx.collecting_next()?).chain(tx.announced_next()?).min();
+            let bills = tx
+                .bill_due_next()?
+                .into_iter()
+                .chain(tx.collecting_next()?)
+                .chain(tx.announced_next()?)
+                .chain(tx.trial_next()?)
+                .min();
             let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
         })?;
@@ -66,6 +72,7 @@ impl Engine {
         self.run_silences(now)?;
         self.run_holds(now)?;
         self.run_queue(now)?;
+        self.run_trials(now)?;
         self.run_expiries(now)?;
         self.run_orders(now)?;
         self.run_bills(now)?;
@@ -76,8 +83,9 @@ impl Engine {
         }
         self.run_bank_errands()?;
         // What was just found short is filled up; what is filled up may be due again.
-        if self.run_sandbox()? > 0 {
+        while self.run_sandbox()? > 0 {
             self.run_queue(now)?;
+            self.run_trials(now)?;
         }
         self.cover_wallets()
     }

@@ -26,6 +26,7 @@ fn hold(name: &[u8], account: &str, amount: &str) -> NewHold {
         account: account.to_owned(),
         amount: usd(amount),
         product: None,
+        uses: Vec::new(),
         lasts: Some(Duration::from_seconds(3_600)),
     }
 }

@@ -96,7 +96,7 @@ both! {
         engine.grant_credit("one", &welcome).expect("given");
         engine.grant_credit("one", &welcome).expect("it is there");
         let hold = NewHold {
-            id: HoldId::derive(at(START), &[b"h"]), account: "acme".to_owned(), amount: usd("0.50"), product: None,
+            id: HoldId::derive(at(START), &[b"h"]), account: "acme".to_owned(), amount: usd("0.50"), product: None, uses: Vec::new(),
             lasts: Some(Duration::from_seconds(30)),
         };
         engine.authorise("one", &hold).expect("it is there to be held");

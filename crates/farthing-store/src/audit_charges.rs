@@ -2,16 +2,49 @@
 //! auditor, and looks for rows that stand without those they belong to.
 
 use crate::charges::charge_from;
+use crate::limits::limit_from;
 use crate::lots::lot_from;
 use crate::open_charges::{TermsId, open_from, paid_from, terms_from};
 use crate::payers::payer_from;
+use crate::quotas::entitlement_from;
 use crate::things::{fact_from, name_from, thing_from};
+use crate::trials::trial_from;
 use crate::{StoreError, Tx, chain_of};
 use farthing_core::config::Name;
 use farthing_core::ledger::{AccountId, Chart, OwnerId};
 use farthing_core::settle::{AuditedCharge, ChargeAuditor, Wallets};
 use farthing_core::time::Instant;
 use std::collections::BTreeSet;
+
+/// What limits accounts, what raises their quotas, their trials: each row is as it was written. (Reading one compares its seal.)
+fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
+    let mut look = |name: String, read: Result<(), StoreError>| {
+        if let Err(error) = read {
+            auditor.unreadable(name, &chain_of(&error));
+        }
+    };
+    tx.each("SELECT account, project, month, hour, seal FROM spend_limit ORDER BY account, project", &[], |row| {
+        look(format!("spend_limit {} {}", row.int(0)?, row.int(1)?), limit_from(row).map(drop));
+        Ok(())
+    })?;
+    tx.each(
+        "SELECT account, cause, product, quota, each, count, starts, ends, seal FROM entitlement ORDER BY account, cause, product, quota",
+        &[],
+        |row| {
+            look(format!("entitlement {} {}", row.int(0)?, row.text_lossy(1)?), entitlement_from(row).map(drop));
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT account, cloud, lot, credit, fingerprint, state, began, ends, ended, why, notices, until, payment, next_at, seal
+         FROM trial ORDER BY account",
+        &[],
+        |row| {
+            look(format!("trial {}", row.int(0)?), trial_from(row).map(drop));
+            Ok(())
+        },
+    )
+}
 
 /// Before the transfers: which ledger accounts are whose.
 pub(crate) fn audit_payers(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
@@ -47,6 +80,7 @@ pub(crate) fn audit_payers(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Resu
             Ok(())
         },
     )?;
+    audit_limits(tx, auditor)?;
     tx.each(
         "SELECT l.id, l.code FROM ledger_account l JOIN ledger_owner o ON o.id = l.owner WHERE o.books ORDER BY l.id",
         &[],

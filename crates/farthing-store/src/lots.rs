@@ -96,6 +96,15 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// It ends sooner than it was to.
+    pub fn lot_end(&mut self, lot: &LotRow) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE lot SET expires = $3, seal = $4 WHERE account = $1 AND number = $2",
+            &[lot.account.0.into(), lot.number.into(), lot.expires.map(Instant::micros).into(), lot.seal().into()],
+        )?;
+        Ok(())
+    }
+
     /// The next number an account's grant gets.
     pub fn lot_number(&mut self, account: OwnerId) -> Result<i64, StoreError> {
         let number =

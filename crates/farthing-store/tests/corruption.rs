@@ -367,6 +367,7 @@ both! {
             "purchase", "subscription", "agreed", "term",
             "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
             "unit_lot", "unit_use", "unit_dry",
+            "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

@@ -1,7 +1,8 @@
 //! What in a catalogue cannot be: names twice or unknown, prices that do not fit their product, tiers that leave gaps.
 
 use super::{
-    Aggregate, Catalog, Component, Contract, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product, Sku,
+    Aggregate, Catalog, Component, Contract, Counts, Coupon, Kind, Mode, Offer, OfferError, PriceAt, Pricing, Product,
+    Sku,
 };
 use crate::config::{Cadence, Found, Name, Places, Reader, Severity, Value, nearest};
 use crate::measure::{TimeUnit, Unit, UnitPrice};
@@ -190,6 +191,16 @@ fn limits(catalog: &Catalog, product: &Product, reader: &mut Reader<'_>) {
         if quota.per.is_zero() {
             let what = format!("quota {named:?} limits what comes in no time at all");
             reader.error(quota.places.of("per"), what, "write per = \"1m\", or another time");
+        }
+        if quota.counts == Counts::Things {
+            if product.kind == Kind::Usage {
+                let what = format!("quota {named:?} counts things, and there are none of what is only used");
+                reader.error(quota.places.of("counts"), what, "write counts = \"use\", and which meter");
+            } else if !quota.meter.is_empty() {
+                let what = format!("quota {named:?} counts things, which no meter does");
+                reader.error(quota.places.of("meter"), what, "leave `meter` out, or write counts = \"use\"");
+            }
+            continue;
         }
         let Some(first) = quota.meter.first() else {
             let what = format!("quota {named:?} limits nothing: it names no meter");

@@ -13,7 +13,7 @@ pub use meter::{Aggregate, Meter};
 pub use offer::{Offer, OfferError, Wanted};
 pub use pricing::{Free, Mode, Pricing, RoundTo, Scope};
 pub use product::{
-    Addon, AtZero, Charged, Codes, Component, Contract, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack,
+    Addon, AtZero, Charged, Codes, Component, Contract, Counts, Coupon, Gift, Kind, OnDelete, OnPurge, OnSuspend, Pack,
     PerPeriod, PriceAt, Product, Proration, Provision, Quota, Raise, Restore, Sku,
 };
 

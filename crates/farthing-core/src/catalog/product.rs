@@ -80,7 +80,7 @@ section! {
         /// Packs: how long they last
         expires: Option<Span> = "none" @ Orders,
         /// Limits that it has (R46)
-        quota: Vec<Quota> = "[]" @ Standing,
+        quota: Vec<Quota> = "[]" @ Orders,
         /// Limits of other products that it raises for as long as it lasts (R46)
         raises: Vec<Raise> = "[]" @ Orders,
         /// Configurations with prices of their own
@@ -243,16 +243,26 @@ choice! {
 }
 
 section! {
-    /// A limit on meters.
+    /// A limit on meters, or on how many there are.
     Quota [id] {
         /// Its name, for what raises it
-        id: Name = required @ Standing,
-        /// What is limited, added up where several are named
-        meter: Vec<Name> = required @ Standing,
+        id: Name = required @ Orders,
+        /// What is limited: the "use" of meters in a window, or how many "things" of the product live at once
+        counts: Counts = "use" @ Orders,
+        /// Which meters, added up where several are named
+        meter: Vec<Name> = "[]" @ Orders,
         /// How much of it
-        limit: Quantity = required @ Standing,
-        /// In how long
-        per: Duration = "1m" @ Standing,
+        limit: Quantity = required @ Orders,
+        /// In how long; windows begin at its multiples
+        per: Duration = "1m" @ Orders,
+    }
+}
+
+choice! {
+    /// What a quota limits.
+    Counts: "what is counted" {
+        Use = "use",
+        Things = "things",
     }
 }
 

@@ -39,8 +39,9 @@ impl Capability {
             | Capability::Settlement
             | Capability::Api
             | Capability::Payments
-            | Capability::BankTransfers => true,
-            Capability::Orders | Capability::Bills | Capability::Standing | Capability::Consoles => false,
+            | Capability::BankTransfers
+            | Capability::Orders => true,
+            Capability::Bills | Capability::Standing | Capability::Consoles => false,
         }
     }
 }

@@ -6,8 +6,9 @@
 use super::money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
+use super::trial::TrialThings;
 use crate::measure::Quantity;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::time::Instant;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -220,6 +221,22 @@ catalogue! {
     UnitsLapsed = "units.lapsed", "What was left of a pack of units has lapsed.",
         ["account": "Its name.", "units": "What was left.", "unit": "Of what.", "name": "What the account calls them.",
          "expired_at": "When they ended."], mailed;
+    TrialStarted = "trial.started", "An account has got its trial.",
+        ["account": "Its name.", "credit": "What was given.", "currency": "Of the amount.", "ends_at": "When it is over at the latest."];
+    TrialEnding = "trial.ending", "A trial is about to end.",
+        ["account": "Its name.", "ends_at": "When.", "left": "What is left of its credit.",
+         "charge": "What would be charged then, as things are now; null: nothing.", "currency": "Of the amounts."], mailed;
+    TrialEnded = "trial.ended", "A trial has ended.",
+        ["account": "Its name.", "ended_at": "When.", "why": "`used`: its credit was; `over`: its time; `stopped`: somebody ended it.",
+         "becomes": "`converting`: a payment follows; `converted`: the account pays by itself; `ended`: nothing is left of it; `run_out`: what was made in it is suspended.",
+         "charge": "What is charged now, without tax; null: nothing.",
+         "destroy_at": "When what was made in it is to be destroyed; null: it is not.", "currency": "Of the amount."], mailed;
+    TrialThingsToSuspend = "trial.things_to_suspend", "What was made in a trial is to be suspended: nothing pays for it any more. It is billed as suspended from now on.",
+        ["account": "Its name.", "resources": "Which.", "cause": "Why.", "fence": "It only grows: drop what comes with a smaller one.",
+         "destroy_at": "When it is to be destroyed unless something pays; null: never."];
+    TrialThingsToDestroy = "trial.things_to_destroy", "What was made in a trial is to be destroyed, as was told when it was suspended. Read the account right before: where something pays again, leave it.",
+        ["account": "Its name.", "resources": "Which.", "cause": "Why.", "fence": "It only grows: drop what comes with a smaller one.",
+         "destroy_at": "Null."], destroys;
     AuthorisationExpired = "authorisation.expired", "An authorisation was neither released nor captured for the last time before its end.",
         ["account": "Its name.", "authorisation": "Its id.", "amount": "What was authorised.", "captured": "What of it was captured.",
          "currency": "Of the amounts.", "expired_at": "When it ended."];
@@ -404,6 +421,28 @@ pub enum Event {
         name: String,
         expired_at: Instant,
     },
+    TrialStarted {
+        account: String,
+        credit: Money,
+        ends: Instant,
+    },
+    TrialEnding {
+        account: String,
+        ends: Instant,
+        left: Money,
+        charge: Option<Money>,
+    },
+    TrialEnded {
+        account: String,
+        ended: Instant,
+        why: String,
+        becomes: String,
+        charge: Option<Money>,
+        destroy_at: Option<Instant>,
+        currency: Currency,
+    },
+    TrialThingsToSuspend(TrialThings),
+    TrialThingsToDestroy(TrialThings),
     AuthorisationExpired {
         account: String,
         authorisation: String,
@@ -494,6 +533,11 @@ impl Event {
             Event::UnitsAdded { .. } => EventType::UnitsAdded,
             Event::UnitsUsedUp { .. } => EventType::UnitsUsedUp,
             Event::UnitsLapsed { .. } => EventType::UnitsLapsed,
+            Event::TrialStarted { .. } => EventType::TrialStarted,
+            Event::TrialEnding { .. } => EventType::TrialEnding,
+            Event::TrialEnded { .. } => EventType::TrialEnded,
+            Event::TrialThingsToSuspend(_) => EventType::TrialThingsToSuspend,
+            Event::TrialThingsToDestroy(_) => EventType::TrialThingsToDestroy,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
             Event::ResourceMissing { .. } => EventType::ResourceMissing,
             Event::ResourceFound { .. } => EventType::ResourceFound,
@@ -524,7 +568,13 @@ impl Event {
             | Event::UnitsAdded { account, .. }
             | Event::UnitsUsedUp { account, .. }
             | Event::UnitsLapsed { account, .. }
+            | Event::TrialStarted { account, .. }
+            | Event::TrialEnding { account, .. }
+            | Event::TrialEnded { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
+            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => {
+                Lane::Account(told.account.clone())
+            }
             Event::PaymentPending(told)
             | Event::PaymentActionNeeded(told)
             | Event::PaymentHeld(told)
@@ -585,6 +635,9 @@ impl Event {
             | Event::UnitsAdded { account, .. }
             | Event::UnitsUsedUp { account, .. }
             | Event::UnitsLapsed { account, .. }
+            | Event::TrialStarted { account, .. }
+            | Event::TrialEnding { account, .. }
+            | Event::TrialEnded { account, .. }
             | Event::AuthorisationExpired { account, .. }
             | Event::ResourceMissing { account, .. }
             | Event::ResourceFound { account, .. }
@@ -597,6 +650,7 @@ impl Event {
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => &told.account,
             Event::DebitAnnounced(told) => &told.account,
+            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => &told.account,
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -709,6 +763,18 @@ impl Event {
                 "account": account, "units": units.to_string(), "unit": unit, "name": name,
                 "expired_at": time(expired_at),
             }),
+            Event::TrialStarted { account, credit, ends } => json!({
+                "account": account, "credit": money(credit), "currency": code(credit), "ends_at": time(ends),
+            }),
+            Event::TrialEnding { account, ends, left, charge } => json!({
+                "account": account, "ends_at": time(ends), "left": money(left), "charge": charge.as_ref().map(money),
+                "currency": code(left),
+            }),
+            Event::TrialEnded { account, ended, why, becomes, charge, destroy_at, currency } => json!({
+                "account": account, "ended_at": time(ended), "why": why, "becomes": becomes,
+                "charge": charge.as_ref().map(money), "destroy_at": destroy_at.as_ref().map(time), "currency": currency.code(),
+            }),
+            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => told.data(),
             Event::AuthorisationExpired { account, authorisation, amount, captured, expired_at } => json!({
                 "account": account, "authorisation": authorisation, "amount": money(amount), "captured": money(captured),
                 "currency": code(amount), "expired_at": time(expired_at),
@@ -809,7 +875,7 @@ fn group_of(name: &str) -> &str {
 pub fn samples() -> Vec<Event> {
     let at = Instant::from_micros(1_795_000_000_000_000);
     let later = Instant::from_micros(1_797_592_000_000_000);
-    let currency = crate::money::Currency::parse("USD").expect("a currency");
+    let currency = Currency::parse("USD").expect("a currency");
     let usd = |text: &str| Money::parse_amount(text, currency).expect("an amount");
     let name = str::to_owned;
     let payment = |why: &str, url: &str| PaymentTold {
@@ -872,6 +938,13 @@ pub fn samples() -> Vec<Event> {
         paid_to: later,
         back: usd(back),
         why: name(why),
+    };
+    let things = TrialThings {
+        account: name("acme"),
+        resources: vec![name("vm-7"), name("vm-8")],
+        cause: name("trial of 2026-11-15T00:53:20Z"),
+        fence: at.micros(),
+        destroy_at: Some(later),
     };
     vec![
         Event::AccountOpened {
@@ -988,6 +1061,19 @@ pub fn samples() -> Vec<Event> {
             name: name("100 gpu-units"),
             expired_at: at,
         },
+        Event::TrialStarted { account: name("acme"), credit: usd("20.00"), ends: later },
+        Event::TrialEnding { account: name("acme"), ends: later, left: usd("3.40"), charge: Some(usd("25.00")) },
+        Event::TrialEnded {
+            account: name("acme"),
+            ended: at,
+            why: name("over"),
+            becomes: name("run_out"),
+            charge: None,
+            destroy_at: Some(later),
+            currency,
+        },
+        Event::TrialThingsToSuspend(things.clone()),
+        Event::TrialThingsToDestroy(TrialThings { destroy_at: None, ..things }),
         Event::AuthorisationExpired {
             account: name("acme"),
             authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"),
@@ -1032,7 +1118,7 @@ mod tests {
             let said: BTreeSet<&str> = kind.fields().iter().map(|(name, _)| *name).collect();
             assert_eq!(carried, said, "{}", kind.name());
             assert_eq!(EventType::parse(kind.name()), Some(kind));
-            assert!(kind.may_be_replayed(), "nothing destroys yet");
+            assert_eq!(kind.may_be_replayed(), kind != EventType::TrialThingsToDestroy, "{}", kind.name());
         }
     }
 

@@ -10,6 +10,7 @@ mod order;
 mod orders;
 mod retry;
 mod sign;
+mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use catalogue::{Event, EventType, Filter, FilterError, samples};
@@ -18,3 +19,4 @@ pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_n
 pub use orders::{OrderTold, TermTold};
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};
+pub use trial::TrialThings;

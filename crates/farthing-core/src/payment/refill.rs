@@ -23,6 +23,8 @@ pub struct RefillHistory {
     pub can_pay: bool,
     /// One is under way.
     pub in_flight: bool,
+    /// A trial runs: what follows it is the first (R38).
+    pub in_trial: bool,
     /// When the last one was begun.
     pub last: Option<Instant>,
     /// What was filled up in this calendar month.
@@ -56,6 +58,9 @@ impl Refill {
         }
         if history.in_flight {
             return RefillPlan::Inert("one is under way");
+        }
+        if history.in_trial {
+            return RefillPlan::Inert("a trial runs: the first comes when it ends");
         }
         let rested = history.last.and_then(|last| last.checked_add(self.cooldown).ok()).map_or(now, |end| end.max(now));
         let month = history.month_sum.saturating_add(self.amount);
@@ -95,6 +100,7 @@ mod tests {
         assert_eq!(plan(able), RefillPlan::WatchFrom(now));
         assert!(matches!(plan(RefillHistory { can_pay: false, ..able }), RefillPlan::Inert(_)));
         assert!(matches!(plan(RefillHistory { in_flight: true, ..able }), RefillPlan::Inert(_)));
+        assert!(matches!(plan(RefillHistory { in_trial: true, ..able }), RefillPlan::Inert(_)));
         assert!(matches!(plan(RefillHistory { failures: 3, ..able }), RefillPlan::Inert(_)));
         let last = Some(at("2026-03-10T11:30:00Z"));
         assert_eq!(plan(RefillHistory { last, ..able }), RefillPlan::WatchFrom(at("2026-03-10T12:30:00Z")));

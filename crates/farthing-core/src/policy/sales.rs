@@ -22,6 +22,8 @@ section! {
         once_per_customer: bool = "true" @ Orders,
         /// Kinds of cards that do not open one (R37)
         refuse_card_funding: Vec<Funding> = "[]" @ Orders,
+        /// Only where the cloud says that it has verified who the customer is (R37)
+        needs_verification: bool = "false" @ Orders,
         /// How long before its end it is announced
         notices: Vec<Duration> = "[]" @ Orders,
         /// How it becomes a paid account (R38)

@@ -188,15 +188,16 @@ impl AccountBook {
 
     /// What an hour costs as things run now: the next hour's cost of what comes off the balance.
     pub fn burn_per_hour(&self, now: Instant) -> Result<i64, SettleError> {
-        self.next_hour(now, |line| line.pay == Pay::Prepaid)
+        self.cost_of_hour(now, |line| line.pay == Pay::Prepaid)
     }
 
     /// The same with what comes on bills.
     pub fn spend_per_hour(&self, now: Instant) -> Result<i64, SettleError> {
-        self.next_hour(now, |_| true)
+        self.cost_of_hour(now, |_| true)
     }
 
-    fn next_hour(&self, now: Instant, counts: impl Fn(&Line) -> bool) -> Result<i64, SettleError> {
+    /// What some of its lines will have cost in an hour from now, as things run.
+    pub fn cost_of_hour(&self, now: Instant, counts: impl Fn(&Line) -> bool) -> Result<i64, SettleError> {
         let later = now.checked_add(Duration::try_from_seconds(3_600)?)?;
         let mut sum = 0_i64;
         for line in self.lines.iter().filter(|line| counts(line)) {

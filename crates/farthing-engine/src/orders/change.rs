@@ -273,6 +273,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
         Change::To(plan) => {
             agreement.row.quantity = plan.quantity;
             agreement.row.sku.clone_from(&asked.sku);
+            provision::raise(work, &agreement.row)?;
         }
         Change::Pause => agreement.row.state = SubscriptionState::Paused,
         Change::Resume => agreement.row.state = SubscriptionState::Running,

@@ -10,6 +10,7 @@ use super::{When, renew};
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::payments::pay_arrears;
+use crate::quotas::end_raises;
 use crate::record_fact::{Reported, Told};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::Proration;
@@ -197,6 +198,7 @@ pub(super) fn end_at(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Ins
     agreement.row.state = SubscriptionState::Ended;
     agreement.row.due_at = None;
     agreement.write(work)?;
+    end_raises(work, agreement.row.account, &agreement.row.name, at)?;
     // What came back pays what is owed first (R12, R60).
     pay_arrears(work, agreement.row.account)?;
     let told = term_told(work, agreement, back.cash, "")?;

@@ -7,12 +7,15 @@ use crate::asked::Note;
 use crate::bills::{Collected, OrderBilled, OrderTerms, is_settled, order_bill, void_bill};
 use crate::coupons::{ForOrder, Reserved, coupons_for, reserve_coupon};
 use crate::folio::Work;
+use crate::gate::{Starting, of_trial};
 use crate::open_project::{account_of, project_of};
+use crate::spend_limits::may_spend;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::bill::{BillLine, Coupon, Origin, ServicePeriod};
 use farthing_core::catalog::{Charged, Kind, Product, Provision, Wanted as OfferWanted};
 use farthing_core::config::{Name, Text};
 use farthing_core::coupon::{Sold as CouponSold, SoldKind, discount};
+use farthing_core::gate::Asks;
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
@@ -256,7 +259,20 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         let what = format!("{:?} is the name of something that is there already: choose another", wanted.name);
         return Err(Refused::new(RefusalCode::Conflict, what));
     }
+    let starting = Starting {
+        payer: account.id,
+        project,
+        product: &sold.product.id,
+        sku: None,
+        size: None,
+        properties: BTreeMap::new(),
+        thing: None,
+    };
+    if let Some(no) = of_trial(work, account.id, &starting)? {
+        return Err(Refused::new(no.code, no.message));
+    }
     let (amount, service, latest) = quote(work, account.id, &sold, &parent, &mut asked, wanted)?;
+    may_spend(work, account.id, project, Asks { amount, per_hour: 0 })?;
     let valid = valid_until(work, now, latest)?;
     let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
     let mut row = PurchaseRow {

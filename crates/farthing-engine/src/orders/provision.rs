@@ -11,6 +11,7 @@ use crate::asked::Note;
 use crate::bills::{Returned, broken, credit_unpaid, dues_of, return_of_bill, void_bill};
 use crate::coupons::{release_reserved, use_reserved};
 use crate::folio::Work;
+use crate::quotas::raise_quota;
 use crate::units::{PaidPack, deliver_pack};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::Product;
@@ -19,7 +20,7 @@ use farthing_core::ledger::posting::{self, FreeCredit, Stamp, TermEnded};
 use farthing_core::measure::Quantity;
 use farthing_core::notice::Event;
 use farthing_core::term::{Change, OrderEvent, OrderKind, OrderState, SubscriptionState};
-use farthing_store::{PurchaseRow, TermRow};
+use farthing_store::{PurchaseRow, SubscriptionRow, TermRow};
 use serde_json::json;
 
 /// What the cloud says of something it was to make.
@@ -76,10 +77,21 @@ pub(super) fn is_there(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result
     {
         found.state = SubscriptionState::Running;
         work.tx.subscription_put(&found)?;
+        raise(work, &found)?;
     }
     coupon_used(work, row)?;
     let told = told(work, row, &asked)?;
     work.tell(Some(row.account), Event::OrderActive(told));
+    Ok(())
+}
+
+/// Quotas that it raises for as long as it lasts (R46).
+pub(super) fn raise(work: &mut Work<'_, '_>, row: &SubscriptionRow) -> Result<(), Refused> {
+    let product = super::agreement::product_of(work, row.product.as_str(), work.now)?;
+    let from = work.now;
+    if !product.raises.is_empty() {
+        raise_quota(work, row.account, &row.name, &product.raises, row.quantity, from, None)?;
+    }
     Ok(())
 }
 

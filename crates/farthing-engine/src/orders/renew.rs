@@ -9,6 +9,7 @@ use super::place::{bill_of, bills_orders, served, sold};
 use crate::Refused;
 use crate::bills::Collected;
 use crate::folio::Work;
+use crate::quotas::end_raises;
 use crate::record_fact::{self, NewResource, Reported, ResourceFact};
 use farthing_core::catalog::Charged;
 use farthing_core::catalog::PriceAt;
@@ -272,6 +273,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
         row.tried = None;
         if was == SubscriptionState::Expired {
             row.state = SubscriptionState::Running;
+            super::provision::raise(work, &row)?;
         }
         let mut agreement = Agreement::read(work, row)?;
         if let Some(plan) = agreement.plan_at(began)? {
@@ -306,6 +308,7 @@ fn over(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Resu
     agreement.row.due_at = tries_on.then_some(at);
     agreement.row.due_at = if tries_on { next(work, agreement)? } else { None };
     agreement.write(work)?;
+    end_raises(work, agreement.row.account, &agreement.row.name, at)?;
     let told = term_told(work, agreement, 0, "")?;
     work.tell_of(Some(agreement.row.account), Event::TermExpired(told), at);
     Ok(())

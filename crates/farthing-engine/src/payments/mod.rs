@@ -35,6 +35,6 @@ pub use pay_in::{NewPayIn, PayBy};
 pub(crate) use provider::Through;
 pub use provider::{Provider, Providers};
 pub use refill::RefillChange;
-pub(crate) use refill::watch as watch_refill;
+pub(crate) use refill::{Instead, begin_instead, could_begin, watch as watch_refill};
 pub use refund::NewRefund;
 pub(crate) use take_news::{take_method_news, take_payment_news, take_refund_news};

@@ -114,16 +114,39 @@ fn month_of(zone: &Zone, now: Instant) -> Result<farthing_core::time::Period, Se
     Ok(Anchor::calendar_month(zone.clone()).period_containing(now)?.1)
 }
 
+/// What is asked for in place of what was agreed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instead {
+    /// How much.
+    pub(crate) amount: i64,
+    /// Though it is switched off.
+    pub(crate) anyway: bool,
+}
+
 /// What was agreed, what has been, and what follows from both now.
 fn plan_of(
     work: &mut Work<'_, '_>,
     id: OwnerId,
+    instead: Option<Instead>,
 ) -> Result<(RefillRow, Option<Refill>, RefillHistory, RefillPlan), EngineError> {
     let now = work.now;
     let policy = work.policy_at(now)?;
     let (auto, backup) = (policy.auto_refill.clone(), policy.collect.backup);
     let row = work.tx.refill(id)?.unwrap_or_default();
-    let Some(refill) = agreed(auto.as_ref(), &row) else {
+    let refill = match (agreed(auto.as_ref(), &row), instead) {
+        (Some(refill), None) => Some(refill),
+        (Some(refill), Some(Instead { amount, anyway })) => Some(Refill { amount, on: refill.on || anyway, ..refill }),
+        (None, Some(Instead { amount, anyway: true })) => Some(Refill {
+            on: true,
+            threshold: 0,
+            amount,
+            cooldown: farthing_core::time::Duration::from_seconds(0),
+            monthly_max: None,
+            off_after: i64::MAX,
+        }),
+        (None, _) => None,
+    };
+    let Some(refill) = refill else {
         return Ok((row, None, RefillHistory::default(), RefillPlan::Inert("nobody has said how much")));
     };
     let usable: Vec<_> = work.tx.methods_of(id)?.iter().map(farthing_store::MethodRow::usable).collect();
@@ -134,6 +157,8 @@ fn plan_of(
         last: row.last,
         month_sum: if row.month == month.start().micros() { row.month_sum } else { 0 },
         failures: row.failures,
+        // What is asked for instead is what follows the trial.
+        in_trial: instead.is_none() && work.tx.trial(id)?.is_some_and(|row| row.trial.holds_refills()),
     };
     let mut plan = refill.plan(&history, now, month.end());
     if work.folio(id).payer.closed.is_some() {
@@ -143,7 +168,7 @@ fn plan_of(
 }
 
 fn facts_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<RefillFacts, Refused> {
-    let (row, refill, history, plan) = plan_of(work, id)?;
+    let (row, refill, history, plan) = plan_of(work, id, None)?;
     let why = match plan {
         RefillPlan::Inert(why) if row.off_why.is_empty() => why.to_owned(),
         RefillPlan::Inert(_) => format!("it was switched off: {}", row.off_why),
@@ -168,7 +193,7 @@ pub(crate) fn watch(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineEr
     if work.folio(id).state.watch.is_some_and(|(_, from)| keep_wallets::is_of_wallet(from)) {
         return Ok(()); // it is filled up by the account it is in
     }
-    let (_, refill, _, plan) = plan_of(work, id)?;
+    let (_, refill, _, plan) = plan_of(work, id, None)?;
     let watch = match (plan, refill) {
         (RefillPlan::WatchFrom(from), Some(refill)) => Some((refill.threshold, from)),
         (RefillPlan::WatchFrom(_) | RefillPlan::Inert(_), _) => None,
@@ -211,16 +236,32 @@ impl Work<'_, '_> {
             if folio.state.watch.is_some_and(|(_, from)| keep_wallets::is_of_wallet(from)) {
                 keep_wallets::watch(self, id, left);
             } else if folio.state.watch.is_some_and(|(below, _)| left < below) {
-                begin(self, id, &[])?;
+                begin(self, id, &[], None)?;
             }
         }
         Ok(())
     }
 }
 
+/// Whether a refill of so much could begin now.
+pub(crate) fn could_begin(work: &mut Work<'_, '_>, id: OwnerId, instead: Instead) -> Result<bool, EngineError> {
+    let (_, _, _, plan) = plan_of(work, id, Some(instead))?;
+    Ok(matches!(plan, RefillPlan::WatchFrom(from) if from <= work.now))
+}
+
+/// The first payment after a trial: a refill like any other, with an amount of its own (R38). False: nothing can be charged.
+pub(crate) fn begin_instead(work: &mut Work<'_, '_>, id: OwnerId, instead: Instead) -> Result<bool, EngineError> {
+    begin(work, id, &[], Some(instead))
+}
+
 /// Writes a refill by the first method that was not tried yet; false: there is none left.
-fn begin(work: &mut Work<'_, '_>, id: OwnerId, tried: &[MethodId]) -> Result<bool, EngineError> {
-    let (mut row, refill, history, plan) = plan_of(work, id)?;
+fn begin(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    tried: &[MethodId],
+    instead: Option<Instead>,
+) -> Result<bool, EngineError> {
+    let (mut row, refill, history, plan) = plan_of(work, id, instead)?;
     let goes = match plan {
         RefillPlan::WatchFrom(from) => from <= work.now || !tried.is_empty(),
         RefillPlan::Inert(_) => false,
@@ -245,8 +286,12 @@ fn begin(work: &mut Work<'_, '_>, id: OwnerId, tried: &[MethodId]) -> Result<boo
         return Ok(false);
     };
     let tax = tax_on_top_up(work, &payer, refill.amount)?;
-    let limit = work.money(refill.threshold).plain();
-    let verdict = Verdict::Accepted(vec![format!("less than {limit} was left")]);
+    let why = match instead {
+        None => format!("less than {} was left", work.money(refill.threshold).plain()),
+        Some(_) if tried.is_empty() => "a trial has ended".to_owned(),
+        Some(_) => "the method before it failed".to_owned(),
+    };
+    let verdict = Verdict::Accepted(vec![why]);
     let wanted = NewPayment {
         purpose: Purpose::Refill,
         once: String::new(),
@@ -278,6 +323,8 @@ pub(super) fn refill_succeeded(work: &mut Work<'_, '_>, payer: &PayerRow, paymen
     }
     row.failures = 0;
     work.tx.refill_put(payer.id, &row)?;
+    let now = work.now;
+    work.tx.trial_hurry(payer.id, now)?;
     watch(work, payer.id)?;
     Ok(())
 }
@@ -293,9 +340,12 @@ pub(super) fn refill_failed(work: &mut Work<'_, '_>, payer: &PayerRow, payment: 
     work.tx.refill_put(id, &row)?;
     let mut tried: Vec<MethodId> = tried_since(work, id, row.last, payment)?;
     tried.extend(payment.method);
-    if begin(work, id, &tried)? {
+    // As much as was to come by the first.
+    if begin(work, id, &tried, Some(Instead { amount: payment.net, anyway: false }))? {
         return Ok(());
     }
+    let now = work.now;
+    work.tx.trial_hurry(id, now)?;
     let mut row = work.tx.refill(id)?.unwrap_or_default();
     row.failures = row.failures.saturating_add(1);
     // Nothing of it came.

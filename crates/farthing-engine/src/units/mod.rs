@@ -12,6 +12,8 @@ pub use buy_units::NewUnits;
 pub use give_units::NewUnitGift;
 pub use list_units::{UnitLotFacts, UnitsView};
 
+pub(crate) use give_units::{PaidPack, deliver_pack};
+
 use crate::EngineError;
 use crate::folio::Work;
 use farthing_core::config::Name;

@@ -197,6 +197,7 @@ impl Script {
                     account: account(*payer),
                     amount: money(*amount),
                     product: None,
+                    uses: Vec::new(),
                     lasts: Some(lasts),
                 };
                 stage.engine.authorise(CLOUD, &new).map(drop)

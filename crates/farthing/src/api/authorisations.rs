@@ -7,10 +7,12 @@ use super::blocking;
 use super::caller::{Caller, Reading, Writing};
 use super::prices::{Usage, ask_of};
 use super::problem::{self, Problem};
+use super::usage::quantity;
 use super::wire::{Amount, read_times, time_of_micros};
 use axum::Json;
 use axum::http::StatusCode;
 use farthing_core::id::HoldId;
+use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::time::Duration;
 use farthing_engine::Once;
@@ -269,8 +271,18 @@ fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {
         account: new.account.clone(),
         amount: amount(caller, new)?,
         product: new.product.clone().or_else(|| new.usage.as_ref().map(|usage| usage.product.clone())),
+        uses: new.usage.as_ref().map_or(Ok(Vec::new()), used)?,
         lasts,
     })
+}
+
+/// What of it its product's quotas count.
+fn used(usage: &Usage) -> Result<Vec<(String, Quantity)>, Problem> {
+    let mut used = Vec::with_capacity(usage.quantities.len());
+    for (meter, raw) in &usage.quantities {
+        used.push((meter.clone(), quantity(raw, &format!("usage.quantities.{meter}"))?));
+    }
+    Ok(used)
 }
 
 fn lasting(seconds: i64) -> Result<Duration, Problem> {

@@ -15,8 +15,10 @@ mod deliveries;
 mod document;
 mod endpoints;
 mod events;
+mod gate;
 mod given_up;
 mod keys;
+mod limits;
 mod methods;
 mod operations;
 mod orders;
@@ -28,6 +30,7 @@ mod prices;
 mod problem;
 mod projects;
 mod providers;
+mod quotas;
 mod refills;
 mod refunds;
 mod resources;
@@ -35,6 +38,7 @@ mod sandbox;
 mod subscriptions;
 mod top_ups;
 mod transfers;
+mod trials;
 mod units;
 mod usage;
 mod wallets;
@@ -116,8 +120,12 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(resources::list))
         .routes(routes!(resources::show))
         .routes(routes!(resources::inventory))
+        .routes(routes!(gate::ask))
         .routes(routes!(usage::take))
         .routes(routes!(usage::list_refused))
+        .routes(routes!(quotas::list))
+        .routes(routes!(quotas::reserve))
+        .routes(routes!(quotas::release))
         .routes(routes!(charges::list))
         .routes(routes!(charges::sum))
         .routes(routes!(charges::explain))
@@ -180,6 +188,9 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(coupons::show))
         .routes(routes!(coupons::list_codes, coupons::make_codes))
         .routes(routes!(coupons::redeemed, coupons::redeem))
+        .routes(routes!(limits::show, limits::set))
+        .routes(routes!(trials::show, trials::begin))
+        .routes(routes!(trials::end))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))
         .routes(routes!(authorisations::show))

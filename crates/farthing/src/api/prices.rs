@@ -62,7 +62,7 @@ pub(crate) struct Usage {
     /// How much, by meter or component: numbers, or decimals as text.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, f64>, example = json!({ "input_tokens": 1200 }))]
-    quantities: BTreeMap<String, Box<RawValue>>,
+    pub(super) quantities: BTreeMap<String, Box<RawValue>>,
     /// How long it runs, such as `3h` or `1 month`.
     #[schema(example = "3h")]
     lasting: Option<String>,

@@ -288,7 +288,7 @@ fn fact(event: &ResourceEvent) -> Result<ResourceFact, Problem> {
     Ok(ResourceFact { resource: event.resource.clone(), at, id: event.id.clone(), what })
 }
 
-fn size_of(text: &str) -> Result<Size, Problem> {
+pub(super) fn size_of(text: &str) -> Result<Size, Problem> {
     let (quantity, unit) = Quantity::parse_with_unit(text)
         .map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("size"))?;
     Ok(Size { quantity, unit })

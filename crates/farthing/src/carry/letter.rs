@@ -72,6 +72,10 @@ built_in!(
     "units.lapsed.zh.txt",
     "units.used_up.en.txt",
     "units.used_up.zh.txt",
+    "trial.ended.en.txt",
+    "trial.ended.zh.txt",
+    "trial.ending.en.txt",
+    "trial.ending.zh.txt",
     "wallet.low.en.txt",
     "wallet.low.zh.txt",
 );
@@ -181,7 +185,21 @@ fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
 }
 
 fn is_amount(name: &str) -> bool {
-    matches!(name, "amount" | "arrears" | "balance" | "accrued" | "owed" | "available" | "captured" | "tax" | "total")
+    matches!(
+        name,
+        "amount"
+            | "arrears"
+            | "balance"
+            | "accrued"
+            | "owed"
+            | "available"
+            | "captured"
+            | "tax"
+            | "total"
+            | "left"
+            | "charge"
+            | "credit"
+    )
 }
 
 /// The cloud's colour, as it was given: it is a line in the frame, not a text.

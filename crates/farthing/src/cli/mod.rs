@@ -27,6 +27,7 @@ mod serve;
 mod store;
 mod table;
 mod test;
+mod trials;
 mod units;
 mod verify;
 mod wallets;
@@ -76,6 +77,10 @@ enum Command {
     Units(units::Arguments),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
     Bank(bank::Arguments),
+    /// Shows, begins and ends an account's trial.
+    Trial(trials::Trial),
+    /// Shows and sets how much an account, or a project of it, may cost in a month and an hour.
+    Limits(trials::Limits),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -136,6 +141,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Subscriptions(arguments) => orders::subscriptions(&arguments),
         Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
+        Command::Trial(arguments) => trials::trial(&arguments),
+        Command::Limits(arguments) => trials::limits(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

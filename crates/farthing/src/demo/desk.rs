@@ -152,8 +152,14 @@ impl Desk<'_> {
             Action::Authorise { call, cents, lasts_seconds } => {
                 let id = self.engine.ids().id(self.now);
                 let lasts = Duration::try_from_seconds(*lasts_seconds).ok();
-                let hold =
-                    NewHold { id, account: account.to_owned(), amount: self.cents(*cents), product: None, lasts };
+                let hold = NewHold {
+                    id,
+                    account: account.to_owned(),
+                    amount: self.cents(*cents),
+                    product: None,
+                    uses: Vec::new(),
+                    lasts,
+                };
                 let answer = self.engine.authorise(cloud, &hold);
                 if answer.is_ok() {
                     customer.calls.push((*call, id));

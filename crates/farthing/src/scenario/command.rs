@@ -93,6 +93,8 @@ pub enum Setting {
     AutomaticDeduction(bool),
     /// What the month may cost.
     MonthLimit(Option<Money>),
+    /// What everything that runs may cost in an hour.
+    HourLimit(Option<Money>),
     StopOnOverdue(bool),
 }
 
@@ -368,6 +370,18 @@ pub enum Paying {
         account: String,
     },
     Bank(Banking),
+    /// `card:visa`: it is looked at, and not kept.
+    Trial {
+        account: String,
+        method: Option<String>,
+    },
+    /// Use is counted against quotas before it happens.
+    Reserve {
+        name: String,
+        account: String,
+        product: String,
+        meters: Vec<(String, Size)>,
+    },
 }
 
 /// What happens at the cloud's bank, and what an operator decides about it.
@@ -415,7 +429,6 @@ pub enum Later {
     Estimate(Estimate),
     Invoice { account: String, name: String, charges: String },
     Dispute { bill: String, amount: Option<Money> },
-    Trial { account: String, method: Option<String> },
     Write { name: String, size: Size },
     Mail { ok: bool },
     CloudAcks(Answering),
@@ -486,7 +499,6 @@ impl Later {
             Later::Estimate(_) => "estimate",
             Later::Invoice { .. } => "invoice",
             Later::Dispute { .. } => "dispute",
-            Later::Trial { .. } => "trial",
             Later::Write { .. } => "write",
             Later::Mail { .. } => "mail",
             Later::CloudAcks(_) => "cloud acks",

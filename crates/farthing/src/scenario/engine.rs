@@ -54,6 +54,7 @@ impl Stages for Engines {
             payments: Payments::default(),
             bank: BankOfStory::default(),
             provisioning: Provisioning::default(),
+            reserved: BTreeMap::new(),
             heard: Heard::default(),
         }))
     }
@@ -82,6 +83,8 @@ pub(super) struct EngineStage {
     pub(super) payments: Payments,
     pub(super) bank: BankOfStory,
     pub(super) provisioning: Provisioning,
+    /// Whose each reservation is.
+    pub(super) reserved: BTreeMap<String, String>,
     heard: Heard,
 }
 
@@ -371,6 +374,7 @@ impl Stage for EngineStage {
             account: hold.account.clone(),
             amount: hold.amount,
             product: None,
+            uses: Vec::new(),
             lasts: hold.ttl,
         };
         let authorised = self.engine().authorise(&self.cloud, &asked);
@@ -389,6 +393,10 @@ impl Stage for EngineStage {
     }
 
     fn release(&mut self, hold: &str, _: Instant) -> Done {
+        if let Some(account) = self.reserved.get(hold).cloned() {
+            let released = self.engine().release_quota(&self.cloud, &account, hold);
+            return self.done(released.map(drop));
+        }
         let (account, id) = self.holds.get(hold).cloned().ok_or_else(|| no_hold(hold))?;
         let released = self.engine().release(&self.cloud, &account, id);
         self.done(released.map(drop))
@@ -418,7 +426,7 @@ impl Stage for EngineStage {
             Look::Bill { which, part } => self.bill_part(which, *part),
             Look::Suspense => self.suspense(),
             Look::History { account, grant } => self.history(account, grant),
-            Look::Quota { .. } => Err(StageError::NotBuilt(at_what.name())),
+            Look::Quota(asked) => self.quota(asked),
         }
     }
 
@@ -597,6 +605,7 @@ pub(super) const fn later_setting(setting: &Setting) -> &'static str {
         Setting::AlertThreshold(_) => "set alert_threshold",
         Setting::AutomaticDeduction(_) => "set automatic_deduction",
         Setting::MonthLimit(_) => "set month_limit",
+        Setting::HourLimit(_) => "set hour_limit",
         Setting::StopOnOverdue(_) => "set stop_on_overdue",
     }
 }

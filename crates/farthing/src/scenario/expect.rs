@@ -2,7 +2,7 @@
 //!
 //! Reading the words is `read.rs`'s, asking the stage `run.rs`'s.
 
-use super::stage::{About, Bill, BillPart, Figure, Thing};
+use super::stage::{About, Bill, BillPart, Figure, QuotaAsked, Thing};
 use farthing_core::money::{Rounding, div_round};
 use farthing_core::time::Instant;
 use std::cmp::Ordering;
@@ -32,7 +32,7 @@ pub enum Subject {
     Charges(About),
     State(Thing, String),
     Bill(Bill, BillPart),
-    Quota(String),
+    Quota(QuotaAsked),
     /// Of the cloud's bank.
     Suspense,
     /// What a grant of an account has paid for.

@@ -2,6 +2,7 @@
 
 use super::command::{Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
+use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
 use farthing_core::bank::Scheme;
 use farthing_core::money::{Currency, Money};
@@ -161,6 +162,8 @@ impl EngineStage {
                 let moved = self.engine().fund_wallet(&self.cloud, account, *amount, None);
                 self.done(moved.map(drop))
             }
+            Paying::Trial { account, method } => self.trial(account, method.as_deref()),
+            Paying::Reserve { name, account, product, meters } => self.reserve(name, account, product, meters),
             Paying::Bill { account } => {
                 let billed = self.engine().bill_now(&self.cloud, account);
                 self.done(billed.map(drop))
@@ -240,6 +243,7 @@ impl EngineStage {
         let known = self.engine().account_facts(&self.cloud, account).map_err(told)?.contact;
         let mut contact: Contact = known.unwrap_or_default();
         let mut pay = None;
+        let (mut limits, mut limited) = (LimitsSet::default(), false);
         for setting in settings {
             match setting {
                 Setting::Country(country) => (company.country, describes) = (Some(country.clone()), true),
@@ -266,6 +270,8 @@ impl EngineStage {
                     (refill.monthly_max, refills) = (Some(most), true);
                 }
                 Setting::Pay(way) => pay = Some(*way),
+                Setting::MonthLimit(amount) => (limits.month, limited) = (Some(*amount), true),
+                Setting::HourLimit(amount) => (limits.hour, limited) = (Some(*amount), true),
                 later => return Err(StageError::NotBuilt(later_setting(later))),
             }
         }
@@ -280,6 +286,9 @@ impl EngineStage {
         if refills {
             let set = self.engine().set_refill(&self.cloud, account, &refill);
             self.done(set.map(drop))?;
+        }
+        if limited {
+            self.limit(account, limits)?;
         }
         if let Some(pay) = pay {
             let set = self.engine().set_pay(&self.cloud, account, Some(pay));

@@ -465,7 +465,7 @@ impl Run<'_> {
             Subject::History { account, grant } => {
                 answered(self.stage.look(&Look::History { account: account.clone(), grant: grant.clone() }, at)?)
             }
-            Subject::Quota(name) => answered(self.stage.look(&Look::Quota { name: name.clone() }, at)?),
+            Subject::Quota(asked) => answered(self.stage.look(&Look::Quota(asked.clone()), at)?),
         })
     }
 

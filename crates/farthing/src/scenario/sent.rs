@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 23] = [
+const KINDS: [(&str, &str); 24] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -34,6 +34,7 @@ const KINDS: [(&str, &str); 23] = [
     ("units_added", "units.added"),
     ("units_used_up", "units.used_up"),
     ("units_lapsed", "units.lapsed"),
+    ("trial_ending", "trial.ending"),
 ];
 
 /// As many messages as one look looks at.

@@ -224,9 +224,7 @@ pub enum Look {
         which: Bill,
         part: BillPart,
     },
-    Quota {
-        name: String,
-    },
+    Quota(QuotaAsked),
     /// What came in at the bank and is nobody's yet.
     Suspense,
     /// What a grant has paid for.
@@ -244,6 +242,23 @@ pub enum Look {
     NothingSent {
         kind: Option<String>,
     },
+}
+
+/// One quota of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaAsked {
+    pub account: String,
+    /// None, as with the quota: there is only one.
+    pub product: Option<String>,
+    pub quota: Option<String>,
+    pub part: QuotaPart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaPart {
+    Left,
+    Limit,
+    Used,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -343,7 +358,7 @@ impl Look {
     pub const fn name(&self) -> &'static str {
         match self {
             Look::Bill { .. } => "expect bill",
-            Look::Quota { .. } => "expect quota",
+            Look::Quota(_) => "expect quota",
             Look::Suspense => "expect suspense",
             Look::History { .. } => "expect history",
             Look::Sent { .. } => "expect sent",

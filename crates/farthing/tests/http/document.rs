@@ -48,7 +48,11 @@ impl Operation {
             "/v1/accounts/{account}/mandates" => Some(403),
             // Nothing of a new account has been charged for yet.
             "/v1/accounts/{account}/waivers" => Some(422),
-            "/v1/accounts/{account}/charges/{charge}" => Some(404),
+            // The test's cloud gives no trials, and so nobody has had one.
+            "/v1/accounts/{account}/trial" if self.method == "POST" => Some(403),
+            "/v1/accounts/{account}/trial"
+            | "/v1/accounts/{account}/trial/end"
+            | "/v1/accounts/{account}/charges/{charge}" => Some(404),
             _ => None,
         }
     }

@@ -164,6 +164,20 @@ impl Reader<'_> {
                 code: words.word("the code")?.text()?,
             }),
             "units" | "buy" => Command::Units(self.units(name, words)?),
+            "trial" => Command::Paying(Paying::Trial {
+                account: self.account(&words.word("the account")?)?,
+                method: method(words)?,
+            }),
+            "reserve" => {
+                let name = words.name("the reservation's name")?;
+                let account = self.account(&words.need("account")?)?;
+                let product = words.need("product")?.catalogue_name()?;
+                let (meters, _) = self.counted(words)?;
+                if meters.is_empty() {
+                    return Err(words.missing("METER=QUANTITY"));
+                }
+                Command::Paying(Paying::Reserve { name, account, product, meters })
+            }
             "authorise" => {
                 let name = words.name("the hold's name")?;
                 let account = self.account(&words.need("account")?)?;
@@ -216,7 +230,6 @@ impl Reader<'_> {
                 let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
                 Later::Dispute { bill, amount }
             }
-            "trial" => Later::Trial { account: self.account(&words.word("the account")?)?, method: method(words)? },
             "write" => {
                 Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
             }
@@ -623,7 +636,9 @@ impl Reader<'_> {
                 (&order.name, order.place.as_ref().map(Place::name).or(parent))
             }
             Command::TopUp(TopUp { account, name: Some(name), .. })
-            | Command::Paying(Paying::Refund { account, name: Some(name), .. })
+            | Command::Paying(
+                Paying::Refund { account, name: Some(name), .. } | Paying::Reserve { name, account, .. },
+            )
             | Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
             _ => return,
@@ -647,7 +662,9 @@ impl Reader<'_> {
                 | Paying::MethodRemove { account, .. }
                 | Paying::Waive { account, .. }
                 | Paying::Fund { account, .. }
-                | Paying::Bill { account },
+                | Paying::Bill { account }
+                | Paying::Trial { account, .. }
+                | Paying::Reserve { account, .. },
             ) => vec![account],
             Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
             Command::Move { project, to } => vec![project, to],
@@ -696,7 +713,7 @@ fn touched_later(later: &Later) -> Vec<&str> {
         | Later::Expire { name, .. }
         | Later::Dispute { bill: name, .. }
         | Later::Write { name, .. } => vec![name],
-        Later::Invoice { account, .. } | Later::Trial { account, .. } => vec![account],
+        Later::Invoice { account, .. } => vec![account],
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
         Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
     }
@@ -777,7 +794,7 @@ fn ends(argument: &Argument<'_>) -> Read<Ends> {
 /// What an account says of itself, in any order. The words of the language's page and those of the policy both do.
 fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>> {
     let mut settings: Vec<Setting> = Vec::new();
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "country",
         "region",
         "time_zone",
@@ -793,6 +810,7 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
         "alert_threshold",
         "automatic_deduction",
         "month_limit",
+        "hour_limit",
         "stop_on_overdue",
     ];
     for (key, value, at) in words.rest() {
@@ -817,6 +835,7 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
             }
             "automatic_deduction" | "auto_deduction" => Setting::AutomaticDeduction(value.on()?),
             "month_limit" | "limit" => Setting::MonthLimit(value.amount_or_off(currency)?),
+            "hour_limit" => Setting::HourLimit(value.amount_or_off(currency)?),
             "stop_on_overdue" => Setting::StopOnOverdue(value.on()?),
             _ => return Err(unknown_key(key, at, &KNOWN, words.usage)),
         };

@@ -2,7 +2,7 @@
 
 use super::super::arguments::{Argument, Arguments, Read};
 use super::super::expect::{Comparison, Condition, Decimal, How, KINDS, STATES, Subject, Value};
-use super::super::stage::{About, Bill, BillPart, Figure, Show, Thing};
+use super::super::stage::{About, Bill, BillPart, Figure, QuotaAsked, QuotaPart, Show, Thing};
 use super::super::text::{Word, Wrong};
 use super::Reader;
 use farthing_core::config::nearest;
@@ -91,7 +91,12 @@ impl Reader<'_> {
             }
             "quota" => {
                 let name = rest.name("whose quota")?;
-                (Subject::Quota(name.clone()), Some(name))
+                let product = rest.key("product").map(|product| product.catalogue_name()).transpose()?;
+                let quota = rest.key("quota").map(|quota| quota.catalogue_name()).transpose()?;
+                let parts = [("left", QuotaPart::Left), ("limit", QuotaPart::Limit), ("used", QuotaPart::Used)];
+                let part = rest.key("of").map_or(Ok(QuotaPart::Left), |part| part.choice(&parts, 3))?;
+                let asked = QuotaAsked { account: name.clone(), product, quota, part };
+                (Subject::Quota(asked), Some(name))
             }
             other => {
                 if let Some(figure) = Figure::ALL.into_iter().find(|figure| figure.word() == other) {
@@ -212,8 +217,14 @@ impl Reader<'_> {
                 How::Is => unfit("lines are counted with = and searched with contains"),
                 _ => number(),
             },
-            Subject::Quota(_) if how != How::Is => number(),
-            Subject::State(..) | Subject::Bill(_, BillPart::Status) | Subject::Quota(_) => {
+            Subject::Quota(_) => {
+                if how == How::Is {
+                    unfit("what is left of a quota is compared with =, ==, < and <=")
+                } else {
+                    number()
+                }
+            }
+            Subject::State(..) | Subject::Bill(_, BillPart::Status) => {
                 if !matches!(how, How::Is | How::Equals) {
                     return unfit("a state is compared with `is`");
                 }

@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 68] = [
+const USAGE: [(&str, &str); 69] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -140,10 +140,11 @@ const USAGE: [(&str, &str); 68] = [
     ),
     ("redeem", "redeem ACCOUNT CODE"),
     ("trial", "trial ACCOUNT [method=card:visa]"),
+    ("reserve", "reserve NAME account=ACCOUNT product=PRODUCT METER=QUANTITY …"),
     ("set", "set ACCOUNT KEY=VALUE …"),
     ("authorise", "authorise NAME account=ACCOUNT amount=AMOUNT [ttl=DURATION]"),
     ("capture", "capture HOLD AMOUNT [final=yes]"),
-    ("release", "release HOLD"),
+    ("release", "release HOLD|RESERVATION"),
     ("write", "write NAME SIZE"),
     ("apply", "apply FILE [starts=TIME] [corrects=N]"),
     ("provider", "provider decline|timeout|silent|recover"),

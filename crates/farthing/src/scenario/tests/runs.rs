@@ -171,7 +171,7 @@ fn what_is_not_built_yet_fails_and_says_so() {
     check("dispute b amount=5.00", "dispute");
     check("coupon SPRING percent=20", "coupons");
     check("redeem acme SPRING", "coupons");
-    check("trial acme", "trial");
+    check("trial acme", "payments");
     check("provider decline", "payments");
     check("mail fail", "mail");
     check("method add acme card:visa default=yes", "payments");

@@ -1,0 +1,85 @@
+//! Spend limits of accounts and their projects, and what captures of holds came to: the one part of what was spent that is no charge.
+
+use crate::{Row, StoreError, Tx};
+use farthing_core::gate::SpendLimits;
+use farthing_core::ledger::{OwnerId, TransferId, chain};
+use farthing_core::time::Instant;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitRow {
+    pub account: OwnerId,
+    /// 0: the whole account.
+    pub project: i64,
+    pub limits: SpendLimits,
+}
+
+impl LimitRow {
+    pub fn seal(&self) -> i64 {
+        let of = |limit: Option<i64>| limit.unwrap_or(i64::MIN);
+        let numbers = [self.account.0, self.project, of(self.limits.month), of(self.limits.hour)];
+        chain::seal_row(b"spend_limit", &numbers, &[])
+    }
+}
+
+impl Tx<'_> {
+    /// No limit at all: the row goes.
+    pub fn spend_limit_put(&mut self, row: &LimitRow) -> Result<(), StoreError> {
+        if row.limits.is_none() {
+            self.execute(
+                "DELETE FROM spend_limit WHERE account = $1 AND project = $2",
+                &[row.account.0.into(), row.project.into()],
+            )?;
+            return Ok(());
+        }
+        self.execute(
+            "INSERT INTO spend_limit (account, project, month, hour, seal) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (account, project) DO UPDATE SET month = excluded.month, hour = excluded.hour, seal = excluded.seal",
+            &[
+                row.account.0.into(),
+                row.project.into(),
+                row.limits.month.into(),
+                row.limits.hour.into(),
+                row.seal().into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Of the account as a whole, and of one project of it.
+    pub fn spend_limits(&mut self, account: OwnerId, project: i64) -> Result<Vec<LimitRow>, StoreError> {
+        self.rows(
+            "SELECT account, project, month, hour, seal FROM spend_limit WHERE account = $1 AND (project = 0 OR project = $2)
+             ORDER BY project",
+            &[account.0.into(), project.into()],
+            limit_from,
+        )
+    }
+
+    /// What was captured of an account's holds from an instant on. Captures are found by the ids of their transfers, which begin with their
+    /// time.
+    pub fn captured_since(&mut self, account: OwnerId, from: Instant) -> Result<i64, StoreError> {
+        let first = TransferId::from_parts(from, 0, 0).map_or(0, TransferId::get);
+        let sum = self.one(
+            "SELECT CAST(coalesce(sum(t.amount), 0) AS BIGINT) FROM hold_capture t JOIN hold h ON h.id = t.hold
+             WHERE t.id >= $2 AND h.owner = $1 AND t.effective >= $3",
+            &[account.0.into(), first.into(), from.micros().into()],
+            |row| row.int(0),
+        )?;
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+pub(crate) fn limit_from(row: &Row<'_>) -> Result<LimitRow, StoreError> {
+    let found = LimitRow {
+        account: OwnerId(row.int(0)?),
+        project: row.int(1)?,
+        limits: SpendLimits { month: row.opt_int(2)?, hour: row.opt_int(3)? },
+    };
+    if row.int(4)? != found.seal() {
+        return Err(StoreError::corrupt(format!(
+            "the spend limit of account {} is not what was written",
+            found.account.0
+        )));
+    }
+    Ok(found)
+}
