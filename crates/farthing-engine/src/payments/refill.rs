@@ -17,7 +17,8 @@ use farthing_core::payment::{MethodId, PaymentId, Purpose, Refill, RefillHistory
 use farthing_core::policy::{AutoRefill, Measure};
 use farthing_core::settle::{Question, SettleError};
 use farthing_core::time::{Anchor, Instant, Zone};
-use farthing_store::{PayerRow, PaymentRow, RefillRow, StoreError};
+use farthing_core::trial::TrialState;
+use farthing_store::{PayerRow, PaymentRow, RefillRow, StoreError, TrialRow};
 use serde_json::json;
 
 /// What an account sets; what is not said stays.
@@ -151,14 +152,17 @@ fn plan_of(
     };
     let usable: Vec<_> = work.tx.methods_of(id)?.iter().map(farthing_store::MethodRow::usable).collect();
     let month = month_of(&work.folio(id).zone.clone(), now)?;
+    // Who tried, made nothing and paid nothing is charged for nothing; what is asked for instead is what follows the trial.
+    let idle = work.folio(id).book.lines.iter().all(|line| line.open.slope == 0);
+    let held = |row: &TrialRow| row.trial.holds_refills() || row.trial.state == TrialState::Ended && idle;
+    let in_trial = instead.is_none() && work.tx.trial(id)?.as_ref().is_some_and(held);
     let history = RefillHistory {
         can_pay: !choose(&usable, backup, now).is_empty(),
         in_flight: row.payment.is_some(),
         last: row.last,
         month_sum: if row.month == month.start().micros() { row.month_sum } else { 0 },
         failures: row.failures,
-        // What is asked for instead is what follows the trial.
-        in_trial: instead.is_none() && work.tx.trial(id)?.is_some_and(|row| row.trial.holds_refills()),
+        in_trial,
     };
     let mut plan = refill.plan(&history, now, month.end());
     if work.folio(id).payer.closed.is_some() {

@@ -120,7 +120,8 @@ pub const KINDS: [&str; 35] = [
 ];
 
 /// The states a thing can be in.
-pub const STATES: [&str; 15] = [
+pub const STATES: [&str; 16] = [
+    "refused",
     "pending",
     "running",
     "stopped",
