@@ -120,8 +120,16 @@ pub const KINDS: [&str; 35] = [
 ];
 
 /// The states a thing can be in.
-pub const STATES: [&str; 16] = [
+pub const STATES: [&str; 24] = [
     "refused",
+    "refunded",
+    "refunded_in_part",
+    "succeeded",
+    "unknown",
+    "failed",
+    "asked",
+    "approved",
+    "sent",
     "pending",
     "running",
     "stopped",
