@@ -92,7 +92,7 @@ impl Engine {
 
     /// Makes codes of a coupon, each of which is good once.
     pub fn make_coupon_codes(&self, cloud: &str, coupon: &str, count: u32) -> Result<Vec<String>, Refused> {
-        let coupon = key_of(coupon);
+        let coupon = coupon.to_owned();
         self.ask("make_coupon_codes", cloud, move |work| make_codes(work, &coupon, count))
     }
 }
@@ -128,7 +128,8 @@ fn make(work: &mut Work<'_, '_>, text: &str) -> Result<CouponFacts, Refused> {
 }
 
 fn make_codes(work: &mut Work<'_, '_>, coupon: &str, count: u32) -> Result<Vec<String>, Refused> {
-    let found = coupon_named(work, coupon)?.ok_or_else(|| Refused::not_found("coupon", coupon))?;
+    let key = key_of(coupon);
+    let found = coupon_named(work, &key)?.ok_or_else(|| Refused::not_found("coupon", coupon))?;
     if found.codes != Codes::Single {
         let what = format!(
             "everybody redeems {:?} by its own code: make one with codes = \"single\" for codes that are good once",
@@ -144,19 +145,14 @@ fn make_codes(work: &mut Work<'_, '_>, coupon: &str, count: u32) -> Result<Vec<S
     while codes.len() < usize::try_from(count).unwrap_or(usize::MAX) {
         let chance = work.ids.bytes();
         let letters = chance.iter().take(CODE_LENGTH).filter_map(|byte| CODE_LETTERS.get(usize::from(byte % 32)));
-        let code = format!("{coupon}-{}", letters.map(|letter| char::from(*letter)).collect::<String>());
-        let row = CouponCodeRow {
-            cloud: cloud.clone(),
-            code: code.clone(),
-            coupon: coupon.to_owned(),
-            made,
-            redemption: None,
-        };
+        let code = format!("{key}-{}", letters.map(|letter| char::from(*letter)).collect::<String>());
+        let row =
+            CouponCodeRow { cloud: cloud.clone(), code: code.clone(), coupon: key.clone(), made, redemption: None };
         // One that is there already is drawn again.
         if work.tx.coupon_code_insert(&row)? {
             codes.push(code);
         }
     }
-    work.notes.push(Note::new("coupon.codes_made", format!("coupon {coupon}")).became(&json!({ "count": count })));
+    work.notes.push(Note::new("coupon.codes_made", format!("coupon {key}")).became(&json!({ "count": count })));
     Ok(codes)
 }

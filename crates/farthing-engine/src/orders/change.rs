@@ -118,7 +118,7 @@ fn change_now(
         }
         let at = agreement.row.paid_to;
         agreement.agree(work, at, &fact)?;
-        tell(work, agreement, 0)?;
+        tell(work, agreement, 0);
         return Ok(None);
     }
     if agreement.proration == Proration::Whole {
@@ -287,25 +287,20 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
     order.valid_until = None;
     work.tx.purchase_write(order)?;
     provision::coupon_used(work, order)?;
-    tell(work, &agreement, back.cash)
-}
-
-/// Tells that something runs otherwise from now on, and what came back of it.
-pub(super) fn tell(work: &mut Work<'_, '_>, agreement: &Agreement, back: i64) -> Result<(), Refused> {
-    let told = term_told(work, agreement, back, "")?;
-    work.tell(Some(agreement.row.account), Event::TermChanged(told));
+    tell(work, &agreement, back.cash);
     Ok(())
 }
 
+/// Tells that something runs otherwise from now on, and what came back of it.
+pub(super) fn tell(work: &mut Work<'_, '_>, agreement: &Agreement, back: i64) {
+    let told = term_told(work, agreement, back, "");
+    work.tell(Some(agreement.row.account), Event::TermChanged(told));
+}
+
 /// What events say of what runs for a time.
-pub(super) fn term_told(
-    work: &mut Work<'_, '_>,
-    agreement: &Agreement,
-    back: i64,
-    why: &str,
-) -> Result<TermTold, Refused> {
+pub(super) fn term_told(work: &mut Work<'_, '_>, agreement: &Agreement, back: i64, why: &str) -> TermTold {
     let row = &agreement.row;
-    Ok(TermTold {
+    TermTold {
         account: work.folio(row.account).payer.name.clone(),
         name: row.name.clone(),
         product: row.product.to_string(),
@@ -316,5 +311,5 @@ pub(super) fn term_told(
         paid_to: row.paid_to,
         back: work.money(back),
         why: why.to_owned(),
-    })
+    }
 }

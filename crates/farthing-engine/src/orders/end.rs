@@ -201,7 +201,7 @@ pub(super) fn end_at(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Ins
     end_raises(work, agreement.row.account, &agreement.row.name, at)?;
     // What came back pays what is owed first (R12, R60).
     pay_arrears(work, agreement.row.account)?;
-    let told = term_told(work, agreement, back.cash, "")?;
+    let told = term_told(work, agreement, back.cash, "");
     work.tell(Some(agreement.row.account), Event::TermEnded(told));
     Ok(sum)
 }

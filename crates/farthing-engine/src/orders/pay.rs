@@ -448,7 +448,9 @@ fn begin(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(), Refused> 
             }
             let end = parts.iter().map(|part| part.period.1).max().map_or(at, Instant::from_micros);
             agreement.row.paid_to = end;
-            parts.iter_mut().for_each(|part| part.subscription = agreement.row.id);
+            for part in &mut parts {
+                part.subscription = agreement.row.id;
+            }
             if product.charge == Charged::Advance {
                 agreement.terms = open_terms(work, row, &product.id, &parts, money_of(row))?;
             }

@@ -271,7 +271,7 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
     if let Some(no) = of_trial(work, account.id, &starting)? {
         return Err(Refused::new(no.code, no.message));
     }
-    let (amount, service, latest) = quote(work, account.id, &sold, &parent, &mut asked, wanted)?;
+    let (amount, service, latest) = quote(work, account.id, &sold, parent.as_ref(), &mut asked, wanted)?;
     may_spend(work, account.id, project, Asks { amount, per_hour: 0 })?;
     let valid = valid_until(work, now, latest)?;
     let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
@@ -354,7 +354,7 @@ fn quote(
     work: &mut Work<'_, '_>,
     account: OwnerId,
     sold: &Sold,
-    parent: &Option<Agreement>,
+    parent: Option<&Agreement>,
     asked: &mut Asked,
     wanted: &NewOrder,
 ) -> Result<(i64, Option<ServicePeriod>, Option<Instant>), Refused> {
@@ -381,7 +381,7 @@ fn quote(
     }
     let coterm =
         sold.product.addon.iter().find(|known| known.id.as_str() == sold.addon).is_some_and(|addon| addon.coterm);
-    let Some(parent) = parent.as_ref().filter(|_| coterm) else {
+    let Some(parent) = parent.filter(|_| coterm) else {
         let schedule = Schedule::from(now, sold.product.period, &zone).map_err(calendar)?;
         let last = schedule.period(wanted.periods - 1).map_err(calendar)?;
         if !sold.product.phases.is_empty() && sold.product.charge == Charged::Advance {

@@ -177,14 +177,14 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
         && let Err(refused) = can_pay(work, &order)
     {
         let Refused::ByRule { message, .. } = refused else { return Err(refused) };
-        let told = term_told(work, agreement, 0, &message)?;
+        let told = term_told(work, agreement, 0, &message);
         work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
         return Ok(false);
     }
     drop_quotes(work, agreement)?;
     for (id, from, change) in plans {
-        let mut own = all.iter_mut().find(|other| other.row.id == id);
-        own.as_deref_mut().unwrap_or(agreement).agree(work, from, &change)?;
+        let own = all.iter_mut().find(|other| other.row.id == id);
+        own.unwrap_or(agreement).agree(work, from, &change)?;
     }
     work.tx.purchase_insert(&order)?;
     let payer = work.folio(account).payer.clone();
@@ -262,13 +262,12 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
         let Some(mut row) = work.tx.subscription(id)? else { continue };
         let end = parts.get(&id).and_then(|own| own.iter().map(|part| part.period.1).max());
         let (was, began) = (row.state, row.paid_to);
-        row.paid_to = match end {
-            Some(end) => Instant::from_micros(end),
+        row.paid_to = if let Some(end) = end {
+            Instant::from_micros(end)
+        } else {
             // It stands still: its next period begins where that of what is renewed does.
-            None => {
-                let agreement = Agreement::read(work, row.clone())?;
-                agreement.schedule_at(began)?.containing(began).map_err(calendar)?.1.end()
-            }
+            let agreement = Agreement::read(work, row.clone())?;
+            agreement.schedule_at(began)?.containing(began).map_err(calendar)?.1.end()
         };
         row.tried = None;
         if was == SubscriptionState::Expired {
@@ -284,7 +283,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
         }
         agreement.row.due_at = next(work, &agreement)?;
         agreement.write(work)?;
-        let told = term_told(work, &agreement, 0, "")?;
+        let told = term_told(work, &agreement, 0, "");
         work.tell_of(Some(agreement.row.account), Event::TermRenewed(told), order.ordered);
     }
     step(order, OrderEvent::PayAtOnce)?;
@@ -309,7 +308,7 @@ fn over(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Resu
     agreement.row.due_at = if tries_on { next(work, agreement)? } else { None };
     agreement.write(work)?;
     end_raises(work, agreement.row.account, &agreement.row.name, at)?;
-    let told = term_told(work, agreement, 0, "")?;
+    let told = term_told(work, agreement, 0, "");
     work.tell_of(Some(agreement.row.account), Event::TermExpired(told), at);
     Ok(())
 }
@@ -340,7 +339,7 @@ fn convert(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
     let fact = ResourceFact { resource: row.name.clone(), at: Some(at), id: None, what: Reported::Start(start) };
     match record_fact::record(work, &fact) {
         Ok(_) => {
-            let told = term_told(work, agreement, 0, "")?;
+            let told = term_told(work, agreement, 0, "");
             work.tell_of(Some(row.account), Event::TermConverted(told), at);
             Ok(())
         }
@@ -348,7 +347,7 @@ fn convert(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
         Err(Refused::ByRule { message, .. }) => {
             agreement.row.state = SubscriptionState::Expired;
             agreement.write(work)?;
-            let told = term_told(work, agreement, 0, &message)?;
+            let told = term_told(work, agreement, 0, &message);
             work.tell_of(Some(row.account), Event::TermExpired(told), at);
             Ok(())
         }

@@ -219,17 +219,13 @@ impl Work<'_, '_> {
         };
         let mut ids = self.stamp_ids();
         let mut stamp = Stamp { ids: &mut ids, cause: lot.cause, effective: at };
-        let command = match (lot.paid, deferred) {
-            (Some((price, paid_from)), Some(deferred)) => {
-                let count = lot.size;
-                let facts =
-                    UnitsBought { commodity, paid_from, deferred, price, unit, units_out, units: ledger, count };
-                posting::units_bought(&mut stamp, &facts)
-            }
-            _ => {
-                let facts = UnitsGranted { unit, units_out, units: ledger, count: lot.size };
-                posting::units_granted(&mut stamp, &facts)
-            }
+        let command = if let (Some((price, paid_from)), Some(deferred)) = (lot.paid, deferred) {
+            let count = lot.size;
+            let facts = UnitsBought { commodity, paid_from, deferred, price, unit, units_out, units: ledger, count };
+            posting::units_bought(&mut stamp, &facts)
+        } else {
+            let facts = UnitsGranted { unit, units_out, units: ledger, count: lot.size };
+            posting::units_granted(&mut stamp, &facts)
         };
         self.book(&[command])?;
         let row = UnitLotRow {

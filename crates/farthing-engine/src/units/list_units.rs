@@ -58,22 +58,22 @@ impl Engine {
             let mut views: Vec<UnitsView> = Vec::new();
             for lot in work.tx.unit_lots_ever(id)? {
                 let book = work.folio(id).units.as_ref().and_then(|units| units.books.get(&lot.unit));
-                let place = match views.iter().position(|view| view.unit == lot.unit) {
-                    Some(place) => place,
-                    None => {
-                        let missing = uses.iter().filter(|row| row.unit == lot.unit).map(|row| row.taken.missing).sum();
-                        let left = book.map_or(Ok(0), |book| book.left_at(at))?;
-                        let dry = book.and_then(|book| book.dry.last().filter(|_| book.is_dry()));
-                        views.push(UnitsView {
-                            unit: lot.unit.clone(),
-                            left: Quantity::from_millionths(left),
-                            used_up_at: book.map_or(Ok(None), |book| book.used_up_at(at, None))?,
-                            used_up_since: dry.map(|dry| dry.from),
-                            missing: Quantity::from_millionths(missing),
-                            lots: Vec::new(),
-                        });
-                        views.len() - 1
-                    }
+                let known = views.iter().position(|view| view.unit == lot.unit);
+                let place = if let Some(place) = known {
+                    place
+                } else {
+                    let missing = uses.iter().filter(|row| row.unit == lot.unit).map(|row| row.taken.missing).sum();
+                    let left = book.map_or(Ok(0), |book| book.left_at(at))?;
+                    let dry = book.and_then(|book| book.dry.last().filter(|_| book.is_dry()));
+                    views.push(UnitsView {
+                        unit: lot.unit.clone(),
+                        left: Quantity::from_millionths(left),
+                        used_up_at: book.map_or(Ok(None), |book| book.used_up_at(at, None))?,
+                        used_up_since: dry.map(|dry| dry.from),
+                        missing: Quantity::from_millionths(missing),
+                        lots: Vec::new(),
+                    });
+                    views.len() - 1
                 };
                 let left = if lot.lapsed.is_some() { 0 } else { lot.balance };
                 views[place].lots.push(lot_facts(&lot, left, currency));

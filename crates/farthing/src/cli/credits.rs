@@ -27,7 +27,7 @@ enum CreditCommand {
     /// One grant, and what it has paid for.
     Show(ShowCredit),
     /// Gives a gift of the catalogue.
-    Gift(Gift),
+    Gift(GivenGift),
     /// Begins a grant that comes again: every day, every month.
     Again(Again),
 }
@@ -49,7 +49,7 @@ struct ShowCredit {
 }
 
 #[derive(Args, Debug)]
-struct Gift {
+struct GivenGift {
     account: String,
     /// The gift's id in the catalogue.
     gift: String,
@@ -289,7 +289,7 @@ fn show_credit(of: &ShowCredit) -> Result<(), Failure> {
     Ok(())
 }
 
-fn give(gift: &Gift) -> Result<(), Failure> {
+fn give(gift: &GivenGift) -> Result<(), Failure> {
     let desk = gift.place.desk()?;
     let wanted = NewGift {
         account: gift.account.clone(),
@@ -407,12 +407,11 @@ fn make_coupon(make: &Make) -> Result<(), Failure> {
 
 fn make_codes(codes: &Codes) -> Result<(), Failure> {
     let desk = codes.place.desk()?;
-    let listed = match codes.count {
-        Some(count) => desk.engine.make_coupon_codes(&desk.cloud, &codes.of, count)?,
-        None => {
-            let rows = desk.engine.coupon_codes(&desk.cloud, &codes.of, "", usize::MAX)?;
-            rows.into_iter().filter(|row| row.redemption.is_none()).map(|row| row.code).collect()
-        }
+    let listed = if let Some(count) = codes.count {
+        desk.engine.make_coupon_codes(&desk.cloud, &codes.of, count)?
+    } else {
+        let rows = desk.engine.coupon_codes(&desk.cloud, &codes.of, "", usize::MAX)?;
+        rows.into_iter().filter(|row| row.redemption.is_none()).map(|row| row.code).collect()
     };
     if desk.json {
         return print_json(&json!({ "coupon": codes.of, "codes": listed }));

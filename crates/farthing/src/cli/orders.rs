@@ -58,7 +58,7 @@ enum SubscriptionCommand {
     /// What ending it now would give back.
     Quote(Named),
     /// Ends it, now or with what is paid.
-    End(End),
+    End(Ended),
     /// Chooses what happens when its time is over.
     AtExpiry(Choose),
 }
@@ -165,7 +165,7 @@ struct Change {
 }
 
 #[derive(Args, Debug)]
-struct End {
+struct Ended {
     name: String,
     /// With the end of what is paid, not now.
     #[arg(long)]

@@ -34,6 +34,20 @@ amount = "1.00"
 per_account = 1000
 
 [[product]]
+id = "hosted"
+name = "Hosted node"
+kind = "term"
+period = "1 month"
+price = "9.00"
+
+[[product]]
+id = "gpu-units"
+name = "GPU units"
+kind = "units"
+unit = "gpu-unit"
+packs = [{ units = 100, price = "10.00" }]
+
+[[product]]
 id = "service"
 name = "Service"
 kind = "running"

@@ -170,7 +170,8 @@ both! {
         let key = bed.key("ours", true, "admin");
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
         let nouns =
-            ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand", "movement"];
+            ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand", "movement",
+             "order"];
         for noun in nouns {
             for _ in 0..4 {
                 world.make(noun);
@@ -187,6 +188,12 @@ both! {
             let body = json!({ "name": fresh("wallet") });
             server.send(&put.json(&body).key(&key).once(&fresh("wallet"))).expect(200);
         }
+        for number in 0..4 {
+            let credit = json!({ "name": format!("given-{number}"), "amount": { "amount": "40.00", "currency": "USD" }, "reason": "a test" });
+            server.post(&key, &format!("/v1/accounts/{account}/grants"), &credit);
+        }
+        let coupon = world.make("coupon");
+        server.post(&key, &format!("/v1/coupons/{coupon}/codes"), &json!({ "count": 5 }));
         let started: Vec<Value> = (0..5)
             .map(|number| json!({ "type": "start", "resource": format!("vm-{number}"), "account": account, "product": "service",
                 "sku": "medium-2c-4g" }))
@@ -205,7 +212,7 @@ both! {
         let lists = document.operations().into_iter().filter(|operation| operation.in_query.iter().any(|name| name == "cursor"));
         let mut walked = 0;
         for list in lists {
-            let path = list.path.replace("{account}", &account);
+            let path = list.path.replace("{account}", &account).replace("{coupon}", &coupon).replace("{grant}", "given-0");
             let whole = server.get(&key, &format!("{path}?limit=1000"));
             assert_eq!(whole["next"], Value::Null, "{path}");
             let whole = whole["data"].as_array().expect("a list").clone();

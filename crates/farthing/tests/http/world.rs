@@ -83,6 +83,8 @@ impl World<'_> {
             "charge" => "1".to_owned(),
             "grant" => "welcome".to_owned(),
             "coupon" => self.make_coupon(),
+            "order" => self.make_order().0,
+            "subscription" => self.make_subscription(),
             _ => self.make_of_collection(noun),
         }
     }
@@ -141,6 +143,36 @@ impl World<'_> {
         let mut known = listed["data"].as_array().into_iter().flatten();
         let errand = known.find(|errand| errand["subject"] == json!(method));
         id_of(errand.unwrap_or_else(|| panic!("it was not given up: {listed}"))).expect("an id")
+    }
+
+    /// One that waits to be paid: its id, and its name.
+    fn make_order(&self) -> (String, String) {
+        let (name, account) = (fresh(self.prefix), self.make_account());
+        let new = json!({ "name": name, "account": account, "product": "hosted" });
+        let placed = self.server.post(self.key, "/v1/orders", &new);
+        (id_of(&placed).unwrap_or_else(|| panic!("an order has no id: {placed}")), name)
+    }
+
+    /// What an order made once it was paid.
+    fn make_subscription(&self) -> String {
+        let (order, name) = self.make_order();
+        self.server.post(self.key, &format!("/v1/orders/{order}/pay"), &json!({}));
+        self.server.post(self.key, &format!("/v1/orders/{order}/made"), &json!({}));
+        name
+    }
+
+    /// What an operation is about is in the state that it is for.
+    fn prepare(&self, operation: &Operation, path: &BTreeMap<String, String>) {
+        if let (Some(order), "/v1/orders/{order}/made" | "/v1/orders/{order}/not-made") =
+            (path.get("order"), operation.path.as_str())
+        {
+            self.server.post(self.key, &format!("/v1/orders/{order}/pay"), &json!({}));
+        }
+        if let (Some(name), "/v1/subscriptions/{subscription}/resume") =
+            (path.get("subscription"), operation.path.as_str())
+        {
+            self.server.post(self.key, &format!("/v1/subscriptions/{name}/pause"), &json!({}));
+        }
     }
 
     /// One whose codes are good once.
@@ -210,6 +242,7 @@ impl World<'_> {
             let credit = json!({ "name": grant, "amount": usd("1.00"), "reason": "a test" });
             self.server.post(self.key, &format!("/v1/accounts/{account}/grants"), &credit);
         }
+        self.prepare(operation, &path);
         let asked = operation.in_query.iter().filter(|name| nouns.contains(*name) && with.contains(*name));
         let query = asked.map(|noun| (noun.clone(), known(noun))).collect();
         let body = operation.body.as_ref().map(|schema| {
@@ -219,6 +252,16 @@ impl World<'_> {
             }
             if body["to"].is_string() {
                 body["to"] = json!(self.in_an_hour());
+            }
+            if operation.path == "/v1/orders" {
+                // Of a product, for somebody: the document says one of several ways.
+                body["product"] = json!("hosted");
+                if !with.contains("project") {
+                    body["account"] = json!("");
+                }
+                for other in ["addon", "parent", "sku"] {
+                    body.as_object_mut().expect("an object").remove(other);
+                }
             }
             fill(&mut body, &mut |noun| nouns.contains(noun).then(|| known(noun)));
             body

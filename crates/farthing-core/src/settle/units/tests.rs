@@ -172,6 +172,15 @@ fn things() -> impl Strategy<Value = Vec<UnitForm>> {
         .prop_map(|things| things.into_iter().map(|(from, taken, per)| form(from, taken, per)).collect())
 }
 
+/// The things of a story are numbered as they stand.
+fn thing(place: usize) -> ThingId {
+    ThingId(i64::try_from(place).unwrap())
+}
+
+fn place_of(thing: ThingId) -> usize {
+    usize::try_from(thing.0).unwrap()
+}
+
 proptest! {
     /// However often and whenever it is settled, each pack has given, and each thing is short of, what goes second by second;
     /// and what a pack has earned is what its used units come to.
@@ -192,7 +201,7 @@ proptest! {
         for cut in cuts {
             while let Some((place, form)) = begins.next_if(|(_, form)| form.at <= at(cut)) {
                 run_to(&mut book, &mut now, form.at, &mut posted);
-                book.refold(ThingId(place as i64), &gpu(), form, form.at, form.at).unwrap();
+                book.refold(thing(place), &gpu(), form, form.at, form.at).unwrap();
                 book.turn(form.at).unwrap();
             }
             run_to(&mut book, &mut now, at(cut), &mut posted);
@@ -209,7 +218,7 @@ proptest! {
             prop_assert_eq!(sum, earns(lot.size - left));
         }
         for one in &book.uses {
-            let place = one.thing.0 as usize;
+            let place = place_of(one.thing);
             prop_assert_eq!((one.drawn(), one.missing), (found.taken[place], found.missing[place]), "thing {}", place);
         }
         let dry = book.dry.iter().map(|dry| dry.to.unwrap_or(at(END)).seconds_since(dry.from)).sum::<i64>();
@@ -226,14 +235,14 @@ proptest! {
         let mut book = UnitBook::new(whole, Vec::new(), Vec::new());
         let (mut now, mut posted) = (at(0), Vec::new());
         for (step, place) in order.iter().filter(|place| **place < things.len()).enumerate() {
-            let told = at(100 + 10 * step as i64);
+            let told = at(100 + 10 * thing(step).0);
             run_to(&mut book, &mut now, told, &mut posted);
-            book.refold(ThingId(*place as i64), &gpu(), things[*place], things[*place].at, told).unwrap();
+            book.refold(thing(*place), &gpu(), things[*place], things[*place].at, told).unwrap();
             book.turn(told).unwrap();
         }
         run_to(&mut book, &mut now, at(300), &mut posted);
         for one in &book.uses {
-            let form = things[one.thing.0 as usize];
+            let form = things[place_of(one.thing)];
             let seconds = at(300).seconds_since(form.at);
             let taken = form.rate.of_total(i128::from(seconds) * 1_000_000).unwrap();
             prop_assert_eq!((one.drawn(), one.missing), (taken, 0));

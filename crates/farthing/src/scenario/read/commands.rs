@@ -656,6 +656,7 @@ impl Reader<'_> {
             | Command::Close { account }
             | Command::Set { account, .. }
             | Command::Inventory { account, .. }
+            | Command::Crediting(Crediting::Gift { account, .. } | Crediting::Redeem { account, .. })
             | Command::Paying(
                 Paying::Refund { account, .. }
                 | Paying::MethodAdd { account, .. }
@@ -679,14 +680,13 @@ impl Reader<'_> {
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],
             Command::Grant(grant) | Command::Crediting(Crediting::Recurring { grant, .. }) => vec![&grant.account],
-            Command::Crediting(Crediting::Gift { account, .. } | Crediting::Redeem { account, .. }) => vec![account],
-            Command::Crediting(Crediting::Coupon(_)) => Vec::new(),
             Command::Units(asked) => vec![asked.account()],
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],
             Command::Later(later) => touched_later(later),
             Command::Outage(_)
+            | Command::Crediting(Crediting::Coupon(_))
             | Command::Apply { .. }
             | Command::Down(_)
             | Command::Crash
