@@ -305,3 +305,25 @@ phases = [{ lasts = "14d", price = "0.00" }, { lasts = "1 month", price = "15.00
         proven(&engine);
     }
 }
+
+both! {
+    /// A product that is sold no more: what runs of it runs to its end, nobody else waits for it, and nothing is renewed at a price nobody said.
+    fn what_is_sold_no_more_ends_and_holds_nobody_up(bed: &Bed) {
+        let engine = opened(bed, false, "200.00");
+        running(&engine, "n1", "small");
+        go_to(&engine, "2026-04-10T00:00:00Z");
+        let other = TERMS.replace("id = \"node\"", "id = \"other\"");
+        let policy = format!("{}\n\n[refund]\nterm = \"unused_time\"\n", policy("one"));
+        apply(&engine, "one", &policy, &other);
+        let product = Wanted::Product { product: "other".to_owned(), sku: Some("small".to_owned()) };
+        order(&engine, "n2", product, 1);
+        pay(&engine, "n2").expect("paid");
+        assert!(engine.subscription("one", "n1").is_ok());
+        go_to(&engine, "2026-05-01T00:00:00Z");
+        assert_eq!(engine.subscription("one", "n1").expect("there").state, "expired");
+        go_to(&engine, "2026-05-10T00:00:00Z");
+        assert_eq!(engine.subscription("one", "n2").expect("there").paid_to, "2026-06-10T00:00:00Z");
+        assert_eq!(balance(&engine), "110.00"); // 200 - 30 - 30 - 30
+        proven(&engine);
+    }
+}

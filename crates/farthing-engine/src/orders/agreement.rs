@@ -47,7 +47,12 @@ pub(super) fn schedule_of(text: &str, zone: &Zone) -> Result<Schedule, EngineErr
     Schedule::from(origin, every, zone).map_err(calendar)
 }
 
-/// What the catalogue in force says of a product; where it is gone, what it said last.
+/// What the catalogue in force says of a product; where it is gone, what it said when something of it began.
+fn product_ever(work: &Work<'_, '_>, id: &str, began: Instant) -> Result<Product, Refused> {
+    product_of(work, id, work.now).or_else(|_| product_of(work, id, began))
+}
+
+/// What the catalogue in force at an instant says of a product.
 pub(super) fn product_of(work: &Work<'_, '_>, id: &str, at: Instant) -> Result<Product, Refused> {
     let found = work.cloud.profile_at(at)?.catalog.product_by_id(id).cloned();
     found.ok_or_else(|| Refused::not_found("product", id))
@@ -62,7 +67,7 @@ pub(crate) fn subscription_named(work: &mut Work<'_, '_>, name: &str) -> Result<
 impl Agreement {
     /// Reads one; its account is loaded.
     pub(super) fn read(work: &mut Work<'_, '_>, row: SubscriptionRow) -> Result<Agreement, Refused> {
-        let product = product_of(work, row.product.as_str(), work.now)?;
+        let product = product_ever(work, row.product.as_str(), row.began)?;
         let zone = work.folio(row.account).zone.clone();
         let schedule = schedule_of(&row.schedule, &zone)?;
         let mut facts = Vec::new();

@@ -6,7 +6,7 @@ use super::asked::PlanText;
 use super::change::{agreement_named, drop_quotes, must_run, term_told};
 use super::facts::SubscriptionFacts;
 use super::pay::order_named;
-use super::{When, renew};
+use super::{When, provision, renew};
 use crate::asked::Note;
 use crate::folio::Work;
 use crate::payments::pay_arrears;
@@ -232,6 +232,12 @@ pub(crate) fn reported(
             return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
         }
     };
+    // Who reports that it runs has made it.
+    if state == SubscriptionState::Pending && next == SubscriptionState::Running {
+        let mut order = order_named(work, &found.name)?;
+        provision::is_there(work, &mut order)?;
+        return Ok(Told::Recorded);
+    }
     match state {
         SubscriptionState::Running | SubscriptionState::Stopped => {}
         SubscriptionState::Pending | SubscriptionState::Paused => {

@@ -90,6 +90,18 @@ pub(super) fn happen(work: &mut Work<'_, '_>, id: i64) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Something that was to happen to it cannot: it is told, and looked at again in an hour.
+pub(super) fn wait(work: &mut Work<'_, '_>, id: i64, account: OwnerId, why: &str) -> Result<(), Refused> {
+    work.load(&[account])?;
+    let Some(row) = work.tx.subscription(id)? else { return Ok(()) };
+    let later = work.now.checked_add(Duration::from_seconds(3_600)).map_err(SettleError::from)?;
+    work.tx.subscription_put(&SubscriptionRow { due_at: Some(later), ..row.clone() })?;
+    let agreement = Agreement::read(work, SubscriptionRow { due_at: Some(later), ..row })?;
+    let told = term_told(work, &agreement, 0, why);
+    work.tell(Some(account), Event::TermRenewalFailed(told));
+    Ok(())
+}
+
 /// Money has come: what could not be renewed is tried at once (R75).
 pub(super) fn again(work: &mut Work<'_, '_>, account: OwnerId) -> Result<(), Refused> {
     let now = work.now;
@@ -121,23 +133,23 @@ fn together(work: &mut Work<'_, '_>, agreement: &Agreement) -> Result<Vec<Agreem
 /// Renews it for its next period, where that can be paid, or is billed. Whether it was.
 fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<bool, Refused> {
     let bills = bills_orders(work, at)?;
-    let paused = agreement.row.state == SubscriptionState::Paused;
     let mut all = together(work, agreement)?;
     let (account, name) = (agreement.row.account, agreement.row.name.clone());
-    let mut parts: Vec<PartText> = Vec::new();
     let mut plans: Vec<(i64, Instant, Change)> = Vec::new();
-    let main = next_parts(work, agreement, at, &mut plans)?;
-    let last = main.last().cloned().ok_or_else(|| crate::bills::broken("a period of no plan"))?;
-    let until = Instant::from_micros(last.period.1);
-    let text = product_of(work, agreement.row.product.as_str(), at)?.name.0;
-    if !paused {
-        parts.extend(main);
-    }
-    for added in &all {
-        if added.row.state != SubscriptionState::Paused {
-            parts.extend(next_parts(work, added, at, &mut plans)?);
+    let found = parts_of_all(work, agreement, (&all, at), &mut plans);
+    let (parts, last) = match found {
+        Ok(found) => found,
+        // It is sold no more, or has no price.
+        Err(Refused::ByRule { message, .. }) => {
+            let told = term_told(work, agreement, 0, &message);
+            work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
+            return Ok(false);
         }
-    }
+        Err(fault) => return Err(fault),
+    };
+    let until = Instant::from_micros(last.period.1);
+    let text = agreement.row.product.to_string();
+    let text = product_of(work, &text, at).map_or(text, |product| product.name.0);
     let amount: i64 = parts.iter().map(|part| part.amount).sum();
     let asked = Asked {
         product: agreement.row.product.to_string(),
@@ -200,6 +212,25 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
         pay_from_balance(work, &payer, &mut order, None)?;
     }
     Ok(true)
+}
+
+/// The next period of it and of what goes on with it; and the last part of its own, be it paused or not.
+fn parts_of_all(
+    work: &mut Work<'_, '_>,
+    agreement: &Agreement,
+    (all, at): (&[Agreement], Instant),
+    plans: &mut Vec<(i64, Instant, Change)>,
+) -> Result<(Vec<PartText>, PartText), Refused> {
+    let main = next_parts(work, agreement, at, plans)?;
+    let last = main.last().cloned().ok_or_else(|| crate::bills::broken("a period of no plan"))?;
+    let mut parts = Vec::new();
+    if agreement.row.state != SubscriptionState::Paused {
+        parts.extend(main);
+    }
+    for added in all.iter().filter(|added| added.row.state != SubscriptionState::Paused) {
+        parts.extend(next_parts(work, added, at, plans)?);
+    }
+    Ok((parts, last))
 }
 
 /// The next period of one: its plan as it was agreed, at the price of today where the product's price lives. Where another plan was agreed for

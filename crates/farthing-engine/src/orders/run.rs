@@ -3,7 +3,7 @@
 use super::pay::order_locked;
 use super::{provision, renew};
 use crate::run_due::engine_error;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Refused};
 use farthing_core::term::{OrderEvent, OrderState};
 use farthing_core::time::Instant;
 use farthing_store::{StoreError, Tx};
@@ -41,13 +41,19 @@ impl Engine {
                 break;
             }
             for (id, cloud, account, _) in due {
-                self.work("subscription_due", &cloud, move |work| {
+                let done = self.work("subscription_due", &cloud, move |work| {
                     work.load(&[account])?;
                     let now = work.now;
                     work.bring_to(account, now)?;
                     renew::happen(work, id)
-                })
-                .map_err(engine_error)?;
+                });
+                // What cannot happen now holds nobody else up: it is looked at again in an hour.
+                if let Err(Refused::ByRule { message, .. }) = done {
+                    self.work("subscription_waits", &cloud, move |work| renew::wait(work, id, account, &message))
+                        .map_err(engine_error)?;
+                } else {
+                    done.map_err(engine_error)?;
+                }
             }
         }
         self.run_earnings(now)
