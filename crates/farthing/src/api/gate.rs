@@ -4,7 +4,7 @@
 use super::asking::Body;
 use super::blocking;
 use super::caller::Reading;
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::resources::size_of;
 use super::wire::{Amount, some_text};
 use axum::Json;
@@ -56,6 +56,17 @@ pub(crate) struct GateAnswer {
 #[utoipa::path(post, path = "/v1/gate", tag = "resources", request_body = GateQuestion,
     responses((status = OK, body = GateAnswer), (status = "default", body = Problem)), security(("key" = ["read"])))]
 pub(crate) async fn ask(caller: Reading, Body(body): Body<GateQuestion>) -> Result<Json<GateAnswer>, Problem> {
+    let of_a_new_one = body.project.is_some()
+        || body.account.is_some()
+        || body.product.is_some()
+        || body.sku.is_some()
+        || body.size.is_some()
+        || body.user.is_some()
+        || !body.properties.is_empty();
+    if body.resource.is_some() && of_a_new_one {
+        let what = "a resource that is there says all of that itself: name the resource alone, or what would be new";
+        return Err(Problem::new(problem::INVALID, what).field("resource"));
+    }
     let new = NewResource {
         project: body.project,
         account: body.account,
