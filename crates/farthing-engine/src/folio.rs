@@ -4,8 +4,10 @@
 //! something, `post`, `finish`. What is decided is the core's; this gathers what it needs and writes what it says.
 
 use crate::asked::Note;
+use crate::bills::Corrected;
 use crate::clouds::{CloudBook, Ready};
 use crate::keep_wallets;
+use crate::periods::Billing;
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
 use crate::tell::{self, Notice};
@@ -52,6 +54,10 @@ pub(crate) struct Folio {
     pub(crate) held: i64,
     /// What waits for a bill.
     pub(crate) unbilled: i64,
+    /// Read when something is sealed or billed.
+    pub(crate) billing: Option<Billing>,
+    /// What late facts take back of charges that stand on a bill.
+    pub(crate) corrected: Vec<Corrected>,
     /// What has to be posted: when it counts from, and what.
     postings: Vec<(Instant, Posting)>,
     pub(crate) sealed: Vec<(Sealed, i64)>,
@@ -85,6 +91,8 @@ pub(crate) struct Work<'w, 't> {
     notices: Vec<Notice>,
     /// Documents were issued: they wait for their numbers.
     pub(crate) issued: bool,
+    /// The billing period of the charge before: most are of one.
+    pub(crate) last_period: Option<(OwnerId, Period)>,
 }
 
 /// The cloud's own ledger accounts that settling needs.
@@ -121,6 +129,7 @@ impl<'w, 't> Work<'w, 't> {
             last_by_day: None,
             notices: Vec::new(),
             issued: false,
+            last_period: None,
         })
     }
 
@@ -230,6 +239,8 @@ impl<'w, 't> Work<'w, 't> {
                     units: None,
                     held,
                     unbilled,
+                    billing: None,
+                    corrected: Vec::new(),
                     postings: Vec::new(),
                     sealed: Vec::new(),
                     loaded: rows,
@@ -572,6 +583,21 @@ impl<'w, 't> Work<'w, 't> {
         self.take_open(id, thing, costs)
     }
 
+    /// Seals what waits for its settlement of closed slots: it stands on the document that is issued now.
+    pub(crate) fn seal_corrections(&mut self, id: OwnerId) -> Result<(), EngineError> {
+        let waiting: Vec<Line> = self.folio(id).book.lines.extract_if(.., |line| line.id.is_correction()).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut charges = Vec::with_capacity(waiting.len());
+        for line in &waiting {
+            let slot = Period::try_new(line.open.since, line.open.at).map_err(|_| SettleError::Calendar)?;
+            charges.push(closing(line, slot, line.open.done));
+        }
+        let at = self.now.floor_second();
+        self.seal_with(id, at, charges)
+    }
+
     fn seal_with(&mut self, id: OwnerId, at: Instant, charges: Vec<Closing>) -> Result<(), EngineError> {
         let mut sealing: BTreeMap<Name, (i64, Pay)> = BTreeMap::new();
         for closing in &charges {
@@ -665,15 +691,20 @@ impl<'w, 't> Work<'w, 't> {
         // What was to be told of it did not happen.
         self.notices.retain(|notice| notice.account != Some(id));
         self.load(&[id])?;
+        self.park(id, &error.to_string());
+        Ok(())
+    }
+
+    /// Nothing happens by itself to an account that was loaded, until it is settled again.
+    pub(crate) fn park(&mut self, id: OwnerId, why: &str) {
         let folio = self.folio(id);
         let fresh = folio.state.parked.is_empty();
-        folio.state.parked = error.to_string();
+        why.clone_into(&mut folio.state.parked);
         folio.state.due_at = None;
-        let event = Event::AccountParked { account: folio.payer.name.clone(), reason: error.to_string() };
+        let event = Event::AccountParked { account: folio.payer.name.clone(), reason: why.to_owned() };
         if fresh {
             self.tell(Some(id), event);
         }
-        Ok(())
     }
 
     // --- Timelines
@@ -1032,6 +1063,7 @@ impl<'w, 't> Work<'w, 't> {
         for mut sealed in settlement.sealed {
             if !sealed.line.is_waiver() {
                 sealed.line.began = 0;
+                self.folio(id).corrected.extend(Corrected::of(&sealed));
             }
             let number = self.next_number(id, &sealed)?;
             self.folio(id).sealed.push((sealed, number));
@@ -1207,8 +1239,10 @@ impl<'w, 't> Work<'w, 't> {
 
     /// Writes everything that changed.
     pub(crate) fn finish(mut self) -> Result<(), EngineError> {
+        self.credit_corrections()?;
         self.flush_postings()?;
         self.refill_who_is_short()?;
+        self.write_billings()?;
         let late_window = self.policy_at(self.now)?.settle.late_window;
         let mut charges: Vec<ChargeRow> = Vec::new();
         let mut opens: Vec<OpenRow> = Vec::new();

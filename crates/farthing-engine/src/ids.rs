@@ -96,19 +96,25 @@ impl IdSource {
         TransferId::from_i64(next(last)).expect("ids are above zero")
     }
 
+    /// Of one millisecond in the order in which a process gives them: what is listed by its id is listed in the order it was made.
     pub fn id<K: Kind>(&self, now: Instant) -> Id128<K> {
         let millis = u64::try_from(now.micros() / 1_000).expect("instants are after 1970");
-        let bytes = self.bytes();
+        let (drawn, bytes) = self.draw();
         let mut tail = [0; 10];
-        tail.copy_from_slice(&bytes[..10]);
+        tail[..4].copy_from_slice(&drawn.to_be_bytes()[4..]);
+        tail[4..].copy_from_slice(&bytes[..6]);
         Id128::from_parts(millis, tail)
     }
 
     pub fn bytes(&self) -> [u8; 16] {
+        self.draw().1
+    }
+
+    fn draw(&self) -> (u64, [u8; 16]) {
         let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&blake3::keyed_hash(&self.seed, &drawn.to_le_bytes()).as_bytes()[..16]);
-        bytes
+        (drawn, bytes)
     }
 }
 

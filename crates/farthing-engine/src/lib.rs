@@ -34,6 +34,7 @@ mod open_account;
 mod open_project;
 mod orders;
 mod payments;
+mod periods;
 mod plain_usage;
 mod quotas;
 mod record_fact;
@@ -60,6 +61,7 @@ pub use bank::{
 };
 pub use bills::{
     BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
+    UsedFacts,
 };
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};

@@ -3,6 +3,7 @@
 use crate::folio::Work;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
+use farthing_core::ledger::Chart;
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::Measure;
@@ -28,6 +29,8 @@ pub struct AccountView {
     pub ran_out_at: Option<Instant>,
     /// What was posted and waits for a bill.
     pub unbilled: i64,
+    /// What bills too small to be collected have left for the next one (R20).
+    pub rolled: i64,
     pub lots: Vec<LotRow>,
     /// Why it cannot be settled; empty: it can.
     pub parked: String,
@@ -185,6 +188,8 @@ pub(crate) fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Resu
         figures.spendable = figures.balance;
     }
     let minor = currency.units_per_minor();
+    let rolled = work.tx.balance_of_code(id, &Chart::ReceivableNext)?.saturating_neg();
+    let folio = work.folio(id);
     Ok(AccountView {
         currency,
         figures,
@@ -195,6 +200,7 @@ pub(crate) fn view_of(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Resu
         runs_out_at: folio.book.runs_out_at(second)?,
         ran_out_at: folio.state.ran_out_at,
         unbilled: folio.unbilled,
+        rolled,
         lots: folio.lots.clone(),
         parked: folio.state.parked.clone(),
     })

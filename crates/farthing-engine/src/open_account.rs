@@ -199,6 +199,7 @@ pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone
         head: [0; 32],
         watch: None,
         grant_at: None,
+        bill_at: None,
     };
     work.tx.payer_insert(&payer, &state)?;
     let event = Event::AccountOpened {

@@ -35,6 +35,7 @@ impl Engine {
                 .chain(tx.collecting_next()?)
                 .chain(tx.announced_next()?)
                 .chain(tx.trial_next()?)
+                .chain(tx.closing_next()?)
                 .min();
             let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
@@ -74,6 +75,7 @@ impl Engine {
         self.run_queue(now)?;
         self.run_trials(now)?;
         self.run_expiries(now)?;
+        self.run_closings(now)?;
         self.run_orders(now)?;
         self.run_bills(now)?;
         self.run_debits(now)?;

@@ -6,12 +6,14 @@ use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::bank::name_words;
+use farthing_core::config::Name;
 use farthing_core::ledger::Chart;
 use farthing_core::ledger::posting::Part;
 use farthing_core::money::MoneyError;
 use farthing_core::policy::{Country, TaxPoint};
 use farthing_core::settle::SettleError;
 use farthing_core::tax::{Assessment, TaxParty, Taxed, VatNumber, assess};
+use farthing_core::time::Instant;
 use farthing_store::{CompanyRow, PayerRow, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -144,8 +146,19 @@ fn country_of(text: &str) -> Option<Country> {
 
 /// How a sale to an account is taxed today; none: its country is not known, nor the cloud's.
 pub(crate) fn assessed(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Option<Assessment>, EngineError> {
+    let now = work.now;
+    assessed_of(work, payer, None, now)
+}
+
+/// The same of something of a category, at the rates of an instant.
+pub(crate) fn assessed_of(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    category: Option<&Name>,
+    at: Instant,
+) -> Result<Option<Assessment>, EngineError> {
     let company = work.tx.company(payer.id)?.unwrap_or_default();
-    let policy = work.policy_at(work.now)?;
+    let policy = work.policy_at(at)?;
     let seller = policy.brand.country;
     let named = if company.country.is_empty() { &payer.country } else { &company.country };
     let Some(country) = country_of(named).or(seller) else { return Ok(None) };
@@ -155,8 +168,8 @@ pub(crate) fn assessed(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Opti
         business: !company.tax_number.is_empty(),
         number: VatNumber::parse(&company.tax_number).ok(),
     };
-    let on = policy.cloud.time_zone.civil_date_of(work.now).map_err(SettleError::from)?;
-    Ok(Some(assess(&policy.tax, seller, &party, None, on)))
+    let on = policy.cloud.time_zone.civil_date_of(at).map_err(SettleError::from)?;
+    Ok(Some(assess(&policy.tax, seller, &party, category, on)))
 }
 
 /// What comes on top of money that is paid in, where that is when tax falls due (R33): the wallet gets the net.

@@ -3,10 +3,10 @@
 //! A waiver is a charge of its own, below zero, on a line of its own (`LineId::waiver`). Rating knows nothing of it: a late fact or a
 //! corrected price is compared with what was charged, so it neither takes the waiver back nor gives the same money once more, because
 //! nothing is corrected below what was waived of it. What is given back goes to what paid, last what paid first, as a correction does.
-//! What stands on a bill already is taken off that, by a credit note (`bills/credit_waived`). Only sealed charges can be waived: what is still open may turn out to cost less.
+//! What stands on a bill already is taken off that, by a credit note (`bills/credit_used`). Only sealed charges can be waived: what is still open may turn out to cost less.
 
 use crate::asked::Note;
-use crate::bills::{WaivedPart, credit_waived};
+use crate::bills::{Corrected, credit_used};
 use crate::folio::{Charged, Work};
 use crate::open_project::account_ever;
 use crate::payments::pay_arrears;
@@ -17,7 +17,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
 use farthing_core::rate::Charge;
-use farthing_core::settle::{Correction, LineId, Service, Source};
+use farthing_core::settle::{Correction, LineId, Service};
 use farthing_core::time::Instant;
 use farthing_store::{ChargeRow, TermsId};
 use serde::{Deserialize, Serialize};
@@ -100,14 +100,10 @@ fn waive(work: &mut Work<'_, '_>, account: &str, waiver: &Waiver) -> Result<Waiv
     work.book_corrections(payer.id, waivers)?;
     // What stands on a bill already is credited of it.
     let sealed = &work.folio(payer.id).sealed;
-    let unbilled = |(_, part): &(Source, i64)| part.saturating_neg();
-    let part = |(sealed, _): &(farthing_core::settle::Sealed, i64)| WaivedPart {
-        ended: sealed.to,
-        units: sealed.paid.iter().filter(|(source, _)| *source == Source::Unbilled).map(unbilled).sum(),
-    };
-    let parts: Vec<WaivedPart> = sealed.iter().skip(sealed.len().saturating_sub(charges)).map(part).collect();
+    let fresh = sealed.iter().skip(sealed.len().saturating_sub(charges));
+    let parts: Vec<Corrected> = fresh.filter_map(|(sealed, _)| Corrected::of(sealed)).collect();
     let payer = work.folio(payer.id).payer.clone();
-    credit_waived(work, &payer, &product, &waiver.reason, &parts)?;
+    credit_used(work, &payer, &waiver.reason, &parts)?;
     // What came back as cash pays what is owed for something else.
     pay_arrears(work, payer.id)?;
     let facts = json!({

@@ -81,7 +81,6 @@ CREATE TABLE term (
     had_to        BIGINT NOT NULL,
     ledger        BIGINT NOT NULL,
     value         BIGINT NOT NULL,
-    paid          BIGINT NOT NULL,
     cash          BIGINT NOT NULL,
     returned      BIGINT NOT NULL,
     cash_returned BIGINT NOT NULL,

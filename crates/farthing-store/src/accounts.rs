@@ -178,6 +178,17 @@ impl Tx<'_> {
         )
     }
 
+    /// What an owner's account of this code has, all commodities together; zero where it was never opened.
+    pub fn balance_of_code(&mut self, owner: OwnerId, code: &Chart) -> Result<i64, StoreError> {
+        let sum = self.one(
+            "SELECT CAST(sum(b.credits - b.debits) AS BIGINT) FROM ledger_account a JOIN ledger_balance b ON b.account = a.id
+             WHERE a.owner = $1 AND a.code = $2",
+            &[owner.0.into(), code.to_string().as_str().into()],
+            |row| row.opt_int(0),
+        )?;
+        Ok(sum.flatten().unwrap_or(0))
+    }
+
     /// These ledger accounts, locked where others may write; in order of id.
     pub fn accounts_locked(&mut self, mut ids: Vec<i64>) -> Result<Vec<Account>, StoreError> {
         ids.sort_unstable();

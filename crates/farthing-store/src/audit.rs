@@ -7,6 +7,7 @@ use crate::audit_bills::audit_bills;
 use crate::audit_charges::{audit_charges, audit_payers};
 use crate::audit_coupons::audit_coupons;
 use crate::audit_orders::audit_orders;
+use crate::audit_periods::audit_periods;
 use crate::audit_units::audit_units;
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::messages::audit_messages;
@@ -64,6 +65,7 @@ impl Tx<'_> {
         usage.finish(&mut report);
         tell("bills");
         audit_bills(self, &mut report)?;
+        audit_periods(self, &mut report)?;
         tell("units");
         audit_units(self, &mut report)?;
         tell("the bank");

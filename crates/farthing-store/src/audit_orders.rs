@@ -52,7 +52,7 @@ pub(crate) fn audit_orders(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<
     let mut held: BTreeMap<i64, (i128, Option<i64>)> = BTreeMap::new();
     tx.each(
         "SELECT t.id, t.subscription, t.account, t.purchase, t.product, t.plan, t.period_from, t.period_to, t.had_from, t.had_to, t.ledger,
-            t.value, t.paid, t.cash, t.returned, t.cash_returned, t.earned, t.earn_at, b.credits - b.debits
+            t.value, t.cash, t.returned, t.cash_returned, t.earned, t.earn_at, b.credits - b.debits
          FROM term t LEFT JOIN ledger_balance b ON b.account = t.ledger ORDER BY t.id",
         &[],
         |row| {
@@ -67,11 +67,11 @@ pub(crate) fn audit_orders(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<
             let sound = 0 <= money.returned
                 && money.returned <= money.value
                 && money.cash_returned <= money.cash
-                && money.cash <= money.paid;
+                && money.cash <= money.value;
             if !sound {
                 find(format!("term {}", term.id), "more of it was given back than was paid".to_owned());
             }
-            let entry = held.entry(term.ledger.0).or_insert((0, row.opt_int(18)?));
+            let entry = held.entry(term.ledger.0).or_insert((0, row.opt_int(17)?));
             entry.0 += i128::from(money.left()) - i128::from(term.earned);
             Ok(())
         },

@@ -51,6 +51,8 @@ pub struct PayerState {
     pub watch: Option<(i64, Instant)>,
     /// When the next of its grants that come again is to be given.
     pub grant_at: Option<Instant>,
+    /// When the documents of its billing period are issued; none: nothing of it is to be billed.
+    pub bill_at: Option<Instant>,
 }
 
 /// What of an account's facts those need who add to its totals.
@@ -264,7 +266,7 @@ impl Tx<'_> {
             )?;
         }
         self.bulk_rows(
-            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from, s.grant_at
+            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from, s.grant_at, s.bill_at
              FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(ids)],
             state_from,
@@ -337,6 +339,7 @@ const STATE_NAMES: &[&str] = &[
     "watch_below",
     "watch_from",
     "grant_at",
+    "bill_at",
 ];
 
 fn state_columns(states: &[PayerState]) -> Vec<Column> {
@@ -353,6 +356,7 @@ fn state_columns(states: &[PayerState]) -> Vec<Column> {
         Column::OptInt(states.iter().map(|state| state.watch.map(|(below, _)| below)).collect()),
         Column::OptInt(states.iter().map(|state| micros(state.watch.map(|(_, from)| from))).collect()),
         Column::OptInt(states.iter().map(|state| micros(state.grant_at)).collect()),
+        Column::OptInt(states.iter().map(|state| micros(state.bill_at)).collect()),
     ]
 }
 
@@ -405,5 +409,6 @@ pub(crate) fn state_from(row: &Row<'_>) -> Result<PayerState, StoreError> {
         head: row.bytes(7)?,
         watch: row.opt_int(8)?.zip(row.opt_int(9)?.map(Instant::from_micros)),
         grant_at: row.opt_int(10)?.map(Instant::from_micros),
+        bill_at: row.opt_int(11)?.map(Instant::from_micros),
     })
 }

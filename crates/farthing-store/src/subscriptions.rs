@@ -83,7 +83,7 @@ macro_rules! subscription {
 /// What is read and written, in this order.
 macro_rules! term {
     () => {
-        "id, subscription, account, purchase, product, plan, period_from, period_to, had_from, had_to, ledger, value, paid, cash, returned, cash_returned, earned, earn_at"
+        "id, subscription, account, purchase, product, plan, period_from, period_to, had_from, had_to, ledger, value, cash, returned, cash_returned, earned, earn_at"
     };
 }
 
@@ -204,11 +204,11 @@ impl Tx<'_> {
 
     /// Written anew or again.
     pub fn term_put(&mut self, row: &TermRow) -> Result<(), StoreError> {
-        let TermMoney { value, paid, cash, returned, cash_returned } = row.money;
+        let TermMoney { value, cash, returned, cash_returned } = row.money;
         self.execute(
-            concat!("INSERT INTO term (", term!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            concat!("INSERT INTO term (", term!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              ON CONFLICT (id) DO UPDATE SET had_from = excluded.had_from, had_to = excluded.had_to, value = excluded.value,
-                paid = excluded.paid, cash = excluded.cash, returned = excluded.returned, cash_returned = excluded.cash_returned,
+                cash = excluded.cash, returned = excluded.returned, cash_returned = excluded.cash_returned,
                 earned = excluded.earned, earn_at = excluded.earn_at"),
             &[
                 row.id.into(),
@@ -223,7 +223,6 @@ impl Tx<'_> {
                 row.had.end().micros().into(),
                 row.ledger.0.into(),
                 value.into(),
-                paid.into(),
                 cash.into(),
                 returned.into(),
                 cash_returned.into(),
@@ -304,12 +303,11 @@ pub(crate) fn term_from(row: &Row<'_>) -> Result<TermRow, StoreError> {
         ledger: AccountId(row.int(10)?),
         money: TermMoney {
             value: row.int(11)?,
-            paid: row.int(12)?,
-            cash: row.int(13)?,
-            returned: row.int(14)?,
-            cash_returned: row.int(15)?,
+            cash: row.int(12)?,
+            returned: row.int(13)?,
+            cash_returned: row.int(14)?,
         },
-        earned: row.int(16)?,
-        earn_at: row.opt_int(17)?.map(Instant::from_micros),
+        earned: row.int(15)?,
+        earn_at: row.opt_int(16)?.map(Instant::from_micros),
     })
 }

@@ -1,5 +1,6 @@
 //! One line of a bill, before it is brought to whole minor units.
 
+use super::Used;
 use crate::config::Name;
 use crate::money::Money;
 use crate::tax::Assessment;
@@ -21,6 +22,8 @@ pub struct BillLine {
     /// Frozen with the line, because a correction bears the rate of its own period.
     pub tax: Assessment,
     pub origin: Origin,
+    /// Of what was used: what it cost and what has paid of it, be it billed or not.
+    pub used: Option<Used>,
 }
 
 /// From one day to another, both served.

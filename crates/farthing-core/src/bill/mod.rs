@@ -5,6 +5,7 @@
 //! [`plan_credit_note`] what is taken back of it, [`NumberFormat`] what it is called. The transfers are
 //! `ledger::posting`'s, the tax is `tax`'s, the words and the layout of a document are nobody's here.
 
+mod consumption;
 mod credit;
 mod late_fee;
 mod line;
@@ -16,6 +17,7 @@ mod state;
 mod tests;
 
 pub use crate::coupon::CouponValue;
+pub use consumption::{Apart, BilledUse, Consumed, ConsumedLine, Consumption, Cut, CutAuditor, Used, less_apart};
 pub use credit::{
     BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,
     plan_credit_note,

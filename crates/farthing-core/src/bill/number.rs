@@ -1,6 +1,6 @@
 //! Numbers of documents: `ELE-{year}-{seq:6}` (policy `bill.number`), and which running number each of them takes.
 //!
-//! A receipt's number is the same with `R-` before it, a credit note's with `CN-`; each counts by itself, so that each row of
+//! A receipt's number is the same with `R-` before it, a credit note's with `CN-`, a statement's with `S-`; each counts by itself, so that each row of
 //! numbers is without gaps. A *series* is what a number is but for its running number: `ELE-2026-{seq}`. The running number
 //! begins at 1 with each new series, and nowhere else; so no two documents share a number, whenever a format changes, and
 //! whatever it changes to, as long as who counts goes by the series.
@@ -30,6 +30,8 @@ pub enum DocumentKind {
     Bill,
     Receipt,
     CreditNote,
+    /// What an account has used in a period that no bill asks for: the balance paid it.
+    Statement,
 }
 
 /// Why a format makes no numbers. The sentences have no full stop; `remedy` says what to write.
@@ -55,13 +57,15 @@ const SEQ_DIGITS_MIN: usize = 10;
 const SEQ_DIGITS_MAX: usize = 12;
 
 impl DocumentKind {
-    pub const ALL: [DocumentKind; 3] = [DocumentKind::Bill, DocumentKind::Receipt, DocumentKind::CreditNote];
+    pub const ALL: [DocumentKind; 4] =
+        [DocumentKind::Bill, DocumentKind::Receipt, DocumentKind::CreditNote, DocumentKind::Statement];
 
     pub const fn word(self) -> &'static str {
         match self {
             DocumentKind::Bill => "bill",
             DocumentKind::Receipt => "receipt",
             DocumentKind::CreditNote => "credit_note",
+            DocumentKind::Statement => "statement",
         }
     }
 
@@ -71,6 +75,7 @@ impl DocumentKind {
             DocumentKind::Bill => "",
             DocumentKind::Receipt => "R-",
             DocumentKind::CreditNote => "CN-",
+            DocumentKind::Statement => "S-",
         }
     }
 }

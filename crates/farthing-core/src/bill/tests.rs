@@ -22,6 +22,7 @@ fn tax(percent: &str) -> Assessment {
 
 fn line(amount: &str, percent: &str, origin: Origin) -> BillLine {
     BillLine {
+        used: None,
         text: "Something".to_owned(),
         product: Name("thing".to_owned()),
         service: None,

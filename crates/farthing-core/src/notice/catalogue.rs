@@ -140,6 +140,9 @@ catalogue! {
     CreditNoteIssued = "credit_note.issued", "A credit note was issued.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
          "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
+    StatementIssued = "statement.issued", "What was used in a billing period was stated: the balance has paid it.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "What was used.", "tax": "Of it: zero.",
+         "currency": "Of the amounts.", "due_at": "Null: it asks for nothing.", "of": "Empty."];
     OrderPlaced = "order.placed", "Something was ordered: it waits to be paid.",
         ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
          "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
@@ -353,6 +356,7 @@ pub enum Event {
     BillPaid(BillTold),
     ReceiptIssued(BillTold),
     CreditNoteIssued(BillTold),
+    StatementIssued(BillTold),
     OrderPlaced(OrderTold),
     OrderPaid(OrderTold),
     OrderActive(OrderTold),
@@ -513,6 +517,7 @@ impl Event {
             Event::BillPaid(_) => EventType::BillPaid,
             Event::ReceiptIssued(_) => EventType::ReceiptIssued,
             Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
+            Event::StatementIssued(_) => EventType::StatementIssued,
             Event::OrderPlaced(_) => EventType::OrderPlaced,
             Event::OrderPaid(_) => EventType::OrderPaid,
             Event::OrderActive(_) => EventType::OrderActive,
@@ -592,7 +597,8 @@ impl Event {
             Event::BillIssued(told)
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
-            | Event::CreditNoteIssued(told) => Lane::Account(told.account.clone()),
+            | Event::CreditNoteIssued(told)
+            | Event::StatementIssued(told) => Lane::Account(told.account.clone()),
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -659,7 +665,8 @@ impl Event {
             Event::BillIssued(told)
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
-            | Event::CreditNoteIssued(told) => &told.account,
+            | Event::CreditNoteIssued(told)
+            | Event::StatementIssued(told) => &told.account,
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -719,7 +726,8 @@ impl Event {
             Event::BillIssued(told)
             | Event::BillPaid(told)
             | Event::ReceiptIssued(told)
-            | Event::CreditNoteIssued(told) => told.data(),
+            | Event::CreditNoteIssued(told)
+            | Event::StatementIssued(told) => told.data(),
             Event::RefillSwitchedOff { account, failures, why } => {
                 json!({ "account": account, "failures": failures, "why": why })
             }
@@ -1010,6 +1018,7 @@ pub fn samples() -> Vec<Event> {
         Event::BillPaid(bill("2026-000042", "")),
         Event::ReceiptIssued(bill("R-2026-000040", "2026-000042")),
         Event::CreditNoteIssued(bill("C-2026-000003", "2026-000042")),
+        Event::StatementIssued(bill("S-2026-000042", "")),
         Event::OrderPlaced(order(Some(later), "")),
         Event::OrderPaid(order(Some(later), "")),
         Event::OrderActive(order(None, "")),

@@ -17,7 +17,7 @@ pub(super) fn check(policy: &Policy, reader: &mut Reader<'_>) {
         (&["top_up", "sepa"], top_up),
         (&["auto_refill", "top_up"], auto_refill),
         (&["trial", "auto_refill", "top_up"], trial),
-        (&["bill"], bills),
+        (&["bill", "settle"], bills),
         (&["tax", "brand", "bill"], taxes),
         (&["settle", "monitor"], usage),
         (&["members"], members),
@@ -312,6 +312,15 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
     {
         let what = format!("the late fee of one day ({}) is above its cap ({})", fee.daily_percent, fee.cap_percent);
         tell(reader, &fee.places, "cap_percent", what, "raise the cap, or lower `daily_percent`");
+    }
+    // Documents of a period are issued once it has collected: before the next one ends, or they would overtake each other.
+    let shortest = Duration::from_seconds(u32::from(bill.cycle.months()).saturating_mul(28 * 86_400));
+    if policy.settle.late_window >= shortest {
+        let what = format!(
+            "`settle.late_window` ({}) is as long as a billing period ({})",
+            policy.settle.late_window, bill.cycle
+        );
+        tell(reader, &policy.settle.places, "late_window", what, "write a few days, such as \"3d\"");
     }
     if bill.order_valid.is_zero() {
         let what = "`bill.order_valid` is zero: no order could ever be paid".to_owned();

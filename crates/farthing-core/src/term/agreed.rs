@@ -7,8 +7,12 @@ use crate::time::{Instant, Span, Zone};
 /// What is had for a time, and for how much.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Plan {
-    /// Of which product, SKU and add-on, and by which price list: two plans of one name cost the same.
+    /// Of which product, SKU and add-on, for people.
     pub name: String,
+    /// May be empty.
+    pub sku: String,
+    /// Its price stays as it was agreed, where those of others live: that of a phase.
+    pub fixed: bool,
     /// Of one, for one period: whole minor units.
     pub price: i64,
     pub quantity: i64,

@@ -9,10 +9,8 @@ use crate::time::{Instant, Period};
 /// In units of the currency, none below zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct TermMoney {
-    /// What it is worth, without tax.
+    /// What it is worth, without tax: money, free credit and coupons have paid as much.
     pub value: i64,
-    /// All that paid it, with its tax: money, free credit, coupons.
-    pub paid: i64,
     /// What of that was money.
     pub cash: i64,
     /// What of its value was given up again.
@@ -54,33 +52,19 @@ impl TermMoney {
         Ok(Given { value, cash })
     }
 
-    /// Takes so much of its value to another term, with its share of what paid it: paid and cash.
+    /// Takes so much of its value to another term, with its share of the cash that paid it.
     pub fn hand_over(&mut self, value: i64) -> Result<TermMoney, TermError> {
         let value = value.clamp(0, self.left());
         let left = self.left();
-        let share = |of: i64| -> Result<i64, TermError> {
-            if left == 0 {
-                return Ok(0);
-            }
-            let part = mul_div_round(i128::from(of), i128::from(value), i128::from(left), Rounding::Down)?;
-            Ok(i64::try_from(part).map_err(|_| MoneyError::Overflow { operation: "change a term" })?)
-        };
-        let cash = share(self.cash.saturating_sub(self.cash_returned))?;
-        let paid = share(self.paid_left()?)?.max(cash);
+        if left == 0 {
+            return Ok(TermMoney::default());
+        }
+        let cash = i128::from(self.cash.saturating_sub(self.cash_returned));
+        let cash = mul_div_round(cash, i128::from(value), i128::from(left), Rounding::Down)?;
+        let cash = i64::try_from(cash).map_err(|_| MoneyError::Overflow { operation: "change a term" })?;
         self.value = self.value.saturating_sub(value);
         self.cash = self.cash.saturating_sub(cash);
-        self.paid = self.paid.saturating_sub(paid);
-        Ok(TermMoney { value, paid, cash, returned: 0, cash_returned: 0 })
-    }
-
-    /// Of what paid it, what belongs to the value that is left.
-    fn paid_left(&self) -> Result<i64, TermError> {
-        if self.value == 0 {
-            return Ok(0);
-        }
-        let left =
-            mul_div_round(i128::from(self.paid), i128::from(self.left()), i128::from(self.value), Rounding::HalfEven)?;
-        Ok(i64::try_from(left).map_err(|_| MoneyError::Overflow { operation: "change a term" })?)
+        Ok(TermMoney { value, cash, returned: 0, cash_returned: 0 })
     }
 
     /// What is earned at an instant of the time for which it is had: by the second, all of it in the end.

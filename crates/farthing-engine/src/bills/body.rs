@@ -1,9 +1,11 @@
 //! What stands on a document, as it is stored: one JSON text, written once, from which what is credited later is worked out.
 
 use super::broken;
-use super::facts::BillParty;
+use super::facts::{BillParty, UsedFacts};
 use crate::EngineError;
-use farthing_core::bill::{BillPlan, BilledGroup, BilledLine, Creditable, CreditedGroup, CreditedLine, Origin};
+use farthing_core::bill::{
+    BillLine, BillPlan, BilledGroup, BilledLine, Creditable, CreditedGroup, CreditedLine, Origin,
+};
 use farthing_core::config::Name;
 use farthing_core::ledger::Chart;
 use farthing_core::money::{Currency, Money};
@@ -59,6 +61,9 @@ pub(super) struct Line {
     pub(super) coupon: i64,
     pub(super) tax: i64,
     pub(super) net: i64,
+    /// Of what was used: what it cost, whatever paid it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) used: Option<UsedFacts>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +97,7 @@ impl Body {
             coupon: planned.coupon.units(),
             tax: planned.tax.units(),
             net: planned.net.units(),
+            used: planned.line.used.map(UsedFacts::from),
         };
         let group = |group: &farthing_core::bill::PlannedGroup| Group {
             assessed: group.assessment.to_text(),
@@ -110,6 +116,31 @@ impl Body {
             brought_forward: plan.brought_forward.units(),
             ..Body::default()
         }
+    }
+
+    /// Of what was used, as it was charged: nothing of it is asked for.
+    pub(super) fn of_used(currency: Currency, lines: &[BillLine], seller: BillParty, buyer: BillParty) -> Body {
+        let line = |line: &BillLine| {
+            let used = line.used.unwrap_or_default();
+            Line {
+                text: line.text.clone(),
+                product: line.product.to_string(),
+                from: line.service.map(|service| service.first().to_string()),
+                to: line.service.map(|service| service.last().to_string()),
+                quantity: line.quantity.clone(),
+                category: line.category.as_ref().map(Name::to_string),
+                exact: used.net,
+                assessed: line.tax.to_text(),
+                origin: origin_text(&line.origin),
+                amount: used.net,
+                coupon: 0,
+                tax: 0,
+                net: used.net,
+                used: Some(used.into()),
+            }
+        };
+        let lines = lines.iter().map(line).collect();
+        Body { currency: currency.code().to_owned(), seller, buyer, prices: "net".to_owned(), lines, ..Body::default() }
     }
 
     pub(super) fn text(&self) -> Result<String, EngineError> {

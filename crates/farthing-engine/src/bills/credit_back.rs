@@ -2,7 +2,8 @@
 
 use super::body::Body;
 use super::broken;
-use super::issue::{Noted, issue_credit_note, notes_about};
+use super::credit_note::{Credited, credit_bill};
+use super::issue::notes_about;
 use super::on_top_up::{Back, credited_again, taken_back};
 use super::pay_bill::{bill_locked, receivable_of, step, tell_if_paid};
 use crate::asked::Note;
@@ -10,9 +11,9 @@ use crate::folio::Work;
 use crate::payments::{RefundFacts, send_errand};
 use crate::top_up::positive;
 use crate::{Engine, EngineError, RefusalCode, Refused};
-use farthing_core::bill::{BillEvent, CreditNotePlan, CreditOf, plan_credit_note};
+use farthing_core::bill::{BillEvent, CreditOf, plan_credit_note};
 use farthing_core::id::CauseId;
-use farthing_core::ledger::posting::{self, BillPaymentReturned, Chargeback, CreditNote, Overpaid, Part, Stamp};
+use farthing_core::ledger::posting::{self, BillPaymentReturned, Chargeback, Overpaid, Stamp};
 use farthing_core::ledger::{Chart, Kind, TransferId};
 use farthing_core::money::Money;
 use farthing_core::payment::{BillId, ErrandKind, PartState, PaymentId, Purpose, RefundId, RefundState, State};
@@ -147,53 +148,9 @@ fn lower(
     let money = work.money(amount);
     let plan = plan_credit_note(&creditable, CreditOf::Amount(money), money)
         .map_err(|error| Refused::new(RefusalCode::Conflict, error.to_string()))?;
-    let (parts, taxes) = given_up(work, payer, &body, &plan)?;
-    let (receivable, commodity) = (receivable_of(row)?, work.books()?.commodity);
-    let mut ids = work.stamp_ids();
-    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
-    let facts = CreditNote {
-        commodity,
-        receivable,
-        cash: payer.cash,
-        reduces_due: plan.reduces_due.units(),
-        parts: &parts,
-        taxes: &taxes,
-    };
-    let command = posting::credit_note(&mut stamp, &facts);
-    work.book(&[command])?;
-    let noted =
-        Noted { groups: &plan.groups, lines: &plan.lines, reason, payment: Some(payment), transfer: Some(transfer) };
-    issue_credit_note(work, payer, row, &noted)?;
+    let credited = Credited { plan: &plan, of: &body, reason, payment: Some(payment), transfer: Some(transfer) };
+    credit_bill(work, payer, row, &credited)?;
     Ok(())
-}
-
-/// Whose revenue a credit note takes back: of each group that of its lines, by what they cost.
-pub(super) fn given_up(
-    work: &mut Work<'_, '_>,
-    payer: &PayerRow,
-    body: &Body,
-    plan: &CreditNotePlan,
-) -> Result<(Vec<Part>, Vec<Part>), EngineError> {
-    let (mut parts, mut taxes) = (Vec::new(), Vec::new());
-    for group in &plan.groups {
-        let mut sold = Vec::with_capacity(body.lines.len());
-        for line in body.lines.iter().filter(|line| line.net > 0) {
-            if line.group()?.as_ref() == Some(&group.group) {
-                sold.push(line);
-            }
-        }
-        let weights: Vec<u64> = sold.iter().map(|line| line.net.unsigned_abs()).collect();
-        for (line, amount) in sold.iter().zip(group.net.allocate_minor(&weights).map_err(broken)?) {
-            let account = match line.chart() {
-                own @ Chart::Deferred(_) => work.customer_account(payer.id, own)?,
-                books => work.book_account(books)?,
-            };
-            parts.push(Part { account, amount: amount.units() });
-        }
-        let account = work.book_account(Chart::Tax(group.group.to_string()))?;
-        taxes.push(Part { account, amount: group.tax.units() });
-    }
-    Ok((parts, taxes))
 }
 
 /// Somebody has given money of a bill's payment back by hand, at the provider: so much is due of the bill again. How much that is, and the first

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use crate::{Engine, EngineError, Refused};
-use farthing_core::bill::BillState;
+use farthing_core::bill::{BillState, Used};
 use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::tax::Assessment;
 use farthing_core::time::Instant;
@@ -86,6 +86,28 @@ pub struct BillLineFacts {
     pub tax_group: String,
     /// `accrued`, `advance:…`, `late_fee`, `top_up`, `brought_forward:…`
     pub origin: String,
+    /// Of what was used: all of it, and what paid it.
+    #[serde(default)]
+    pub used: Option<UsedFacts>,
+}
+
+/// What the use of a line cost, and what paid it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedFacts {
+    /// Without the discount.
+    pub list: i64,
+    pub net: i64,
+    pub credit: i64,
+    pub balance: i64,
+    /// By a bill: this one, unless some of it was billed before.
+    pub unbilled: i64,
+}
+
+impl From<Used> for UsedFacts {
+    fn from(used: Used) -> UsedFacts {
+        let Used { list, net, credit, balance, unbilled } = used;
+        UsedFacts { list, net, credit, balance, unbilled }
+    }
 }
 
 /// All that bears one tax.
@@ -169,6 +191,7 @@ pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, Engi
             coupon: line.coupon,
             tax_group: assessment.group().to_string(),
             origin: line.origin,
+            used: line.used,
         });
     }
     let mut groups = Vec::with_capacity(body.groups.len());

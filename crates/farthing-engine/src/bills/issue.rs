@@ -107,11 +107,9 @@ pub(super) fn plan(
     let (prices, roll_below) = (policy.tax.prices, policy.bill.roll_below);
     let groups: BTreeSet<_> = lines.iter().filter(|line| line.is_taxable()).map(|line| line.tax.group()).collect();
     let mut carries = BTreeMap::new();
-    for account in work.tx.accounts_of(payer.id)? {
-        let own = groups.iter().find(|group| account.code == Chart::Carry(group.to_string()).to_string());
-        if let Some(group) = own {
-            carries.insert(group.clone(), work.money(account.account.balance()));
-        }
+    for group in groups {
+        let carried = work.tx.balance_of_code(payer.id, &Chart::Carry(group.to_string()))?;
+        carries.insert(group, work.money(carried));
     }
     let draft = DraftBill {
         currency: work.currency(),
@@ -128,18 +126,6 @@ pub(super) fn plan(
 
 /// A coupon, and who redeemed it: `used_on_bill` counts what it took off.
 pub(super) type Offered = (RedemptionId, Coupon);
-
-/// Issues a bill of lines that stand in the ledger, due as the policy says, less what these coupons take off.
-pub(super) fn issue_bill(
-    work: &mut Work<'_, '_>,
-    payer: &PayerRow,
-    lines: Vec<BillLine>,
-    balance: i64,
-    offered: &[Offered],
-) -> Result<Option<(BillRow, Collection)>, Refused> {
-    let dated = work.now;
-    issue_bill_on(work, payer, lines, &Terms { balance, due: None, dated, offered, reserved: None })
-}
 
 /// By what a bill is paid at once, and by when the rest of it.
 pub(super) struct Terms<'a> {
@@ -178,7 +164,8 @@ pub(super) fn issue_bill_on(
     (row.receivable, row.transfer) = (Some(receivable), Some(first));
     row.due = Some(match terms.due {
         Some(due) => due,
-        None => due_of(work, payer, terms.dated)?,
+        // Whenever it was to be: there is the whole time to pay it.
+        None => due_of(work, payer, terms.dated.max(work.now))?,
     });
     let (format, on) = format_of(work.policy_at(terms.dated)?, terms.dated)?;
     row.series = format.series(BillKind::Bill, on);
@@ -211,6 +198,26 @@ pub(super) fn issue_bill_on(
     }
     work.reload(payer.id)?;
     Ok(Some((row, plan.collection)))
+}
+
+/// A document of what was used and what paid it, which asks for nothing. Its amounts are exact: nobody pays them again.
+pub(super) fn issue_statement(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    lines: &[BillLine],
+    dated: Instant,
+) -> Result<BillRow, EngineError> {
+    let (seller, buyer) = parties(work, payer)?;
+    let mut row = document(work, payer, BillKind::Statement)?;
+    let body = Body::of_used(work.currency(), lines, seller, buyer);
+    let total = body.lines.iter().map(|line| line.net).fold(0, i64::saturating_add);
+    (row.net, row.total, row.paid) = (total, total, total);
+    let (format, on) = format_of(work.policy_at(dated)?, dated)?;
+    row.series = format.series(BillKind::Statement, on);
+    row.issued = dated;
+    row.body = body.text()?;
+    work.tx.bill_insert(&row)?;
+    Ok(row)
 }
 
 fn book_issued(

@@ -6,31 +6,34 @@
 
 mod bill_now;
 mod body;
+mod close_period;
 mod collect;
 mod credit_back;
-mod credit_waived;
+mod credit_note;
+mod credit_used;
 mod facts;
 mod issue;
 mod number_bills;
 mod on_top_up;
 mod order_bill;
 mod pay_bill;
+mod used;
 
 pub use bill_now::Billed;
 pub use credit_back::NewBillRefund;
-pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty};
+pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 
-pub(crate) use bill_now::assessed as tax_of_sales;
 pub(crate) use collect::collect_failed;
 pub(crate) use credit_back::{charged_back, given_again, refund_reported};
-pub(crate) use credit_waived::{WaivedPart, credit_waived};
+pub(crate) use credit_used::{Corrected, credit_used};
 pub(crate) use on_top_up::{Back, credited_again, on_top_up, taken_back};
 pub(crate) use order_bill::{
     Collected, OrderBilled, OrderTerms, Returned, credit_unpaid, dues_of, is_settled, order_bill, return_of_bill,
     void_bill,
 };
 pub(crate) use pay_bill::{begin, paid_by, past_due, pay_by_balance, settle};
+pub(crate) use used::tax_of_sales;
 
 use crate::EngineError;
 use farthing_store::StoreError;

@@ -93,6 +93,10 @@ fn tell_of(tx: &mut Tx<'_>, row: &BillRow, notices: &mut Vec<Notice>) -> Result<
         }
         BillKind::Receipt => tell(Event::ReceiptIssued(told)),
         BillKind::CreditNote => tell(Event::CreditNoteIssued(told)),
+        BillKind::Statement => {
+            let event = Event::StatementIssued(told);
+            notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: false });
+        }
     }
     Ok(())
 }

@@ -98,6 +98,7 @@ fn invoice(work: &mut Work<'_, '_>, payer: &PayerRow, credited: &Credited<'_>) -
         amount,
         tax,
         origin: Origin::TopUp,
+        used: None,
     };
     let nothing = Money::zero(amount.currency());
     let draft = DraftBill {

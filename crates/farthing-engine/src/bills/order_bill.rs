@@ -4,14 +4,14 @@
 use super::body::Body;
 use super::broken;
 use super::collect::collect;
-use super::credit_back::given_up;
-use super::issue::{Noted, Terms, issue_bill_on, issue_credit_note, notes_about};
+use super::credit_note::{Credited, credit_bill};
+use super::issue::{Terms, issue_bill_on, notes_about};
 use super::pay_bill::{payable, receivable_of, step};
 use crate::coupons::coupons_for_bill;
 use crate::folio::Work;
 use crate::{EngineError, RefusalCode, Refused};
 use farthing_core::bill::{BillEvent, BillLine, BillState, Collection, Coupon, CreditOf, plan_credit_note};
-use farthing_core::ledger::posting::{self, CreditNote, Stamp};
+use farthing_core::ledger::posting::{self, Stamp};
 use farthing_core::ledger::{Kind, TransferId};
 use farthing_core::money::Money;
 use farthing_core::payment::BillId;
@@ -144,27 +144,9 @@ pub(crate) fn return_of_bill(work: &mut Work<'_, '_>, payer: &PayerRow, wanted: 
     let due = work.money(row.due_units());
     let plan = plan_credit_note(&creditable, CreditOf::Lines(&lines), due)
         .map_err(|error| Refused::new(RefusalCode::Conflict, error.to_string()))?;
-    let (parts, taxes) = given_up(work, payer, &body, &plan)?;
-    let (receivable, commodity) = (receivable_of(&row)?, work.books()?.commodity);
-    let mut fresh = work.stamp_ids();
-    let first = fresh();
-    let mut unused = Some(first);
-    let mut ids = move || unused.take().unwrap_or_else(&mut fresh);
-    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
-    let facts = CreditNote {
-        commodity,
-        receivable,
-        cash: payer.cash,
-        reduces_due: plan.reduces_due.units(),
-        parts: &parts,
-        taxes: &taxes,
-    };
-    let command = posting::credit_note(&mut stamp, &facts);
-    work.book(&[command])?;
+    let credited = Credited { plan: &plan, of: &body, reason: wanted.reason, payment: None, transfer: None };
+    credit_bill(work, payer, &row, &credited)?;
     step(work, &mut row, BillEvent::Credit(plan.total))?;
-    let noted =
-        Noted { groups: &plan.groups, lines: &plan.lines, reason: wanted.reason, payment: None, transfer: Some(first) };
-    issue_credit_note(work, payer, &row, &noted)?;
     work.reload(payer.id)?;
     Ok(plan.total.units())
 }

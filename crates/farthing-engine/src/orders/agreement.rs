@@ -41,10 +41,19 @@ pub(super) fn schedule_text(origin: Instant, every: Span) -> String {
 }
 
 pub(super) fn schedule_of(text: &str, zone: &Zone) -> Result<Schedule, EngineError> {
+    let (origin, every) = origin_and_every(text)?;
+    Schedule::from(origin, every, zone).map_err(calendar)
+}
+
+/// How long its periods are.
+pub(super) fn every_of(text: &str) -> Result<Span, EngineError> {
+    Ok(origin_and_every(text)?.1)
+}
+
+fn origin_and_every(text: &str) -> Result<(Instant, Span), EngineError> {
     let wrong = || broken(format!("periods that are {text:?}"));
     let (origin, every) = text.split_once(' ').ok_or_else(wrong)?;
-    let (origin, every) = (Instant::parse(origin).map_err(|_| wrong())?, Span::parse(every).map_err(|_| wrong())?);
-    Schedule::from(origin, every, zone).map_err(calendar)
+    Ok((Instant::parse(origin).map_err(|_| wrong())?, Span::parse(every).map_err(|_| wrong())?))
 }
 
 /// What the catalogue in force says of a product; where it is gone, what it said when something of it began.
@@ -167,9 +176,9 @@ pub(super) fn open_terms(
         }
         allocate(of, &weights).map_err(broken)
     };
-    let (paid, cash) = (share(money.paid)?, share(money.cash)?);
+    let cash = share(money.cash)?;
     let mut terms = Vec::with_capacity(parts.len());
-    for ((part, paid), cash) in parts.iter().zip(paid).zip(cash) {
+    for (part, cash) in parts.iter().zip(cash) {
         let key = part.key()?;
         let mut term = TermRow {
             id: work.ids.number(work.now),
@@ -181,7 +190,7 @@ pub(super) fn open_terms(
             period: key.period,
             had: part.had()?,
             ledger,
-            money: TermMoney { value: part.amount, paid, cash, ..TermMoney::default() },
+            money: TermMoney { value: part.amount, cash, ..TermMoney::default() },
             earned: 0,
             earn_at: None,
         };
@@ -241,7 +250,6 @@ pub(super) fn give_up(
             {
                 let part = term.money.hand_over(moved).map_err(calendar)?;
                 taken.value += part.value;
-                taken.paid += part.paid;
                 taken.cash += part.cash;
                 let (commodity, to) = (work.books()?.commodity, deferred(work, order)?);
                 let mut ids = work.stamp_ids();

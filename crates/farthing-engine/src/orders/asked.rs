@@ -48,6 +48,10 @@ pub(super) struct Asked {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PlanText {
     pub(super) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) sku: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) fixed: bool,
     pub(super) price: i64,
     pub(super) quantity: i64,
     pub(super) every: String,
@@ -86,13 +90,14 @@ impl Asked {
 
 impl PlanText {
     pub(super) fn of(plan: &Plan) -> PlanText {
-        let Plan { name, price, quantity, every } = plan;
-        PlanText { name: name.clone(), price: *price, quantity: *quantity, every: every.to_string() }
+        let Plan { name, sku, fixed, price, quantity, every } = plan.clone();
+        PlanText { name, sku, fixed, price, quantity, every: every.to_string() }
     }
 
     pub(super) fn plan(&self) -> Result<Plan, EngineError> {
         let every = Span::parse(&self.every).map_err(broken)?;
-        Ok(Plan { name: self.name.clone(), price: self.price, quantity: self.quantity, every })
+        let PlanText { name, sku, fixed, price, quantity, .. } = self.clone();
+        Ok(Plan { name, sku, fixed, price, quantity, every })
     }
 
     pub(super) fn text(&self) -> Result<String, EngineError> {

@@ -5,7 +5,7 @@ use super::agreement::{Agreement, Elsewhere, give_up, open_terms};
 use super::asked::{Asked, ChangeText, PartText, PlanText};
 use super::facts::{OrderFacts, SubscriptionFacts};
 use super::pay::{money_of, paid, step};
-use super::place::{bill_of, bills_orders, served, sold, told, valid_until};
+use super::place::{bill_of, bills_orders, order_due, served, sold, told, valid_until};
 use super::{provision, renew};
 use crate::asked::Note;
 use crate::bills::Collected;
@@ -67,7 +67,8 @@ pub(super) fn agreement_named(work: &mut Work<'_, '_>, name: &str) -> Result<Agr
     let now = work.now;
     work.bring_to(found.account, now)?;
     let row = work.tx.subscription(found.id)?.ok_or_else(missing)?;
-    Agreement::read(work, row)
+    let agreement = Agreement::read(work, row)?;
+    renew::catch_up(work, agreement)
 }
 
 pub(super) fn must_run(agreement: &Agreement) -> Result<(), Refused> {
@@ -226,26 +227,9 @@ pub(super) fn quoted(
         change: Some(ChangeText::of(change)),
         ..Asked::default()
     };
-    Ok(PurchaseRow {
-        id: work.ids.id(now),
-        cloud: row.cloud.clone(),
-        account: row.account,
-        name: row.name.clone(),
-        number: work.ids.number(now),
-        kind: OrderKind::Change,
-        state: OrderState::Due,
-        ordered: now,
-        valid_until: Some(valid_until(work, now, Some(row.paid_to).filter(|end| *end > now))?),
-        asked: asked.text()?,
-        amount: (more - less).max(0),
-        bill: None,
-        credit: 0,
-        cash: 0,
-        transfers: Vec::new(),
-        awaits: String::new(),
-        why: String::new(),
-        changed: now,
-    })
+    let mut order = order_due(work, OrderKind::Change, (row.account, &row.name), now, &asked, (more - less).max(0))?;
+    order.valid_until = Some(valid_until(work, now, Some(row.paid_to).filter(|end| *end > now))?);
+    Ok(order)
 }
 
 /// It is paid: from the instant it was quoted for it is so.
@@ -264,7 +248,6 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
     let (taken, back) = give_up(work, &mut agreement, &sides, &elsewhere)?;
     let mut money = money_of(order);
     money.value += taken.value;
-    money.paid += taken.paid;
     money.cash += taken.cash;
     let product = agreement.row.product.clone();
     let opened = open_terms(work, order, &product, &asked.parts, money)?;

@@ -32,3 +32,4 @@ pub use provision::Made;
 pub(crate) use agreement::subscription_named;
 pub(crate) use end::reported;
 pub(crate) use pay::{bill_paid, money_came};
+pub(crate) use renew::{Renewal, await_renewals, renewals_due, renewed};

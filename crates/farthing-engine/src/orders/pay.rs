@@ -390,7 +390,7 @@ pub(super) fn paid(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(),
 
 /// What paid an order, by value.
 pub(super) fn money_of(row: &PurchaseRow) -> TermMoney {
-    TermMoney { value: row.amount, paid: row.amount, cash: row.cash, ..TermMoney::default() }
+    TermMoney { value: row.amount, cash: row.cash, ..TermMoney::default() }
 }
 
 fn begin(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(), Refused> {
@@ -408,7 +408,10 @@ fn begin(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result<(), Refused> 
             let coterm = asked.from.is_some();
             let schedule = match &parent {
                 Some(parent) if coterm => parent.schedule.clone(),
-                _ => schedule_text(at, product.period),
+                _ => {
+                    let zone = work.folio(row.account).zone.clone();
+                    schedule_text(super::place::paid_from(&product, at, &zone)?, product.period)
+                }
             };
             let renew =
                 AtExpiry::parse(&asked.renew).or(product.renew).unwrap_or(work.policy_at(now)?.renewal.at_expiry);

@@ -10,7 +10,7 @@ use crate::folio::Work;
 use crate::gate::{Starting, of_trial};
 use crate::open_project::{account_of, project_of};
 use crate::spend_limits::may_spend;
-use crate::{Engine, RefusalCode, Refused};
+use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::bill::{BillLine, Coupon, Origin, ServicePeriod};
 use farthing_core::catalog::{Charged, Kind, Product, Provision, Wanted as OfferWanted};
 use farthing_core::config::{Name, Text};
@@ -83,7 +83,8 @@ impl Sold {
             name.push('/');
             name.push_str(part);
         }
-        Plan { name, price: self.price.net.units(), quantity, every: self.product.period }
+        let price = self.price.net.units();
+        Plan { name, sku: self.sku.clone(), fixed: false, price, quantity, every: self.product.period }
     }
 }
 
@@ -206,7 +207,7 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
     let bills = bills_orders(work, now)?;
     must_be_sold(&sold.product, bills)?;
     if work.policy_at(now)?.tax.prices == PricesAre::Gross
-        && !crate::bills::tax_of_sales(work, &account)?.percent().is_zero()
+        && !crate::bills::tax_of_sales(work, &account, None, work.now)?.percent().is_zero()
     {
         // What is deferred is without tax, what is owed by the catalogue with it: they would part.
         let what = "what is bought ahead is priced without tax: set `tax.prices = \"net\"` to sell it";
@@ -275,27 +276,8 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
     may_spend(work, account.id, project, Asks { amount, per_hour: 0 })?;
     let valid = valid_until(work, now, latest)?;
     let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
-    let mut row = PurchaseRow {
-        id: work.ids.id(now),
-        cloud,
-        account: account.id,
-        name: wanted.name.clone(),
-        number: work.ids.number(now),
-        kind: OrderKind::New,
-        state: OrderState::Due,
-        ordered: now,
-        valid_until: Some(valid),
-        asked: String::new(),
-        amount,
-        bill: None,
-        credit: 0,
-        cash: 0,
-        transfers: Vec::new(),
-        awaits: String::new(),
-        why: String::new(),
-        changed: now,
-    };
-    row.asked = asked.text()?;
+    let mut row = order_due(work, OrderKind::New, (account.id, &wanted.name), now, &asked, amount)?;
+    row.valid_until = Some(valid);
     let coupon = best_coupon(work, &account, &row, &asked)?;
     if bills {
         // What is made at once is paid as any other bill.
@@ -319,6 +301,37 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         super::pay::paid(work, &mut row)?;
     }
     OrderFacts::read(work.tx, &row)
+}
+
+/// An order that waits to be paid, without an end.
+pub(super) fn order_due(
+    work: &mut Work<'_, '_>,
+    kind: OrderKind,
+    (account, name): (OwnerId, &str),
+    at: Instant,
+    asked: &Asked,
+    amount: i64,
+) -> Result<PurchaseRow, EngineError> {
+    Ok(PurchaseRow {
+        id: work.ids.id(work.now),
+        cloud: work.cloud.id.clone(),
+        account,
+        name: name.to_owned(),
+        number: work.ids.number(work.now),
+        kind,
+        state: OrderState::Due,
+        ordered: at,
+        valid_until: None,
+        asked: asked.text()?,
+        amount,
+        bill: None,
+        credit: 0,
+        cash: 0,
+        transfers: Vec::new(),
+        awaits: String::new(),
+        why: String::new(),
+        changed: at,
+    })
 }
 
 /// Who pays, in which project, and what it is added to.
@@ -382,7 +395,24 @@ fn quote(
     let coterm =
         sold.product.addon.iter().find(|known| known.id.as_str() == sold.addon).is_some_and(|addon| addon.coterm);
     let Some(parent) = parent.filter(|_| coterm) else {
-        let schedule = Schedule::from(now, sold.product.period, &zone).map_err(calendar)?;
+        let paid_from = paid_from(&sold.product, now, &zone)?;
+        let schedule = Schedule::from(paid_from, sold.product.period, &zone).map_err(calendar)?;
+        if paid_from > now {
+            // For nothing until then; its periods, and what it costs, begin there.
+            let second = farthing_core::time::Duration::try_from_seconds(1).map_err(SettleError::from)?;
+            let before = paid_from.checked_sub(second).map_err(SettleError::from)?;
+            let (_, period) = schedule.containing(before).map_err(calendar)?;
+            let facts = begin_facts(&sold.product, &plan, now, &zone)?;
+            let first = facts.into_iter().find_map(|fact| match fact.change {
+                Change::Begin(plan) => Some(plan),
+                Change::To(_) | Change::Pause | Change::Resume | Change::End => None,
+            });
+            let key = Key { period, plan: first.unwrap_or(plan) };
+            let had = Period::try_new_or_empty(now.max(period.start()), paid_from).map_err(crate::bills::broken)?;
+            asked.parts.push(PartText::of(&key, had, 0, 0));
+            asked.from = Some(now.micros());
+            return Ok((0, served(now, paid_from, &zone)?, None));
+        }
         let last = schedule.period(wanted.periods - 1).map_err(calendar)?;
         if !sold.product.phases.is_empty() && sold.product.charge == Charged::Advance {
             // Where its price changes on the way, its periods are those that were quoted.
@@ -423,6 +453,18 @@ fn quote(
     Ok((sum.units(), served(now, end, &parent.zone)?, Some(end)))
 }
 
+/// When it first costs something: its first phases may be free, and its periods are counted from their end.
+pub(super) fn paid_from(product: &Product, at: Instant, zone: &farthing_core::time::Zone) -> Result<Instant, Refused> {
+    if product.charge != Charged::Advance {
+        return Ok(at);
+    }
+    let free = product.phases.iter().take_while(|phase| phase.price.is_zero());
+    Ok(free
+        .map(|phase| phase.lasts)
+        .try_fold(at, |from, lasts| lasts.end_from(from, zone))
+        .map_err(SettleError::from)?)
+}
+
 /// What is agreed at the beginning: its plan, or those of its phases and then its own.
 pub(super) fn begin_facts(
     product: &Product,
@@ -433,7 +475,8 @@ pub(super) fn begin_facts(
     let mut facts = Vec::with_capacity(product.phases.len() + 1);
     let mut from = at;
     for (number, phase) in (1..).zip(&product.phases) {
-        let own = Plan { name: format!("{}/phase-{number}", plan.name), price: phase.price.units(), ..plan.clone() };
+        let name = format!("{}/phase-{number}", plan.name);
+        let own = Plan { name, fixed: true, price: phase.price.units(), ..plan.clone() };
         let change = if number == 1 { Change::Begin(own) } else { Change::To(own) };
         facts.push(Fact { at: from, number, change });
         from = phase.lasts.end_from(from, zone).map_err(SettleError::from)?;
@@ -473,6 +516,18 @@ pub(super) fn bill_of(
     if row.amount <= 0 {
         return Ok(OrderBilled::default());
     }
+    let line = line_of(work, payer, row, asked, service)?;
+    order_bill(work, payer, vec![line], OrderTerms { due, dated: row.ordered, collected, coupon })
+}
+
+/// What an order costs, as a line of a bill.
+pub(super) fn line_of(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &PurchaseRow,
+    asked: &Asked,
+    service: Option<ServicePeriod>,
+) -> Result<BillLine, Refused> {
     let category = work
         .cloud
         .profile_at(work.now)?
@@ -480,17 +535,18 @@ pub(super) fn bill_of(
         .product_by_id(&asked.product)
         .and_then(|product| product.tax_category.clone());
     let product = Name::parse(&asked.product).ok_or_else(|| Refused::not_found("product", &asked.product))?;
-    let line = BillLine {
+    let tax = crate::bills::tax_of_sales(work, payer, category.as_ref(), work.now)?;
+    Ok(BillLine {
         text: asked.text.clone(),
         product,
         service,
         quantity: (asked.quantity > 1).then(|| asked.quantity.to_string()),
         category,
         amount: work.money(row.amount),
-        tax: crate::bills::tax_of_sales(work, payer)?,
+        tax,
         origin: Origin::Advance(row.id.to_string()),
-    };
-    order_bill(work, payer, vec![line], OrderTerms { due, dated: row.ordered, collected, coupon })
+        used: None,
+    })
 }
 
 /// What events say of an order.

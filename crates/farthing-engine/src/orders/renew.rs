@@ -1,29 +1,30 @@
 //! What happens as time goes by to what runs for a time: renewals, tried from some days before the expiry and, where the policy says so,
 //! after it; the expiry; and what it becomes then (R88, R75).
 
-use super::agreement::{Agreement, calendar, open_terms, product_of};
+use super::agreement::{Agreement, calendar, every_of, open_terms, product_of};
 use super::asked::{Asked, PartText, PlanText};
 use super::change::{drop_quotes, term_told};
 use super::pay::{can_pay, money_of, pay_from_balance, step};
-use super::place::{bill_of, bills_orders, served, sold};
+use super::place::{bill_of, bills_orders, line_of, order_due, served, sold};
 use crate::Refused;
-use crate::bills::Collected;
+use crate::bills::{Collected, OrderBilled};
 use crate::folio::Work;
 use crate::quotas::end_raises;
 use crate::record_fact::{self, NewResource, Reported, ResourceFact};
+use farthing_core::bill::BillLine;
 use farthing_core::catalog::Charged;
 use farthing_core::catalog::PriceAt;
 use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
-use farthing_core::policy::AtExpiry;
+use farthing_core::policy::{AtExpiry, BillOn};
 use farthing_core::settle::SettleError;
-use farthing_core::term::{Change, Key, OrderEvent, OrderKind, OrderState, Side, SubscriptionState};
-use farthing_core::time::{Duration, Instant};
+use farthing_core::term::{Change, Key, OrderEvent, OrderKind, Side, SubscriptionState};
+use farthing_core::time::{Duration, Instant, Span};
 use farthing_store::{PurchaseRow, SubscriptionRow};
 use std::collections::BTreeMap;
 
 /// When something happens to it next.
-pub(super) fn next(work: &Work<'_, '_>, agreement: &Agreement) -> Result<Option<Instant>, Refused> {
+pub(super) fn next(work: &mut Work<'_, '_>, agreement: &Agreement) -> Result<Option<Instant>, Refused> {
     let row = &agreement.row;
     let over = row.state.is_over();
     if row.parent != 0 && coterm(work, row) {
@@ -43,8 +44,11 @@ pub(super) fn next(work: &Work<'_, '_>, agreement: &Agreement) -> Result<Option<
         let again = plus(row.tried.unwrap_or(expiry), policy.every)?;
         return Ok(Some(again).filter(|again| waits && *again <= last));
     }
-    if row.renew != AtExpiry::Renew || bills {
+    if row.renew != AtExpiry::Renew {
         return Ok(Some(expiry));
+    }
+    if bills {
+        return Ok(Some(on_cycle_bill(work, row)?.unwrap_or(expiry)));
     }
     let first = expiry.checked_sub(policy.attempts_from).map_err(SettleError::from)?.max(row.began);
     let again = match row.tried.filter(|tried| *tried >= first) {
@@ -52,6 +56,39 @@ pub(super) fn next(work: &Work<'_, '_>, agreement: &Agreement) -> Result<Option<
         Some(tried) => plus(tried, policy.every)?,
     };
     Ok(Some(again.min(expiry)))
+}
+
+/// When the bill of a billing period is issued that an expiry waits for: the one that ended at most its late window before (R13). What goes on
+/// by the same cycle waits so; None: it has a bill of its own.
+fn on_cycle_bill(work: &mut Work<'_, '_>, row: &SubscriptionRow) -> Result<Option<Instant>, Refused> {
+    let bill = &work.policy_at(work.now)?.bill;
+    if !bill.on.contains(&BillOn::Cycle) || every_of(&row.schedule)? != Span::Calendar(bill.cycle) {
+        return Ok(None);
+    }
+    work.load(&[row.account])?;
+    let ended = work.period_of(row.account, row.paid_to)?.start();
+    let before = ended.checked_sub(Duration::from_seconds(1)).map_err(SettleError::from)?;
+    let period = work.period_of(row.account, before)?;
+    let closes = work.closes(period)?;
+    if closes <= row.paid_to {
+        return Ok(None);
+    }
+    work.await_closing(row.account, before)?;
+    Ok(Some(closes))
+}
+
+/// Somebody looks at it, or changes it, while its renewal waits for a bill: it is renewed now, with a bill of its own.
+pub(super) fn catch_up(work: &mut Work<'_, '_>, agreement: Agreement) -> Result<Agreement, Refused> {
+    let row = &agreement.row;
+    let waits = row.paid_to <= work.now && row.due_at.is_some_and(|at| at > work.now);
+    if !waits || row.state.is_over() || row.renew != AtExpiry::Renew || agreement.charged == Charged::Arrears {
+        return Ok(agreement);
+    }
+    let (id, at) = (row.id, row.paid_to);
+    let mut agreement = agreement;
+    attempt(work, &mut agreement, at)?;
+    let row = work.tx.subscription(id)?.ok_or_else(|| Refused::not_found("subscription", &agreement.row.name))?;
+    Agreement::read(work, row)
 }
 
 fn coterm(work: &Work<'_, '_>, row: &SubscriptionRow) -> bool {
@@ -133,17 +170,100 @@ fn together(work: &mut Work<'_, '_>, agreement: &Agreement) -> Result<Vec<Agreem
 /// Renews it for its next period, where that can be paid, or is billed. Whether it was.
 fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<bool, Refused> {
     let bills = bills_orders(work, at)?;
-    let mut all = together(work, agreement)?;
+    let Some(next) = next_period(work, agreement, at)? else { return Ok(false) };
+    let account = agreement.row.account;
+    if !bills
+        && next.order.amount > 0
+        && let Err(refused) = can_pay(work, &next.order)
+    {
+        let Refused::ByRule { message, .. } = refused else { return Err(refused) };
+        let told = term_told(work, agreement, 0, &message);
+        work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
+        return Ok(false);
+    }
+    let (mut order, asked, until) = agreed(work, agreement, next)?;
+    let payer = work.folio(account).payer.clone();
+    if order.amount == 0 {
+        super::pay::paid(work, &mut order)?;
+    } else if bills {
+        let service = served(agreement.row.paid_to, until, &agreement.zone)?;
+        // It goes on whether it is paid in time or not: who does not pay meets the steps of arrears.
+        let billed = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself), None)?;
+        (order.bill, order.credit) = (billed.bill, billed.coupon);
+        super::pay::paid(work, &mut order)?;
+    } else {
+        pay_from_balance(work, &payer, &mut order, None)?;
+    }
+    Ok(true)
+}
+
+/// A renewal that stands on the bill of its account's billing period.
+pub(crate) struct Renewal {
+    order: PurchaseRow,
+    pub(crate) line: BillLine,
+}
+
+/// What of an account goes on and waited for the bill of a period that ended then, agreed: it is in force with that bill (`renewed`).
+pub(crate) fn renewals_due(work: &mut Work<'_, '_>, account: OwnerId, ended: Instant) -> Result<Vec<Renewal>, Refused> {
+    let mut renewals = Vec::new();
+    for row in work.tx.subscriptions_of(account)? {
+        let waits = row.paid_to >= ended && row.due_at.is_some_and(|at| at > row.paid_to && at <= work.now);
+        if !waits || row.state.is_over() || row.renew != AtExpiry::Renew {
+            continue;
+        }
+        let mut agreement = Agreement::read(work, row)?;
+        let at = agreement.row.paid_to;
+        let Some(next) = next_period(work, &agreement, at)? else { continue };
+        if next.order.amount == 0 {
+            continue; // its own time renews it, without a bill
+        }
+        let (order, asked, until) = agreed(work, &mut agreement, next)?;
+        let payer = work.folio(account).payer.clone();
+        let service = served(at, until, &agreement.zone)?;
+        let line = line_of(work, &payer, &order, &asked, service)?;
+        renewals.push(Renewal { order, line });
+    }
+    Ok(renewals)
+}
+
+/// What goes on of an account waits for the bills of its periods.
+pub(crate) fn await_renewals(work: &mut Work<'_, '_>, account: OwnerId) -> Result<(), Refused> {
+    for row in work.tx.subscriptions_of(account)? {
+        if !row.state.is_over() && row.due_at.is_some_and(|at| at > row.paid_to) {
+            on_cycle_bill(work, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// It is billed: its period is had.
+pub(crate) fn renewed(work: &mut Work<'_, '_>, renewal: Renewal, billed: OrderBilled) -> Result<(), Refused> {
+    let mut order = renewal.order;
+    (order.bill, order.credit) = (billed.bill, billed.coupon);
+    super::pay::paid(work, &mut order)
+}
+
+/// What a next period costs, and what is agreed with it.
+struct NextPeriod {
+    order: PurchaseRow,
+    asked: Asked,
+    until: Instant,
+    together: Vec<Agreement>,
+    plans: Vec<(i64, Instant, Change)>,
+}
+
+/// None: it is sold no more, or has no price, and that is told.
+fn next_period(work: &mut Work<'_, '_>, agreement: &Agreement, at: Instant) -> Result<Option<NextPeriod>, Refused> {
+    let together = together(work, agreement)?;
     let (account, name) = (agreement.row.account, agreement.row.name.clone());
     let mut plans: Vec<(i64, Instant, Change)> = Vec::new();
-    let found = parts_of_all(work, agreement, (&all, at), &mut plans);
+    let found = parts_of_all(work, agreement, (&together, at), &mut plans);
     let (parts, last) = match found {
         Ok(found) => found,
-        // It is sold no more, or has no price.
         Err(Refused::ByRule { message, .. }) => {
             let told = term_told(work, agreement, 0, &message);
             work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
-            return Ok(false);
+            return Ok(None);
         }
         Err(fault) => return Err(fault),
     };
@@ -164,54 +284,24 @@ fn attempt(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> R
         parts,
         ..Asked::default()
     };
-    let mut order = PurchaseRow {
-        id: work.ids.id(work.now),
-        cloud: agreement.row.cloud.clone(),
-        account,
-        name,
-        number: work.ids.number(work.now),
-        kind: OrderKind::Renew,
-        state: OrderState::Due,
-        ordered: at,
-        valid_until: None,
-        asked: asked.text()?,
-        amount,
-        bill: None,
-        credit: 0,
-        cash: 0,
-        transfers: Vec::new(),
-        awaits: String::new(),
-        why: String::new(),
-        changed: at,
-    };
-    if !bills
-        && amount > 0
-        && let Err(refused) = can_pay(work, &order)
-    {
-        let Refused::ByRule { message, .. } = refused else { return Err(refused) };
-        let told = term_told(work, agreement, 0, &message);
-        work.tell_of(Some(account), Event::TermRenewalFailed(told), at);
-        return Ok(false);
-    }
+    let order = order_due(work, OrderKind::Renew, (account, &name), at, &asked, amount)?;
+    Ok(Some(NextPeriod { order, asked, until, together, plans }))
+}
+
+/// A next period is agreed: what was quoted before is void, and the order is there.
+fn agreed(
+    work: &mut Work<'_, '_>,
+    agreement: &mut Agreement,
+    next: NextPeriod,
+) -> Result<(PurchaseRow, Asked, Instant), Refused> {
+    let NextPeriod { order, asked, until, mut together, plans } = next;
     drop_quotes(work, agreement)?;
     for (id, from, change) in plans {
-        let own = all.iter_mut().find(|other| other.row.id == id);
+        let own = together.iter_mut().find(|other| other.row.id == id);
         own.unwrap_or(agreement).agree(work, from, &change)?;
     }
     work.tx.purchase_insert(&order)?;
-    let payer = work.folio(account).payer.clone();
-    if amount == 0 {
-        super::pay::paid(work, &mut order)?;
-    } else if bills {
-        let service = served(agreement.row.paid_to, until, &agreement.zone)?;
-        // It goes on whether it is paid in time or not: who does not pay meets the steps of arrears.
-        let billed = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself), None)?;
-        (order.bill, order.credit) = (billed.bill, billed.coupon);
-        super::pay::paid(work, &mut order)?;
-    } else {
-        pay_from_balance(work, &payer, &mut order, None)?;
-    }
-    Ok(true)
+    Ok((order, asked, until))
 }
 
 /// The next period of it and of what goes on with it; and the last part of its own, be it paused or not.
@@ -248,12 +338,11 @@ fn next_parts(
     let plan = agreement.plan_at(from)?.ok_or_else(|| crate::bills::broken("something without a plan"))?;
     let product = product_of(work, row.product.as_str(), at)?;
     let mut more = Vec::new();
-    if product.at == PriceAt::Live && !plan.name.contains("/phase-") {
+    if product.at == PriceAt::Live && !plan.fixed {
         let properties: BTreeMap<String, String> = serde_json::from_str(&row.facts).map_err(crate::bills::broken)?;
         let payer = work.folio(row.account).payer.clone();
         // The SKU may be one that was chosen for from then on.
-        let sku = plan.name.split('/').nth(1).filter(|_| !row.sku.is_empty()).unwrap_or(&row.sku).to_owned();
-        let today = sold(work, &payer, row.product.as_str(), (Some(&sku), &row.addon), &properties, at)?;
+        let today = sold(work, &payer, row.product.as_str(), (Some(&plan.sku), &row.addon), &properties, at)?;
         let today = today.plan(plan.quantity);
         if today != plan {
             more.push((from, Change::To(today)));
@@ -308,9 +397,7 @@ pub(super) fn take_effect(work: &mut Work<'_, '_>, order: &mut PurchaseRow) -> R
         let mut agreement = Agreement::read(work, row)?;
         if let Some(plan) = agreement.plan_at(began)? {
             agreement.row.quantity = plan.quantity;
-            if let Some(sku) = plan.name.split('/').nth(1).filter(|_| !agreement.row.sku.is_empty()) {
-                agreement.row.sku = sku.to_owned();
-            }
+            agreement.row.sku = plan.sku;
         }
         agreement.row.due_at = next(work, &agreement)?;
         agreement.write(work)?;
@@ -411,26 +498,8 @@ fn billed_afterwards(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Ins
             parts,
             ..Asked::default()
         };
-        let mut order = PurchaseRow {
-            id: work.ids.id(work.now),
-            cloud: agreement.row.cloud.clone(),
-            account: agreement.row.account,
-            name: agreement.row.name.clone(),
-            number: work.ids.number(work.now),
-            kind: OrderKind::Renew,
-            state: OrderState::Due,
-            ordered: at,
-            valid_until: None,
-            asked: asked.text()?,
-            amount,
-            bill: None,
-            credit: 0,
-            cash: amount,
-            transfers: Vec::new(),
-            awaits: String::new(),
-            why: String::new(),
-            changed: at,
-        };
+        let whose = (agreement.row.account, agreement.row.name.as_str());
+        let mut order = order_due(work, OrderKind::Renew, whose, at, &asked, amount)?;
         work.tx.purchase_insert(&order)?;
         let service = served(agreement.row.began, at, &agreement.zone)?;
         let billed = bill_of(work, &payer, &order, &asked, service, (None, Collected::ByItself), None)?;

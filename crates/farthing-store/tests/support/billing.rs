@@ -1,6 +1,7 @@
 //! A store in which something was charged, for the tests of what accounts, things and charges are kept as.
 
 use super::NOON;
+use farthing_core::bill::{Apart, Consumed, Consumption, Cut};
 use farthing_core::config::Name;
 use farthing_core::ledger::posting::{FreeCredit, Stamp, TopUp, UsageAccounts, credit_granted, settled, top_up};
 use farthing_core::ledger::{AccountId, Chart, Command, CommodityKind, OwnerId, TransferId};
@@ -10,8 +11,8 @@ use farthing_core::settle::{LineId, Paid, Posted, Source, TermsKey, ThingId};
 use farthing_core::time::{CivilDate, Instant};
 use farthing_core::timeline::FactKey;
 use farthing_store::{
-    ChargeRow, FactRow, LotRow, MemberRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId, ThingKind,
-    ThingRow, Tx,
+    BillingRow, ChargeRow, FactRow, LotRow, MemberRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId,
+    ThingKind, ThingRow, Tx,
 };
 use std::collections::BTreeMap;
 
@@ -76,6 +77,7 @@ pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
         head: [0; 32],
         watch: None,
         grant_at: None,
+        bill_at: None,
     }
 }
 
@@ -156,7 +158,17 @@ pub fn seal(tx: &mut Tx<'_>, account: OwnerId, charges: Vec<ChargeRow>) -> Resul
         rows.push(row);
     }
     tx.charges_append(&rows)?;
-    tx.payer_states_write(&[state])
+    tx.payer_states_write(&[state])?;
+    let (waiting, apart) = (Consumption::default(), Apart::new());
+    let fresh = BillingRow { account, since: NOON, until: second(30 * DAY), cut: Cut::NONE, waiting, apart };
+    let mut billing = tx.billings(&[account])?.pop().unwrap_or(fresh);
+    for row in &rows {
+        let (product, paid) = (&row.product, &row.paid);
+        let (from, to, list, net) = (row.from, row.to, row.list, row.net);
+        let consumed = Consumed { product, item: "", from, to, list, net, paid };
+        billing.waiting.count(&consumed, billing.until, billing.cut.upto);
+    }
+    tx.billing_put(&[billing])
 }
 
 /// A customer of each of two clouds. The first was given credit, has paid, used, was corrected, and has something open.

@@ -98,6 +98,8 @@ pub(crate) struct Balance {
     available: String,
     /// Owed and payable.
     due: String,
+    /// What bills too small to be collected have left for the next one: not due.
+    rolled: String,
     /// What an hour costs at what runs now.
     burn_per_hour: String,
     /// When it runs out if nothing changes; null: not within what can be foreseen.
@@ -233,6 +235,7 @@ pub(crate) async fn balance(caller: Reading, Path(named): Path<Named>) -> Result
         held: amount(view.held),
         available: amount(view.available),
         due: amount(view.due),
+        rolled: amount(view.rolled),
         burn_per_hour: amount(view.burn_per_hour),
         runs_out_at: view.runs_out_at.map(time),
         ran_out_at: view.ran_out_at.map(time),

@@ -22,7 +22,8 @@ pub(crate) struct Bill {
     #[schema(example = "bill_01m0abw8g0tfjbn245fasf0w43")]
     id: String,
     account: String,
-    /// `bill`: a demand; `receipt`: what was paid; `credit_note`: what was taken off a bill.
+    /// `bill`: a demand; `receipt`: what was paid; `credit_note`: what was taken off a bill; `statement`: what was used in a
+    /// billing period, where nothing of it is asked for.
     #[schema(example = "bill")]
     kind: String,
     /// Null: it is about to get one.
@@ -79,6 +80,20 @@ pub(crate) struct BillLine {
     /// What coupons took off it.
     coupon: Amount,
     tax_group: String,
+    /// Of use: all of it, and what had paid it before; null: it is no use, or was billed before it was sealed.
+    used: Option<BillUse>,
+}
+
+/// What the use of a line cost, and what paid it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillUse {
+    /// Without the discount.
+    list: Amount,
+    net: Amount,
+    credit: Amount,
+    balance: Amount,
+    /// By a bill: this one, unless some of it was billed before.
+    unbilled: Amount,
 }
 
 /// What a coupon took off.
@@ -145,6 +160,7 @@ pub(crate) enum Kind {
     Bill,
     Receipt,
     CreditNote,
+    Statement,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -185,6 +201,7 @@ pub(crate) async fn list(
         Kind::Bill => BillKind::Bill,
         Kind::Receipt => BillKind::Receipt,
         Kind::CreditNote => BillKind::CreditNote,
+        Kind::Statement => BillKind::Statement,
     });
     let rows = blocking(move || {
         Ok(caller.engine.bills(&caller.cloud, search.account.as_deref(), kind, None, before, limit + 1)?)
@@ -253,6 +270,13 @@ fn bill(facts: BillFacts) -> Result<Bill, Problem> {
         amount: amount(line.amount),
         coupon: amount(line.coupon),
         tax_group: line.tax_group,
+        used: line.used.map(|used| BillUse {
+            list: amount(used.list),
+            net: amount(used.net),
+            credit: amount(used.credit),
+            balance: amount(used.balance),
+            unbilled: amount(used.unbilled),
+        }),
     });
     let coupons = facts.coupons.into_iter().map(|(code, off)| BillCoupon { code, amount: amount(off) });
     let taxes = facts.groups.into_iter().map(|group| BillTax {

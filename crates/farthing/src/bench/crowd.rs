@@ -26,13 +26,18 @@ pub(super) struct Crowd<'a> {
     pub(super) resources: usize,
     pub(super) product: &'a str,
     pub(super) skus: &'a [String],
+    /// What the cloud's policy says besides who it is.
+    pub(super) policy: &'a str,
 }
 
-fn profile(catalog: &str) -> ApplyRequest {
-    let policy = "[cloud]\nid = \"bench\"\nname = \"Bench\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\
-                  [brand]\nlegal_name = \"Bench\"\ncountry = \"IE\"\nsender = \"billing@bench.example\"\nsupport = \"help@bench.example\"\naccent = \"#0a66c2\"\n\
-                  [settle]\nevery = \"1h\"\n";
-    let files = [("cloud.toml".to_owned(), policy.to_owned()), ("catalog.toml".to_owned(), catalog.to_owned())];
+/// Everybody pays ahead, and is settled every hour.
+pub(super) const HOURLY: &str = "[settle]\nevery = \"1h\"\n";
+
+fn profile(catalog: &str, policy: &str) -> ApplyRequest {
+    let cloud = "[cloud]\nid = \"bench\"\nname = \"Bench\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\
+                  [brand]\nlegal_name = \"Bench\"\ncountry = \"IE\"\nsender = \"billing@bench.example\"\nsupport = \"help@bench.example\"\naccent = \"#0a66c2\"\n";
+    let files =
+        [("cloud.toml".to_owned(), format!("{cloud}{policy}")), ("catalog.toml".to_owned(), catalog.to_owned())];
     ApplyRequest {
         files: files.into_iter().collect(),
         who: "bench".into(),
@@ -45,7 +50,7 @@ fn profile(catalog: &str) -> ApplyRequest {
 /// One account of the engine's own making, and so many more in its likeness: customer-1, customer-2 …
 pub(super) fn fill(engine: &Engine, catalog: &str, crowd: &Crowd<'_>, start: Moment) -> Result<String, Failure> {
     let cloud = "bench".to_owned();
-    engine.apply_policy(&cloud, profile(catalog)).map_err(|error| error.to_string())?;
+    engine.apply_policy(&cloud, profile(catalog, crowd.policy)).map_err(|error| error.to_string())?;
     let told = |error: farthing_engine::Refused| error.to_string();
     let pattern = NewAccount { name: "pattern".into(), ..NewAccount::default() };
     engine.open_account(&cloud, &pattern).map_err(told)?;

@@ -70,7 +70,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..arguments.at.runs.max(1) {
         let mut bed = Bed::new(&arguments.at)?;
         if !arguments.raw {
-            let crowd = Crowd { accounts: arguments.customers, resources: 0, product: "model", skus: &[] };
+            let crowd = Crowd {
+                accounts: arguments.customers,
+                resources: 0,
+                product: "model",
+                skus: &[],
+                policy: crowd::HOURLY,
+            };
             crowd::fill(&bed.engine, CATALOG, &crowd, bed.engine.now()?)?;
         }
         let (turns, counted, took) = take(&bed.engine, arguments)?;

@@ -3,6 +3,7 @@
 mod authorise;
 mod balance;
 mod check;
+mod close;
 mod crowd;
 mod floor;
 mod http;
@@ -40,6 +41,8 @@ enum What {
     Balance(balance::Arguments),
     /// Hours of settling everything that runs.
     Settle(settle::Arguments),
+    /// The end of a month: every account's billing period closes.
+    Close(close::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
     Http(http::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
@@ -68,6 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Ingest(arguments) => ingest::run(arguments),
         What::Balance(arguments) => balance::run(arguments),
         What::Settle(arguments) => settle::run(arguments),
+        What::Close(arguments) => close::run(arguments),
         What::Http(arguments) => http::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }

@@ -164,7 +164,13 @@ fn catalog() -> String {
 /// Everybody, with what runs.
 fn fill(engine: &Engine, arguments: &Arguments, start: Moment) -> Result<String, Failure> {
     let skus: Vec<String> = (0..SKUS).map(|sku| format!("s{sku}")).collect();
-    let crowd = Crowd { accounts: arguments.accounts, resources: arguments.resources, product: "machine", skus: &skus };
+    let crowd = Crowd {
+        accounts: arguments.accounts,
+        resources: arguments.resources,
+        product: "machine",
+        skus: &skus,
+        policy: crowd::HOURLY,
+    };
     crowd::fill(engine, &catalog(), &crowd, start)
 }
 

@@ -201,6 +201,7 @@ mod tests {
             runs_out_at: runs_out_at.map(at),
             ran_out_at: None,
             unbilled: 0,
+            rolled: 0,
             parked: String::new(),
             lots: Vec::new(),
         }

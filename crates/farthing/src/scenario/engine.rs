@@ -477,6 +477,7 @@ impl Stage for EngineStage {
             Figure::Available => view.available,
             Figure::Accrued => figures.accrued,
             Figure::Due => view.due,
+            Figure::Rolled => view.rolled,
             Figure::Credit => match &of.product {
                 None => figures.credit,
                 Some(product) => {

@@ -81,7 +81,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 35] = [
+pub const KINDS: [&str; 36] = [
     "payment_disputed",
     "term_expired",
     "renewal_failed",
@@ -103,6 +103,7 @@ pub const KINDS: [&str; 35] = [
     "bill_issued",
     "receipt",
     "credit_note",
+    "statement",
     "payment_failed",
     "method_expiring",
     "refill_off",

@@ -175,13 +175,16 @@ impl EngineStage {
     fn bill_of(&self, which: &Bill) -> Result<BillFacts, StageError> {
         match which {
             Bill::Named(number) => self.engine().bill_by_number(&self.cloud, number).map_err(told),
-            Bill::LatestOf(account) => {
-                let kind = Some(BillKind::Bill);
+            Bill::LatestOf(account) | Bill::StatementOf(account) => {
+                let asked = matches!(which, Bill::LatestOf(_));
+                let kind = Some(if asked { BillKind::Bill } else { BillKind::Statement });
                 let newest = self.engine().bills(&self.cloud, Some(account), kind, None, None, 1).map_err(told)?;
-                newest
-                    .into_iter()
-                    .next()
-                    .ok_or_else(|| StageError::refused("not_found", format!("{account} has no bill")))
+                newest.into_iter().next().ok_or_else(|| {
+                    StageError::refused(
+                        "not_found",
+                        format!("{account} has no {}", if asked { "bill" } else { "statement" }),
+                    )
+                })
             }
         }
     }
@@ -308,7 +311,15 @@ fn all_lines(bill: &BillFacts, currency: Currency) -> Vec<String> {
 }
 
 fn line_text(line: &BillLineFacts, currency: Currency) -> String {
-    format!("{}: {}", line.text, Money::from_units(line.amount, currency).plain())
+    let money = |units| Money::from_units(units, currency).plain();
+    let mut text = format!("{}: {}", line.text, money(line.amount));
+    if let Some(used) = line.used.filter(|used| used.net != used.unbilled) {
+        let paid = [(used.credit, "credit"), (used.balance, "the balance")];
+        for (part, by) in paid.into_iter().filter(|(part, _)| *part != 0) {
+            text = format!("{text}, {} by {by}", money(part));
+        }
+    }
+    text
 }
 
 fn nothing(name: &str) -> StageError {

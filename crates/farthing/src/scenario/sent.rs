@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 24] = [
+const KINDS: [(&str, &str); 25] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -27,6 +27,7 @@ const KINDS: [(&str, &str); 24] = [
     ("bill_issued", "bill.issued"),
     ("receipt", "receipt.issued"),
     ("credit_note", "credit_note.issued"),
+    ("statement", "statement.issued"),
     ("low_balance", "account.ran_out"),
     ("charge_waived", "charge.waived"),
     ("wallet_low", "wallet.low"),

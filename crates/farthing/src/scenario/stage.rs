@@ -190,6 +190,8 @@ pub enum Figure {
     Available,
     Accrued,
     Due,
+    /// What small bills left for the next one.
+    Rolled,
     Credit,
 }
 
@@ -265,6 +267,8 @@ pub enum QuotaPart {
 pub enum Bill {
     Named(String),
     LatestOf(String),
+    /// The newest of what an account's balance has paid.
+    StatementOf(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,8 +322,15 @@ impl fmt::Display for StageError {
 impl std::error::Error for StageError {}
 
 impl Figure {
-    pub const ALL: [Figure; 6] =
-        [Figure::Balance, Figure::Spendable, Figure::Available, Figure::Accrued, Figure::Due, Figure::Credit];
+    pub const ALL: [Figure; 7] = [
+        Figure::Balance,
+        Figure::Spendable,
+        Figure::Available,
+        Figure::Accrued,
+        Figure::Due,
+        Figure::Rolled,
+        Figure::Credit,
+    ];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -328,6 +339,7 @@ impl Figure {
             Figure::Available => "available",
             Figure::Accrued => "accrued",
             Figure::Due => "due",
+            Figure::Rolled => "rolled",
             Figure::Credit => "credit",
         }
     }
@@ -404,7 +416,7 @@ impl fmt::Display for Bill {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Bill::Named(name) => out.write_str(name),
-            Bill::LatestOf(account) => write!(out, "latest {account}"),
+            Bill::LatestOf(account) | Bill::StatementOf(account) => write!(out, "latest {account}"),
         }
     }
 }

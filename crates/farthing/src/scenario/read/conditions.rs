@@ -82,10 +82,16 @@ impl Reader<'_> {
                 let name = about.account.clone();
                 (if first.is("units") { Subject::Units(about) } else { Subject::Charges(about) }, Some(name))
             }
-            "bill" => {
-                let (bill, part) = self.bill_part(&mut rest)?;
+            "bill" | "statement" => {
+                let (mut bill, part) = self.bill_part(&mut rest)?;
+                if first.is("statement") {
+                    bill = match bill {
+                        Bill::LatestOf(account) => Bill::StatementOf(account),
+                        named => named,
+                    };
+                }
                 let name = match &bill {
-                    Bill::Named(name) | Bill::LatestOf(name) => name.clone(),
+                    Bill::Named(name) | Bill::LatestOf(name) | Bill::StatementOf(name) => name.clone(),
                 };
                 (Subject::Bill(bill, part), Some(name))
             }
@@ -313,7 +319,7 @@ fn unknown_subject(word: &Word, words: usize) -> Wrong {
         .iter()
         .map(|figure| figure.word())
         .chain(Thing::NAMED.iter().map(|thing| thing.word()))
-        .chain(["units", "charges", "bill", "quota", "history", "clock"])
+        .chain(["units", "charges", "bill", "statement", "quota", "history", "clock"])
         .collect();
     if words == 1 && !known.contains(&word.text.as_str()) && nearest(&word.text, known.iter().copied()).is_none() {
         return Wrong::new(

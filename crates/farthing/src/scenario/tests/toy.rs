@@ -353,6 +353,7 @@ impl Stage for Toy {
             Figure::Available => self.available(&of.account),
             Figure::Accrued => self.accrued(&of.account, at),
             Figure::Due => (-cash).max(0),
+            Figure::Rolled => 0,
             Figure::Credit => credit,
         };
         Ok(Money::from_units(units, self.currency()))

@@ -180,6 +180,7 @@ fn planned(lines: &[(i64, u8, bool)], prices: PricesAre, coupon: i64, carries: B
     };
     let cents = |cents: i64| Money::from_minor(cents, Currency::USD).unwrap();
     let lines = lines.iter().map(|(units, origin, reduced)| BillLine {
+        used: None,
         text: "Something".to_owned(),
         product: Name("thing".to_owned()),
         service: None,
