@@ -20,6 +20,7 @@ use farthing_core::ledger::{Account, AccountId, Chart, Command, CommodityId, Own
 use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Money};
 use farthing_core::notice::Event;
+use farthing_core::payment::BillId;
 use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
@@ -91,6 +92,8 @@ pub(crate) struct Work<'w, 't> {
     notices: Vec<Notice>,
     /// Documents were issued: they wait for their numbers.
     pub(crate) issued: bool,
+    /// Bills whose lateness was billed with more than it costs by now.
+    pub(crate) overcharged: BTreeSet<BillId>,
     /// The billing period of the charge before: most are of one.
     pub(crate) last_period: Option<(OwnerId, Period)>,
 }
@@ -129,6 +132,7 @@ impl<'w, 't> Work<'w, 't> {
             last_by_day: None,
             notices: Vec::new(),
             issued: false,
+            overcharged: BTreeSet::new(),
             last_period: None,
         })
     }
@@ -1240,6 +1244,7 @@ impl<'w, 't> Work<'w, 't> {
     /// Writes everything that changed.
     pub(crate) fn finish(mut self) -> Result<(), EngineError> {
         self.credit_corrections()?;
+        self.give_fees_back()?;
         self.flush_postings()?;
         self.refill_who_is_short()?;
         self.write_billings()?;

@@ -60,8 +60,8 @@ pub use bank::{
     RowDecision, StatementFormat, TransferDetails, Unread, read_refusals,
 };
 pub use bills::{
-    BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
-    UsedFacts,
+    BillDisputeFacts, BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, Decision, NewBillDispute,
+    NewBillPayment, NewBillRefund, PayBillBy, UsedFacts,
 };
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};

@@ -36,6 +36,7 @@ impl Engine {
                 .chain(tx.announced_next()?)
                 .chain(tx.trial_next()?)
                 .chain(tx.closing_next()?)
+                .chain(tx.reminder_next()?)
                 .min();
             let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
@@ -199,18 +200,15 @@ impl Engine {
             if due.is_empty() {
                 return Ok(());
             }
-            let mut by_cloud: BTreeMap<String, Vec<(OwnerId, Instant)>> = BTreeMap::new();
-            for (id, at, cloud) in due {
-                if seen.insert(id, at) == Some(at) {
+            for (id, at, _) in &due {
+                if seen.insert(*id, *at) == Some(*at) {
                     return Err(StoreError::corrupt(format!("account {} stays due at {at}", id.0)).into());
                 }
-                by_cloud.entry(cloud).or_default().push((id, at));
             }
-            for (cloud, due) in by_cloud {
+            for (cloud, ids) in by_cloud(due.into_iter().map(|(id, _, cloud)| (cloud, id))) {
                 self.work("run_due", &cloud, move |work| {
-                    let ids: Vec<OwnerId> = due.iter().map(|(id, _)| *id).collect();
                     work.load(&ids)?;
-                    for (id, _) in &due {
+                    for id in &ids {
                         let done = work.bring_to(*id, now).map_err(Refused::from);
                         work.park_if_failed(*id, done)?;
                     }
@@ -354,6 +352,15 @@ fn cadences(book: &crate::clouds::CloudBook, at: Instant) -> Result<Vec<Duration
     steps.sort_unstable();
     steps.dedup();
     Ok(steps)
+}
+
+/// What is due, a cloud at a time.
+pub(crate) fn by_cloud<T>(due: impl IntoIterator<Item = (String, T)>) -> BTreeMap<String, Vec<T>> {
+    let mut clouds: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (cloud, one) in due {
+        clouds.entry(cloud).or_default().push(one);
+    }
+    clouds
 }
 
 /// What runs by itself is refused nothing: whatever stopped it is a fault.

@@ -123,6 +123,16 @@ impl Tx<'_> {
         )
     }
 
+    /// A bill was issued anew: the new one is about what it was about.
+    pub fn bill_cut_pass(&mut self, row: &BillCutRow, to: BillId) -> Result<(), StoreError> {
+        let passed = BillCutRow { bill: to, ..row.clone() };
+        self.execute(
+            "UPDATE bill_cut SET bill = $3, seal = $4 WHERE account = $1 AND place = $2",
+            &[row.account.0.into(), row.place.into(), to.to_bytes().as_slice().into(), passed.seal().into()],
+        )?;
+        Ok(())
+    }
+
     /// An account's, in order of issue.
     pub fn bill_cuts_of(&mut self, account: OwnerId) -> Result<Vec<BillCutRow>, StoreError> {
         self.rows(

@@ -46,6 +46,8 @@ pub struct BillRow {
     pub transfer: Option<TransferId>,
     /// Lines, groups and parties, as they were.
     pub body: String,
+    /// What of its due an open dispute is about.
+    pub disputed: i64,
 }
 
 /// Which of a cloud's documents.
@@ -67,6 +69,7 @@ impl BillRow {
             credited: money(self.credited),
             given_back: money(self.given_back),
             rolled: money(self.rolled),
+            disputed: money(self.disputed),
         }
     }
 
@@ -78,6 +81,7 @@ impl BillRow {
         self.credited = dues.credited.units();
         self.given_back = dues.given_back.units();
         self.rolled = dues.rolled.units();
+        self.disputed = dues.disputed.units();
     }
 
     /// What is due of a bill.
@@ -85,6 +89,11 @@ impl BillRow {
         let held = self.paid.saturating_sub(self.refunded).saturating_sub(self.charged_back);
         let settled = held.saturating_add(self.credited).saturating_add(self.rolled);
         self.total.saturating_add(self.given_back).saturating_sub(settled)
+    }
+
+    /// What is asked for: not what a dispute is about.
+    pub fn owed_units(&self) -> i64 {
+        self.due_units().saturating_sub(self.disputed)
     }
 
     /// Of all but the number.
@@ -103,6 +112,7 @@ impl BillRow {
             self.credited,
             self.given_back,
             self.rolled,
+            self.disputed,
             self.receivable.map_or(0, |account| account.0),
             self.transfer.map_or(0, TransferId::get),
         ];
@@ -126,14 +136,22 @@ impl BillRow {
     }
 }
 
+/// What is read, in this order.
+macro_rules! columns {
+    () => {
+        "id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded, charged_back, credited,
+            given_back, rolled, of, payment, receivable, transfer, body, disputed"
+    };
+}
+
 impl Tx<'_> {
     pub fn bill_insert(&mut self, row: &BillRow) -> Result<(), StoreError> {
         let (of, payment) = (row.of.map(BillId::to_bytes), row.payment.map(PaymentId::to_bytes));
         self.execute(
             "INSERT INTO bill (id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body, seal, number_seal)
+                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body, disputed, seal, number_seal)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-                $26, $27)",
+                $26, $27, $28)",
             &[
                 row.id.to_bytes().as_slice().into(),
                 row.cloud.as_str().into(),
@@ -160,6 +178,7 @@ impl Tx<'_> {
                 row.receivable.map(|account| account.0).into(),
                 row.transfer.map(TransferId::get).into(),
                 row.body.as_str().into(),
+                row.disputed.into(),
                 row.seal().into(),
                 row.number_seal().into(),
             ],
@@ -170,7 +189,7 @@ impl Tx<'_> {
     /// What becomes of it; not its number. Which number it has by then: whoever gives it one meanwhile waits for this row, or has given it.
     pub fn bill_write(&mut self, row: &BillRow) -> Result<String, StoreError> {
         self.execute(
-            "UPDATE bill SET state = $2, paid = $3, refunded = $4, charged_back = $5, credited = $6, given_back = $7, rolled = $8, seal = $9
+            "UPDATE bill SET state = $2, paid = $3, refunded = $4, charged_back = $5, credited = $6, given_back = $7, rolled = $8, disputed = $9, seal = $10
              WHERE id = $1",
             &[
                 row.id.to_bytes().as_slice().into(),
@@ -181,6 +200,7 @@ impl Tx<'_> {
                 row.credited.into(),
                 row.given_back.into(),
                 row.rolled.into(),
+                row.disputed.into(),
                 row.seal().into(),
             ],
         )?;
@@ -193,9 +213,7 @@ impl Tx<'_> {
 
     pub fn bill(&mut self, id: BillId) -> Result<Option<BillRow>, StoreError> {
         self.one(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE id = $1",
+            concat!("SELECT ", columns!(), " FROM bill WHERE id = $1"),
             &[id.to_bytes().as_slice().into()],
             bill_from,
         )
@@ -203,9 +221,7 @@ impl Tx<'_> {
 
     pub fn bill_by_number(&mut self, cloud: &str, number: &str) -> Result<Option<BillRow>, StoreError> {
         self.one(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE cloud = $1 AND number = $2 AND number <> ''",
+            concat!("SELECT ", columns!(), " FROM bill WHERE cloud = $1 AND number = $2 AND number <> ''"),
             &[cloud.into(), number.into()],
             bill_from,
         )
@@ -223,10 +239,7 @@ impl Tx<'_> {
         let (kind, state) = (filter.kind.map_or("", DocumentKind::word), filter.state.map_or("", BillState::word));
         match filter.account {
             Some(account) => self.rows(
-                "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                    charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-                 FROM bill WHERE account = $1 AND id < $2 AND ($3 = '' OR kind = $3) AND ($4 = '' OR (state = $4 AND kind = 'bill'))
-                    AND cloud = $5 ORDER BY id DESC LIMIT $6",
+                concat!("SELECT ", columns!(), " FROM bill WHERE account = $1 AND id < $2 AND ($3 = '' OR kind = $3) AND ($4 = '' OR (state = $4 AND kind = 'bill')) AND cloud = $5 ORDER BY id DESC LIMIT $6"),
                 &[
                     account.0.into(),
                     before.as_slice().into(),
@@ -238,10 +251,7 @@ impl Tx<'_> {
                 bill_from,
             ),
             None => self.rows(
-                "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                    charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-                 FROM bill WHERE cloud = $1 AND id < $2 AND ($3 = '' OR kind = $3) AND ($4 = '' OR (state = $4 AND kind = 'bill'))
-                    ORDER BY id DESC LIMIT $5",
+                concat!("SELECT ", columns!(), " FROM bill WHERE cloud = $1 AND id < $2 AND ($3 = '' OR kind = $3) AND ($4 = '' OR (state = $4 AND kind = 'bill')) ORDER BY id DESC LIMIT $5"),
                 &[cloud.into(), before.as_slice().into(), kind.into(), state.into(), limit.into()],
                 bill_from,
             ),
@@ -251,9 +261,7 @@ impl Tx<'_> {
     /// Bills of an account with something due, in order of due time, those without one last.
     pub fn bills_open(&mut self, account: OwnerId) -> Result<Vec<BillRow>, StoreError> {
         let mut rows = self.rows(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE account = $1 AND (state = 'issued' OR state = 'overdue')",
+            concat!("SELECT ", columns!(), " FROM bill WHERE account = $1 AND (state = 'issued' OR state = 'overdue')"),
             &[account.0.into()],
             bill_from,
         )?;
@@ -261,10 +269,10 @@ impl Tx<'_> {
         Ok(rows)
     }
 
-    /// What is due of these accounts' bills whose time to pay is over; those that owe nothing are not among them.
+    /// What is owed of these accounts' bills whose time to pay is over; those that owe nothing are not among them.
     pub fn bills_overdue(&mut self, accounts: &[OwnerId]) -> Result<Vec<(OwnerId, i64)>, StoreError> {
         self.bulk_rows(
-            "SELECT b.account, CAST(sum(b.total + b.given_back - b.paid + b.refunded + b.charged_back - b.credited - b.rolled) AS BIGINT)
+            "SELECT b.account, CAST(sum(b.total + b.given_back - b.paid + b.refunded + b.charged_back - b.credited - b.rolled - b.disputed) AS BIGINT)
              FROM {bulk} JOIN bill b ON b.account = bulk.c1 WHERE b.state = 'overdue' GROUP BY b.account",
             vec![crate::payers::ids_column(accounts)],
             |row| Ok((OwnerId(row.int(0)?), row.int(1)?)),
@@ -274,9 +282,11 @@ impl Tx<'_> {
     /// The last of an account's bills that was rolled into the next.
     pub fn bill_rolled_last(&mut self, account: OwnerId) -> Result<Option<BillRow>, StoreError> {
         self.one(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE account = $1 AND state = 'rolled' ORDER BY place DESC LIMIT 1",
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM bill WHERE account = $1 AND state = 'rolled' ORDER BY place DESC LIMIT 1"
+            ),
             &[account.0.into()],
             bill_from,
         )
@@ -285,9 +295,7 @@ impl Tx<'_> {
     /// Receipts and credit notes of a bill, in order of issue.
     pub fn bills_about(&mut self, of: BillId) -> Result<Vec<BillRow>, StoreError> {
         self.rows(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE of = $1 ORDER BY place",
+            concat!("SELECT ", columns!(), " FROM bill WHERE of = $1 ORDER BY place"),
             &[of.to_bytes().as_slice().into()],
             bill_from,
         )
@@ -296,9 +304,7 @@ impl Tx<'_> {
     /// Invoices that a payment brought about, in order of issue.
     pub fn bills_of_payment(&mut self, payment: PaymentId) -> Result<Vec<BillRow>, StoreError> {
         self.rows(
-            "SELECT id, cloud, account, kind, series, seq, number, state, place, issued, due, net, tax, total, paid, refunded,
-                charged_back, credited, given_back, rolled, of, payment, receivable, transfer, body
-             FROM bill WHERE payment = $1 AND kind = 'bill' ORDER BY place",
+            concat!("SELECT ", columns!(), " FROM bill WHERE payment = $1 AND kind = 'bill' ORDER BY place"),
             &[payment.to_bytes().as_slice().into()],
             bill_from,
         )
@@ -357,7 +363,7 @@ impl Tx<'_> {
     pub fn bills_unnumbered(&mut self, cloud: &str, series: &str, most: i64) -> Result<Vec<BillRow>, StoreError> {
         self.rows(
             "SELECT b.id, b.cloud, b.account, b.kind, b.series, b.seq, b.number, b.state, b.place, b.issued, b.due, b.net, b.tax, b.total,
-                b.paid, b.refunded, b.charged_back, b.credited, b.given_back, b.rolled, b.of, b.payment, b.receivable, b.transfer, b.body
+                b.paid, b.refunded, b.charged_back, b.credited, b.given_back, b.rolled, b.of, b.payment, b.receivable, b.transfer, b.body, b.disputed
              FROM bill b WHERE b.cloud = $1 AND b.series = $2 AND b.number = ''
                 AND (b.of IS NULL OR EXISTS (SELECT 1 FROM bill o WHERE o.id = b.of AND o.number <> ''))
              ORDER BY b.place LIMIT $3 {lock b}",
@@ -409,5 +415,6 @@ pub(crate) fn bill_from(row: &Row<'_>) -> Result<BillRow, StoreError> {
         receivable: row.opt_int(22)?.map(AccountId),
         transfer: row.opt_int(23)?.and_then(TransferId::from_i64),
         body: row.text(24)?,
+        disputed: row.int(25)?,
     })
 }

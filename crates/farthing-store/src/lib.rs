@@ -5,6 +5,7 @@
 
 mod accounts;
 mod answers;
+mod arrears;
 mod audit;
 mod audit_bank;
 mod audit_bills;
@@ -16,6 +17,7 @@ mod audit_units;
 mod backup;
 mod bank;
 mod bank_clues;
+mod bill_disputes;
 mod billing;
 mod bills;
 mod charges;
@@ -71,9 +73,11 @@ mod wallets;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use answers::AnswerRow;
+pub use arrears::ArrearsRow;
 pub use audit::{AuditReport, Audited, Finding};
 pub use backup::{BackupFacts, Progress, Step, backup_file, restore_file};
 pub use bank::{BankFileRow, BankOrderRow, BankRow, MandateRow};
+pub use bill_disputes::{BillDisputeFilter, BillDisputeRow};
 pub use billing::{BillCutRow, BillingRow};
 pub use bills::{BillFilter, BillKind, BillRow};
 pub use charges::{ChargeFilter, ChargeRow};

@@ -142,6 +142,15 @@ impl Tx<'_> {
         self.one(sql, &[bill.to_bytes().as_slice().into()], purchase_from)
     }
 
+    /// A bill was issued anew: orders wait for the new one.
+    pub fn purchases_rebill(&mut self, from: BillId, to: BillId) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE purchase SET bill = $2 WHERE bill = $1",
+            &[from.to_bytes().as_slice().into(), to.to_bytes().as_slice().into()],
+        )?;
+        Ok(())
+    }
+
     /// A cloud's orders, the newest first: those before a number.
     pub fn purchases(
         &mut self,

@@ -141,7 +141,9 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 81] = [
+const LATER: [&str; 83] = [
+    "arrears",
+    "bill_dispute",
     "billing",
     "bill_cut",
     "purchase",

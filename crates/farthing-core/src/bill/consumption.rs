@@ -199,7 +199,7 @@ pub fn less_apart(lines: Vec<ConsumedLine>, apart: &mut Apart) -> Vec<BilledUse>
 /// what lines of use say is what those charges came to; the others are what waits.
 #[derive(Debug, Default)]
 pub struct CutAuditor {
-    /// By account, in the order of their cuts; last what waits.
+    /// By account, in the order of their cuts.
     documents: BTreeMap<OwnerId, Vec<Document>>,
     waiting: BTreeMap<OwnerId, BTreeMap<Name, Used>>,
 }
@@ -245,13 +245,6 @@ impl CutAuditor {
         };
         let left = left.entry(charge.product.clone()).or_default();
         *left = left.without(Used::of(charge.list, charge.net, charge.paid));
-    }
-
-    /// What of an account and product no document has, by its sums.
-    pub fn waiting_of(&self) -> impl Iterator<Item = (OwnerId, i64)> {
-        let unbilled =
-            |waiting: &BTreeMap<Name, Used>| waiting.values().map(|used| used.unbilled).fold(0, i64::saturating_add);
-        self.waiting.iter().map(move |(account, waiting)| (*account, unbilled(waiting)))
     }
 
     /// Whose lines, or sums, are not what their charges came to.

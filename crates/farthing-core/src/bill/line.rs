@@ -41,7 +41,7 @@ pub enum Origin {
     /// Sold in advance and earned later: `deferred/O`, of the whole minor units that are billed.
     Advance(String),
     /// A late fee (R56): `late-fees`.
-    LateFee,
+    LateFee(String),
     /// Credit added by a top-up (R29): cash, which the posting of the payment books, so issuing the bill books nothing.
     TopUp,
     /// The due of the bill of this number, which was rolled into this one (R20): `receivable/next`. It bears no second tax.
@@ -67,7 +67,7 @@ impl BillLine {
     /// Whether it is in a tax group, be its rate zero.
     pub const fn is_taxable(&self) -> bool {
         match self.origin {
-            Origin::Accrued | Origin::Advance(_) | Origin::LateFee | Origin::TopUp => true,
+            Origin::Accrued | Origin::Advance(_) | Origin::LateFee(_) | Origin::TopUp => true,
             Origin::BroughtForward(_) => false,
         }
     }

@@ -7,7 +7,8 @@
 
 mod consumption;
 mod credit;
-mod late_fee;
+mod dispute;
+mod lateness;
 mod line;
 mod number;
 mod plan;
@@ -22,7 +23,8 @@ pub use credit::{
     BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,
     plan_credit_note,
 };
-pub use late_fee::{LateFeeRate, late_fee};
+pub use dispute::DisputeState;
+pub use lateness::{Late, LateFeeRate, LatePart, Lateness, Owed, reminder_after};
 pub use line::{BillLine, Origin, ServicePeriod};
 pub use number::{DocumentKind, NumberFormat, NumberFormatError};
 pub use plan::{

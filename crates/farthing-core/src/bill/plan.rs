@@ -250,7 +250,7 @@ impl BillPlan {
                     (Chart::Unbilled, line.amount, product)
                 }
                 Origin::Advance(order) => (Chart::Deferred(order.clone()), net.checked_add(*coupon)?, None),
-                Origin::LateFee => (Chart::LateFees, net.checked_add(*coupon)?, None),
+                Origin::LateFee(_) => (Chart::LateFees, net.checked_add(*coupon)?, None),
                 Origin::BroughtForward(_) => (Chart::ReceivableNext, *amount, None),
                 Origin::TopUp => continue,
             };
@@ -311,7 +311,7 @@ fn whole_lines(draft: &DraftBill) -> Result<(Vec<PlannedLine>, BTreeMap<TaxGroup
                 accrued.entry(line.tax.group()).or_default().push(place);
                 nothing
             }
-            Origin::Advance(_) | Origin::LateFee | Origin::TopUp | Origin::BroughtForward(_) => {
+            Origin::Advance(_) | Origin::LateFee(_) | Origin::TopUp | Origin::BroughtForward(_) => {
                 let whole = line.amount.to_minor();
                 whole.map_err(|_| BillError::NotWholeMinor { line: place, amount: line.amount })?;
                 if line.is_taxable() {
@@ -456,7 +456,7 @@ fn best_order(draft: &DraftBill, lines: &[PlannedLine], left: &[usize], closed: 
 fn discounted(line: &BillLine) -> bool {
     match line.origin {
         Origin::Accrued | Origin::Advance(_) => true,
-        Origin::LateFee | Origin::TopUp | Origin::BroughtForward(_) => false,
+        Origin::LateFee(_) | Origin::TopUp | Origin::BroughtForward(_) => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What becomes of a bill, and what is due of it: the one place that says which step may follow which.
 //!
 //! due = total - (paid - refunded - charged back) - credited + given back - rolled. It is never below zero: what is too much
-//! goes to the balance, and is told, because somebody has to post it. Amounts are whole minor units and above zero.
+//! goes to the balance, and is told, because somebody has to post it. What is disputed of it is due all the same, and is not owed: nobody asks
+//! for it meanwhile. Amounts are whole minor units and above zero.
 
 use super::zero;
 use crate::money::{Money, MoneyError};
@@ -40,6 +41,8 @@ pub struct Dues {
     /// To the balance: what credits and won disputes left over.
     pub given_back: Money,
     pub rolled: Money,
+    /// What of what is due an open dispute is about (R55).
+    pub disputed: Money,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +64,10 @@ pub enum BillEvent {
     Void,
     WriteOff,
     Roll,
+    /// So much of it is said to be wrong (R55): of what is due it is not asked for meanwhile.
+    Dispute(Money),
+    /// The dispute is over.
+    EndDispute,
 }
 
 /// An event without its amount, for errors and logs.
@@ -76,6 +83,8 @@ pub enum BillEventKind {
     Void,
     WriteOff,
     Roll,
+    Dispute,
+    EndDispute,
 }
 
 /// A bill's state and its money. Only events change it.
@@ -134,6 +143,7 @@ impl Dues {
             credited: nothing,
             given_back: nothing,
             rolled: nothing,
+            disputed: nothing,
         }
     }
 
@@ -146,6 +156,11 @@ impl Dues {
         let settled = self.held()?.checked_add(self.credited)?.checked_add(self.rolled)?;
         self.total.checked_add(self.given_back)?.checked_sub(settled)
     }
+
+    /// What is asked for.
+    pub fn owed(&self) -> Result<Money, MoneyError> {
+        self.due()?.checked_sub(self.disputed)
+    }
 }
 
 impl BillLife {
@@ -156,8 +171,8 @@ impl BillLife {
 
     /// As it was stored; an error where its money and its state do not belong together.
     pub fn restore(state: BillState, dues: Dues) -> Result<BillLife, TransitionError> {
-        let Dues { total, paid, refunded, charged_back, credited, given_back, rolled } = dues;
-        let whole = [total, paid, refunded, charged_back, credited, given_back, rolled];
+        let Dues { total, paid, refunded, charged_back, credited, given_back, rolled, disputed } = dues;
+        let whole = [total, paid, refunded, charged_back, credited, given_back, rolled, disputed];
         for amount in whole {
             amount.to_minor()?;
         }
@@ -165,6 +180,7 @@ impl BillLife {
         let sound = whole.iter().all(|amount| !amount.is_negative())
             && !dues.held()?.is_negative()
             && !due.is_negative()
+            && !dues.owed()?.is_negative()
             && match state {
                 BillState::Draft => dues == Dues::new(total),
                 BillState::Issued | BillState::Overdue | BillState::Uncollectible => due.is_positive(),
@@ -233,6 +249,15 @@ impl BillLife {
                 dues.credited = dues.credited.checked_add(amount)?;
                 self.state
             }
+            (S::Issued | S::Overdue | S::Paid, E::Dispute(amount)) => {
+                within(kind, amount, left_to_credit(&dues)?)?;
+                dues.disputed = dues.disputed.checked_add(amount)?;
+                self.state
+            }
+            (S::Issued | S::Overdue | S::Paid | S::Void | S::Uncollectible | S::Rolled, E::EndDispute) => {
+                dues.disputed = zero(due.currency());
+                self.state
+            }
             (S::Issued | S::Overdue, E::PassDue) => S::Overdue,
             (S::Issued | S::Overdue, E::WriteOff) => S::Uncollectible,
             (S::Issued, E::Roll) => {
@@ -240,6 +265,7 @@ impl BillLife {
                 return BillLife::settled(S::Rolled, dues);
             }
             (S::Overdue | S::Paid | S::Uncollectible, E::Roll)
+            | (S::Uncollectible, E::Dispute(_))
             | (S::Issued | S::Overdue | S::Paid | S::Uncollectible, E::Issue)
             | (S::Paid | S::Uncollectible, E::PassDue | E::Void | E::WriteOff)
             | (S::Paid, E::Pay(_))
@@ -252,7 +278,9 @@ impl BillLife {
                 | E::Credit(_)
                 | E::PassDue
                 | E::WriteOff
-                | E::Roll,
+                | E::Roll
+                | E::Dispute(_)
+                | E::EndDispute,
             )
             | (
                 S::Rolled,
@@ -264,7 +292,8 @@ impl BillLife {
                 | E::PassDue
                 | E::Void
                 | E::WriteOff
-                | E::Roll,
+                | E::Roll
+                | E::Dispute(_),
             )
             | (
                 S::Void,
@@ -277,7 +306,8 @@ impl BillLife {
                 | E::PassDue
                 | E::Void
                 | E::WriteOff
-                | E::Roll,
+                | E::Roll
+                | E::Dispute(_),
             ) => return refused(),
         };
         BillLife::settled(open, dues)
@@ -288,6 +318,7 @@ impl BillLife {
         let due = dues.due()?;
         let to_balance = if due.is_negative() { due.checked_neg()? } else { zero(due.currency()) };
         dues.given_back = dues.given_back.checked_add(to_balance)?;
+        dues.disputed = dues.disputed.checked_min(dues.due()?)?;
         let state = match open {
             BillState::Issued | BillState::Overdue | BillState::Uncollectible | BillState::Paid
                 if !due.is_positive() =>
@@ -377,6 +408,8 @@ impl BillEvent {
             BillEvent::Void => BillEventKind::Void,
             BillEvent::WriteOff => BillEventKind::WriteOff,
             BillEvent::Roll => BillEventKind::Roll,
+            BillEvent::Dispute(_) => BillEventKind::Dispute,
+            BillEvent::EndDispute => BillEventKind::EndDispute,
         }
     }
 }
@@ -395,6 +428,8 @@ impl BillEventKind {
             BillEventKind::Void => "be voided",
             BillEventKind::WriteOff => "be written off",
             BillEventKind::Roll => "be rolled into the next one",
+            BillEventKind::Dispute => "be disputed",
+            BillEventKind::EndDispute => "end a dispute",
         }
     }
 }

@@ -15,8 +15,9 @@ mod tests;
 
 pub use bill::{
     BillIssued, BillPaid, BillPaymentReturned, BillRolled, BillTax, CreditNote, Part, RefundTaxed, TopUpTaxed,
-    WaiverCredited, bill_issued, bill_paid, bill_paid_by_balance, bill_payment_returned, bill_rolled, chargeback_taxed,
-    credit_note, refund_approved_taxed, refund_reported, top_up_taxed, waiver_credited,
+    WaiverCredited, WrittenOff, bill_issued, bill_paid, bill_paid_by_balance, bill_payment_returned, bill_recovered,
+    bill_rolled, chargeback_taxed, credit_note, refund_approved_taxed, refund_reported, top_up_taxed, waiver_credited,
+    written_off,
 };
 pub use charge::{Charge, CreditCaptured, Funding, Lot, UsageAccounts, credit_captured, settled, split_charge, usage};
 pub use term::{

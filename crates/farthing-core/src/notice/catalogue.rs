@@ -3,7 +3,7 @@
 //!
 //! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
 
-use super::money::{BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
+use super::money::{BillDisputeTold, BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
 use super::trial::TrialThings;
@@ -130,16 +130,36 @@ catalogue! {
          "expires": "Its last month, `2027-03`; empty: it has no end.", "default": "Whether it is the first that is charged."], mailed;
     BillIssued = "bill.issued", "A bill was issued.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
-         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."], mailed;
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."], mailed;
     BillPaid = "bill.paid", "A bill is paid in full.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
-         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."];
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "Empty."];
+    BillDue = "bill.due", "A bill is to be paid soon, or should have been.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.",
+         "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it was issued anew for; mostly empty."], mailed;
+    BillVoided = "bill.voided", "A bill was taken back and issued anew.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.",
+         "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it was issued anew for; mostly empty."], mailed;
+    BillWrittenOff = "bill.written_off", "A bill was given up: nobody asks for it any more.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.",
+         "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it was issued anew for; mostly empty."];
+    BillDisputed = "bill.disputed", "A customer says that something of a bill is wrong: somebody has to look.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "dispute": "Its id.", "amount": "What was disputed, with tax.",
+         "granted": "What the bill was credited by, with tax.", "currency": "Of the amounts.",
+         "state": "`open`, `granted`, `refused` or `withdrawn`.", "reason": "Of who opened it.", "note": "Of who decided; may be empty."];
+    BillDisputeEnded = "bill.dispute_ended", "It was decided what is right about a bill.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "dispute": "Its id.", "amount": "What was disputed, with tax.",
+         "granted": "What the bill was credited by, with tax.", "currency": "Of the amounts.",
+         "state": "`open`, `granted`, `refused` or `withdrawn`.", "reason": "Of who opened it.", "note": "Of who decided; may be empty."], mailed;
     ReceiptIssued = "receipt.issued", "A receipt was issued for a payment.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
-         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it is for; empty: none."], mailed;
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it is for; empty: none."], mailed;
     CreditNoteIssued = "credit_note.issued", "A credit note was issued.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
-         "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
+         "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
     StatementIssued = "statement.issued", "What was used in a billing period was stated: the balance has paid it.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "What was used.", "tax": "Of it: zero.",
          "currency": "Of the amounts.", "due_at": "Null: it asks for nothing.", "of": "Empty."];
@@ -354,6 +374,11 @@ pub enum Event {
     MethodExpiring(MethodTold),
     BillIssued(BillTold),
     BillPaid(BillTold),
+    BillDue(BillTold),
+    BillVoided(BillTold),
+    BillWrittenOff(BillTold),
+    BillDisputed(BillDisputeTold),
+    BillDisputeEnded(BillDisputeTold),
     ReceiptIssued(BillTold),
     CreditNoteIssued(BillTold),
     StatementIssued(BillTold),
@@ -515,6 +540,11 @@ impl Event {
             Event::MethodExpiring(_) => EventType::MethodExpiring,
             Event::BillIssued(_) => EventType::BillIssued,
             Event::BillPaid(_) => EventType::BillPaid,
+            Event::BillDue(_) => EventType::BillDue,
+            Event::BillVoided(_) => EventType::BillVoided,
+            Event::BillWrittenOff(_) => EventType::BillWrittenOff,
+            Event::BillDisputed(_) => EventType::BillDisputed,
+            Event::BillDisputeEnded(_) => EventType::BillDisputeEnded,
             Event::ReceiptIssued(_) => EventType::ReceiptIssued,
             Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
             Event::StatementIssued(_) => EventType::StatementIssued,
@@ -596,9 +626,13 @@ impl Event {
             }
             Event::BillIssued(told)
             | Event::BillPaid(told)
+            | Event::BillDue(told)
+            | Event::BillVoided(told)
+            | Event::BillWrittenOff(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => Lane::Account(told.account.clone()),
+            Event::BillDisputed(told) | Event::BillDisputeEnded(told) => Lane::Account(told.account.clone()),
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -664,9 +698,13 @@ impl Event {
             Event::MethodAdded(told) | Event::MethodRemoved(told) | Event::MethodExpiring(told) => &told.account,
             Event::BillIssued(told)
             | Event::BillPaid(told)
+            | Event::BillDue(told)
+            | Event::BillVoided(told)
+            | Event::BillWrittenOff(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => &told.account,
+            Event::BillDisputed(told) | Event::BillDisputeEnded(told) => &told.account,
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -725,9 +763,13 @@ impl Event {
             Event::MethodAdded(told) | Event::MethodRemoved(told) | Event::MethodExpiring(told) => told.data(),
             Event::BillIssued(told)
             | Event::BillPaid(told)
+            | Event::BillDue(told)
+            | Event::BillVoided(told)
+            | Event::BillWrittenOff(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => told.data(),
+            Event::BillDisputed(told) | Event::BillDisputeEnded(told) => told.data(),
             Event::RefillSwitchedOff { account, failures, why } => {
                 json!({ "account": account, "failures": failures, "why": why })
             }
@@ -917,8 +959,20 @@ pub fn samples() -> Vec<Event> {
         number: name(number),
         total: usd("59.50"),
         tax: usd("9.50"),
+        owed: usd("59.50"),
         due: of.is_empty().then_some(later),
         of: name(of),
+    };
+    let dispute = |state: &str, granted: &str, note: &str| BillDisputeTold {
+        account: name("acme"),
+        bill: name("bill_01m0abw8g0ksx01tfeknmcatch"),
+        number: name("2026-000042"),
+        dispute: name("disp_01m0abw8g0ksx01tfeknmcatch"),
+        amount: usd("11.90"),
+        granted: usd(granted),
+        state: name(state),
+        reason: name("two nodes were stopped by then"),
+        note: name(note),
     };
     let order = |until: Option<Instant>, why: &str| OrderTold {
         account: name("acme"),
@@ -1015,10 +1069,15 @@ pub fn samples() -> Vec<Event> {
         Event::MethodRemoved(method.clone()),
         Event::MethodExpiring(method),
         Event::BillIssued(bill("2026-000042", "")),
-        Event::BillPaid(bill("2026-000042", "")),
-        Event::ReceiptIssued(bill("R-2026-000040", "2026-000042")),
-        Event::CreditNoteIssued(bill("C-2026-000003", "2026-000042")),
-        Event::StatementIssued(bill("S-2026-000042", "")),
+        Event::BillPaid(BillTold { owed: usd("0.00"), ..bill("2026-000042", "") }),
+        Event::BillDue(bill("2026-000042", "")),
+        Event::BillVoided(BillTold { owed: usd("0.00"), ..bill("2026-000042", "") }),
+        Event::BillWrittenOff(bill("2026-000042", "")),
+        Event::BillDisputed(dispute("open", "0.00", "")),
+        Event::BillDisputeEnded(dispute("granted", "11.90", "the meter was read twice")),
+        Event::ReceiptIssued(BillTold { owed: usd("0.00"), ..bill("R-2026-000040", "2026-000042") }),
+        Event::CreditNoteIssued(BillTold { owed: usd("0.00"), ..bill("C-2026-000003", "2026-000042") }),
+        Event::StatementIssued(BillTold { owed: usd("0.00"), ..bill("S-2026-000042", "") }),
         Event::OrderPlaced(order(Some(later), "")),
         Event::OrderPaid(order(Some(later), "")),
         Event::OrderActive(order(None, "")),

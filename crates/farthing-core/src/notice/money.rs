@@ -69,9 +69,26 @@ pub struct BillTold {
     /// With its tax.
     pub total: Money,
     pub tax: Money,
+    /// What is to be paid of it now: not what a dispute is about.
+    pub owed: Money,
     pub due: Option<Instant>,
-    /// The number of the bill that a receipt or a credit note is about; may be empty.
+    /// The number of the bill that a receipt or a credit note is about, or that a bill was issued anew for; may be empty.
     pub of: String,
+}
+
+/// Something of a bill is said to be wrong, or was decided about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BillDisputeTold {
+    pub account: String,
+    pub bill: String,
+    pub number: String,
+    pub dispute: String,
+    pub amount: Money,
+    /// What the bill was credited by.
+    pub granted: Money,
+    pub state: String,
+    pub reason: String,
+    pub note: String,
 }
 
 impl PaymentTold {
@@ -116,8 +133,18 @@ impl BillTold {
     pub(super) fn data(&self) -> Value {
         json!({
             "account": self.account, "bill": self.bill, "number": self.number, "total": self.total.plain(),
-            "tax": self.tax.plain(), "currency": self.total.currency().code(),
+            "tax": self.tax.plain(), "owed": self.owed.plain(), "currency": self.total.currency().code(),
             "due_at": self.due.as_ref().map(Instant::to_string), "of": self.of,
+        })
+    }
+}
+
+impl BillDisputeTold {
+    pub(super) fn data(&self) -> Value {
+        json!({
+            "account": self.account, "bill": self.bill, "number": self.number, "dispute": self.dispute,
+            "amount": self.amount.plain(), "granted": self.granted.plain(), "currency": self.amount.currency().code(),
+            "state": self.state, "reason": self.reason, "note": self.note,
         })
     }
 }

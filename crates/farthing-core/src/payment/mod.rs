@@ -54,3 +54,4 @@ crate::id_kind!(PaymentId, PaymentKind, "pay");
 crate::id_kind!(MethodId, MethodKind, "pm");
 crate::id_kind!(RefundId, RefundKind, "rf");
 crate::id_kind!(BillId, BillKind, "bill");
+crate::id_kind!(BillDisputeId, BillDisputeKind, "disp");

@@ -1,5 +1,6 @@
 //! Bills an account for what it has used and not paid, at once: what its sealed charges left, and what was posted of those that are open.
 
+use super::arrears::fees_due;
 use super::close_period::{Document, documents};
 use super::collect::collect;
 use super::facts::BillFacts;
@@ -9,7 +10,6 @@ use crate::open_project::account_ever;
 use crate::{Engine, Refused};
 use farthing_core::bill::{BilledUse, Collection, ConsumedLine, Used, less_apart};
 use farthing_core::payment::{BillId, PaymentId};
-use farthing_core::settle::Source;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -53,8 +53,7 @@ fn bill(work: &mut Work<'_, '_>, account: &str) -> Result<(Option<String>, Optio
     // What was posted of open charges is billed with them; they will cost that much less on the next.
     let posted = work.folio(payer.id).book.posted.clone();
     for (product, posted) in posted {
-        let unbilled: i64 =
-            posted.paid.iter().filter(|(source, _)| *source == Source::Unbilled).map(|(_, part)| *part).sum();
+        let unbilled = Used::of(0, 0, &posted.paid).unbilled;
         let before = rest.insert(product.clone(), unbilled).unwrap_or(0);
         if unbilled != before {
             let from = work.folio(payer.id).book.open_from.max(since).min(upto);
@@ -64,7 +63,8 @@ fn bill(work: &mut Work<'_, '_>, account: &str) -> Result<(Option<String>, Optio
         }
     }
     rest.retain(|_, amount| *amount != 0);
-    let found = Document { waiting, apart: rest, uses, upto, dated: now, renewals: Vec::new() };
+    let fees = fees_due(work, payer.id, now)?;
+    let found = Document { waiting, apart: rest, uses, upto, dated: now, renewals: Vec::new(), fees };
     let Some((row, collection)) = documents(work, payer.id, found)? else { return Ok((None, None)) };
     let told = json!({ "bill": row.id.to_string(), "total": work.money(row.total).plain() });
     work.notes.push(Note::new("bill.issued", format!("account {account}")).became(&told));

@@ -200,11 +200,16 @@ impl Line {
         Ok(Some(Assessment::parse(&self.assessed).map_err(broken)?.group()))
     }
 
+    /// What earlier lateness cost, and what earlier bills left: no fee is on that.
+    pub(super) fn is_no_principal(&self) -> bool {
+        matches!(origin_from(&self.origin), Some(Origin::LateFee(_) | Origin::BroughtForward(_)))
+    }
+
     /// Where it stood in the ledger before it was billed, and what is credited of it stands again.
     pub(super) fn chart(&self) -> Chart {
         match self.origin.split_once(':') {
             Some(("advance", order)) => Chart::Deferred(order.to_owned()),
-            _ if self.origin == "late_fee" => Chart::LateFees,
+            Some(("late_fee", _)) => Chart::LateFees,
             _ => Chart::Revenue(self.product.clone()),
         }
     }
@@ -214,8 +219,22 @@ pub(super) fn origin_text(origin: &Origin) -> String {
     match origin {
         Origin::Accrued => "accrued".to_owned(),
         Origin::Advance(order) => format!("advance:{order}"),
-        Origin::LateFee => "late_fee".to_owned(),
+        Origin::LateFee(bill) => format!("late_fee:{bill}"),
         Origin::TopUp => "top_up".to_owned(),
         Origin::BroughtForward(number) => format!("brought_forward:{number}"),
+    }
+}
+
+pub(super) fn origin_from(text: &str) -> Option<Origin> {
+    let of = |(word, of): (&str, &str)| match word {
+        "advance" => Some(Origin::Advance(of.to_owned())),
+        "late_fee" => Some(Origin::LateFee(of.to_owned())),
+        "brought_forward" => Some(Origin::BroughtForward(of.to_owned())),
+        _ => None,
+    };
+    match text {
+        "accrued" => Some(Origin::Accrued),
+        "top_up" => Some(Origin::TopUp),
+        other => other.split_once(':').and_then(of),
     }
 }

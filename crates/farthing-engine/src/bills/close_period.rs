@@ -5,6 +5,7 @@
 //!
 //! Accounts whose time has come are read by an index, in batches. One that cannot be billed is parked with the reason, and the others go on.
 
+use super::arrears::{Fee, fees_billed, fees_due, fees_wait};
 use super::body::{Body, origin_text};
 use super::collect::collect;
 use super::issue::{Terms, issue_bill_on, issue_statement};
@@ -14,14 +15,14 @@ use super::{OrderBilled, broken};
 use crate::coupons::coupons_for_bill;
 use crate::folio::Work;
 use crate::orders::{Renewal, await_renewals, renewals_due, renewed};
-use crate::run_due::engine_error;
+use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::bill::{Apart, BillLine, BilledUse, Collection, Consumption, Cut, Used, less_apart};
 use farthing_core::ledger::OwnerId;
 use farthing_core::policy::BillOn;
 use farthing_core::time::Instant;
 use farthing_store::{BillCutRow, BillRow, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Accounts in one transaction.
 const BATCH: i64 = 256;
@@ -35,15 +36,13 @@ impl Engine {
             if due.is_empty() {
                 return Ok(());
             }
-            let mut by_cloud: BTreeMap<String, Vec<OwnerId>> = BTreeMap::new();
-            for (id, at, cloud) in due {
-                if !seen.insert((id, at)) {
+            for (id, at, _) in &due {
+                if !seen.insert((*id, *at)) {
                     let what = format!("the period of account {} that closes at {at} stays open", id.0);
                     return Err(StoreError::corrupt(what).into());
                 }
-                by_cloud.entry(cloud).or_default().push(id);
             }
-            for (cloud, ids) in by_cloud {
+            for (cloud, ids) in by_cloud(due.into_iter().map(|(id, _, cloud)| (cloud, id))) {
                 self.close_all(&cloud, ids)?;
             }
         }
@@ -98,7 +97,8 @@ fn close_period(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(),
     let renewals = if by_cycle { renewals_due(work, id, until)? } else { Vec::new() };
     // Where nobody is billed by the period, what waits for a bill goes on waiting.
     if by_cycle || !asks {
-        let found = Document { waiting, apart, uses, upto, dated: at, renewals };
+        let fees = fees_due(work, id, at)?;
+        let found = Document { waiting, apart, uses, upto, dated: at, renewals, fees };
         if let Some((row, Collection::Collect(_))) = documents(work, id, found)? {
             let payer = work.folio(id).payer.clone();
             collect(work, &payer, &row, &[])?;
@@ -106,7 +106,7 @@ fn close_period(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(),
     }
     let next = work.period_of(id, until)?;
     let folio = work.folio(id);
-    let goes_on = !folio.book.lines.is_empty() || folio.unbilled != 0;
+    let goes_on = !folio.book.lines.is_empty() || folio.unbilled != 0 || fees_wait(work, id)?;
     let waits = !work.billing(id)?.waiting.lines().is_empty();
     work.folio(id).state.bill_at = None;
     if goes_on || waits {
@@ -127,6 +127,7 @@ pub(super) struct Document {
     pub(super) upto: Instant,
     pub(super) dated: Instant,
     pub(super) renewals: Vec<Renewal>,
+    pub(super) fees: Vec<Fee>,
 }
 
 /// Issues the bill of these lines, or where there is nothing to ask for the statement of what was used. A bill that would come to nothing, or to
@@ -136,21 +137,24 @@ pub(super) fn documents(
     id: OwnerId,
     found: Document,
 ) -> Result<Option<(BillRow, Collection)>, Refused> {
-    let Document { waiting, apart, uses, upto, dated, renewals } = found;
+    let Document { waiting, apart, uses, upto, dated, renewals, fees } = found;
     let payer = work.folio(id).payer.clone(); // it may have an account of what waits by now
     let taken =
         Consumption::of(uses.iter().map(|one| one.line.clone()).filter(|line| line.used != Used::NOTHING).collect());
     let billed: i64 = uses.iter().map(|one| one.billed).fold(0, i64::saturating_add);
     let asks = uses.iter().any(|one| one.billed != 0);
-    let lines = lines_of(work, &payer, uses, dated)?;
+    let mut lines = lines_of(work, &payer, uses, dated)?;
     let used = lines.iter().any(|line| line.used.is_some());
     let mut issued = None;
-    if asks || !renewals.is_empty() {
+    lines.extend(fees.iter().map(|fee| fee.line.clone()));
+    if asks || !renewals.is_empty() || !fees.is_empty() {
         issued = bill_of(work, id, lines.clone(), &renewals, dated)?;
         if let Some((row, _)) = &issued {
             let folio = work.folio(id);
             folio.unbilled = folio.unbilled.saturating_sub(billed);
+            let bill = row.id;
             covers(work, id, (row, upto), (taken, waiting), apart)?;
+            fees_billed(work, fees, bill)?;
         } else if !renewals.is_empty() {
             // What is to come lowers the use by more than it costs: the next bill has that, and the renewals have theirs.
             issued = bill_of(work, id, Vec::new(), &renewals, dated)?;
@@ -182,7 +186,7 @@ fn bill_of(
     lines.extend(brought_forward(work, &payer)?);
     let balance = payable(work, id);
     let offered = coupons_for_bill(work, id, &lines)?;
-    let terms = Terms { balance, due: None, dated, offered: &offered, reserved: None };
+    let terms = Terms { balance, due: None, dated, offered: &offered, reserved: None, replaces: None };
     issue_bill_on(work, &payer, lines, &terms)
 }
 

@@ -5,7 +5,7 @@
 use super::pay_bill::{begin, bill_locked};
 use crate::folio::Work;
 use crate::payments::{chargeable, of_method};
-use crate::run_due::engine_error;
+use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, Refused};
 use farthing_core::bill::BillState;
 use farthing_core::ledger::OwnerId;
@@ -13,7 +13,6 @@ use farthing_core::payment::{BillId, MethodId, PaymentId, State, Verdict, choose
 use farthing_core::policy::Collect;
 use farthing_core::time::Instant;
 use farthing_store::{BillRow, CollectingRow, PayerRow, PaymentFilter, PaymentRow};
-use std::collections::BTreeMap;
 
 /// Why a payment was begun that nobody asked for: what tells it from others when it fails.
 const COLLECTED: &str = "collected by itself when it was issued";
@@ -55,11 +54,7 @@ impl Engine {
             if due.is_empty() {
                 return Ok(());
             }
-            let mut by_cloud: BTreeMap<String, Vec<(OwnerId, BillId)>> = BTreeMap::new();
-            for row in due {
-                by_cloud.entry(row.cloud).or_default().push((row.account, row.bill));
-            }
-            for (cloud, due) in by_cloud {
+            for (cloud, due) in by_cloud(due.into_iter().map(|row| (row.cloud, (row.account, row.bill)))) {
                 self.work("collect_again", &cloud, move |work| {
                     let accounts: Vec<OwnerId> = due.iter().map(|(account, _)| *account).collect();
                     work.load(&accounts)?;
@@ -115,8 +110,21 @@ fn is_collected(payment: &PaymentRow) -> bool {
 fn wanted(work: &mut Work<'_, '_>, row: &BillRow) -> Result<Option<Collect>, EngineError> {
     let policy = work.policy_at(work.now)?.collect.clone();
     let switched = work.tx.company(row.account)?.and_then(|company| company.collect);
-    let open = matches!(row.state, BillState::Issued | BillState::Overdue) && row.due_units() > 0;
+    let open = matches!(row.state, BillState::Issued | BillState::Overdue) && row.owed_units() > 0;
     Ok(Some(policy).filter(|policy| policy.auto && switched != Some(false) && open))
+}
+
+/// Whether it will be charged without anybody doing something: now, or again.
+pub(super) fn collects_by_itself(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    row: &BillRow,
+) -> Result<bool, EngineError> {
+    if wanted(work, row)?.is_none() {
+        return Ok(false);
+    }
+    let methods = work.tx.methods_of(payer.id)?;
+    Ok(!chargeable(work, payer, &methods)?.is_empty())
 }
 
 fn charge(
@@ -139,8 +147,8 @@ fn charge(
         return Ok(None);
     };
     let verdict = Verdict::Accepted(vec![why.to_owned()]);
-    let due = row.due_units();
-    let payment = begin(work, payer, row, of_method(method), due, (String::new(), false, verdict, String::new()))?;
+    let owed = row.owed_units();
+    let payment = begin(work, payer, row, of_method(method), owed, (String::new(), false, verdict, String::new()))?;
     Ok(Some(payment.id))
 }
 

@@ -74,7 +74,7 @@ fn refund(work: &mut Work<'_, '_>, wanted: &NewBillRefund) -> Result<RefundFacts
         let what = format!("{} of this payment can be given back", work.money(left).plain());
         return Err(Refused::new(RefusalCode::InsufficientBalance, what));
     }
-    let receivable = receivable_of(&row)?;
+    let receivable = receivable_of(work, &row)?;
     let refund_due = work.customer_account(payer.id, Chart::RefundDue)?;
     let commodity = work.books()?.commodity;
     let first = work.ids.transfer(now);
@@ -127,7 +127,7 @@ fn refund(work: &mut Work<'_, '_>, wanted: &NewBillRefund) -> Result<RefundFacts
 fn with_bill(work: &mut Work<'_, '_>, row: &BillRow, paid: &PaymentRow) -> Result<i64, EngineError> {
     let first = paid.transfer.ok_or_else(|| broken("a payment that succeeded without a transfer"))?;
     let entry = work.tx.transfer(first)?.ok_or_else(|| broken("a payment whose transfer is gone"))?;
-    let brought = if entry.kind == Kind::BillPaid { entry.amount } else { 0 };
+    let brought = if matches!(entry.kind, Kind::BillPaid | Kind::Recovered) { entry.amount } else { 0 };
     let left = brought.saturating_sub(paid.refunded).saturating_sub(paid.taken_back);
     let held = row.paid.saturating_sub(row.refunded).saturating_sub(row.charged_back);
     Ok(left.min(held).max(0))
@@ -167,7 +167,7 @@ pub(crate) fn refund_reported(
     if with_bill <= 0 {
         return Ok((0, None));
     }
-    let (receivable, commodity) = (receivable_of(&row)?, work.books()?.commodity);
+    let (receivable, commodity) = (receivable_of(work, &row)?, work.books()?.commodity);
     let refund_due = work.customer_account(payer.id, Chart::RefundDue)?;
     let first = work.ids.transfer(work.now);
     let mut ids = || first;
@@ -209,7 +209,7 @@ pub(crate) fn charged_back(
     let mut stamp = Stamp { ids: &mut ids, cause: Some(cause), effective: now.floor_second() };
     let mut commands = Vec::new();
     if with_bill > 0 {
-        let receivable = receivable_of(&row)?;
+        let receivable = receivable_of(work, &row)?;
         let facts = BillPaymentReturned { commodity, receivable, returned_to: provider, amount: with_bill };
         commands.push(posting::bill_payment_returned(&mut stamp, &facts));
         stamp.cause = None;
@@ -260,7 +260,7 @@ pub(crate) fn given_again(
     let was_open = row.due_units() > 0;
     let over = step(work, &mut row, BillEvent::ChargebackReversed(money))?;
     if over.is_positive() {
-        let (commodity, receivable) = (work.books()?.commodity, receivable_of(&row)?);
+        let (commodity, receivable) = (work.books()?.commodity, receivable_of(work, &row)?);
         let mut ids = work.stamp_ids();
         let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
         let facts = Overpaid { commodity, cash: payer.cash, debt: receivable, amount: over.units() };
@@ -269,7 +269,7 @@ pub(crate) fn given_again(
         work.reload(payer.id)?;
     }
     if was_open {
-        tell_if_paid(work, payer, &row);
+        tell_if_paid(work, payer, &row)?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn credit_bill(
 ) -> Result<(), EngineError> {
     let Credited { plan, of, reason, payment, transfer } = credited;
     let (parts, taxes) = given_up(work, payer, of, plan)?;
-    let (receivable, commodity) = (receivable_of(row)?, work.books()?.commodity);
+    let (receivable, commodity) = (receivable_of(work, row)?, work.books()?.commodity);
     let mut fresh = work.stamp_ids();
     let mut first = *transfer;
     let mut ids = || {

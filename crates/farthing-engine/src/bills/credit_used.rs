@@ -11,13 +11,13 @@ use super::pay_bill::{step, tell_if_paid};
 use crate::folio::Work;
 use crate::run_due::engine_error;
 use crate::{EngineError, Refused};
-use farthing_core::bill::{BillEvent, BillState, CreditOf, plan_credit_note};
+use farthing_core::bill::{BillEvent, BillState, CreditOf, Used, plan_credit_note};
 use farthing_core::config::Name;
 use farthing_core::ledger::posting::{self, Stamp, WaiverCredited};
 use farthing_core::ledger::{Chart, OwnerId};
 use farthing_core::money::{Money, Rounding, mul_div_round};
 use farthing_core::payment::BillId;
-use farthing_core::settle::{Sealed, Source};
+use farthing_core::settle::Sealed;
 use farthing_core::time::Instant;
 use farthing_store::{BillKind, BillRow, PayerRow};
 use std::collections::BTreeMap;
@@ -36,8 +36,7 @@ pub(crate) struct Corrected {
 impl Corrected {
     /// None: nothing of it was to be billed.
     pub(crate) fn of(sealed: &Sealed) -> Option<Corrected> {
-        let unbilled = sealed.paid.iter().filter(|(source, _)| *source == Source::Unbilled);
-        let units = unbilled.map(|(_, part)| part.saturating_neg()).fold(0, i64::saturating_add);
+        let units = Used::of(0, 0, &sealed.paid).unbilled.saturating_neg();
         (units > 0).then(|| Corrected { product: sealed.product.clone(), ended: sealed.to, units })
     }
 }
@@ -142,7 +141,7 @@ fn credit(
     let apart = work.billing(payer.id)?.apart.entry(product.clone()).or_default();
     *apart = apart.saturating_sub(moved.units());
     if was_open {
-        tell_if_paid(work, payer, row);
+        tell_if_paid(work, payer, row)?;
     }
     Ok(())
 }

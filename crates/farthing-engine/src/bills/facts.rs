@@ -3,6 +3,8 @@
 use super::body::Body;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::bill::{BillState, Used};
+use farthing_core::money::{Currency, Money};
+use farthing_core::notice::BillTold;
 use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::tax::Assessment;
 use farthing_core::time::Instant;
@@ -49,7 +51,10 @@ pub struct BillFacts {
     pub rolled: i64,
     /// What is due of it.
     pub due: i64,
-    /// Of a receipt or a credit note: the bill it is about.
+    /// What of that an open dispute is about: it is not asked for.
+    #[serde(default)]
+    pub disputed: i64,
+    /// Of a receipt or a credit note: the bill it is about. Of a bill: the one it was issued anew for.
     pub of: Option<String>,
     pub of_number: String,
     pub payment: Option<String>,
@@ -84,7 +89,7 @@ pub struct BillLineFacts {
     pub coupon: i64,
     /// The group of taxes it is in.
     pub tax_group: String,
-    /// `accrued`, `advance:…`, `late_fee`, `top_up`, `brought_forward:…`
+    /// `accrued`, `advance:…`, `late_fee:…`, `top_up`, `brought_forward:…`
     pub origin: String,
     /// Of what was used: all of it, and what paid it.
     #[serde(default)]
@@ -107,6 +112,13 @@ impl From<Used> for UsedFacts {
     fn from(used: Used) -> UsedFacts {
         let Used { list, net, credit, balance, unbilled } = used;
         UsedFacts { list, net, credit, balance, unbilled }
+    }
+}
+
+impl From<UsedFacts> for Used {
+    fn from(used: UsedFacts) -> Used {
+        let UsedFacts { list, net, credit, balance, unbilled } = used;
+        Used { list, net, credit, balance, unbilled }
     }
 }
 
@@ -171,6 +183,23 @@ impl Engine {
     }
 }
 
+/// As events tell of it.
+pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillTold, EngineError> {
+    let facts = facts_of(tx, row)?;
+    let currency = Currency::parse(&facts.currency).map_err(|_| super::broken("a document in no currency"))?;
+    let money = |units| Money::from_units(units, currency);
+    Ok(BillTold {
+        account: facts.account,
+        bill: facts.id,
+        number: facts.number,
+        total: money(row.total),
+        tax: money(row.tax),
+        owed: money(if row.kind == BillKind::Bill { row.owed_units() } else { 0 }),
+        due: row.due,
+        of: facts.of_number,
+    })
+}
+
 pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, EngineError> {
     let body = Body::parse(&row.body)?;
     let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
@@ -229,6 +258,7 @@ pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, Engi
         given_back: row.given_back,
         rolled: row.rolled,
         due: if is_bill { row.due_units() } else { 0 },
+        disputed: row.disputed,
         of: row.of.map(|of| of.to_string()),
         of_number,
         payment: row.payment.as_ref().map(PaymentId::to_string),

@@ -17,7 +17,7 @@ use farthing_core::coupon::RedemptionId;
 use farthing_core::ledger::posting::{self, BillIssued, BillRolled, BillTax, Part, Stamp};
 use farthing_core::ledger::{AccountId, Chart, TransferId};
 use farthing_core::money::Money;
-use farthing_core::payment::PaymentId;
+use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::policy::Policy;
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Anchor, CivilDate, Instant, Span, WorkingCalendar, Zone};
@@ -65,6 +65,7 @@ pub(super) fn document(work: &mut Work<'_, '_>, payer: &PayerRow, kind: BillKind
         receivable: None,
         transfer: None,
         body: String::new(),
+        disputed: 0,
     })
 }
 
@@ -137,6 +138,8 @@ pub(super) struct Terms<'a> {
     pub(super) offered: &'a [Offered],
     /// One that is reserved for the order: who reserved it counts its use.
     pub(super) reserved: Option<Coupon>,
+    /// The bill that it is issued anew for.
+    pub(super) replaces: Option<BillId>,
 }
 
 /// Issues a bill of lines. What the balance pays of it is paid at once; what is too small to be collected is rolled on (R20). None where it
@@ -170,8 +173,10 @@ pub(super) fn issue_bill_on(
     let (format, on) = format_of(work.policy_at(terms.dated)?, terms.dated)?;
     row.series = format.series(BillKind::Bill, on);
     row.issued = terms.dated;
+    row.of = terms.replaces;
     row.body = Body::of_plan(&plan, seller, buyer).text()?;
     work.tx.bill_insert(&row)?;
+    super::arrears::begin(work, &row)?;
     let counted: Vec<_> = plan.coupons.iter().filter(|taken| taken.place < offered.len()).cloned().collect();
     used_on_bill(work, offered, &counted, &row.id.to_string())?;
     let now = work.now.floor_second();
@@ -265,9 +270,20 @@ fn book_issued(
 
 /// By when a bill of an instant has to be paid.
 fn due_of(work: &mut Work<'_, '_>, payer: &PayerRow, now: Instant) -> Result<Instant, EngineError> {
+    let due = work.policy_at(now)?.bill.due;
+    deadline(work, payer, due, now)
+}
+
+/// A time counted from an instant: working days are the cloud's, calendars the account's.
+pub(super) fn deadline(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    length: Deadline,
+    now: Instant,
+) -> Result<Instant, EngineError> {
     let zone = Zone::parse(&payer.zone).map_err(|_| broken(format!("an account in the zone {:?}", payer.zone)))?;
     let policy = work.policy_at(now)?;
-    let due = match policy.bill.due {
+    let due = match length {
         Deadline::Span(Span::Exact(length)) => now.checked_add(length),
         Deadline::Span(Span::Calendar(span)) => {
             let anchor = Anchor::at_instant(now, span, zone).map_err(SettleError::from)?;

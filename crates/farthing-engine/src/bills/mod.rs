@@ -1,26 +1,32 @@
-//! Documents: bills, receipts and credit notes; what is issued, what becomes of it, and the numbers.
+//! Documents: bills, receipts, credit notes and statements; what is issued, what becomes of it, and the numbers.
 //!
 //! What stands on a bill and what it comes to is the core's (`plan_bill`), and so is what may become of it (`BillLife`). Here it is gathered,
 //! booked, written down with both parties as they were, and never changed again but for what was paid. A document is issued
 //! without a number; the numberer gives it one right after, and tells of it (`number_bills`).
 
+mod arrears;
 mod bill_now;
 mod body;
 mod close_period;
 mod collect;
 mod credit_back;
+mod credit_by_hand;
 mod credit_note;
 mod credit_used;
+mod dispute;
 mod facts;
 mod issue;
 mod number_bills;
 mod on_top_up;
 mod order_bill;
 mod pay_bill;
+mod reissue;
 mod used;
+mod write_off;
 
 pub use bill_now::Billed;
 pub use credit_back::NewBillRefund;
+pub use dispute::{BillDisputeFacts, Decision, NewBillDispute};
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 

@@ -5,14 +5,13 @@
 //! locked while its documents are numbered; a transaction that fails gives no number away. Nobody who holds an account's
 //! lock ever waits for a series: this touches documents only.
 
-use super::facts::facts_of;
+use super::facts::told_of;
 use super::issue::format_of;
 use crate::tell::{self, Notice};
 use crate::{Engine, EngineError};
 use farthing_core::bank::matching::number_keys;
 use farthing_core::bill::BillState;
-use farthing_core::money::{Currency, Money};
-use farthing_core::notice::{BillTold, Event};
+use farthing_core::notice::Event;
 use farthing_store::{BillKind, BillRow, Tx};
 
 /// Documents in one transaction.
@@ -70,18 +69,7 @@ impl Engine {
 }
 
 fn tell_of(tx: &mut Tx<'_>, row: &BillRow, notices: &mut Vec<Notice>) -> Result<(), EngineError> {
-    let facts = facts_of(tx, row)?;
-    let currency = Currency::parse(&facts.currency).map_err(|_| super::broken("a document in no currency"))?;
-    let money = |units| Money::from_units(units, currency);
-    let told = BillTold {
-        account: facts.account,
-        bill: facts.id,
-        number: row.number.clone(),
-        total: money(row.total),
-        tax: money(row.tax),
-        due: row.due,
-        of: facts.of_number,
-    };
+    let told = told_of(tx, row)?;
     let mut tell = |event| notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: true });
     match row.kind {
         BillKind::Bill => {

@@ -65,7 +65,8 @@ pub(crate) fn order_bill(
             payable(work, payer.id)
         }
     };
-    let issued = issue_bill_on(work, payer, lines, &Terms { balance, due, dated, offered: &offered, reserved })?;
+    let issued =
+        issue_bill_on(work, payer, lines, &Terms { balance, due, dated, offered: &offered, reserved, replaces: None })?;
     let Some((row, collection)) = issued else { return Ok(OrderBilled::default()) };
     if let (Collected::ByItself, Collection::Collect(_)) = (collected, collection) {
         collect(work, payer, &row, &[])?;
@@ -92,7 +93,7 @@ pub(crate) fn void_bill(work: &mut Work<'_, '_>, id: BillId) -> Result<(), Refus
     if !matches!(row.state, BillState::Issued | BillState::Overdue) {
         return Ok(());
     }
-    let receivable = receivable_of(&row)?;
+    let receivable = receivable_of(work, &row)?;
     let of_issue = |kind: Kind| matches!(kind, Kind::BillIssued | Kind::CouponUsed | Kind::BillTax | Kind::BillCarry);
     let lines = work.tx.account_history(receivable, None, 500)?;
     let ids: Vec<TransferId> =
@@ -105,17 +106,17 @@ pub(crate) fn void_bill(work: &mut Work<'_, '_>, id: BillId) -> Result<(), Refus
     Ok(())
 }
 
-/// What is given up of a term that a bill was about.
+/// What is given up of something that a bill was about.
 pub(crate) struct Returned<'a> {
     pub(crate) bill: BillId,
-    /// The order whose deferred money it is.
-    pub(crate) deferred: String,
+    /// Whose lines they are: `advance:…`, `late_fee:…`
+    pub(crate) origin: String,
     /// Without tax.
     pub(crate) net: i64,
     pub(crate) reason: &'a str,
 }
 
-/// Credits a bill by so much of an order's lines, with its tax: what is due of it is lowered first, the rest is the balance's. How much that
+/// Credits a bill by so much of such lines, with its tax: what is due of it is lowered first, the rest is the balance's. How much that
 /// is with its tax.
 pub(crate) fn return_of_bill(work: &mut Work<'_, '_>, payer: &PayerRow, wanted: &Returned<'_>) -> Result<i64, Refused> {
     if wanted.net <= 0 {
@@ -125,11 +126,10 @@ pub(crate) fn return_of_bill(work: &mut Work<'_, '_>, payer: &PayerRow, wanted: 
     let body = Body::parse(&row.body)?;
     let notes: Vec<Body> = notes_about(work, &row)?.into_iter().map(|(_, body)| body).collect();
     let creditable = body.creditable(&notes)?;
-    let origin = format!("advance:{}", wanted.deferred);
-    // Of several lines of one order each gives as much as it has left.
+    // Of several such lines each gives as much as it has left.
     let mut rest = wanted.net;
     let mut lines: Vec<(usize, Money)> = Vec::new();
-    for (place, line) in body.lines.iter().enumerate().filter(|(_, line)| line.origin == origin) {
+    for (place, line) in body.lines.iter().enumerate().filter(|(_, line)| line.origin == wanted.origin) {
         let credited: i64 =
             notes.iter().flat_map(|note| &note.credited).filter(|(at, _)| *at == place).map(|(_, net)| *net).sum();
         let part = rest.min(line.net - credited);

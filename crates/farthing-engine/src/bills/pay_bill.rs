@@ -1,8 +1,9 @@
 //! Pays bills: off the balance, through a provider, and out of money that comes in once they are past due (R60). That they are collected by
 //! themselves is `collect`'s. What a payment brings beyond what is due goes to the balance.
 
+use super::arrears::{Before, follow};
 use super::broken;
-use super::facts::BillFacts;
+use super::facts::{BillFacts, told_of};
 use super::issue::{Settled, issue_receipt};
 use crate::asked::Note;
 use crate::folio::Work;
@@ -10,21 +11,20 @@ use crate::payments::{
     Chosen, Incoming, NewPayment, PayBy, PaymentFacts, Through, book_incoming, choose_method, method_label,
     write_payment,
 };
-use crate::run_due::engine_error;
+use crate::run_due::{by_cloud, engine_error};
 use crate::tax::TaxDue;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::bill::{BillEvent, BillLife, BillState, TransitionError};
 use farthing_core::id::CauseId;
 use farthing_core::ledger::posting::{self, Stamp};
-use farthing_core::ledger::{Chart, OwnerId, TransferId};
+use farthing_core::ledger::{AccountId, Chart, OwnerId, TransferId};
 use farthing_core::money::Money;
-use farthing_core::notice::{BillTold, Event};
+use farthing_core::notice::Event;
 use farthing_core::payment::{BillId, PaymentId, Purpose, Verdict};
 use farthing_core::time::Instant;
 use farthing_store::{BillKind, BillRow, PayerRow, PaymentRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// How a bill is to be paid.
 #[derive(Clone, Debug)]
@@ -82,11 +82,7 @@ impl Engine {
             if due.is_empty() {
                 break;
             }
-            let mut by_cloud: BTreeMap<String, Vec<(OwnerId, BillId)>> = BTreeMap::new();
-            for (cloud, account, bill) in due {
-                by_cloud.entry(cloud).or_default().push((account, bill));
-            }
-            for (cloud, due) in by_cloud {
+            for (cloud, due) in by_cloud(due.into_iter().map(|(cloud, account, bill)| (cloud, (account, bill)))) {
                 self.work("bills_past_due", &cloud, move |work| {
                     let accounts: Vec<OwnerId> = due.iter().map(|(account, _)| *account).collect();
                     work.load(&accounts)?;
@@ -105,6 +101,7 @@ impl Engine {
             }
         }
         self.run_collecting(now)?;
+        self.run_reminders(now)?;
         for cloud in self.clouds_known()? {
             self.number_bills(&cloud)?;
         }
@@ -139,7 +136,7 @@ fn pay(work: &mut Work<'_, '_>, wanted: &NewBillPayment, through: &Through) -> R
     }
     let due = row.due_units();
     let amount = match wanted.amount {
-        None => due,
+        None => row.owed_units(),
         Some(amount) => crate::top_up::positive(work, amount)?,
     };
     if due <= 0 || amount > due || work.money(amount).to_minor().is_err() {
@@ -200,7 +197,7 @@ pub(crate) fn pay_by_balance(
             format!("{} of the balance can pay it: what is held, and free credit, cannot", work.money(most).plain());
         return Err(Refused::new(RefusalCode::InsufficientBalance, what));
     }
-    let receivable = receivable_of(row)?;
+    let receivable = receivable_of(work, row)?;
     let commodity = work.books()?.commodity;
     let mut fresh = work.stamp_ids();
     let first = fresh();
@@ -226,7 +223,11 @@ pub(crate) fn payable(work: &mut Work<'_, '_>, id: OwnerId) -> i64 {
     free - free % minor
 }
 
-pub(super) fn receivable_of(row: &BillRow) -> Result<farthing_core::ledger::AccountId, EngineError> {
+/// Where in the ledger what is due of it stands.
+pub(super) fn receivable_of(work: &mut Work<'_, '_>, row: &BillRow) -> Result<AccountId, EngineError> {
+    if row.state == BillState::Uncollectible {
+        return work.book_account(Chart::BadDebt);
+    }
     row.receivable.ok_or_else(|| broken(format!("bill {} stands nowhere in the ledger", row.id)))
 }
 
@@ -237,8 +238,8 @@ pub(super) fn step(work: &mut Work<'_, '_>, row: &mut BillRow, event: BillEvent)
         TransitionError::Contradiction { .. } | TransitionError::Money(_) => Refused::from(broken(error)),
         refused => Refused::new(RefusalCode::Conflict, refused.to_string()),
     })?;
-    let overdue = |row: &BillRow| if row.state == BillState::Overdue { row.due_units() } else { 0 };
-    let before = overdue(row);
+    let overdue = |row: &BillRow| if row.state == BillState::Overdue { row.owed_units() } else { 0 };
+    let (before, earlier) = (overdue(row), Before::of(row));
     row.state = applied.life.state();
     row.take_dues(applied.life.dues());
     row.number = work.tx.bill_write(row)?;
@@ -250,6 +251,7 @@ pub(super) fn step(work: &mut Work<'_, '_>, row: &mut BillRow, event: BillEvent)
         folio.book.overdue = folio.book.overdue.saturating_sub(before).saturating_add(overdue(row));
         folio.stir();
     }
+    follow(work, row, earlier)?;
     Ok(applied.to_balance)
 }
 
@@ -266,24 +268,17 @@ pub(crate) fn settle(
     let paid = work.money(amount);
     step(work, row, BillEvent::Pay(paid))?;
     issue_receipt(work, payer, row, &Settled { amount, method, payment, transfer })?;
-    tell_if_paid(work, payer, row);
+    tell_if_paid(work, payer, row)?;
     if row.state == BillState::Paid { crate::orders::bill_paid(work, row.id) } else { Ok(()) }
 }
 
 /// One without a number yet is told by whoever gives it one.
-pub(super) fn tell_if_paid(work: &mut Work<'_, '_>, payer: &PayerRow, row: &BillRow) {
+pub(super) fn tell_if_paid(work: &mut Work<'_, '_>, payer: &PayerRow, row: &BillRow) -> Result<(), EngineError> {
     if row.state == BillState::Paid && !row.number.is_empty() {
-        let told = BillTold {
-            account: payer.name.clone(),
-            bill: row.id.to_string(),
-            number: row.number.clone(),
-            total: work.money(row.total),
-            tax: work.money(row.tax),
-            due: row.due,
-            of: String::new(),
-        };
+        let told = told_of(work.tx, row)?;
         work.tell(Some(payer.id), Event::BillPaid(told));
     }
+    Ok(())
 }
 
 /// What of so much money pays bills past due, the oldest due first (R60).
@@ -297,7 +292,7 @@ pub(crate) fn past_due(
     let mut owed = Vec::new();
     for row in work.tx.bills_open(account)? {
         let late = row.state == BillState::Overdue || row.due.is_some_and(|due| due <= now);
-        let amount = row.due_units().min(rest);
+        let amount = row.owed_units().min(rest);
         if late && amount > 0 {
             rest -= amount;
             owed.push((row, amount));
@@ -316,13 +311,16 @@ pub(crate) fn paid_by(work: &mut Work<'_, '_>, payer: &PayerRow, payment: &Payme
     let mut cause = Some(CauseId::derive(Instant::EPOCH, &[b"payment", &payment.id.to_bytes()]));
     let mut transfer = None;
     if amount > 0 {
-        let (receivable, commodity) = (receivable_of(&row)?, work.books()?.commodity);
+        let (receivable, commodity) = (receivable_of(work, &row)?, work.books()?.commodity);
         let provider = work.book_account(Chart::Provider(payment.provider.clone()))?;
         let first = work.ids.transfer(now);
         let mut ids = || first;
         let mut stamp = Stamp { ids: &mut ids, cause: cause.take(), effective: now.floor_second() };
         let facts = posting::BillPaid { commodity, paid_from: provider, receivable, amount };
-        let command = posting::bill_paid(&mut stamp, &facts);
+        let command = match row.state {
+            BillState::Uncollectible => posting::bill_recovered(&mut stamp, &facts),
+            _ => posting::bill_paid(&mut stamp, &facts),
+        };
         work.book(&[command])?;
         transfer = Some(first);
         let method = method_label(work, payment)?;

@@ -87,6 +87,13 @@ pub(crate) fn tax_of_sales(
     })
 }
 
+/// For what bears no tax of its own.
+pub(super) fn untaxed(work: &mut Work<'_, '_>, payer: &PayerRow, why: &str) -> Result<Assessment, EngineError> {
+    let now = work.now;
+    let country = tax_of_sales(work, payer, None, now)?.country();
+    Ok(Assessment::none(country, why))
+}
+
 /// What the last bill left because it was too small to be collected.
 pub(super) fn brought_forward(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Option<BillLine>, EngineError> {
     let Some(last) = work.tx.bill_rolled_last(payer.id)? else { return Ok(None) };
@@ -94,8 +101,6 @@ pub(super) fn brought_forward(work: &mut Work<'_, '_>, payer: &PayerRow) -> Resu
     if owed <= 0 {
         return Ok(None);
     }
-    let now = work.now;
-    let country = tax_of_sales(work, payer, None, now)?.country();
     Ok(Some(BillLine {
         text: format!("Brought forward from {}", last.number),
         product: Name::parse("brought-forward").ok_or_else(|| broken("brought-forward is no name"))?,
@@ -103,7 +108,7 @@ pub(super) fn brought_forward(work: &mut Work<'_, '_>, payer: &PayerRow) -> Resu
         quantity: None,
         category: None,
         amount: work.money(owed),
-        tax: Assessment::none(country, "taxed on the bill that it comes from"),
+        tax: untaxed(work, payer, "taxed on the bill that it comes from")?,
         origin: Origin::BroughtForward(last.number),
         used: None,
     }))

@@ -85,7 +85,7 @@ fn is_for(coupon: &Coupon, line: &BillLine) -> bool {
     let kind = match line.origin {
         Origin::Accrued => SoldKind::Usage,
         Origin::Advance(_) => SoldKind::Ordered,
-        Origin::LateFee | Origin::TopUp | Origin::BroughtForward(_) => return false,
+        Origin::LateFee(_) | Origin::TopUp | Origin::BroughtForward(_) => return false,
     };
     !coupon.first_order && coupon.is_for(&Sold { product: &line.product, sku: None, kind })
 }

@@ -299,7 +299,7 @@ fn give_back(
     let mut returned = to_cash;
     if let Some(bill) = order.bill {
         let payer = work.folio(order.account).payer.clone();
-        let wanted = Returned { bill, deferred: order.id.to_string(), net: to_cash, reason };
+        let wanted = Returned { bill, origin: format!("advance:{}", order.id), net: to_cash, reason };
         returned = return_of_bill(work, &payer, &wanted)?;
     } else if to_cash > 0 {
         book_ended(work, term, to_cash, 0, 0)?;

@@ -215,7 +215,7 @@ fn unpay(work: &mut Work<'_, '_>, row: &mut PurchaseRow, reason: &str) -> Result
             void_bill(work, bill)?;
         } else {
             let payer = work.folio(row.account).payer.clone();
-            let wanted = Returned { bill, deferred: row.id.to_string(), net: document.net, reason };
+            let wanted = Returned { bill, origin: format!("advance:{}", row.id), net: document.net, reason };
             return_of_bill(work, &payer, &wanted)?;
             // What a coupon had taken off was income of nobody.
             let rest = deferred_left(work, row)?;

@@ -208,9 +208,10 @@ impl Stage {
             if figures.balance != figures.cash + figures.credit - figures.debt {
                 return Err(format!("{}: the balance is not cash and credit less debt", told()));
             }
-            if story.cash - figures.balance + figures.accrued != of_account {
+            let on_bills = self.on_bills(&name)?;
+            if story.cash - figures.balance + figures.accrued + on_bills != of_account {
                 return Err(format!(
-                    "{}: {} came in, so what was moved and accrued is not what was charged",
+                    "{}: {} came in and {on_bills} stands on bills, so what was moved and accrued is not what was charged",
                     told(),
                     story.cash
                 ));
@@ -249,6 +250,19 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// What an account owes on bills, what those too small have left for the next, and the part of a cent each of them left out.
+    fn on_bills(&self, name: &str) -> Result<i64, String> {
+        let accounts = self.engine.store().read("on bills", |tx| {
+            let id = tx.payer_by_name(CLOUD, name)?.expect("it was opened").id;
+            tx.accounts_of(id)
+        });
+        let of_bills = |code: &str| {
+            matches!(Chart::parse(code), Some(Chart::Receivable(_) | Chart::ReceivableNext | Chart::Carry(_)))
+        };
+        let accounts = accounts.map_err(text)?;
+        Ok(accounts.iter().filter(|row| of_bills(&row.code)).map(|row| -row.account.balance()).sum())
     }
 
     /// Every row proves every other, and what is open and was charged is what facts and events come to.
@@ -335,8 +349,9 @@ pub fn balances(stage: &Stage, story: &Story) -> Result<Vec<i64>, String> {
     let now = stage.engine.now().map_err(text)?;
     (0..story.accounts)
         .map(|number| {
-            let figures = stage.engine.account_view(CLOUD, &account(number), now).map_err(refused)?.figures;
-            Ok(figures.balance - figures.accrued)
+            let name = account(number);
+            let figures = stage.engine.account_view(CLOUD, &name, now).map_err(refused)?.figures;
+            Ok(figures.balance - figures.accrued - stage.on_bills(&name)?)
         })
         .collect()
 }

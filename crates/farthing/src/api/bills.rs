@@ -3,11 +3,11 @@
 use super::accounts::Named;
 use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
-use super::caller::{Reading, Writing};
+use super::caller::{Administering, Reading, Writing};
 use super::page::{Asked, Page, Paging, wrong_cursor};
 use super::payments::{PayBy, Payment, currency_of, payment, read_by, return_url};
 use super::problem::{self, Problem};
-use super::wire::{Amount, maybe_written, some_text, time_of_micros};
+use super::wire::{Amount, maybe_written, some_text, time_of_micros, written};
 use axum::Json;
 use axum::http::StatusCode;
 use farthing_core::money::Currency;
@@ -44,7 +44,9 @@ pub(crate) struct Bill {
     /// By credit notes.
     credited: Amount,
     due: Amount,
-    /// Of a receipt or a credit note: the bill it is about.
+    /// What of that an open dispute is about: nobody asks for it.
+    disputed: Amount,
+    /// Of a receipt or a credit note: the bill it is about. Of a bill: the one it was issued anew for.
     of: Option<String>,
     payment: Option<String>,
     reason: Option<String>,
@@ -147,6 +149,24 @@ pub(crate) struct NewBillPay {
     return_url: Option<String>,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCredit {
+    /// With its tax; all that the bill asked for when it is not said.
+    amount: Option<Amount>,
+    /// The credit note says it.
+    #[schema(example = "the second node was never delivered", max_length = 1000)]
+    reason: String,
+}
+
+/// Why a bill is issued anew, or given up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Because {
+    #[schema(example = "the company has moved", max_length = 1000)]
+    reason: String,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BillPaid {
     bill: Bill,
@@ -181,7 +201,7 @@ pub(crate) struct BillNamed {
 }
 
 impl BillNamed {
-    fn id(&self) -> Result<BillId, Problem> {
+    pub(super) fn id(&self) -> Result<BillId, Problem> {
         let unknown = |_| Problem::new(problem::NOT_FOUND, format!("there is no bill {:?}", self.bill));
         BillId::parse(&self.bill).map_err(unknown)
     }
@@ -258,6 +278,53 @@ pub(crate) async fn pay(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
+/// Lowers a bill by a credit note: what is due first, and what was paid too much goes to the balance.
+#[utoipa::path(post, path = "/v1/bills/{bill}/credit", tag = "bills", params(BillNamed, IdempotencyKey),
+    request_body = NewCredit, responses((status = OK, body = Bill), (status = "default", body = Problem)),
+    security(("key" = ["admin"])))]
+pub(crate) async fn credit(
+    caller: Administering,
+    Path(named): Path<BillNamed>,
+    Asking { body, once }: Asking<NewCredit>,
+) -> Result<Json<Bill>, Problem> {
+    written(&body.reason, 1_000, "reason")?;
+    let amount = body.amount.map(|amount| amount.money("amount")).transpose()?;
+    let id = named.id()?;
+    let work = move || Ok(caller.engine_for(Some(once)).credit_bill(&caller.cloud, id, amount, &body.reason)?);
+    Ok(Json(bill(blocking(work).await?)?))
+}
+
+/// Takes a bill back of which nothing was paid, and issues it anew: the same lines, for the buyer as they are now, with the tax that is right now.
+/// Answers the new one.
+#[utoipa::path(post, path = "/v1/bills/{bill}/reissue", tag = "bills", params(BillNamed, IdempotencyKey),
+    request_body = Because, responses((status = OK, body = Bill), (status = "default", body = Problem)),
+    security(("key" = ["admin"])))]
+pub(crate) async fn reissue(
+    caller: Administering,
+    Path(named): Path<BillNamed>,
+    Asking { body, once }: Asking<Because>,
+) -> Result<Json<Bill>, Problem> {
+    written(&body.reason, 1_000, "reason")?;
+    let id = named.id()?;
+    let work = move || Ok(caller.engine_for(Some(once)).reissue_bill(&caller.cloud, id, &body.reason)?);
+    Ok(Json(bill(blocking(work).await?)?))
+}
+
+/// Gives a bill up: nobody asks for it any more, and what is due of it is a bad debt. It may still be paid.
+#[utoipa::path(post, path = "/v1/bills/{bill}/write-off", tag = "bills", params(BillNamed, IdempotencyKey),
+    request_body = Because, responses((status = OK, body = Bill), (status = "default", body = Problem)),
+    security(("key" = ["admin"])))]
+pub(crate) async fn write_off(
+    caller: Administering,
+    Path(named): Path<BillNamed>,
+    Asking { body, once }: Asking<Because>,
+) -> Result<Json<Bill>, Problem> {
+    written(&body.reason, 1_000, "reason")?;
+    let id = named.id()?;
+    let work = move || Ok(caller.engine_for(Some(once)).write_off_bill(&caller.cloud, id, &body.reason)?);
+    Ok(Json(bill(blocking(work).await?)?))
+}
+
 fn bill(facts: BillFacts) -> Result<Bill, Problem> {
     let currency = Currency::parse(&facts.currency).map_err(|_| Problem::internal())?;
     let amount = |units| Amount::units(units, currency);
@@ -302,6 +369,7 @@ fn bill(facts: BillFacts) -> Result<Bill, Problem> {
         paid: amount(facts.paid),
         credited: amount(facts.credited),
         due: amount(facts.due),
+        disputed: amount(facts.disputed),
         of: facts.of,
         payment: facts.payment,
         reason: some_text(facts.reason),

@@ -12,6 +12,7 @@ mod companies;
 mod coupons;
 mod credits;
 mod deliveries;
+mod disputes;
 mod document;
 mod endpoints;
 mod events;
@@ -162,6 +163,15 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bills::show))
         .routes(routes!(bills::issue))
         .routes(routes!(bills::pay))
+        .routes(routes!(bills::credit))
+        .routes(routes!(bills::reissue))
+        .routes(routes!(bills::write_off))
+        .routes(routes!(disputes::open))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::show))
+        .routes(routes!(disputes::grant))
+        .routes(routes!(disputes::refuse))
+        .routes(routes!(disputes::withdraw))
         .routes(routes!(orders::list, orders::place))
         .routes(routes!(orders::show))
         .routes(routes!(orders::pay))

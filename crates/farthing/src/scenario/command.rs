@@ -1,6 +1,6 @@
 //! The commands of the language as typed values, in the words of the engine that carries them out.
 
-use super::stage::ProfileFiles;
+use super::stage::{Bill, ProfileFiles};
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Locale, Money};
@@ -58,6 +58,8 @@ pub enum Command {
         files: Result<Box<ProfileFiles>, String>,
     },
     Paying(Paying),
+    Ordering(Ordering),
+    Billing(Billing),
     Later(Later),
     Down(Span),
     Crash,
@@ -351,6 +353,8 @@ pub enum Paying {
     Decide {
         name: String,
         approve: bool,
+        /// Of a dispute: so much of it is right.
+        amount: Option<Money>,
     },
     Provider(Provider),
     /// What is not asked for: all or a part of what a product cost.
@@ -419,20 +423,45 @@ pub enum Banking {
     SetAside,
 }
 
+/// What is bought ahead.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ordering {
+    Order(NewOrder),
+    Pay {
+        order: String,
+        method: Option<String>,
+        coupon: Option<String>,
+        credit: Option<String>,
+    },
+    Cancel {
+        order: String,
+        when: Option<When>,
+    },
+    Expire {
+        name: String,
+        becomes: AtExpiry,
+    },
+    /// How the cloud makes it.
+    Provisions(Answering),
+}
+
+/// What becomes of a bill.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Billing {
+    Dispute { bill: Bill, amount: Option<Money>, reason: String },
+    Credit { bill: Bill, amount: Option<Money> },
+    Reissue { bill: Bill },
+    WriteOff { bill: Bill },
+}
+
 /// What waits for parts of Farthing that are not built yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Later {
-    Order(NewOrder),
-    Pay { order: String, method: Option<String>, coupon: Option<String>, credit: Option<String> },
-    Cancel { order: String, when: Option<When> },
-    Expire { name: String, becomes: AtExpiry },
     Estimate(Estimate),
     Invoice { account: String, name: String, charges: String },
-    Dispute { bill: String, amount: Option<Money> },
     Write { name: String, size: Size },
     Mail { ok: bool },
     CloudAcks(Answering),
-    CloudProvisions(Answering),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -488,21 +517,49 @@ pub enum Answering {
     After(Duration),
 }
 
+impl Ordering {
+    /// As the line begins.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Ordering::Order(_) => "order",
+            Ordering::Pay { .. } => "pay",
+            Ordering::Cancel { .. } => "cancel",
+            Ordering::Expire { .. } => "expire",
+            Ordering::Provisions(_) => "cloud provisions",
+        }
+    }
+}
+
+impl Billing {
+    /// As the line begins.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Billing::Dispute { .. } => "dispute",
+            Billing::Credit { .. } => "credit-note",
+            Billing::Reissue { .. } => "reissue",
+            Billing::WriteOff { .. } => "write-off",
+        }
+    }
+
+    pub const fn bill(&self) -> &Bill {
+        match self {
+            Billing::Dispute { bill, .. }
+            | Billing::Credit { bill, .. }
+            | Billing::Reissue { bill }
+            | Billing::WriteOff { bill } => bill,
+        }
+    }
+}
+
 impl Later {
     /// As the line begins.
     pub const fn name(&self) -> &'static str {
         match self {
-            Later::Order(_) => "order",
-            Later::Pay { .. } => "pay",
-            Later::Cancel { .. } => "cancel",
-            Later::Expire { .. } => "expire",
             Later::Estimate(_) => "estimate",
             Later::Invoice { .. } => "invoice",
-            Later::Dispute { .. } => "dispute",
             Later::Write { .. } => "write",
             Later::Mail { .. } => "mail",
             Later::CloudAcks(_) => "cloud acks",
-            Later::CloudProvisions(_) => "cloud provisions",
         }
     }
 }

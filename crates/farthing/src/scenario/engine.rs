@@ -2,8 +2,8 @@
 
 use super::bank::BankOfStory;
 use super::command::{
-    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Place,
-    Setting, TopUp, UnitsAsked,
+    Apply, Billing, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage, Paying,
+    Place, Setting, TopUp, UnitsAsked,
 };
 use super::orders::Provisioning;
 use super::payments::Payments;
@@ -406,8 +406,12 @@ impl Stage for EngineStage {
         self.paying(asked, at)
     }
 
-    fn later(&mut self, asked: &Later, _: Instant) -> Done {
+    fn order(&mut self, asked: &Ordering, _: Instant) -> Done {
         self.ordering(asked)
+    }
+
+    fn bill(&mut self, asked: &Billing, _: Instant) -> Done {
+        self.billing(asked)
     }
 
     fn look(&mut self, at_what: &Look, _: Instant) -> Result<Said, StageError> {

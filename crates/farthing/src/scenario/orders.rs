@@ -1,6 +1,6 @@
 //! Scenarios' words about what is bought ahead, said to the engine; and the cloud that makes what is paid.
 
-use super::command::{Answering, Later, NewOrder, Ordered, Place, When};
+use super::command::{Answering, NewOrder, Ordered, Ordering, Place, When};
 use super::engine::{EngineStage, broken, told};
 use super::stage::{Done, Stage, StageError};
 use farthing_core::policy::Channel;
@@ -22,10 +22,10 @@ impl Default for Provisioning {
 const MOST: usize = 500;
 
 impl EngineStage {
-    pub(super) fn ordering(&mut self, asked: &Later) -> Done {
+    pub(super) fn ordering(&mut self, asked: &Ordering) -> Done {
         match asked {
-            Later::Order(order) => self.order(order),
-            Later::Pay { order, method, coupon, credit } => {
+            Ordering::Order(order) => self.order(order),
+            Ordering::Pay { order, method, coupon, credit } => {
                 let by = match method.as_deref() {
                     None | Some("balance") => PayBillBy::Balance,
                     Some(method) => PayBillBy::Provider(
@@ -44,7 +44,7 @@ impl EngineStage {
                 self.done(paid.map(drop))?;
                 self.make_what_is_due()
             }
-            Later::Cancel { order, when } => {
+            Ordering::Cancel { order, when } => {
                 let runs = self.subscribed(order)?;
                 let done = if runs {
                     let when = match when {
@@ -57,15 +57,14 @@ impl EngineStage {
                 };
                 self.done(done)
             }
-            Later::Expire { name, becomes } => {
+            Ordering::Expire { name, becomes } => {
                 let chosen = self.engine().choose_at_expiry(&self.cloud, name, *becomes);
                 self.done(chosen.map(drop))
             }
-            Later::CloudProvisions(answering) => {
+            Ordering::Provisions(answering) => {
                 self.provisioning = Provisioning(*answering);
                 self.make_what_is_due()
             }
-            other => Err(StageError::NotBuilt(other.name())),
         }
     }
 

@@ -1,18 +1,19 @@
 //! Scenarios' words about payments, said to the engine: who they are by name, and what is set of an account.
 
-use super::command::{Paying, Provider, Setting, TopUp};
+use super::command::{Billing, Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
 use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
 use farthing_core::bank::Scheme;
+use farthing_core::bill::DisputeState;
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::{Deed, Mood};
-use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
+use farthing_core::payment::{BillDisputeId, BillId, PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
-    BillFacts, BillLineFacts, CompanyChange, Contact, NewMandate, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange,
-    Waiver,
+    BillFacts, BillLineFacts, CompanyChange, Contact, Decision, NewBillDispute, NewMandate, NewMethod, NewPayIn,
+    NewRefund, PayBy, RefillChange, Waiver,
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
@@ -141,7 +142,7 @@ impl EngineStage {
                 let done = self.engine().sandbox_scan(&self.cloud, id, *paid);
                 self.done(done.map(drop))
             }
-            Paying::Decide { name, approve } => self.decide(name, *approve),
+            Paying::Decide { name, approve, amount } => self.decide(name, *approve, *amount),
             Paying::Provider(provider) => {
                 let mood = match provider {
                     Provider::Decline => Mood::Declines,
@@ -196,9 +197,26 @@ impl EngineStage {
         Ok(match part {
             BillPart::Total => money(bill.total),
             BillPart::Tax => money(bill.tax),
+            BillPart::Due => money(bill.due),
             BillPart::Status => Answer::Word(bill.state),
             BillPart::Lines => Answer::Lines(all_lines(&bill, currency)),
         })
+    }
+
+    pub(super) fn billing(&mut self, asked: &Billing) -> Done {
+        let bill = self.bill_of(asked.bill())?;
+        let id = BillId::parse(&bill.id).map_err(broken)?;
+        let why = "the story says so";
+        let done = match asked {
+            Billing::Dispute { amount, reason, .. } => {
+                let wanted = NewBillDispute { bill: id, amount: *amount, reason: reason.clone() };
+                self.engine().dispute_bill(&self.cloud, &wanted).map(drop)
+            }
+            Billing::Credit { amount, .. } => self.engine().credit_bill(&self.cloud, id, *amount, why).map(drop),
+            Billing::Reissue { .. } => self.engine().reissue_bill(&self.cloud, id, why).map(drop),
+            Billing::WriteOff { .. } => self.engine().write_off_bill(&self.cloud, id, why).map(drop),
+        };
+        self.done(done)
     }
 
     /// As people read it.
@@ -218,7 +236,15 @@ impl EngineStage {
     }
 
     /// A payment or a refund by its name, or what of an account waits longest.
-    fn decide(&mut self, name: &str, approve: bool) -> Done {
+    fn decide(&mut self, name: &str, approve: bool, amount: Option<Money>) -> Done {
+        let disputes = self.engine().bill_disputes(&self.cloud, (Some(name), None), Some(DisputeState::Open), None, 1);
+        let open = disputes.ok().and_then(|mut disputes| disputes.pop());
+        if let Some(id) = open.and_then(|dispute| BillDisputeId::parse(&dispute.id).ok()) {
+            let decision = if approve { Decision::Grant(amount) } else { Decision::Refuse };
+            let decided = self.engine().decide_bill_dispute(&self.cloud, id, &decision, "the story says so");
+            return self.done(decided.map(drop));
+        }
+
         if let Some(id) = self.payments.refunds.get(name).copied() {
             let decided = self.engine().decide_refund(&self.cloud, id, approve, "the story says so");
             return self.done(decided.map(drop));

@@ -350,6 +350,8 @@ impl Run<'_> {
             Command::Apply { change, files: Ok(files) } => stage.apply_profile(files, change, at)?,
             Command::Apply { files: Err(why), .. } => return Err(StageError::refused("invalid", why.clone()).into()),
             Command::Paying(paying) => stage.pay(paying, at)?,
+            Command::Ordering(ordering) => stage.order(ordering, at)?,
+            Command::Billing(billing) => stage.bill(billing, at)?,
             Command::Later(later) => stage.later(later, at)?,
             Command::Down(span) => {
                 let until = self.after(*span)?;

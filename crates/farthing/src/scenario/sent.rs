@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 25] = [
+const KINDS: [(&str, &str); 28] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -25,6 +25,9 @@ const KINDS: [(&str, &str); 25] = [
     ("method_expiring", "method.expiring"),
     ("refill_off", "refill.switched_off"),
     ("bill_issued", "bill.issued"),
+    ("bill_due", "bill.due"),
+    ("bill_disputed", "bill.disputed"),
+    ("dispute_ended", "bill.dispute_ended"),
     ("receipt", "receipt.issued"),
     ("credit_note", "credit_note.issued"),
     ("statement", "statement.issued"),

@@ -4,8 +4,8 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Outage, Paying, Setting,
-    TopUp, UnitsAsked,
+    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
+    Paying, Setting, TopUp, UnitsAsked,
 };
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
@@ -93,6 +93,18 @@ pub trait Stage {
 
     /// Money through a provider, in and back.
     fn pay(&mut self, asked: &Paying, at: Instant) -> Done;
+
+    /// What is bought ahead.
+    fn order(&mut self, asked: &Ordering, at: Instant) -> Done {
+        let _ = at;
+        Err(StageError::NotBuilt(asked.name()))
+    }
+
+    /// What becomes of a bill.
+    fn bill(&mut self, asked: &Billing, at: Instant) -> Done {
+        let _ = at;
+        Err(StageError::NotBuilt(asked.name()))
+    }
 
     /// What waits for parts of Farthing that are not built yet. As one lands, its commands get methods of their own.
     fn later(&mut self, asked: &Later, at: Instant) -> Done {
@@ -275,6 +287,8 @@ pub enum Bill {
 pub enum BillPart {
     Total,
     Tax,
+    /// What is due, disputed or not.
+    Due,
     Status,
     Lines,
 }
@@ -380,12 +394,13 @@ impl Look {
 }
 
 impl BillPart {
-    pub const ALL: [BillPart; 4] = [BillPart::Total, BillPart::Tax, BillPart::Status, BillPart::Lines];
+    pub const ALL: [BillPart; 5] = [BillPart::Total, BillPart::Tax, BillPart::Due, BillPart::Status, BillPart::Lines];
 
     pub const fn word(self) -> &'static str {
         match self {
             BillPart::Total => "total",
             BillPart::Tax => "tax",
+            BillPart::Due => "due",
             BillPart::Status => "status",
             BillPart::Lines => "lines",
         }

@@ -42,6 +42,10 @@ impl Operation {
             | "/v1/payments/{payment}/approve"
             | "/v1/payments/{payment}/refuse"
             | "/v1/bills/{bill}/pay"
+            | "/v1/bills/{bill}/disputes"
+            | "/v1/bills/{bill}/credit"
+            | "/v1/bills/{bill}/reissue"
+            | "/v1/bills/{bill}/write-off"
             // What came from the bank is not kept as a text.
             | "/v1/bank/files/{file}/xml" => Some(409),
             // Debits need more of a policy, and Euros.

@@ -69,6 +69,7 @@ impl World<'_> {
                 let listed = self.server.get(self.key, &format!("/v1/bills?account={}", self.make_account()));
                 id_of(&listed["data"][0]).unwrap_or_else(|| panic!("a top-up brings an invoice: {listed}"))
             }
+            "dispute" => self.make_dispute(),
             "delivery" => self.make_delivery(),
             "wallet" => self.make_wallet(),
             "errand" => self.make_errand(),
@@ -151,6 +152,16 @@ impl World<'_> {
         let new = json!({ "name": name, "account": account, "product": "hosted" });
         let placed = self.server.post(self.key, "/v1/orders", &new);
         (id_of(&placed).unwrap_or_else(|| panic!("an order has no id: {placed}")), name)
+    }
+
+    /// About the bill of an order, which waits for its payment.
+    fn make_dispute(&self) -> String {
+        let (order, _) = self.make_order();
+        let placed = self.server.get(self.key, &format!("/v1/orders/{order}"));
+        let bill = placed["bill"].as_str().unwrap_or_else(|| panic!("an order has a bill: {placed}"));
+        let new = json!({ "reason": "nobody ordered this" });
+        let made = self.server.post(self.key, &format!("/v1/bills/{bill}/disputes"), &new);
+        id_of(&made).unwrap_or_else(|| panic!("a dispute has no id: {made}"))
     }
 
     /// What an order made once it was paid.

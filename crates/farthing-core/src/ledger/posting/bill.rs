@@ -107,6 +107,26 @@ fn paid_leg(facts: &BillPaid) -> Leg {
     Leg { kind: Kind::BillPaid, debit: paid_from, credit: receivable, amount, commodity }
 }
 
+/// provider -> bad-debt: what was given up comes all the same.
+pub fn bill_recovered(stamp: &mut Stamp<'_>, facts: &BillPaid) -> Command {
+    set(stamp, Mode::Reports, &[Leg { kind: Kind::Recovered, ..paid_leg(facts) }])
+}
+
+/// What is due of a bill, and nobody asks for any more.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenOff {
+    pub commodity: CommodityId,
+    pub bad_debt: AccountId,
+    pub receivable: AccountId,
+    pub amount: i64,
+}
+
+/// bad-debt -> receivable/B
+pub fn written_off(stamp: &mut Stamp<'_>, facts: &WrittenOff) -> Command {
+    let WrittenOff { commodity, bad_debt, receivable, amount } = *facts;
+    set(stamp, Mode::Reports, &[Leg { kind: Kind::WrittenOff, debit: bad_debt, credit: receivable, amount, commodity }])
+}
+
 /// A bill's payment that goes back: refunded without lowering the bill, or charged back. So much is due again.
 #[derive(Clone, Copy, Debug)]
 pub struct BillPaymentReturned {

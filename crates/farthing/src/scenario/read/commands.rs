@@ -2,16 +2,17 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Banking, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon, NewGrant,
-    NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Outage, Paying, Place, Provider, Setting, Start, TopUp,
-    UnitsAsked, Use, When,
+    Apply, Banking, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon,
+    NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying, Place, Provider,
+    Setting, Start, TopUp, UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
+use super::super::stage::Bill;
 use super::super::text::Wrong;
 use super::{Asked, Reader};
 use farthing_core::config::{Size, nearest};
 use farthing_core::measure::{DataStep, Quantity, Unit};
-use farthing_core::money::{Currency, Locale};
+use farthing_core::money::{Currency, Locale, Money};
 use farthing_core::policy::{AtExpiry, Pay};
 use farthing_core::rate::Percent;
 use farthing_core::time::{CivilDate, Instant, Span};
@@ -100,10 +101,25 @@ impl Reader<'_> {
                     Command::Paying(Paying::Refund { account, amount, name: called })
                 }
             }
-            "approve" | "refuse" => Command::Paying(Paying::Decide {
-                name: words.name("the payment, refund or account")?,
-                approve: name == "approve",
-            }),
+            "approve" | "refuse" => {
+                let of = words.name("the payment, refund or account")?;
+                let currency = self.currency_of(&of);
+                let amount = words.key("amount").map(|amount| amount.amount(currency)).transpose()?;
+                Command::Paying(Paying::Decide { name: of, approve: name == "approve", amount })
+            }
+            "dispute" => {
+                let bill = self.bill(words)?;
+                let amount = self.amount_of(&bill, words)?;
+                let reason = words.key("reason").map(|reason| reason.text()).transpose()?.unwrap_or_default();
+                Command::Billing(Billing::Dispute { bill, amount, reason })
+            }
+            "credit-note" => {
+                let bill = self.bill(words)?;
+                let amount = self.amount_of(&bill, words)?;
+                Command::Billing(Billing::Credit { bill, amount })
+            }
+            "reissue" => Command::Billing(Billing::Reissue { bill: self.bill(words)? }),
+            "write-off" => Command::Billing(Billing::WriteOff { bill: self.bill(words)? }),
             "method" => self.method(words)?,
             "chargeback" => {
                 let of = words.name("the payment or account")?;
@@ -195,41 +211,59 @@ impl Reader<'_> {
             "apply" => self.apply(words)?,
             "down" => Command::Down(words.word("how long")?.span()?),
             "crash" => Command::Crash,
+            "order" | "pay" | "cancel" | "expire" => Command::Ordering(self.ordering(name, words)?),
             _ => Command::Later(self.later(name, words)?),
         })
     }
 
-    fn later(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Later> {
+    /// `latest acme`, or a number.
+    fn bill(&mut self, words: &mut Arguments<'_>) -> Read<Bill> {
+        let first = words.word("the bill")?;
+        if first.text == "latest" {
+            return Ok(Bill::LatestOf(self.account(&words.word("the account")?)?));
+        }
+        Ok(Bill::Named(first.text()?))
+    }
+
+    fn amount_of(&mut self, bill: &Bill, words: &mut Arguments<'_>) -> Read<Option<Money>> {
+        let currency = match bill {
+            Bill::LatestOf(account) | Bill::StatementOf(account) => self.currency_of(account),
+            Bill::Named(_) => self.currency(),
+        };
+        words.key("amount").map(|amount| amount.amount(currency)).transpose()
+    }
+
+    fn ordering(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Ordering> {
         Ok(match name {
-            "order" => Later::Order(self.order(words)?),
-            "pay" => Later::Pay {
+            "order" => Ordering::Order(self.order(words)?),
+            "pay" => Ordering::Pay {
                 order: words.name("the order")?,
                 method: method(words)?,
                 coupon: words.key("coupon").map(|code| code.text()).transpose()?,
                 credit: words.key("credit").map(|grant| grant.name()).transpose()?,
             },
-            "cancel" => Later::Cancel {
+            "cancel" => Ordering::Cancel {
                 order: words.name("the order")?,
                 when: words
                     .key("when")
                     .map(|when| when.choice(&[("now", When::Now), ("end", When::AtTheEnd)], 2))
                     .transpose()?,
             },
-            "expire" => Later::Expire {
+            _ => Ordering::Expire {
                 name: words.name("what expires")?,
                 becomes: words.word("renew, stop or convert")?.choice(&AT_EXPIRY, 3)?,
             },
+        })
+    }
+
+    fn later(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Later> {
+        Ok(match name {
             "estimate" => Later::Estimate(self.estimate(words)?),
             "invoice" => Later::Invoice {
                 account: self.account(&words.word("the account")?)?,
                 name: words.name("the invoice's name")?,
                 charges: words.need("charges")?.text()?,
             },
-            "dispute" => {
-                let bill = words.name("the bill")?;
-                let amount = words.key("amount").map(|amount| amount.amount(self.currency_of(&bill))).transpose()?;
-                Later::Dispute { bill, amount }
-            }
             "write" => {
                 Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
             }
@@ -631,7 +665,7 @@ impl Reader<'_> {
                 (name, Some(account.as_str()))
             }
             Command::Authorise(hold) => (&hold.name, Some(hold.account.as_str())),
-            Command::Later(Later::Order(order)) => {
+            Command::Ordering(Ordering::Order(order)) => {
                 let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
                 (&order.name, order.place.as_ref().map(Place::name).or(parent))
             }
@@ -684,6 +718,10 @@ impl Reader<'_> {
             Command::Authorise(hold) => vec![&hold.account],
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],
+            Command::Ordering(ordering) => touched_ordering(ordering),
+            Command::Billing(billing) => match billing.bill() {
+                Bill::Named(name) | Bill::LatestOf(name) | Bill::StatementOf(name) => vec![name],
+            },
             Command::Later(later) => touched_later(later),
             Command::Outage(_)
             | Command::Crediting(Crediting::Coupon(_))
@@ -702,20 +740,25 @@ impl Reader<'_> {
     }
 }
 
-fn touched_later(later: &Later) -> Vec<&str> {
-    match later {
-        Later::Order(order) => {
+fn touched_ordering(ordering: &Ordering) -> Vec<&str> {
+    match ordering {
+        Ordering::Order(order) => {
             let parent = if let Ordered::Addon { parent, .. } = &order.what { Some(parent.as_str()) } else { None };
             order.place.as_ref().map(Place::name).into_iter().chain(parent).collect()
         }
-        Later::Pay { order: name, .. }
-        | Later::Cancel { order: name, .. }
-        | Later::Expire { name, .. }
-        | Later::Dispute { bill: name, .. }
-        | Later::Write { name, .. } => vec![name],
+        Ordering::Pay { order: name, .. } | Ordering::Cancel { order: name, .. } | Ordering::Expire { name, .. } => {
+            vec![name]
+        }
+        Ordering::Provisions(_) => Vec::new(),
+    }
+}
+
+fn touched_later(later: &Later) -> Vec<&str> {
+    match later {
+        Later::Write { name, .. } => vec![name],
         Later::Invoice { account, .. } => vec![account],
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
-        Later::Mail { .. } | Later::CloudAcks(_) | Later::CloudProvisions(_) => Vec::new(),
+        Later::Mail { .. } | Later::CloudAcks(_) => Vec::new(),
     }
 }
 

@@ -206,7 +206,7 @@ impl Reader<'_> {
             | Subject::Units(_)
             | Subject::Charges(_)
             | Subject::Suspense
-            | Subject::Bill(_, BillPart::Total | BillPart::Tax) => {
+            | Subject::Bill(_, BillPart::Total | BillPart::Tax | BillPart::Due) => {
                 if how == How::Is {
                     unfit("amounts and units are compared with =, ==, < and <=")
                 } else {

@@ -7,7 +7,7 @@ mod commands;
 mod conditions;
 
 use super::arguments::{Argument, Arguments, Read};
-use super::command::{Answering, Command, Later};
+use super::command::{Answering, Command, Later, Ordering};
 use super::expect::Condition;
 use super::profile::{self, NewCloud};
 use super::stage::{CODES, ProfileFiles, Show};
@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 69] = [
+const USAGE: [(&str, &str); 72] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -113,9 +113,12 @@ const USAGE: [(&str, &str); 69] = [
     ("expire", "expire NAME renew|stop|convert"),
     ("estimate", "estimate PRODUCT[/SKU] [for=DURATION] [qty=] [size=] [account=] [METER=QUANTITY …]"),
     ("invoice", "invoice ACCOUNT NAME charges=CHARGES"),
-    ("approve", "approve PAYMENT|REFUND|ACCOUNT"),
+    ("approve", "approve PAYMENT|REFUND|ACCOUNT [amount=AMOUNT]"),
     ("refuse", "refuse PAYMENT|REFUND|ACCOUNT"),
-    ("dispute", "dispute BILL [amount=AMOUNT]"),
+    ("dispute", "dispute BILL|latest ACCOUNT [amount=AMOUNT] [reason=\"…\"]"),
+    ("credit-note", "credit-note BILL|latest ACCOUNT [amount=AMOUNT]"),
+    ("reissue", "reissue BILL|latest ACCOUNT"),
+    ("write-off", "write-off BILL|latest ACCOUNT"),
     ("topup", "topup ACCOUNT AMOUNT [method=card:visa] [as=NAME]"),
     ("refund", "refund ACCOUNT AMOUNT [as=NAME]"),
     ("waive", "waive ACCOUNT AMOUNT product=PRODUCT reason=\"…\""),
@@ -345,8 +348,12 @@ impl<'s> Reader<'s> {
             arguments.word("acks")?;
             let answering = answering(&mut arguments)?;
             arguments.finish()?;
-            let later = if first == "acks" { Later::CloudAcks(answering) } else { Later::CloudProvisions(answering) };
-            self.step(line, Vec::new(), Does::Command(Asked { command: Command::Later(later), at: None }));
+            let command = if first == "acks" {
+                Command::Later(Later::CloudAcks(answering))
+            } else {
+                Command::Ordering(Ordering::Provisions(answering))
+            };
+            self.step(line, Vec::new(), Does::Command(Asked { command, at: None }));
             return Ok(());
         }
         if !matches!(self.cloud, Cloud::Unsaid) {

@@ -195,7 +195,7 @@ fn planned(lines: &[(i64, u8, bool)], prices: PricesAre, coupon: i64, carries: B
             0..=2 => Origin::Accrued,
             3 => Origin::Advance("ord-1".to_owned()),
             4 => Origin::BroughtForward("A-1".to_owned()),
-            _ => Origin::LateFee,
+            _ => Origin::LateFee(String::new()),
         },
     });
     let draft = DraftBill {
