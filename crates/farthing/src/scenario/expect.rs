@@ -81,8 +81,10 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 36] = [
+pub const KINDS: [&str; 38] = [
     "payment_disputed",
+    "bill_disputed",
+    "dispute_ended",
     "term_expired",
     "renewal_failed",
     "order_expired",

@@ -148,7 +148,7 @@ impl Reader<'_> {
         let first = rest.word("the bill")?;
         let (latest, mut word) =
             if first.text == "latest" { (true, rest.word("the account")?) } else { (false, first) };
-        let (name, part) = if let Some((name, part)) = word.text.split_once('.') {
+        let (name, part) = if let Some((name, part)) = word.text.rsplit_once('.') {
             (name, word.part(part))
         } else {
             let part = rest.word(".total, .tax, .status or .lines")?;
@@ -158,7 +158,7 @@ impl Reader<'_> {
         word = word.part(name);
         let parts = BillPart::ALL.map(|part| (part.word(), part));
         let part = part.choice(&parts, parts.len())?;
-        let bill = if latest { Bill::LatestOf(self.account(&word)?) } else { Bill::Named(word.name()?) };
+        let bill = if latest { Bill::LatestOf(self.account(&word)?) } else { Bill::Named(word.text()?) };
         Ok((bill, part))
     }
 
