@@ -131,6 +131,7 @@ fn issue(engine: &Engine, issued: &IssuedBill) {
                 receivable: Some(receivable),
                 transfer: Some(transfer),
                 body: String::new(),
+                disputed: 0,
             })?;
             tx.bill_keys_put(CLOUD, &number_keys(&issued.number), issued.id)?;
             Ok::<_, StoreError>(())
