@@ -60,8 +60,9 @@ pub use bank::{
     RowDecision, StatementFormat, TransferDetails, Unread, read_refusals,
 };
 pub use bills::{
-    BillDisputeFacts, BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, Decision, NewBillDispute,
-    NewBillPayment, NewBillRefund, PayBillBy, UsedFacts,
+    BillDisputeFacts, BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, Decision, InvoiceBuyer,
+    InvoiceDecision, InvoiceRequestFacts, NewBillDispute, NewBillPayment, NewBillRefund, NewInvoiceRequest, PayBillBy,
+    UsedFacts,
 };
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};

@@ -37,6 +37,7 @@ impl Engine {
                 .chain(tx.trial_next()?)
                 .chain(tx.closing_next()?)
                 .chain(tx.reminder_next()?)
+                .chain(tx.invoice_request_late_next()?)
                 .min();
             let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))

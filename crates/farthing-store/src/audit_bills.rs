@@ -4,8 +4,9 @@
 use crate::arrears::{charged_from, late_from};
 use crate::bill_disputes::dispute_from;
 use crate::bills::bill_from;
+use crate::invoice_requests::request_from;
 use crate::{StoreError, Tx, chain_of};
-use farthing_core::bill::{BillState, DocumentKind};
+use farthing_core::bill::{BillState, DocumentKind, RequestState};
 use farthing_core::ledger::Kind;
 use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::payment::BillId;
@@ -129,6 +130,47 @@ pub(crate) fn audit_bills(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
         &[],
         |row| {
             find(format!("bill {}", row.text_lossy(1)?), "a part of it is disputed, and no open dispute says so".to_owned());
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT r.id, r.cloud, r.account, r.state, r.buyer, r.asked, r.due, r.late, r.decided, r.exact, r.total, r.bill, r.who, r.note, r.seal,
+            (SELECT CAST(sum(i.amount) AS BIGINT) FROM invoiced i WHERE i.request = r.id), b.account, b.total - b.credited
+         FROM invoice_request r LEFT JOIN bill b ON b.id = r.bill ORDER BY r.id",
+        &[],
+        |row| {
+            let request = match request_from(row) {
+                Ok(request) => request,
+                Err(error) => {
+                    find("a request for an invoice".to_owned(), format!("it cannot be read: {}", chain_of(&error)));
+                    return Ok(());
+                }
+            };
+            let name = format!("request {}", request.id);
+            if request.seal() != row.int(14)? {
+                find(name.clone(), "it is not what was asked and decided: its seal does not fit".to_owned());
+            }
+            let open = matches!(request.state, RequestState::Asked | RequestState::Issued);
+            let sum = row.opt_int(15)?.unwrap_or(0);
+            if sum != if open { request.exact } else { 0 } {
+                find(name.clone(), format!("its charges come to {sum} units, and it says {}", request.exact));
+            }
+            if request.state == RequestState::Issued
+                && (row.opt_int(16)?, row.opt_int(17)?) != (Some(request.account.0), Some(request.total))
+            {
+                find(name, "its invoice is missing, another account's, or of another sum".to_owned());
+            }
+            Ok(())
+        },
+    )?;
+    tx.each(
+        "SELECT i.account, i.charged FROM invoiced i LEFT JOIN invoice_request r ON r.id = i.request AND r.account = i.account
+            LEFT JOIN charge c ON c.account = i.account AND c.chained = i.charged
+         WHERE r.id IS NULL OR c.account IS NULL ORDER BY i.account, i.charged",
+        &[],
+        |row| {
+            let name = format!("invoiced {} {}", row.int(0)?, row.int(1)?);
+            find(name, "its charge or its request is missing".to_owned());
             Ok(())
         },
     )?;

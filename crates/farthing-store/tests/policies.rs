@@ -141,7 +141,9 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 83] = [
+const LATER: [&str; 85] = [
+    "invoice_request",
+    "invoiced",
     "arrears",
     "bill_dispute",
     "billing",

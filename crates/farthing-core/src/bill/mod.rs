@@ -12,6 +12,7 @@ mod lateness;
 mod line;
 mod number;
 mod plan;
+mod request;
 mod state;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use plan::{
     BillError, BillPlan, Bookings, Collection, Coupon, DraftBill, PlannedCoupon, PlannedGroup, PlannedLine, TaxBooking,
     plan_bill,
 };
+pub use request::{Chosen, Invoiceable, RequestState, choose};
 pub use state::{Applied, BillEvent, BillEventKind, BillLife, BillState, Dues, TransitionError};
 
 use crate::money::{Currency, Money};

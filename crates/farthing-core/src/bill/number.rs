@@ -32,6 +32,8 @@ pub enum DocumentKind {
     CreditNote,
     /// What an account has used in a period that no bill asks for: the balance paid it.
     Statement,
+    /// What an account has used and paid, where it asked for a document of that (R62).
+    Invoice,
 }
 
 /// Why a format makes no numbers. The sentences have no full stop; `remedy` says what to write.
@@ -57,8 +59,13 @@ const SEQ_DIGITS_MIN: usize = 10;
 const SEQ_DIGITS_MAX: usize = 12;
 
 impl DocumentKind {
-    pub const ALL: [DocumentKind; 4] =
-        [DocumentKind::Bill, DocumentKind::Receipt, DocumentKind::CreditNote, DocumentKind::Statement];
+    pub const ALL: [DocumentKind; 5] = [
+        DocumentKind::Bill,
+        DocumentKind::Receipt,
+        DocumentKind::CreditNote,
+        DocumentKind::Statement,
+        DocumentKind::Invoice,
+    ];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -66,6 +73,7 @@ impl DocumentKind {
             DocumentKind::Receipt => "receipt",
             DocumentKind::CreditNote => "credit_note",
             DocumentKind::Statement => "statement",
+            DocumentKind::Invoice => "invoice",
         }
     }
 
@@ -76,6 +84,7 @@ impl DocumentKind {
             DocumentKind::Receipt => "R-",
             DocumentKind::CreditNote => "CN-",
             DocumentKind::Statement => "S-",
+            DocumentKind::Invoice => "I-",
         }
     }
 }

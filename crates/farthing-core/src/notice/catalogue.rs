@@ -3,7 +3,7 @@
 //!
 //! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
 
-use super::money::{BillDisputeTold, BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
+use super::money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
 use super::trial::TrialThings;
@@ -154,6 +154,18 @@ catalogue! {
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "dispute": "Its id.", "amount": "What was disputed, with tax.",
          "granted": "What the bill was credited by, with tax.", "currency": "Of the amounts.",
          "state": "`open`, `granted`, `refused` or `withdrawn`.", "reason": "Of who opened it.", "note": "Of who decided; may be empty."], mailed;
+    InvoiceRequested = "invoice.requested", "An invoice was asked for: somebody has to issue it.",
+        ["account": "Its name.", "request": "Its id.", "amount": "What was paid of the charges it is about.", "currency": "Of the amount.",
+         "due_at": "By when it is to be issued; null: the policy does not say.", "note": "Of who decided; may be empty."];
+    InvoiceLate = "invoice.late", "An invoice that was asked for has waited too long.",
+        ["account": "Its name.", "request": "Its id.", "amount": "What was paid of the charges it is about.", "currency": "Of the amount.",
+         "due_at": "By when it is to be issued; null: the policy does not say.", "note": "Of who decided; may be empty."];
+    InvoiceIssued = "invoice.issued", "An invoice that was asked for is issued.",
+        ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "What it is about, all of it paid.", "tax": "Zero.",
+         "owed": "Zero.", "currency": "Of the amounts.", "due_at": "Null.", "of": "Empty."], mailed;
+    InvoiceRefused = "invoice.refused", "An invoice that was asked for is not issued.",
+        ["account": "Its name.", "request": "Its id.", "amount": "What was paid of the charges it is about.", "currency": "Of the amount.",
+         "due_at": "By when it is to be issued; null: the policy does not say.", "note": "Of who decided; may be empty."], mailed;
     ReceiptIssued = "receipt.issued", "A receipt was issued for a payment.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "With its tax.", "tax": "Of it.",
          "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it is for; empty: none."], mailed;
@@ -379,6 +391,10 @@ pub enum Event {
     BillWrittenOff(BillTold),
     BillDisputed(BillDisputeTold),
     BillDisputeEnded(BillDisputeTold),
+    InvoiceRequested(InvoiceRequestTold),
+    InvoiceLate(InvoiceRequestTold),
+    InvoiceIssued(BillTold),
+    InvoiceRefused(InvoiceRequestTold),
     ReceiptIssued(BillTold),
     CreditNoteIssued(BillTold),
     StatementIssued(BillTold),
@@ -545,6 +561,10 @@ impl Event {
             Event::BillWrittenOff(_) => EventType::BillWrittenOff,
             Event::BillDisputed(_) => EventType::BillDisputed,
             Event::BillDisputeEnded(_) => EventType::BillDisputeEnded,
+            Event::InvoiceRequested(_) => EventType::InvoiceRequested,
+            Event::InvoiceLate(_) => EventType::InvoiceLate,
+            Event::InvoiceIssued(_) => EventType::InvoiceIssued,
+            Event::InvoiceRefused(_) => EventType::InvoiceRefused,
             Event::ReceiptIssued(_) => EventType::ReceiptIssued,
             Event::CreditNoteIssued(_) => EventType::CreditNoteIssued,
             Event::StatementIssued(_) => EventType::StatementIssued,
@@ -629,10 +649,14 @@ impl Event {
             | Event::BillDue(told)
             | Event::BillVoided(told)
             | Event::BillWrittenOff(told)
+            | Event::InvoiceIssued(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => Lane::Account(told.account.clone()),
             Event::BillDisputed(told) | Event::BillDisputeEnded(told) => Lane::Account(told.account.clone()),
+            Event::InvoiceRequested(told) | Event::InvoiceLate(told) | Event::InvoiceRefused(told) => {
+                Lane::Account(told.account.clone())
+            }
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -701,10 +725,12 @@ impl Event {
             | Event::BillDue(told)
             | Event::BillVoided(told)
             | Event::BillWrittenOff(told)
+            | Event::InvoiceIssued(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => &told.account,
             Event::BillDisputed(told) | Event::BillDisputeEnded(told) => &told.account,
+            Event::InvoiceRequested(told) | Event::InvoiceLate(told) | Event::InvoiceRefused(told) => &told.account,
             Event::OrderPlaced(told)
             | Event::OrderPaid(told)
             | Event::OrderActive(told)
@@ -766,10 +792,12 @@ impl Event {
             | Event::BillDue(told)
             | Event::BillVoided(told)
             | Event::BillWrittenOff(told)
+            | Event::InvoiceIssued(told)
             | Event::ReceiptIssued(told)
             | Event::CreditNoteIssued(told)
             | Event::StatementIssued(told) => told.data(),
             Event::BillDisputed(told) | Event::BillDisputeEnded(told) => told.data(),
+            Event::InvoiceRequested(told) | Event::InvoiceLate(told) | Event::InvoiceRefused(told) => told.data(),
             Event::RefillSwitchedOff { account, failures, why } => {
                 json!({ "account": account, "failures": failures, "why": why })
             }
@@ -974,6 +1002,13 @@ pub fn samples() -> Vec<Event> {
         reason: name("two nodes were stopped by then"),
         note: name(note),
     };
+    let invoice = |note: &str| InvoiceRequestTold {
+        account: name("acme"),
+        request: name("ireq_01m0abw8g0ksx01tfeknmcatch"),
+        amount: usd("59.50"),
+        due: Some(later),
+        note: name(note),
+    };
     let order = |until: Option<Instant>, why: &str| OrderTold {
         account: name("acme"),
         order: name("ord_01m0abw8g0ksx01tfeknmcatch"),
@@ -1073,6 +1108,10 @@ pub fn samples() -> Vec<Event> {
         Event::BillDue(bill("2026-000042", "")),
         Event::BillVoided(BillTold { owed: usd("0.00"), ..bill("2026-000042", "") }),
         Event::BillWrittenOff(bill("2026-000042", "")),
+        Event::InvoiceRequested(invoice("")),
+        Event::InvoiceLate(invoice("")),
+        Event::InvoiceIssued(BillTold { owed: usd("0.00"), tax: usd("0.00"), due: None, ..bill("I-2026-000042", "") }),
+        Event::InvoiceRefused(invoice("the tax number is wrong")),
         Event::BillDisputed(dispute("open", "0.00", "")),
         Event::BillDisputeEnded(dispute("granted", "11.90", "the meter was read twice")),
         Event::ReceiptIssued(BillTold { owed: usd("0.00"), ..bill("R-2026-000040", "2026-000042") }),

@@ -14,7 +14,7 @@ mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use catalogue::{Event, EventType, Filter, FilterError, samples};
-pub use money::{BillDisputeTold, BillTold, DebitTold, MethodTold, PaymentTold, RefundTold};
+pub use money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
 pub use orders::{OrderTold, TermTold};
 pub use retry::{Attempt, Next, after_failure, is_success};

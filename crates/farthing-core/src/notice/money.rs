@@ -91,6 +91,17 @@ pub struct BillDisputeTold {
     pub note: String,
 }
 
+/// An invoice that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InvoiceRequestTold {
+    pub account: String,
+    pub request: String,
+    pub amount: Money,
+    /// By when it is to be issued.
+    pub due: Option<Instant>,
+    pub note: String,
+}
+
 impl PaymentTold {
     pub(super) fn data(&self) -> Value {
         json!({
@@ -145,6 +156,15 @@ impl BillDisputeTold {
             "account": self.account, "bill": self.bill, "number": self.number, "dispute": self.dispute,
             "amount": self.amount.plain(), "granted": self.granted.plain(), "currency": self.amount.currency().code(),
             "state": self.state, "reason": self.reason, "note": self.note,
+        })
+    }
+}
+
+impl InvoiceRequestTold {
+    pub(super) fn data(&self) -> Value {
+        json!({
+            "account": self.account, "request": self.request, "amount": self.amount.plain(),
+            "currency": self.amount.currency().code(), "due_at": self.due.as_ref().map(Instant::to_string), "note": self.note,
         })
     }
 }

@@ -55,3 +55,4 @@ crate::id_kind!(MethodId, MethodKind, "pm");
 crate::id_kind!(RefundId, RefundKind, "rf");
 crate::id_kind!(BillId, BillKind, "bill");
 crate::id_kind!(BillDisputeId, BillDisputeKind, "disp");
+crate::id_kind!(InvoiceRequestId, InvoiceRequestKind, "ireq");

@@ -303,6 +303,10 @@ fn bills(policy: &Policy, reader: &mut Reader<'_>) {
         let what = "`bill.request_sla` is a time for requested invoices, which this cloud does not issue".to_owned();
         tell(reader, &bill.places, "request_sla", what, "add \"request\" to `bill.on`, or leave it out");
     }
+    if on(BillOn::Request) && policy.tax.rates != TaxRates::Absent {
+        let what = "invoices on request are of what was paid already, and taxes are not among it".to_owned();
+        tell(reader, &bill.places, "on", what, "leave \"request\" out, or write `tax.rates = \"none\"`");
+    }
     if bill.roll_below.is_some() && !on(BillOn::Cycle) {
         let what = "`bill.roll_below` rolls small bills into the next one, but there is no bill of a cycle".to_owned();
         tell(reader, &bill.places, "roll_below", what, "add \"cycle\" to `bill.on`, or leave it out");

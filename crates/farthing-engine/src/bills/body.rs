@@ -143,6 +143,24 @@ impl Body {
         Body { currency: currency.code().to_owned(), seller, buyer, prices: "net".to_owned(), lines, ..Body::default() }
     }
 
+    /// Of what was paid already, with the one tax it bears.
+    pub(super) fn of_paid(
+        currency: Currency,
+        lines: &[BillLine],
+        tax: &Assessment,
+        seller: BillParty,
+        buyer: BillParty,
+    ) -> Body {
+        let mut body = Body::of_used(currency, lines, seller, buyer);
+        for (line, planned) in body.lines.iter_mut().zip(lines) {
+            let amount = planned.amount.units();
+            (line.exact, line.amount, line.net, line.used) = (amount, amount, amount, None);
+        }
+        let net = body.lines.iter().map(|line| line.net).fold(0, i64::saturating_add);
+        body.groups = vec![Group { assessed: tax.to_text(), net, tax: 0, carry: 0 }];
+        body
+    }
+
     pub(super) fn text(&self) -> Result<String, EngineError> {
         serde_json::to_string(self).map_err(broken)
     }

@@ -21,6 +21,7 @@ mod on_top_up;
 mod order_bill;
 mod pay_bill;
 mod reissue;
+mod request_invoice;
 mod used;
 mod write_off;
 
@@ -29,6 +30,7 @@ pub use credit_back::NewBillRefund;
 pub use dispute::{BillDisputeFacts, Decision, NewBillDispute};
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
+pub use request_invoice::{InvoiceBuyer, InvoiceDecision, InvoiceRequestFacts, NewInvoiceRequest};
 
 pub(crate) use collect::collect_failed;
 pub(crate) use credit_back::{charged_back, given_again, refund_reported};

@@ -81,6 +81,7 @@ fn tell_of(tx: &mut Tx<'_>, row: &BillRow, notices: &mut Vec<Notice>) -> Result<
         }
         BillKind::Receipt => tell(Event::ReceiptIssued(told)),
         BillKind::CreditNote => tell(Event::CreditNoteIssued(told)),
+        BillKind::Invoice => tell(Event::InvoiceIssued(told)),
         BillKind::Statement => {
             let event = Event::StatementIssued(told);
             notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: false });

@@ -102,6 +102,7 @@ impl Engine {
         }
         self.run_collecting(now)?;
         self.run_reminders(now)?;
+        self.run_invoice_requests(now)?;
         for cloud in self.clouds_known()? {
             self.number_bills(&cloud)?;
         }

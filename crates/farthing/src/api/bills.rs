@@ -23,7 +23,7 @@ pub(crate) struct Bill {
     id: String,
     account: String,
     /// `bill`: a demand; `receipt`: what was paid; `credit_note`: what was taken off a bill; `statement`: what was used in a
-    /// billing period, where nothing of it is asked for.
+    /// billing period, where nothing of it is asked for; `invoice`: what was used and paid, where the account asked for a document of it.
     #[schema(example = "bill")]
     kind: String,
     /// Null: it is about to get one.
@@ -181,6 +181,7 @@ pub(crate) enum Kind {
     Receipt,
     CreditNote,
     Statement,
+    Invoice,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -222,6 +223,7 @@ pub(crate) async fn list(
         Kind::Receipt => BillKind::Receipt,
         Kind::CreditNote => BillKind::CreditNote,
         Kind::Statement => BillKind::Statement,
+        Kind::Invoice => BillKind::Invoice,
     });
     let rows = blocking(move || {
         Ok(caller.engine.bills(&caller.cloud, search.account.as_deref(), kind, None, before, limit + 1)?)

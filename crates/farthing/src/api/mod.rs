@@ -18,6 +18,7 @@ mod endpoints;
 mod events;
 mod gate;
 mod given_up;
+mod invoices;
 mod keys;
 mod limits;
 mod methods;
@@ -166,6 +167,12 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bills::credit))
         .routes(routes!(bills::reissue))
         .routes(routes!(bills::write_off))
+        .routes(routes!(invoices::ask))
+        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::show))
+        .routes(routes!(invoices::issue))
+        .routes(routes!(invoices::refuse))
+        .routes(routes!(invoices::withdraw))
         .routes(routes!(disputes::open))
         .routes(routes!(disputes::list))
         .routes(routes!(disputes::show))

@@ -28,8 +28,14 @@ macro_rules! built_in {
 built_in!(
     "account.ran_out.en.txt",
     "account.ran_out.zh.txt",
+    "bill.dispute_ended.en.txt",
+    "bill.dispute_ended.zh.txt",
+    "bill.due.en.txt",
+    "bill.due.zh.txt",
     "bill.issued.en.txt",
     "bill.issued.zh.txt",
+    "bill.voided.en.txt",
+    "bill.voided.zh.txt",
     "charge.waived.en.txt",
     "charge.waived.zh.txt",
     "credit.expiring.en.txt",
@@ -42,6 +48,10 @@ built_in!(
     "credit_note.issued.zh.txt",
     "debit.announced.en.txt",
     "debit.announced.zh.txt",
+    "invoice.issued.en.txt",
+    "invoice.issued.zh.txt",
+    "invoice.refused.en.txt",
+    "invoice.refused.zh.txt",
     "method.expiring.en.txt",
     "method.expiring.zh.txt",
     "money.topped_up.en.txt",
@@ -199,6 +209,7 @@ fn is_amount(name: &str) -> bool {
             | "left"
             | "charge"
             | "credit"
+            | "granted"
     )
 }
 

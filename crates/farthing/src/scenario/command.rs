@@ -448,17 +448,35 @@ pub enum Ordering {
 /// What becomes of a bill.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Billing {
-    Dispute { bill: Bill, amount: Option<Money>, reason: String },
-    Credit { bill: Bill, amount: Option<Money> },
-    Reissue { bill: Bill },
-    WriteOff { bill: Bill },
+    Dispute {
+        bill: Bill,
+        amount: Option<Money>,
+        reason: String,
+    },
+    Credit {
+        bill: Bill,
+        amount: Option<Money>,
+    },
+    Reissue {
+        bill: Bill,
+    },
+    WriteOff {
+        bill: Bill,
+    },
+    /// For these charges, or all whose service begins within the time.
+    Invoice {
+        account: String,
+        name: String,
+        charges: Vec<i64>,
+        from: Option<Instant>,
+        to: Option<Instant>,
+    },
 }
 
 /// What waits for parts of Farthing that are not built yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Later {
     Estimate(Estimate),
-    Invoice { account: String, name: String, charges: String },
     Write { name: String, size: Size },
     Mail { ok: bool },
     CloudAcks(Answering),
@@ -538,15 +556,18 @@ impl Billing {
             Billing::Credit { .. } => "credit-note",
             Billing::Reissue { .. } => "reissue",
             Billing::WriteOff { .. } => "write-off",
+            Billing::Invoice { .. } => "invoice",
         }
     }
 
-    pub const fn bill(&self) -> &Bill {
+    /// Of which bill, or account.
+    pub fn of(&self) -> &str {
         match self {
             Billing::Dispute { bill, .. }
             | Billing::Credit { bill, .. }
             | Billing::Reissue { bill }
-            | Billing::WriteOff { bill } => bill,
+            | Billing::WriteOff { bill } => bill.name(),
+            Billing::Invoice { account, .. } => account,
         }
     }
 }
@@ -556,7 +577,6 @@ impl Later {
     pub const fn name(&self) -> &'static str {
         match self {
             Later::Estimate(_) => "estimate",
-            Later::Invoice { .. } => "invoice",
             Later::Write { .. } => "write",
             Later::Mail { .. } => "mail",
             Later::CloudAcks(_) => "cloud acks",

@@ -81,9 +81,12 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 38] = [
+pub const KINDS: [&str; 41] = [
     "payment_disputed",
     "bill_disputed",
+    "invoice_issued",
+    "invoice_late",
+    "invoice_refused",
     "dispute_ended",
     "term_expired",
     "renewal_failed",

@@ -8,12 +8,12 @@ use farthing_core::bank::Scheme;
 use farthing_core::bill::DisputeState;
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::{Deed, Mood};
-use farthing_core::payment::{BillDisputeId, BillId, PaymentId, RefundId, RefundState, State};
+use farthing_core::payment::{BillDisputeId, BillId, InvoiceRequestId, PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
-    BillFacts, BillLineFacts, CompanyChange, Contact, Decision, NewBillDispute, NewMandate, NewMethod, NewPayIn,
-    NewRefund, PayBy, RefillChange, Waiver,
+    BillFacts, BillLineFacts, CompanyChange, Contact, Decision, InvoiceDecision, NewBillDispute, NewInvoiceRequest,
+    NewMandate, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver,
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 pub(super) struct Payments {
     payments: BTreeMap<String, PaymentId>,
     refunds: BTreeMap<String, RefundId>,
+    invoices: BTreeMap<String, InvoiceRequestId>,
 }
 
 impl Payments {
@@ -176,16 +177,18 @@ impl EngineStage {
     fn bill_of(&self, which: &Bill) -> Result<BillFacts, StageError> {
         match which {
             Bill::Named(number) => self.engine().bill_by_number(&self.cloud, number).map_err(told),
-            Bill::LatestOf(account) | Bill::StatementOf(account) => {
-                let asked = matches!(which, Bill::LatestOf(_));
-                let kind = Some(if asked { BillKind::Bill } else { BillKind::Statement });
-                let newest = self.engine().bills(&self.cloud, Some(account), kind, None, None, 1).map_err(told)?;
-                newest.into_iter().next().ok_or_else(|| {
-                    StageError::refused(
-                        "not_found",
-                        format!("{account} has no {}", if asked { "bill" } else { "statement" }),
-                    )
-                })
+            Bill::LatestOf(account) | Bill::StatementOf(account) | Bill::InvoiceOf(account) => {
+                let kind = match which {
+                    Bill::StatementOf(_) => BillKind::Statement,
+                    Bill::InvoiceOf(_) => BillKind::Invoice,
+                    Bill::LatestOf(_) | Bill::Named(_) => BillKind::Bill,
+                };
+                let newest =
+                    self.engine().bills(&self.cloud, Some(account), Some(kind), None, None, 1).map_err(told)?;
+                newest
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| StageError::refused("not_found", format!("{account} has no {}", kind.word())))
             }
         }
     }
@@ -204,7 +207,14 @@ impl EngineStage {
     }
 
     pub(super) fn billing(&mut self, asked: &Billing) -> Done {
-        let bill = self.bill_of(asked.bill())?;
+        let (Billing::Dispute { bill, .. }
+        | Billing::Credit { bill, .. }
+        | Billing::Reissue { bill }
+        | Billing::WriteOff { bill }) = asked
+        else {
+            return self.ask_invoice(asked);
+        };
+        let bill = self.bill_of(bill)?;
         let id = BillId::parse(&bill.id).map_err(broken)?;
         let why = "the story says so";
         let done = match asked {
@@ -214,9 +224,26 @@ impl EngineStage {
             }
             Billing::Credit { amount, .. } => self.engine().credit_bill(&self.cloud, id, *amount, why).map(drop),
             Billing::Reissue { .. } => self.engine().reissue_bill(&self.cloud, id, why).map(drop),
-            Billing::WriteOff { .. } => self.engine().write_off_bill(&self.cloud, id, why).map(drop),
+            Billing::WriteOff { .. } | Billing::Invoice { .. } => {
+                self.engine().write_off_bill(&self.cloud, id, why).map(drop)
+            }
         };
         self.done(done)
+    }
+
+    fn ask_invoice(&mut self, asked: &Billing) -> Done {
+        let Billing::Invoice { account, name, charges, from, to } = asked else { return Ok(()) };
+        let charges = charges.clone();
+        let wanted = NewInvoiceRequest {
+            account: account.clone(),
+            charges,
+            from: *from,
+            to: *to,
+            ..NewInvoiceRequest::default()
+        };
+        let made = self.engine().request_invoice(&self.cloud, &wanted).map_err(told)?;
+        self.payments.invoices.insert(name.clone(), InvoiceRequestId::parse(&made.id).map_err(broken)?);
+        Ok(())
     }
 
     /// As people read it.
@@ -237,6 +264,11 @@ impl EngineStage {
 
     /// A payment or a refund by its name, or what of an account waits longest.
     fn decide(&mut self, name: &str, approve: bool, amount: Option<Money>) -> Done {
+        if let Some(id) = self.payments.invoices.get(name).copied() {
+            let decision = if approve { InvoiceDecision::Issue } else { InvoiceDecision::Refuse };
+            let decided = self.engine().decide_invoice(&self.cloud, id, decision, "the story says so");
+            return self.done(decided.map(drop));
+        }
         let disputes = self.engine().bill_disputes(&self.cloud, (Some(name), None), Some(DisputeState::Open), None, 1);
         let open = disputes.ok().and_then(|mut disputes| disputes.pop());
         if let Some(id) = open.and_then(|dispute| BillDisputeId::parse(&dispute.id).ok()) {

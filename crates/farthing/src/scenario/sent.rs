@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 28] = [
+const KINDS: [(&str, &str); 31] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -26,6 +26,9 @@ const KINDS: [(&str, &str); 28] = [
     ("refill_off", "refill.switched_off"),
     ("bill_issued", "bill.issued"),
     ("bill_due", "bill.due"),
+    ("invoice_issued", "invoice.issued"),
+    ("invoice_late", "invoice.late"),
+    ("invoice_refused", "invoice.refused"),
     ("bill_disputed", "bill.disputed"),
     ("dispute_ended", "bill.dispute_ended"),
     ("receipt", "receipt.issued"),

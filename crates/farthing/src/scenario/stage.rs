@@ -281,6 +281,16 @@ pub enum Bill {
     LatestOf(String),
     /// The newest of what an account's balance has paid.
     StatementOf(String),
+    /// The newest that an account has asked for.
+    InvoiceOf(String),
+}
+
+impl Bill {
+    pub fn name(&self) -> &str {
+        match self {
+            Bill::Named(name) | Bill::LatestOf(name) | Bill::StatementOf(name) | Bill::InvoiceOf(name) => name,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -431,7 +441,9 @@ impl fmt::Display for Bill {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Bill::Named(name) => out.write_str(name),
-            Bill::LatestOf(account) | Bill::StatementOf(account) => write!(out, "latest {account}"),
+            Bill::LatestOf(account) | Bill::StatementOf(account) | Bill::InvoiceOf(account) => {
+                write!(out, "latest {account}")
+            }
         }
     }
 }

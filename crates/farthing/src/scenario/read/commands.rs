@@ -118,6 +118,22 @@ impl Reader<'_> {
                 let amount = self.amount_of(&bill, words)?;
                 Command::Billing(Billing::Credit { bill, amount })
             }
+            "invoice" => {
+                let account = self.account(&words.word("the account")?)?;
+                let name = words.name("the invoice's name")?;
+                let from = words.key("from").map(|from| from.time()).transpose()?;
+                let to = words.key("to").map(|to| to.time()).transpose()?;
+                let charges = match words.key("charges") {
+                    None => Vec::new(),
+                    Some(list) => {
+                        let number = |text: &str| text.trim().parse::<i64>();
+                        let numbers: Result<Vec<i64>, _> = list.text.split(',').map(number).collect();
+                        numbers
+                            .map_err(|_| list.wrong("this is no list of charges", "write their numbers, like 1,2,5"))?
+                    }
+                };
+                Command::Billing(Billing::Invoice { account, name, charges, from, to })
+            }
             "reissue" => Command::Billing(Billing::Reissue { bill: self.bill(words)? }),
             "write-off" => Command::Billing(Billing::WriteOff { bill: self.bill(words)? }),
             "method" => self.method(words)?,
@@ -227,7 +243,9 @@ impl Reader<'_> {
 
     fn amount_of(&mut self, bill: &Bill, words: &mut Arguments<'_>) -> Read<Option<Money>> {
         let currency = match bill {
-            Bill::LatestOf(account) | Bill::StatementOf(account) => self.currency_of(account),
+            Bill::LatestOf(account) | Bill::StatementOf(account) | Bill::InvoiceOf(account) => {
+                self.currency_of(account)
+            }
             Bill::Named(_) => self.currency(),
         };
         words.key("amount").map(|amount| amount.amount(currency)).transpose()
@@ -259,11 +277,6 @@ impl Reader<'_> {
     fn later(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Later> {
         Ok(match name {
             "estimate" => Later::Estimate(self.estimate(words)?),
-            "invoice" => Later::Invoice {
-                account: self.account(&words.word("the account")?)?,
-                name: words.name("the invoice's name")?,
-                charges: words.need("charges")?.text()?,
-            },
             "write" => {
                 Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
             }
@@ -673,7 +686,7 @@ impl Reader<'_> {
             | Command::Paying(
                 Paying::Refund { account, name: Some(name), .. } | Paying::Reserve { name, account, .. },
             )
-            | Command::Later(Later::Invoice { account, name, .. }) => (name, Some(account.as_str())),
+            | Command::Billing(Billing::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
             _ => return,
         };
@@ -719,9 +732,7 @@ impl Reader<'_> {
             Command::Capture(capture) => vec![&capture.hold],
             Command::Release { hold } => vec![hold],
             Command::Ordering(ordering) => touched_ordering(ordering),
-            Command::Billing(billing) => match billing.bill() {
-                Bill::Named(name) | Bill::LatestOf(name) | Bill::StatementOf(name) => vec![name],
-            },
+            Command::Billing(billing) => vec![billing.of()],
             Command::Later(later) => touched_later(later),
             Command::Outage(_)
             | Command::Crediting(Crediting::Coupon(_))
@@ -756,7 +767,6 @@ fn touched_ordering(ordering: &Ordering) -> Vec<&str> {
 fn touched_later(later: &Later) -> Vec<&str> {
     match later {
         Later::Write { name, .. } => vec![name],
-        Later::Invoice { account, .. } => vec![account],
         Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
         Later::Mail { .. } | Later::CloudAcks(_) => Vec::new(),
     }

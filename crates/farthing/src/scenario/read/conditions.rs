@@ -82,17 +82,14 @@ impl Reader<'_> {
                 let name = about.account.clone();
                 (if first.is("units") { Subject::Units(about) } else { Subject::Charges(about) }, Some(name))
             }
-            "bill" | "statement" => {
+            "bill" | "statement" | "invoice" => {
                 let (mut bill, part) = self.bill_part(&mut rest)?;
-                if first.is("statement") {
-                    bill = match bill {
-                        Bill::LatestOf(account) => Bill::StatementOf(account),
-                        named => named,
-                    };
-                }
-                let name = match &bill {
-                    Bill::Named(name) | Bill::LatestOf(name) | Bill::StatementOf(name) => name.clone(),
+                bill = match bill {
+                    Bill::LatestOf(account) if first.is("statement") => Bill::StatementOf(account),
+                    Bill::LatestOf(account) if first.is("invoice") => Bill::InvoiceOf(account),
+                    named => named,
                 };
+                let name = bill.name().to_owned();
                 (Subject::Bill(bill, part), Some(name))
             }
             "quota" => {
@@ -319,7 +316,7 @@ fn unknown_subject(word: &Word, words: usize) -> Wrong {
         .iter()
         .map(|figure| figure.word())
         .chain(Thing::NAMED.iter().map(|thing| thing.word()))
-        .chain(["units", "charges", "bill", "statement", "quota", "history", "clock"])
+        .chain(["units", "charges", "bill", "statement", "invoice", "quota", "history", "clock"])
         .collect();
     if words == 1 && !known.contains(&word.text.as_str()) && nearest(&word.text, known.iter().copied()).is_none() {
         return Wrong::new(
