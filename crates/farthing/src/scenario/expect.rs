@@ -81,10 +81,11 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 41] = [
+pub const KINDS: [&str; 42] = [
     "payment_disputed",
     "bill_disputed",
     "invoice_issued",
+    "invoice_requested",
     "invoice_late",
     "invoice_refused",
     "dispute_ended",

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 31] = [
+const KINDS: [(&str, &str); 32] = [
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
@@ -27,6 +27,7 @@ const KINDS: [(&str, &str); 31] = [
     ("bill_issued", "bill.issued"),
     ("bill_due", "bill.due"),
     ("invoice_issued", "invoice.issued"),
+    ("invoice_requested", "invoice.requested"),
     ("invoice_late", "invoice.late"),
     ("invoice_refused", "invoice.refused"),
     ("bill_disputed", "bill.disputed"),

@@ -48,6 +48,8 @@ impl Operation {
             | "/v1/bills/{bill}/write-off"
             // What came from the bank is not kept as a text.
             | "/v1/bank/files/{file}/xml" => Some(409),
+            // Invoices are not issued on request here.
+            "/v1/accounts/{account}/invoice-requests" => Some(403),
             // Debits need more of a policy, and Euros.
             "/v1/accounts/{account}/mandates" => Some(403),
             // Nothing of a new account has been charged for yet.
@@ -55,6 +57,10 @@ impl Operation {
             // The test's cloud gives no trials, and so nobody has had one.
             "/v1/accounts/{account}/trial" if self.method == "POST" => Some(403),
             "/v1/accounts/{account}/trial"
+            | "/v1/invoice-requests/{invoice}"
+            | "/v1/invoice-requests/{invoice}/issue"
+            | "/v1/invoice-requests/{invoice}/refuse"
+            | "/v1/invoice-requests/{invoice}/withdraw"
             | "/v1/accounts/{account}/trial/end"
             | "/v1/accounts/{account}/charges/{charge}" => Some(404),
             _ => None,
