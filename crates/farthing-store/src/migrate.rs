@@ -27,6 +27,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 14, name: "units", text: include_str!("../migrations/0014_units.sql") },
     Migration { number: 15, name: "trials", text: include_str!("../migrations/0015_trials.sql") },
     Migration { number: 16, name: "periods", text: include_str!("../migrations/0016_periods.sql") },
+    Migration { number: 17, name: "exports", text: include_str!("../migrations/0017_exports.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.
