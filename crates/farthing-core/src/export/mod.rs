@@ -14,7 +14,7 @@ mod sheet;
 pub use csv::Csv;
 pub use detail::{DETAIL_LABELS, DetailRow, LineRow, detail_columns, document_columns, line_columns};
 pub use focus::{FocusCategory, FocusRow, focus_columns};
-pub use had::Had;
+pub use had::{Had, quantity_for};
 pub use job::{ExportId, ExportState, ExportWhat, FileFormat, LINK_DAYS, LinkId, LinkText, export_name};
 pub use json::JsonLines;
 pub use sheet::{Cell, Column, ColumnKind, Sink, decimal};

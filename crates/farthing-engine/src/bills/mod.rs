@@ -21,6 +21,7 @@ mod used;
 
 pub use bill_now::Billed;
 pub use credit_back::NewBillRefund;
+pub(crate) use facts::facts_of;
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 

@@ -42,6 +42,8 @@ built_in!(
     "credit_note.issued.zh.txt",
     "debit.announced.en.txt",
     "debit.announced.zh.txt",
+    "export.ready.en.txt",
+    "export.ready.zh.txt",
     "method.expiring.en.txt",
     "method.expiring.zh.txt",
     "money.topped_up.en.txt",
