@@ -13,8 +13,10 @@ mod coupons;
 mod credits;
 mod deliveries;
 mod document;
+mod downloads;
 mod endpoints;
 mod events;
+mod exports;
 mod gate;
 mod given_up;
 mod keys;
@@ -55,6 +57,7 @@ use axum::middleware::from_fn_with_state;
 use farthing_core::access::Allowance;
 use farthing_core::notice::Reach;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -69,6 +72,8 @@ pub struct Door {
     pub body_bytes_max: usize,
     /// How far webhooks go.
     pub reach: Reach,
+    /// Where the files of exports are kept.
+    pub exports: PathBuf,
     /// Of each cloud whose money comes through Stripe.
     pub(crate) stripes: BTreeMap<String, Arc<StripeProvider>>,
     keys: caller::KnownKeys,
@@ -78,12 +83,18 @@ impl Door {
     pub fn new(worlds: Worlds, allowance: Allowance, body_bytes_max: usize) -> Door {
         let keys = caller::KnownKeys::default();
         let (metrics, reach, stripes) = (Metrics::default(), Reach::default(), BTreeMap::new());
-        Door { worlds, metrics, allowance, body_bytes_max, reach, stripes, keys }
+        let exports = PathBuf::from("farthing-exports");
+        Door { worlds, metrics, allowance, body_bytes_max, reach, exports, stripes, keys }
     }
 
     #[must_use]
     pub fn with_stripes(self, stripes: BTreeMap<String, Arc<StripeProvider>>) -> Door {
         Door { stripes, ..self }
+    }
+
+    #[must_use]
+    pub fn with_exports(self, exports: PathBuf) -> Door {
+        Door { exports, ..self }
     }
 
     #[must_use]
@@ -162,6 +173,10 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bills::show))
         .routes(routes!(bills::issue))
         .routes(routes!(bills::pay))
+        .routes(routes!(bills::line_charges))
+        .routes(routes!(exports::list, exports::ask))
+        .routes(routes!(exports::show))
+        .routes(routes!(exports::link))
         .routes(routes!(orders::list, orders::place))
         .routes(routes!(orders::show))
         .routes(routes!(orders::pay))
@@ -231,6 +246,7 @@ pub fn router(door: Shared) -> Router {
         .layer(limit)
         .layer(from_fn_with_state(door.clone(), caller::authenticate))
         .merge(providers::router())
+        .merge(downloads::router())
         .merge(document::router())
         .with_state(door)
 }

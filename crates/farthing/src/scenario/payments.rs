@@ -164,6 +164,7 @@ impl EngineStage {
             }
             Paying::Trial { account, method } => self.trial(account, method.as_deref()),
             Paying::Reserve { name, account, product, meters } => self.reserve(name, account, product, meters),
+            Paying::Export(asked) => self.export(asked),
             Paying::Bill { account } => {
                 let billed = self.engine().bill_now(&self.cloud, account);
                 self.done(billed.map(drop))
