@@ -437,8 +437,8 @@ both! {
         let path = export_path(folder.path(), id, FileFormat::Json);
         let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.export_work(folder.path(), &Dying(3), &|| NOW)));
         assert!(died.is_err() && !path.exists());
-        assert_eq!(engine.export_work(folder.path(), &Sheets, &|| after(59)).expect("it works"), None, "its claim holds");
-        assert_eq!(engine.export_work(folder.path(), &Sheets, &|| after(61)).expect("it works"), Some(id));
+        assert_eq!(engine.export_work(folder.path(), &Sheets, &|| after(29)).expect("it works"), None, "its claim holds");
+        assert_eq!(engine.export_work(folder.path(), &Sheets, &|| after(31)).expect("it works"), Some(id));
         let text = fs::read_to_string(&path).expect("the file");
         let rows = Kept::of(&engine, ExportWhat::Charges, &of("later")).units("net").len();
         assert_eq!(text.lines().count(), rows);

@@ -144,6 +144,16 @@ impl Tx<'_> {
         )
     }
 
+    /// How many of a cloud wait for a worker, or are worked at.
+    pub fn exports_waiting(&mut self, cloud: &str) -> Result<i64, StoreError> {
+        let waiting = self.one(
+            "SELECT count(*) FROM export_job WHERE cloud = $1 AND next_at IS NOT NULL",
+            &[cloud.into()],
+            |row| row.int(0),
+        )?;
+        Ok(waiting.unwrap_or(0))
+    }
+
     /// Whether a worker may take any.
     pub fn export_waits(&mut self, now: Instant) -> Result<bool, StoreError> {
         let next =

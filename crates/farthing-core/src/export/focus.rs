@@ -1,4 +1,4 @@
-//! FOCUS 1.0, the FinOps Foundation's format of cost and usage: its columns, and what Farthing's charges and documents are in them.
+//! FOCUS 1.0, the `FinOps` Foundation's format of cost and usage: its columns, and what Farthing's charges and documents are in them.
 //!
 //! - *`BilledCost`* is what a document asks for: over the rows of one bill they come to its total, less what it brings forward from an earlier
 //!   one, whose rows have that. Use that a balance or free credit has paid has none: what was paid in advance for it is a row of its

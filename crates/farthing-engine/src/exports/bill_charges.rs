@@ -52,10 +52,12 @@ impl Engine {
             let Some(wanted) = pages.documents.iter().position(|document| document.id == bill) else {
                 return Ok(Vec::new());
             };
+            // What was sealed after the document is on none of its lines.
+            let upto = work.tx.bill_cut(bill)?.map_or(pages.sealed, |row| row.cut.chain);
             let mut found = Vec::new();
             let mut after = after;
             while found.len() < limit {
-                let rows = work.tx.charges_after(row.account, (after, pages.sealed), PAGE)?;
+                let rows = work.tx.charges_after(row.account, (after, upto), PAGE)?;
                 let Some(last) = rows.last() else { break };
                 after = last.chained;
                 for row in rows.into_iter().filter(|row| pages.cuts.document_of(row.to, row.chained) == Some(wanted)) {

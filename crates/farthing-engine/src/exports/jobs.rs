@@ -21,13 +21,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// How long a claim is good that no step renews.
-const CLAIM_SECONDS: i64 = 60;
+const CLAIM_SECONDS: i64 = 30;
 /// How often a step is written down.
 const STEP_SECONDS: i64 = 2;
 /// What failed so often is given up.
 const ATTEMPTS_MAX: i64 = 5;
 /// Before it is tried again.
 const PAUSE_SECONDS: i64 = 15;
+/// As many exports as may wait of one cloud.
+const WAITING_MAX: i64 = 100;
 /// Files looked at in one go.
 const SWEEP: i64 = 100;
 
@@ -105,6 +107,10 @@ impl Engine {
                     let what = "there is nobody to write to: name an account that has a contact with an address, or leave mail out";
                     return Err(Refused::new(RefusalCode::Invalid, what));
                 }
+            }
+            if desk.tx.exports_waiting(desk.cloud)? >= WAITING_MAX {
+                let what = format!("{WAITING_MAX} exports wait already: ask again when some of them are ready");
+                return Err(Refused::new(RefusalCode::LimitReached, what));
             }
             let row = ExportJobRow {
                 id: desk.ids.id(desk.now),

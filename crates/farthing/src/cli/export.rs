@@ -28,7 +28,7 @@ enum What {
     Bills(Rows),
     /// Their lines.
     Lines(Lines),
-    /// FOCUS 1.0, which FinOps programs read: each bill's rows come to its total.
+    /// FOCUS 1.0, for programs that watch costs: each bill's rows come to its total.
     Focus(Rows),
 }
 
