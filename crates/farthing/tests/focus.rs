@@ -274,3 +274,34 @@ fn why_this_amount() {
     let parquet = std::fs::read(bed.export(&["charges", "--format", "parquet"], "all.parquet")).expect("the file");
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));
 }
+
+/// A job that waits for a server, at the command line.
+#[test]
+fn jobs_at_the_command_line() {
+    let bed = Bed::sqlite();
+    drop(bed.live());
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_farthing"))
+            .args(arguments)
+            .args(["--store", &bed.store])
+            .output()
+            .expect("the binary runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let ask = ["exports", "ask", "charges", "--account", "later", "--user", "li", "--format", "parquet", "--json"];
+    let (good, said, complained) = run(&ask);
+    assert!(good, "{complained}");
+    let asked: Value = serde_json::from_str(&said).expect("JSON");
+    let id = asked["id"].as_str().expect("an id");
+    assert_eq!((&asked["state"], &asked["format"]), (&"waiting".into(), &"parquet".into()));
+    let listed = run(&["exports", "list"]).1;
+    assert!(listed.contains(id) && listed.contains("charges parquet") && listed.contains("later"), "{listed}");
+    assert!(run(&["exports", "show", id]).1.contains("charges of later as parquet: waiting"));
+    let (good, _, complained) = run(&["exports", "link", id]);
+    assert!(!good && complained.contains("has no file to fetch"), "{complained}");
+    let (good, _, complained) = run(&["exports", "ask", "focus", "--mail"]);
+    assert!(!good && complained.contains("nobody to write to"), "{complained}");
+    let (good, _, complained) = run(&["export", "charges", "--format", "xls"]);
+    assert!(!good && complained.contains("csv, json or parquet"), "{complained}");
+}

@@ -15,7 +15,7 @@ use farthing_core::measure::DataStep;
 use farthing_core::money::Currency;
 use farthing_core::payment::BillId;
 use farthing_core::settle::{Charged, Source, Terms, TermsKey, ThingId, billing_period};
-use farthing_core::time::{Instant, Period, Zone};
+use farthing_core::time::{Instant, Zone};
 use farthing_core::timeline::Segment;
 use farthing_store::{ChargeRow, PayerRow, StoreError, ThingKind, ThingRow, properties_from_text};
 use std::collections::{BTreeMap, HashMap};
@@ -113,12 +113,17 @@ impl AccountPages {
     }
 
     /// The account's billing period of an instant.
-    pub(super) fn period_of(&self, work: &Work<'_, '_>, at: Instant) -> Result<Period, EngineError> {
-        Ok(billing_period(&work.policy_at(at)?.bill, &self.zone, self.payer.opened, at)?)
+    pub(super) fn period_of(&self, work: &Work<'_, '_>, at: Instant) -> Result<(Instant, Instant), EngineError> {
+        let period = billing_period(&work.policy_at(at)?.bill, &self.zone, self.payer.opened, at)?;
+        Ok((period.start(), period.end()))
     }
 
     /// The billing period of a charge that is on no document yet.
-    pub(super) fn period_of_charge(&self, work: &Work<'_, '_>, row: &ChargeRow) -> Result<Period, EngineError> {
+    pub(super) fn period_of_charge(
+        &self,
+        work: &Work<'_, '_>,
+        row: &ChargeRow,
+    ) -> Result<(Instant, Instant), EngineError> {
         let last = Instant::from_micros(row.to.micros().saturating_sub(1).max(row.from.micros()));
         self.period_of(work, last)
     }
@@ -159,15 +164,14 @@ impl AccountPages {
         let now = work.now;
         let mut projects: HashMap<i64, String> = HashMap::new();
         for thing in work.tx.things(&missing)? {
-            let project = match thing.project {
-                0 => String::new(),
-                id => match projects.get(&id) {
-                    Some(name) => name.clone(),
-                    None => {
-                        let name = work.tx.project_name(id)?.unwrap_or_default();
-                        projects.entry(id).or_insert(name).clone()
-                    }
-                },
+            let project = match projects.get(&thing.project) {
+                Some(name) => name.clone(),
+                None if thing.project == 0 => String::new(),
+                None => {
+                    let name = work.tx.project_name(thing.project)?.unwrap_or_default();
+                    projects.insert(thing.project, name.clone());
+                    name
+                }
             };
             let profile = work.cloud.profile_at(now)?.clone();
             let product = profile.catalog.product_by_id(thing.product.as_str());

@@ -47,17 +47,17 @@ impl ExportAsk {
         }
         let of_things =
             self.project.is_some() || self.resource.is_some() || self.user.is_some() || self.label.is_some();
-        match what {
-            ExportWhat::Charges => Ok(()),
-            ExportWhat::Focus | ExportWhat::Lines | ExportWhat::Bills if of_things => invalid(format!(
+        let is_of_charges = what == ExportWhat::Charges;
+        if of_things && !is_of_charges {
+            return invalid(format!(
                 "{} are exported whole: project, resource, user and label choose among charges",
                 what.name()
-            )),
-            ExportWhat::Focus | ExportWhat::Bills if self.product.is_some() => {
-                invalid(format!("{} are exported whole: a product chooses among charges and lines", what.name()))
-            }
-            ExportWhat::Focus | ExportWhat::Lines | ExportWhat::Bills => Ok(()),
+            ));
         }
+        if self.product.is_some() && !is_of_charges && what != ExportWhat::Lines {
+            return invalid(format!("{} are exported whole: a product chooses among charges and lines", what.name()));
+        }
+        Ok(())
     }
 
     pub(super) fn has(&self, at: Instant) -> bool {

@@ -26,10 +26,7 @@ pub(super) fn row_of(work: &Work<'_, '_>, account: &AccountPages, said: Said) ->
     let document = said.document.and_then(|place| account.documents.get(place));
     let period = match document {
         Some(document) => document.period,
-        None => {
-            let period = account.period_of_charge(work, &said.row)?;
-            (period.start(), period.end())
-        }
+        None => account.period_of_charge(work, &said.row)?,
     };
     let (usage, unit) = match said.usage {
         None => (None, String::new()),
@@ -153,7 +150,7 @@ fn term_row(
         bill_kind: bill.as_ref().map(|bill| bill.kind.word().to_owned()).unwrap_or_default(),
         bill_id: bill.as_ref().map(|bill| bill.id.to_string()).unwrap_or_default(),
         line: None,
-        period: Some((period.start(), period.end())),
+        period: Some(period),
         number: None,
         product: term.product.to_string(),
         product_name: product.map(|product| product.name.0.clone()).unwrap_or_default(),

@@ -17,10 +17,7 @@ pub(super) fn usage_row(work: &Work<'_, '_>, account: &AccountPages, said: Said)
     let document = said.document.and_then(|place| account.documents.get(place));
     let billing_period = match document {
         Some(document) => document.period,
-        None => {
-            let period = account.period_of_charge(work, &said.row)?;
-            (period.start(), period.end())
-        }
+        None => account.period_of_charge(work, &said.row)?,
     };
     let labels = said
         .properties
@@ -84,10 +81,7 @@ pub(super) fn document_rows(
     let found = account.documents.iter().find(|document| document.id == id);
     let billing_period = match found {
         Some(document) => document.period,
-        None => {
-            let period = account.period_of(work, issued)?;
-            (period.start(), period.end())
-        }
+        None => account.period_of(work, issued)?,
     };
     let base = FocusRow {
         billing_period,

@@ -184,7 +184,7 @@ impl Engine {
             Ok(()) => self.export_ready(row, clock())?,
             Err(RowsError::Overtaken) => {}
             Err(RowsError::Refused(refused @ Refused::ByRule { .. })) => {
-                self.export_failed(row, &refused, true, clock())?
+                self.export_failed(row, &refused, true, clock())?;
             }
             Err(error) => {
                 let last = row.attempt >= ATTEMPTS_MAX;

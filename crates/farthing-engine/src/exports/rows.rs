@@ -69,17 +69,16 @@ impl Engine {
         let sink = open(&columns).map_err(RowsError::Write)?;
         let progress = ExportProgress { most, ..ExportProgress::default() };
         let mut export = Export { engine: self, cloud, what, ask, currency, sink, progress, step };
-        match account {
-            Some(account) => export.account(account)?,
-            None => {
-                let mut after = OwnerId(0);
-                loop {
-                    let page = self.store.read("export_accounts", |tx| tx.payers_page(cloud, after, "", ACCOUNTS));
-                    let page = page.map_err(|error| Refused::from(EngineError::from(error)))?;
-                    let Some(last) = page.last() else { break };
-                    after = last.id;
-                    page.iter().try_for_each(|payer| export.account(payer.id))?;
-                }
+        if let Some(account) = account {
+            export.account(account)?;
+        } else {
+            let mut after = OwnerId(0);
+            loop {
+                let page = self.store.read("export_accounts", |tx| tx.payers_page(cloud, after, "", ACCOUNTS));
+                let page = page.map_err(|error| Refused::from(EngineError::from(error)))?;
+                let Some(last) = page.last() else { break };
+                after = last.id;
+                page.iter().try_for_each(|payer| export.account(payer.id))?;
             }
         }
         export.sink.finish().map_err(RowsError::Write)?;
@@ -111,7 +110,8 @@ impl Export<'_, '_> {
                 self.charges(&mut pages)?;
                 let (ask, currency) = (self.ask, self.currency);
                 let terms = self.engine.look(self.cloud, |work| detail::term_rows(work, &pages, ask))?;
-                self.put(terms.into_iter().map(|row| row.cells(currency)).collect(), 0)
+                let rows: Vec<Vec<Cell>> = terms.into_iter().map(|row| row.cells(currency)).collect();
+                self.put(&rows, 0)
             }
             ExportWhat::Focus => {
                 self.charges(&mut pages)?;
@@ -142,7 +142,7 @@ impl Export<'_, '_> {
                 Ok((rows, last, read))
             })?;
             after = last;
-            self.put(rows, i64::try_from(read).unwrap_or(i64::MAX))?;
+            self.put(&rows, i64::try_from(read).unwrap_or(i64::MAX))?;
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Export<'_, '_> {
                 }
                 Ok((rows, last, read))
             })?;
-            self.put(rows, i64::try_from(read).unwrap_or(i64::MAX))?;
+            self.put(&rows, i64::try_from(read).unwrap_or(i64::MAX))?;
             if last.is_none() {
                 return Ok(());
             }
@@ -180,8 +180,8 @@ impl Export<'_, '_> {
         }
     }
 
-    fn put(&mut self, rows: Vec<Vec<Cell>>, read: i64) -> Result<(), RowsError> {
-        for row in &rows {
+    fn put(&mut self, rows: &[Vec<Cell>], read: i64) -> Result<(), RowsError> {
+        for row in rows {
             self.sink.row(row).map_err(RowsError::Write)?;
         }
         let rows = i64::try_from(rows.len()).unwrap_or(i64::MAX);

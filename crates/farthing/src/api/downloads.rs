@@ -73,14 +73,17 @@ impl FileBody {
         tokio::task::spawn_blocking(move || {
             loop {
                 let mut piece = vec![0; PIECE];
-                let read = file.read(&mut piece).map(|read| {
-                    piece.truncate(read);
-                    Bytes::from(std::mem::take(&mut piece))
-                });
-                let over = read.as_ref().map_or(true, Bytes::is_empty);
+                let read = match file.read(&mut piece) {
+                    Ok(0) => return,
+                    Ok(read) => {
+                        piece.truncate(read);
+                        Ok(Bytes::from(piece))
+                    }
+                    Err(error) => Err(error),
+                };
                 let failed = read.is_err();
                 // Whoever fetches it may have gone.
-                if (!over || failed) && send.blocking_send(read).is_err() || over {
+                if send.blocking_send(read).is_err() || failed {
                     return;
                 }
             }

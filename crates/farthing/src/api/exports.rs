@@ -69,7 +69,7 @@ pub(crate) struct NewExport {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExportLabel {
     #[schema(example = "team")]
-    key: String,
+    name: String,
     #[schema(example = "blue")]
     value: String,
 }
@@ -188,7 +188,7 @@ pub(crate) async fn ask(
             project: body.project,
             resource: body.resource,
             user: body.user,
-            label: body.label.map(|label| (label.key, label.value)),
+            label: body.label.map(|label| (label.name, label.value)),
         },
         mail: body.mail,
     };
@@ -242,7 +242,7 @@ fn export(facts: ExportFacts) -> Result<Export, Problem> {
         project: ask.project,
         resource: ask.resource,
         user: ask.user,
-        label: ask.label.map(|(key, value)| ExportLabel { key, value }),
+        label: ask.label.map(|(name, value)| ExportLabel { name, value }),
         mail: facts.mail,
         state: facts.state,
         progress: ExportProgress { done: facts.done, of: facts.most, rows: facts.rows },

@@ -60,7 +60,7 @@ both! {
         assert_eq!((&why["document"]["line"], &why["events"][0]["what"]), (&json!(1), &json!("start")));
         assert_eq!(server.send(&Request::get(&format!("/v1/bills/{bill}/lines/9/charges")).key(&key)).problem(404), "not_found");
 
-        let asked = json!({ "what": "charges", "format": "csv", "account": "acme", "label": { "key": "team", "value": "蓝队 ¥€" }, "mail": true });
+        let asked = json!({ "what": "charges", "format": "csv", "account": "acme", "label": { "name": "team", "value": "蓝队 ¥€" }, "mail": true });
         let export = server.post(&key, "/v1/exports", &asked);
         let id = export["id"].as_str().expect("an id");
         let facts = ready(&server, &key, id);
