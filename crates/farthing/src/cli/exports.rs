@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 enum What {
     /// Asks for one: the server that runs on this store writes it.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// The newest, with how far each is.
     List(Listing),
     /// One.

@@ -137,7 +137,7 @@ both! {
                 let facts = ready(&server, &key, id);
                 let file = server.send(&Request::get(&link(&server, &key, id)));
                 assert_eq!(file.status, 200, "{}", file.body);
-                assert_eq!(Some(file.body.lines().count() as i64), facts["progress"]["rows"].as_i64(), "{facts}");
+                assert_eq!(i64::try_from(file.body.lines().count()).ok(), facts["progress"]["rows"].as_i64(), "{facts}");
                 (facts["file"]["digest"].as_str().expect("a hash").to_owned(), file.body)
             })
             .collect();
