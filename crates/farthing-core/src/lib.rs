@@ -13,6 +13,7 @@ pub mod config;
 pub mod coupon;
 pub mod credit;
 pub mod estimate;
+pub mod export;
 pub mod gate;
 pub mod id;
 pub mod journal;

@@ -131,6 +131,12 @@ impl CloudBook {
         self.prices.profile_at(at).ok_or(SettleError::NoProfile)
     }
 
+    /// The version in force at an instant: the one that started last, of two with one start the later.
+    pub(crate) fn version_at(&self, at: Instant) -> i64 {
+        let started = self.starts.iter().filter(|(_, starts)| *starts <= at);
+        started.max_by_key(|(number, starts)| (*starts, *number)).map_or(0, |(number, _)| *number)
+    }
+
     /// The earliest start of a version that an account does not know of.
     pub(crate) fn news_since(&self, known: i64) -> Option<Instant> {
         self.starts.iter().filter(|(number, _)| *number > known).map(|(_, starts)| *starts).min()

@@ -6,6 +6,7 @@
 //! `now` is the time of whoever sends, not of the world that is told of: a test cloud's clock stands while its webhooks go out.
 
 use crate::asked::Note;
+use crate::exports::mail_link;
 use crate::{Clock, Engine, EngineError, RefusalCode, Refused};
 use farthing_core::notice::{
     Attempt, DeliveryId, EndpointId, Event, EventType, MessageId, Next, Secret, after_failure, delivery_id,
@@ -161,6 +162,7 @@ impl Engine {
         let lasts = Duration::try_from_seconds(claimed_seconds).map_err(SettleError::from)?;
         let until = now.checked_add(lasts).map_err(SettleError::from)?;
         let (clouds, test) = (self.clouds.clone(), matches!(*self.clock, Clock::Simulated(_)));
+        let (ids, base) = (self.ids.clone(), self.public_url.clone());
         self.store.write("parcels_claim", move |tx| {
             if !tx.effects_may_leave()? {
                 return Ok(Vec::new());
@@ -174,7 +176,11 @@ impl Engine {
             };
             let claimed = tx.deliveries_claim(channel, now, until, most)?;
             let mut parcels = Vec::with_capacity(claimed.len());
-            for (row, message) in claimed {
+            for (row, mut message) in claimed {
+                if endpoint.is_none() && message.kind == EventType::ExportReady.name() {
+                    let fresh = (ids.id(now), [ids.bytes(), ids.bytes()], test);
+                    message.data = mail_link(tx, &message.cloud, &message.data, fresh, (&base, now))?;
+                }
                 let to = match &endpoint {
                     Some(endpoint) => To::Webhook(hook_of(endpoint, now)),
                     None => addressee(tx, &clouds, &message, test)?,

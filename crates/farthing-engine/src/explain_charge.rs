@@ -1,12 +1,14 @@
 //! Why a charge is what it is, read in one snapshot: what it is of, what that did, at which price, the arithmetic, what paid.
 
+use crate::exports::document_of_charge;
 use crate::look_at_account::account_id;
-use crate::{Engine, RefusalCode, Refused};
+use crate::{ChargeDocument, Engine, RefusalCode, Refused};
 use farthing_core::catalog::{Pricing, Product};
 use farthing_core::ledger::{AccountId, Chart};
 use farthing_core::money::Currency;
 use farthing_core::settle::{Charged, Counted, Did, Source, TermsKey};
-use farthing_store::{ChargeRow, StoreError, ThingKind, ThingRow};
+use farthing_core::time::Instant;
+use farthing_store::{ChargeRow, FactRow, StoreError, ThingKind, ThingRow};
 
 #[derive(Clone, Debug)]
 pub struct ChargeReasons {
@@ -25,6 +27,20 @@ pub struct ChargeReasons {
     pub steps: Vec<String>,
     /// What paid how much, first what paid first.
     pub paid: Vec<(PaidBy, i64)>,
+    /// What was told of the resource, up to the end of the charge's time, in order of time: what its stretches follow from.
+    pub events: Vec<ToldOf>,
+    /// The document it is on; none: it waits for one.
+    pub document: Option<ChargeDocument>,
+}
+
+/// Something that was told of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldOf {
+    pub at: Instant,
+    /// `start`, `resize` and so on.
+    pub what: String,
+    /// When it was.
+    pub recorded: Instant,
 }
 
 /// What paid.
@@ -53,12 +69,19 @@ impl Engine {
             let charged =
                 Charged { key: &known.0, payer, from: row.from, to: row.to, net: row.net, correction: row.number > 0 };
             let profile = cloud.profile_of(known.0.version)?;
-            let (mut did, mut counted, mut steps) = (Vec::new(), None, Vec::new());
+            let (mut did, mut counted, mut steps, mut events) = (Vec::new(), None, Vec::new(), Vec::new());
             match thing.kind {
                 _ if row.line.is_waiver() => steps.push("waived: the audit log says why".to_owned()),
                 ThingKind::Resource => {
                     // What is sold no more was sold by the version it was charged by.
                     if let Some(product) = profile.catalog.product_by_id(thing.product.as_str()) {
+                        let told = |fact: FactRow| ToldOf {
+                            at: fact.at,
+                            what: fact.what.lines().next().unwrap_or_default().to_owned(),
+                            recorded: fact.recorded,
+                        };
+                        let facts = work.tx.facts_of(thing.id)?.into_iter().filter(|fact| fact.at < row.to);
+                        events = facts.map(told).collect();
                         let timeline = work.timeline_of(&thing, product)?;
                         did = charged.did(&profile.catalog, &timeline);
                         steps = charged.steps(profile, &timeline);
@@ -89,7 +112,10 @@ impl Engine {
                 Source::Unbilled => PaidBy::NextBill,
                 Source::Lot(lot) => PaidBy::Credit(names.get(&lot).map_or_else(String::new, |name| credit(&name.code))),
             };
+            let document = document_of_charge(work, &row, &known.0)?;
             Ok(ChargeReasons {
+                events,
+                document,
                 currency: work.currency(),
                 price: charged.price(&profile.catalog).map(|(product, pricing)| (product.clone(), pricing)),
                 paid: row.paid.iter().map(|(source, amount)| (paid_by(*source), *amount)).collect(),

@@ -896,7 +896,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(fold(facts, size_first(product), silence))
     }
 
-    fn members_of_scope(
+    pub(crate) fn members_of_scope(
         &mut self,
         scope: &ThingRow,
         product: &Product,

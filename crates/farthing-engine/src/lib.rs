@@ -13,6 +13,7 @@ mod credits;
 mod deliver;
 mod explain_charge;
 mod export_ledger;
+mod exports;
 mod fact_text;
 mod folio;
 mod gate;
@@ -68,8 +69,11 @@ pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
 pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};
 pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
-pub use explain_charge::{ChargeReasons, PaidBy};
+pub use explain_charge::{ChargeReasons, PaidBy, ToldOf};
 pub use export_ledger::ExportError;
+pub use exports::{
+    ChargeDocument, ExportAsk, ExportFacts, ExportProgress, LineCharge, NewExport, RowsError, SheetMaker, export_path,
+};
 pub use gate::GateFacts;
 pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
@@ -126,6 +130,8 @@ pub struct Engine {
     asked: Option<Arc<Asked>>,
     /// Whom its clouds' payments go through.
     providers: Arc<payments::Providers>,
+    /// Where its server is reached from outside, for links in mails; empty: not said.
+    public_url: Arc<str>,
 }
 
 impl Engine {
@@ -139,7 +145,18 @@ impl Engine {
             moving: Arc::default(),
             asked: None,
             providers: Arc::default(),
+            public_url: Arc::from(""),
         }
+    }
+
+    /// The same engine, whose mails have links to this address.
+    #[must_use]
+    pub fn with_public_url(self, url: &str) -> Engine {
+        Engine { public_url: Arc::from(url), ..self }
+    }
+
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     pub fn store(&self) -> &Store {

@@ -133,6 +133,21 @@ impl Tx<'_> {
         Ok(rows)
     }
 
+    /// An account's charges in the order of sealing, after one place in its chain up to another, at most so many.
+    pub fn charges_after(
+        &mut self,
+        account: OwnerId,
+        (after, upto): (i64, i64),
+        limit: i64,
+    ) -> Result<Vec<ChargeRow>, StoreError> {
+        self.rows(
+            "SELECT account, thing, part, began, number, day, ends, product, terms, list, net, paid, recorded, chained
+             FROM charge WHERE account = $1 AND chained > $2 AND chained <= $3 ORDER BY chained LIMIT $4",
+            &[account.0.into(), after.into(), upto.into(), limit.into()],
+            charge_from,
+        )
+    }
+
     /// One of an account, by its place in its chain.
     pub fn charge_by_number(&mut self, account: OwnerId, chained: i64) -> Result<Option<ChargeRow>, StoreError> {
         self.one(

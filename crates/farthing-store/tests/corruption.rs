@@ -368,12 +368,13 @@ both! {
             "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
             "unit_lot", "unit_use", "unit_dry",
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
-            "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced",
+            "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
         bed.tamper("ALTER TABLE lot DROP COLUMN reason");
         bed.tamper("ALTER TABLE lot DROP COLUMN source");
+        bed.tamper("DROP INDEX charge_chained");
         bed.tamper("DROP INDEX account_state_bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN grant_at");

@@ -9,3 +9,4 @@ pub mod doctor;
 pub mod failure;
 pub mod scenario;
 pub mod serve;
+pub mod sheets;

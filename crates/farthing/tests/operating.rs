@@ -335,11 +335,11 @@ both! {
 
         assert_eq!(
             bed.said(&["charges", "acme"]),
-            "from                  to                    product  resource  charge USD\n\
-             2025-04-01T00:00:00Z  2025-04-02T00:00:00Z  server   web            14.00\n\
-             2025-04-02T00:00:00Z  2025-04-03T00:00:00Z  server   web            22.00\n\
-             \u{20}                                                              ──────────\n\
-             total                                                               36.00\n"
+            "number  from                  to                    product  resource  charge USD\n\
+             \u{20}    1  2025-04-01T00:00:00Z  2025-04-02T00:00:00Z  server   web            14.00\n\
+             \u{20}    2  2025-04-02T00:00:00Z  2025-04-03T00:00:00Z  server   web            22.00\n\
+             \u{20}                                                                      ──────────\n\
+             \u{20}       total                                                               36.00\n"
         );
         assert_eq!(
             bed.said(&["charges", "acme", "--from", "2025-04-02", "--by", "product"]),

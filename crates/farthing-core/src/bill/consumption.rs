@@ -31,6 +31,13 @@ pub struct Consumed<'a> {
     pub paid: &'a Paid,
 }
 
+/// An account's documents of use, in order of issue: which of them a charge is on, and on which of its lines.
+#[derive(Clone, Debug, Default)]
+pub struct Cuts {
+    /// Each with what its lines of use are about.
+    cuts: Vec<(Cut, Consumption)>,
+}
+
 /// What charges cost, and what paid it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
@@ -80,6 +87,42 @@ impl Cut {
 
     pub fn covers(&self, to: Instant, chained: i64) -> bool {
         to <= self.upto && chained <= self.chain
+    }
+}
+
+impl Cuts {
+    /// In order of issue.
+    pub fn of(cuts: Vec<(Cut, Consumption)>) -> Cuts {
+        Cuts { cuts }
+    }
+
+    /// The place of the document that a charge is on: the first that covers it. None: it waits for one.
+    pub fn document_of(&self, to: Instant, chained: i64) -> Option<usize> {
+        self.cuts.iter().position(|(cut, _)| cut.covers(to, chained))
+    }
+
+    /// Whether a charge came after the documents of its time.
+    pub fn is_late(&self, to: Instant, chained: i64) -> bool {
+        self.cuts.iter().any(|(cut, _)| cut.chain < chained && to <= cut.upto)
+    }
+
+    /// Which of its document's lines of use a charge is on. None: such charges came to nothing together, and have no line.
+    pub fn line_of(&self, charge: &Consumed<'_>, chained: i64) -> Option<(usize, usize)> {
+        let document = self.document_of(charge.to, chained)?;
+        let late = self.is_late(charge.to, chained);
+        let lines = self.cuts.get(document)?.1.lines();
+        let holds = |line: &ConsumedLine| {
+            let same_time = !late || (line.from, line.to) == (charge.from, charge.to);
+            line.late == late
+                && line.product == *charge.product
+                && line.item == charge.item
+                && line.from <= charge.from
+                && charge.to <= line.to.min(line.period)
+                && same_time
+        };
+        // Charges are cut where billing periods end: its own is the first that ends at its end or behind it.
+        let found = lines.iter().enumerate().filter(|(_, line)| holds(line)).min_by_key(|(_, line)| line.period);
+        found.map(|(line, _)| (document, line))
     }
 }
 
@@ -320,6 +363,37 @@ mod tests {
             audit.charge(account, &consumed(&vm, *day, &paid(*amount)), i64::try_from(place).unwrap() + 1);
         }
         assert_eq!(audit.differing(), []);
+    }
+
+    #[test]
+    fn each_charge_finds_its_document_and_its_line() {
+        // The same history as above, with a second item, sealed and billed in two documents; what comes then waits.
+        let vm = vm();
+        let charges =
+            [(0, "small", 10), (0, "large", 1), (1, "small", 20), (2, "small", 40), (0, "small", 80), (4, "small", 5)];
+        let mut sealed = Consumption::default();
+        let mut cuts = Vec::new();
+        let count = |sealed: &mut Consumption, range: std::ops::Range<usize>, billed| {
+            for (day, item, amount) in &charges[range] {
+                let (paid, period) = (paid(*amount), at((day / 2 + 1) * 2));
+                sealed.count(&Consumed { item, ..consumed(&vm, *day, &paid) }, period, billed);
+            }
+        };
+        count(&mut sealed, 0..4, Cut::NONE.upto);
+        cuts.push((Cut { upto: at(2), chain: 4 }, Consumption::of(sealed.take(at(2)))));
+        count(&mut sealed, 4..5, at(2));
+        cuts.push((Cut { upto: at(4), chain: 5 }, Consumption::of(sealed.take(at(4)))));
+        let cuts = Cuts::of(cuts);
+        let places: Vec<Option<(usize, usize)>> = charges
+            .iter()
+            .zip(1..)
+            .map(|((day, item, amount), chained)| {
+                let paid = paid(*amount);
+                cuts.line_of(&Consumed { item, ..consumed(&vm, *day, &paid) }, chained)
+            })
+            .collect();
+        assert_eq!(places, [Some((0, 1)), Some((0, 0)), Some((0, 1)), Some((1, 0)), Some((1, 1)), None]);
+        assert!(cuts.is_late(at(1), 5) && !cuts.is_late(at(1), 4) && !cuts.is_late(at(3), 4));
     }
 
     #[test]

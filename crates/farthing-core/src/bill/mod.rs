@@ -19,7 +19,7 @@ mod state;
 mod tests;
 
 pub use crate::coupon::CouponValue;
-pub use consumption::{Apart, BilledUse, Consumed, ConsumedLine, Consumption, Cut, CutAuditor, Used, less_apart};
+pub use consumption::{Apart, BilledUse, Consumed, ConsumedLine, Consumption, Cut, CutAuditor, Cuts, Used, less_apart};
 pub use credit::{
     BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,
     plan_credit_note,

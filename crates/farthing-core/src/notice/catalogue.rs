@@ -286,6 +286,10 @@ catalogue! {
     PolicyApplied = "policy.applied", "A version of the cloud's configuration was applied.",
         ["version": "Its number.", "starts_at": "From when it is in force.",
          "corrects": "The version it puts right from its beginning; null: none.", "who": "Who applied it.", "why": "What they wrote."];
+    ExportReady = "export.ready", "An export is written: its file can be fetched. A mail about it has a link that opens it.",
+        ["account": "Its name; empty: it is of the whole cloud.", "export": "Its id.", "what": "`charges`, `bills`, `lines` or `focus`.",
+         "format": "`csv`, `json` or `parquet`.", "rows": "How many.", "bytes": "How long its file is.",
+         "expires_at": "When its file is deleted."], mailed;
     EndpointTest = "endpoint.test", "A test that was asked for, sent to one endpoint alone.",
         ["endpoint": "Its id."];
 }
@@ -523,6 +527,15 @@ pub enum Event {
         who: String,
         why: String,
     },
+    ExportReady {
+        account: String,
+        export: String,
+        what: String,
+        format: String,
+        rows: i64,
+        bytes: i64,
+        expires: Instant,
+    },
     EndpointTest {
         endpoint: super::EndpointId,
     },
@@ -599,6 +612,7 @@ impl Event {
             Event::ProjectOpened { .. } => EventType::ProjectOpened,
             Event::ProjectMoved { .. } => EventType::ProjectMoved,
             Event::PolicyApplied { .. } => EventType::PolicyApplied,
+            Event::ExportReady { .. } => EventType::ExportReady,
             Event::EndpointTest { .. } => EventType::EndpointTest,
         }
     }
@@ -674,7 +688,8 @@ impl Event {
             Event::ProjectOpened { project, .. } | Event::ProjectMoved { project, .. } => {
                 Lane::Project(project.clone())
             }
-            Event::PolicyApplied { .. } | Event::BankMoneyUnknown { .. } => Lane::Cloud,
+            Event::ExportReady { account, .. } if !account.is_empty() => Lane::Account(account.clone()),
+            Event::PolicyApplied { .. } | Event::BankMoneyUnknown { .. } | Event::ExportReady { .. } => Lane::Cloud,
             Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
         }
     }
@@ -706,6 +721,7 @@ impl Event {
             | Event::ResourceMissing { account, .. }
             | Event::ResourceFound { account, .. }
             | Event::ProjectOpened { account, .. }
+            | Event::ExportReady { account, .. }
             | Event::ProjectMoved { to: account, .. } => account,
             Event::PaymentPending(told)
             | Event::PaymentActionNeeded(told)
@@ -867,6 +883,10 @@ impl Event {
             Event::ProjectMoved { project, from, to } => json!({ "project": project, "from": from, "to": to }),
             Event::PolicyApplied { version, starts, corrects, who, why } => json!({
                 "version": version, "starts_at": time(starts), "corrects": corrects, "who": who, "why": why,
+            }),
+            Event::ExportReady { account, export, what, format, rows, bytes, expires } => json!({
+                "account": account, "export": export, "what": what, "format": format, "rows": rows, "bytes": bytes,
+                "expires_at": expires.to_string(),
             }),
             Event::EndpointTest { endpoint } => json!({ "endpoint": endpoint.to_string() }),
         }
@@ -1203,6 +1223,15 @@ pub fn samples() -> Vec<Event> {
             corrects: None,
             who: name("anna"),
             why: name("GPU hours are cheaper"),
+        },
+        Event::ExportReady {
+            account: name("acme"),
+            export: "exp_01m0abw8g0tfjbn245fasf0w43".to_owned(),
+            what: "charges".to_owned(),
+            format: "csv".to_owned(),
+            rows: 1_204,
+            bytes: 262_144,
+            expires: at,
         },
         Event::EndpointTest { endpoint: super::EndpointId::from_parts(1_795_000_000_000, [7; 10]) },
     ]

@@ -87,6 +87,9 @@ pub struct BillLineFacts {
     /// What coupons took off it.
     #[serde(default)]
     pub coupon: i64,
+    /// What is left of it, without tax.
+    #[serde(default)]
+    pub net: i64,
     /// The group of taxes it is in.
     pub tax_group: String,
     /// `accrued`, `advance:…`, `late_fee:…`, `top_up`, `brought_forward:…`
@@ -200,7 +203,7 @@ pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillTold, Engine
     })
 }
 
-pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, EngineError> {
+pub(crate) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, EngineError> {
     let body = Body::parse(&row.body)?;
     let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
     let of_number = match row.of {
@@ -218,6 +221,7 @@ pub(super) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, Engi
             quantity: line.quantity,
             amount: line.amount,
             coupon: line.coupon,
+            net: line.net,
             tax_group: assessment.group().to_string(),
             origin: line.origin,
             used: line.used,

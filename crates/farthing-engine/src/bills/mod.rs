@@ -28,6 +28,7 @@ mod write_off;
 pub use bill_now::Billed;
 pub use credit_back::NewBillRefund;
 pub use dispute::{BillDisputeFacts, Decision, NewBillDispute};
+pub(crate) use facts::facts_of;
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 pub use request_invoice::{InvoiceBuyer, InvoiceDecision, InvoiceRequestFacts, NewInvoiceRequest};

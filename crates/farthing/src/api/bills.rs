@@ -4,7 +4,8 @@ use super::accounts::Named;
 use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::blocking;
 use super::caller::{Administering, Reading, Writing};
-use super::page::{Asked, Page, Paging, wrong_cursor};
+use super::charges::{Charge, charge};
+use super::page::{Asked, Page, Paging, cursor_of, wrong_cursor};
 use super::payments::{PayBy, Payment, currency_of, payment, read_by, return_url};
 use super::problem::{self, Problem};
 use super::wire::{Amount, maybe_written, some_text, time_of_micros, written};
@@ -12,7 +13,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use farthing_core::money::Currency;
 use farthing_core::payment::BillId;
-use farthing_engine::{BillFacts, BillParty, NewBillPayment, PayBillBy, PayBy as EnginePayBy};
+use farthing_engine::{BillFacts, BillParty, LineCharge, NewBillPayment, PayBillBy, PayBy as EnginePayBy};
 use farthing_store::BillKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -201,6 +202,17 @@ pub(crate) struct BillNamed {
     bill: String,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct LineNamed {
+    /// The bill's id.
+    #[param(example = "bill_01m0abw8g0tfjbn245fasf0w43")]
+    bill: String,
+    /// The line's place on it.
+    #[param(example = 1, minimum = 1)]
+    line: i64,
+}
+
 impl BillNamed {
     pub(super) fn id(&self) -> Result<BillId, Problem> {
         let unknown = |_| Problem::new(problem::NOT_FOUND, format!("there is no bill {:?}", self.bill));
@@ -239,6 +251,27 @@ pub(crate) async fn list(
 pub(crate) async fn show(caller: Reading, Path(named): Path<BillNamed>) -> Result<Json<Bill>, Problem> {
     let id = named.id()?;
     Ok(Json(bill(blocking(move || Ok(caller.engine.bill(&caller.cloud, id)?)).await?)?))
+}
+
+/// The charges that a line of a bill or a statement is of, in the order of sealing: each is explained at its address. A line of something
+/// else than use has none.
+#[utoipa::path(get, path = "/v1/bills/{bill}/lines/{line}/charges", tag = "bills", params(LineNamed, Paging),
+    responses((status = OK, body = Page<Charge>), (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn line_charges(
+    caller: Reading,
+    Path(named): Path<LineNamed>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Charge>>, Problem> {
+    let (limit, after) = (paging.limit()?, paging.number()?.unwrap_or(0));
+    let id = BillNamed { bill: named.bill }.id()?;
+    let (rows, currency) = blocking(move || {
+        let rows = caller.engine.bill_line_charges(&caller.cloud, id, named.line, after, limit + 1)?;
+        Ok((rows, currency_of(&caller)?))
+    })
+    .await?;
+    let wire =
+        |line: LineCharge| charge(&line.account, &line.listed.row, line.listed.resource, line.listed.terms, currency);
+    Ok(Json(Page::of(rows, limit, |line| cursor_of(line.listed.row.chained), wire)))
 }
 
 /// Bills an account for what waits for its next bill, now.

@@ -6,7 +6,7 @@ use super::blocking;
 use super::caller::Reading;
 use super::page::{Asked, Page, Paging, cursor_of};
 use super::problem::{self, Problem};
-use super::wire::{Amount, read_times, time};
+use super::wire::{Amount, read_times, some_text, time};
 use crate::console::price_lines;
 use axum::Json;
 use farthing_core::config::Name;
@@ -88,6 +88,33 @@ pub(crate) struct ChargeExplanation {
     steps: Vec<String>,
     /// First what paid first; together they are `charge.net`.
     paid: Vec<ChargePayment>,
+    /// The document it is on; null: it waits for one.
+    document: Option<ChargeDocument>,
+    /// What was told of the resource until the end of the charge's time: what its stretches follow from.
+    events: Vec<ChargeEvent>,
+}
+
+/// A bill or a statement.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChargeDocument {
+    bill: String,
+    /// Null: it is about to get one.
+    number: Option<String>,
+    #[schema(example = "statement")]
+    kind: String,
+    /// Which of its lines, from 1; null: such charges came to nothing together, and have none.
+    line: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChargeEvent {
+    #[schema(format = DateTime)]
+    at: String,
+    #[schema(example = "resize")]
+    what: String,
+    /// When we were told.
+    #[schema(format = DateTime)]
+    recorded_at: String,
 }
 
 /// Where a price comes from.
@@ -221,7 +248,13 @@ pub(crate) struct ChargeNamed {
     charge: i64,
 }
 
-fn charge(account: &str, row: &ChargeRow, resource: Option<String>, terms: TermsKey, currency: Currency) -> Charge {
+pub(super) fn charge(
+    account: &str,
+    row: &ChargeRow,
+    resource: Option<String>,
+    terms: TermsKey,
+    currency: Currency,
+) -> Charge {
     Charge {
         number: row.chained,
         explanation: format!("/v1/accounts/{account}/charges/{}", row.chained),
@@ -269,6 +302,17 @@ fn explanation(account: &str, why: ChargeReasons) -> ChargeExplanation {
         }),
         paid: paid.collect(),
         charge: charge(account, &why.row, resource, why.terms.clone(), currency),
+        document: why.document.map(|document| ChargeDocument {
+            bill: document.bill.to_string(),
+            number: some_text(document.number),
+            kind: document.kind,
+            line: document.line,
+        }),
+        events: why
+            .events
+            .into_iter()
+            .map(|event| ChargeEvent { at: time(event.at), what: event.what, recorded_at: time(event.recorded) })
+            .collect(),
         steps: why.steps,
     }
 }

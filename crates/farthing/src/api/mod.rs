@@ -14,8 +14,10 @@ mod credits;
 mod deliveries;
 mod disputes;
 mod document;
+mod downloads;
 mod endpoints;
 mod events;
+mod exports;
 mod gate;
 mod given_up;
 mod invoices;
@@ -57,6 +59,7 @@ use axum::middleware::from_fn_with_state;
 use farthing_core::access::Allowance;
 use farthing_core::notice::Reach;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,6 +74,8 @@ pub struct Door {
     pub body_bytes_max: usize,
     /// How far webhooks go.
     pub reach: Reach,
+    /// Where the files of exports are kept.
+    pub exports: PathBuf,
     /// Of each cloud whose money comes through Stripe.
     pub(crate) stripes: BTreeMap<String, Arc<StripeProvider>>,
     keys: caller::KnownKeys,
@@ -80,12 +85,18 @@ impl Door {
     pub fn new(worlds: Worlds, allowance: Allowance, body_bytes_max: usize) -> Door {
         let keys = caller::KnownKeys::default();
         let (metrics, reach, stripes) = (Metrics::default(), Reach::default(), BTreeMap::new());
-        Door { worlds, metrics, allowance, body_bytes_max, reach, stripes, keys }
+        let exports = PathBuf::from("farthing-exports");
+        Door { worlds, metrics, allowance, body_bytes_max, reach, exports, stripes, keys }
     }
 
     #[must_use]
     pub fn with_stripes(self, stripes: BTreeMap<String, Arc<StripeProvider>>) -> Door {
         Door { stripes, ..self }
+    }
+
+    #[must_use]
+    pub fn with_exports(self, exports: PathBuf) -> Door {
+        Door { exports, ..self }
     }
 
     #[must_use]
@@ -179,6 +190,10 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(disputes::grant))
         .routes(routes!(disputes::refuse))
         .routes(routes!(disputes::withdraw))
+        .routes(routes!(bills::line_charges))
+        .routes(routes!(exports::list, exports::ask))
+        .routes(routes!(exports::show))
+        .routes(routes!(exports::link))
         .routes(routes!(orders::list, orders::place))
         .routes(routes!(orders::show))
         .routes(routes!(orders::pay))
@@ -248,6 +263,7 @@ pub fn router(door: Shared) -> Router {
         .layer(limit)
         .layer(from_fn_with_state(door.clone(), caller::authenticate))
         .merge(providers::router())
+        .merge(downloads::router())
         .merge(document::router())
         .with_state(door)
 }

@@ -5,6 +5,7 @@ mod balance;
 mod check;
 mod close;
 mod crowd;
+mod export;
 mod floor;
 mod http;
 mod ingest;
@@ -43,6 +44,8 @@ enum What {
     Settle(settle::Arguments),
     /// The end of a month: every account's billing period closes.
     Close(close::Arguments),
+    /// Exports: every charge of a cloud as rows of a file.
+    Export(export::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
     Http(http::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
@@ -72,6 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Balance(arguments) => balance::run(arguments),
         What::Settle(arguments) => settle::run(arguments),
         What::Close(arguments) => close::run(arguments),
+        What::Export(arguments) => export::run(arguments),
         What::Http(arguments) => http::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }

@@ -52,6 +52,8 @@ built_in!(
     "invoice.issued.zh.txt",
     "invoice.refused.en.txt",
     "invoice.refused.zh.txt",
+    "export.ready.en.txt",
+    "export.ready.zh.txt",
     "method.expiring.en.txt",
     "method.expiring.zh.txt",
     "money.topped_up.en.txt",

@@ -14,6 +14,7 @@ mod effect;
 mod estimate;
 mod events;
 mod export;
+mod exports;
 mod given_up;
 mod import;
 mod keys;
@@ -32,6 +33,7 @@ mod units;
 mod verify;
 mod wallets;
 mod webhooks;
+mod why;
 
 use crate::bench;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -117,6 +119,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Writes what the store holds for other programs.
     Export(export::Arguments),
+    /// Exports that a server writes: asks for one, looks how far it is, links to its file.
+    Exports(exports::Arguments),
     /// Writes what a shell needs to complete these commands.
     Completions(completions::Arguments),
     /// Measures a money path on this machine, beside the floor that the same bytes and fsyncs set.
@@ -161,6 +165,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Accept(arguments) => restore::accept(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Exports(arguments) => exports::run(&arguments),
         Command::Completions(arguments) => Ok(completions::run(&arguments, Arguments::command())),
         Command::Bench(arguments) => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
     };

@@ -70,6 +70,9 @@ pub(crate) struct Charges {
     /// One line for each of these, instead of every charge.
     #[arg(long, value_enum)]
     by: Option<By>,
+    /// Why the charge of this number is what it is: what ran, what was told, at which price, the arithmetic, what paid, on which bill.
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["from", "to", "product", "by"])]
+    why: Option<i64>,
     #[command(flatten)]
     place: Place,
 }
@@ -151,6 +154,9 @@ fn available(desk: &Desk, account: &str) -> Result<Money, Failure> {
 
 pub(crate) fn charges(arguments: &Charges) -> Result<ExitCode, Failure> {
     let desk = arguments.place.desk()?;
+    if let Some(number) = arguments.why {
+        return super::why::tell(&desk, &arguments.account, number);
+    }
     let zone = desk.zone_of(&arguments.account)?;
     let asked = ChargeQuestion {
         product: arguments.product.clone(),
@@ -178,6 +184,7 @@ pub(crate) fn charges(arguments: &Charges) -> Result<ExitCode, Failure> {
     let code = currency.code();
     let mut table = match arguments.by {
         None => Table::new(&[
+            ("number", Align::Number),
             ("from", Align::Left),
             ("to", Align::Left),
             ("product", Align::Left),
@@ -193,6 +200,7 @@ pub(crate) fn charges(arguments: &Charges) -> Result<ExitCode, Failure> {
                 let charge = &line.charge;
                 let correction = if charge.number > 0 { "correction" } else { "" };
                 table.row([
+                    charge.chained.to_string(),
                     second(charge.from),
                     second(charge.to),
                     charge.product.to_string(),
@@ -210,7 +218,8 @@ pub(crate) fn charges(arguments: &Charges) -> Result<ExitCode, Failure> {
     }
     let line = |name: &str, units: i64| match arguments.by {
         None => {
-            vec![name.to_owned(), String::new(), String::new(), String::new(), plain(units, currency), String::new()]
+            let none = String::new;
+            vec![none(), name.to_owned(), none(), none(), none(), plain(units, currency), none()]
         }
         Some(_) => vec![name.to_owned(), plain(units, currency)],
     };
@@ -276,7 +285,7 @@ fn charge_json(line: &ChargeLine, currency: Currency) -> Value {
     let paid: BTreeMap<&str, String> = paid.into_iter().map(|(by, units)| (by, plain(units, currency))).collect();
     let at = |at: Instant| at.to_string();
     json!({
-        "from": at(charge.from), "to": at(charge.to), "product": charge.product.to_string(), "resource": line.resource,
+        "number": charge.chained, "from": at(charge.from), "to": at(charge.to), "product": charge.product.to_string(), "resource": line.resource,
         "correction": charge.number > 0, "list": plain(charge.list, currency), "net": plain(charge.net, currency),
         "paid": paid, "recorded_at": at(charge.recorded),
     })

@@ -29,7 +29,7 @@ mod words;
 
 pub(crate) use assets::{mark, style};
 pub use figure::grouped;
-pub(crate) use price_words::prices as price_lines;
+pub use price_words::prices as price_lines;
 pub use verdict::{Verdict, counted, wrong};
 
 use crate::clouds::Cloud;

@@ -8,7 +8,7 @@ use farthing_core::rate::{Factor, Percent};
 use farthing_core::time::Span;
 
 /// The price in a few words, a line for each case: `0.042 / hour`; `model-a: 4.00 / 1,000,000 tokens` and `otherwise: …`.
-pub(crate) fn prices(pricing: &Pricing, product: &Product) -> Vec<String> {
+pub fn prices(pricing: &Pricing, product: &Product) -> Vec<String> {
     let per = if product.kind == Kind::Term { format!(" / {}", length(product.period)) } else { String::new() };
     let tag = |tag: &PriceTag| told(tag, &per);
     let mut rest = match pricing.mode {

@@ -2,6 +2,7 @@
 
 use super::stage::{Bill, ProfileFiles};
 use farthing_core::config::Size;
+use farthing_core::export::{ExportWhat, FileFormat};
 use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Locale, Money};
 use farthing_core::policy::{AtExpiry, Pay};
@@ -379,6 +380,8 @@ pub enum Paying {
         account: String,
         method: Option<String>,
     },
+    /// What was charged or billed is written to a file, which the story looks at by this name.
+    Export(ExportAsked),
     /// Use is counted against quotas before it happens.
     Reserve {
         name: String,
@@ -386,6 +389,25 @@ pub enum Paying {
         product: String,
         meters: Vec<(String, Size)>,
     },
+}
+
+/// A file of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportAsked {
+    pub name: String,
+    /// None: of the whole cloud.
+    pub account: Option<String>,
+    pub what: ExportWhat,
+    pub format: FileFormat,
+    pub from: Option<Instant>,
+    pub to: Option<Instant>,
+    pub product: Option<String>,
+    pub project: Option<String>,
+    pub resource: Option<String>,
+    pub user: Option<String>,
+    pub label: Option<(String, String)>,
+    /// Its account is written to.
+    pub mail: bool,
 }
 
 /// What happens at the cloud's bank, and what an operator decides about it.

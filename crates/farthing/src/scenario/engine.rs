@@ -5,6 +5,7 @@ use super::command::{
     Apply, Billing, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage, Paying,
     Place, Setting, TopUp, UnitsAsked,
 };
+use super::exports::Table;
 use super::orders::Provisioning;
 use super::payments::Payments;
 use super::sent::Heard;
@@ -56,6 +57,7 @@ impl Stages for Engines {
             provisioning: Provisioning::default(),
             reserved: BTreeMap::new(),
             heard: Heard::default(),
+            exported: BTreeMap::new(),
         }))
     }
 }
@@ -86,6 +88,8 @@ pub(super) struct EngineStage {
     /// Whose each reservation is.
     pub(super) reserved: BTreeMap<String, String>,
     heard: Heard,
+    /// Files by what the story calls them: names of columns, and rows.
+    pub(super) exported: BTreeMap<String, Table>,
 }
 
 impl EngineStage {
@@ -430,6 +434,7 @@ impl Stage for EngineStage {
             Look::Bill { which, part } => self.bill_part(which, *part),
             Look::Suspense => self.suspense(),
             Look::History { account, grant } => self.history(account, grant),
+            Look::Export { name, column } => self.exported(name, column.as_deref()),
             Look::Quota(asked) => self.quota(asked),
         }
     }

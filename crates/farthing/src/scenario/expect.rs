@@ -40,6 +40,11 @@ pub enum Subject {
         account: String,
         grant: String,
     },
+    /// Rows of an exported file, or the sum of one of its columns.
+    Export {
+        name: String,
+        column: Option<String>,
+    },
     Clock,
 }
 
@@ -191,7 +196,8 @@ impl Comparison {
             | Subject::Bill(..)
             | Subject::Quota(_)
             | Subject::Suspense
-            | Subject::History { .. } => false,
+            | Subject::History { .. }
+            | Subject::Export { .. } => false,
         }
     }
 

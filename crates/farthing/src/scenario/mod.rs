@@ -10,6 +10,7 @@ pub mod command;
 mod credits;
 mod engine;
 pub mod expect;
+mod exports;
 mod limits;
 mod orders;
 mod payments;

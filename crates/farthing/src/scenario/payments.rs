@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 /// What the story calls its payments and refunds.
 #[derive(Debug, Default)]
 pub(super) struct Payments {
-    payments: BTreeMap<String, PaymentId>,
+    begun: BTreeMap<String, PaymentId>,
     refunds: BTreeMap<String, RefundId>,
     invoices: BTreeMap<String, InvoiceRequestId>,
 }
@@ -45,7 +45,7 @@ impl EngineStage {
         };
         let paid = self.engine().pay_in(&self.cloud, &wanted).map_err(told)?;
         if let (Some(name), Some(id)) = (&top_up.name, paid.payment_id()) {
-            self.payments.payments.insert(name.clone(), id);
+            self.payments.begun.insert(name.clone(), id);
         }
         self.done(Ok(()))
     }
@@ -60,7 +60,7 @@ impl EngineStage {
 
     /// A payment by its name, or an account's newest.
     pub(super) fn payment_of(&self, name: &str, state: Option<State>) -> Result<PaymentId, StageError> {
-        if let Some(id) = self.payments.payments.get(name) {
+        if let Some(id) = self.payments.begun.get(name) {
             return Ok(*id);
         }
         let newest = self.engine().payments(&self.cloud, Some(name), state, None, 1).map_err(told)?;
@@ -166,6 +166,7 @@ impl EngineStage {
             }
             Paying::Trial { account, method } => self.trial(account, method.as_deref()),
             Paying::Reserve { name, account, product, meters } => self.reserve(name, account, product, meters),
+            Paying::Export(asked) => self.export(asked),
             Paying::Bill { account } => {
                 let billed = self.engine().bill_now(&self.cloud, account);
                 self.done(billed.map(drop))
@@ -281,7 +282,7 @@ impl EngineStage {
             let decided = self.engine().decide_refund(&self.cloud, id, approve, "the story says so");
             return self.done(decided.map(drop));
         }
-        if let Some(id) = self.payments.payments.get(name).copied() {
+        if let Some(id) = self.payments.begun.get(name).copied() {
             let decided = self.engine().decide_payment(&self.cloud, id, approve, "the story says so");
             return self.done(decided.map(drop));
         }

@@ -467,6 +467,10 @@ impl Run<'_> {
             Subject::History { account, grant } => {
                 answered(self.stage.look(&Look::History { account: account.clone(), grant: grant.clone() }, at)?)
             }
+            Subject::Export { name, column } => {
+                let look = Look::Export { name: name.clone(), column: column.clone() };
+                answered(self.stage.look(&look, at)?)
+            }
             Subject::Quota(asked) => answered(self.stage.look(&Look::Quota(asked.clone()), at)?),
         })
     }

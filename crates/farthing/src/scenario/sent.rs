@@ -10,7 +10,8 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 32] = [
+const KINDS: [(&str, &str); 33] = [
+    ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),

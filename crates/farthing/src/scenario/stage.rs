@@ -241,6 +241,11 @@ pub enum Look {
     Quota(QuotaAsked),
     /// What came in at the bank and is nobody's yet.
     Suspense,
+    /// Rows of an exported file, or the sum of a column.
+    Export {
+        name: String,
+        column: Option<String>,
+    },
     /// What a grant has paid for.
     History {
         account: String,
@@ -396,6 +401,7 @@ impl Look {
             Look::Bill { .. } => "expect bill",
             Look::Quota(_) => "expect quota",
             Look::Suspense => "expect suspense",
+            Look::Export { .. } => "expect export",
             Look::History { .. } => "expect history",
             Look::Sent { .. } => "expect sent",
             Look::NothingSent { .. } => "expect nothing sent",

@@ -3,6 +3,7 @@
 //! Secrets are not in the file and not among the flags, where others can read them: they come from the environment or from files
 //! of their own (`*_file`). What is wrong is told with its place.
 
+use super::exporters::folder_beside;
 use super::payments::{PaymentSettings, PaymentsFile};
 use crate::carry::{MailServer, Password};
 use crate::failure::Failure;
@@ -54,6 +55,16 @@ struct File {
     webhooks: Webhooks,
     mail: Mail,
     payments: PaymentsFile,
+    exports: Exports,
+    /// `https://billing.example.com`: what links in mails begin with.
+    public_url: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Exports {
+    /// Where files are kept; beside the database when it is not said. Several servers on one store share one.
+    folder: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -127,6 +138,10 @@ pub struct Config {
     pub mail: Option<MailServer>,
     /// Whom money comes through.
     pub payments: PaymentSettings,
+    /// Where the files of exports are kept.
+    pub exports: PathBuf,
+    /// Where the server is reached from outside, for links in mails; empty: not said.
+    pub public_url: String,
     limits: Limits,
 }
 
@@ -140,8 +155,17 @@ impl Config {
         if file.limits.requests_per_second == 0 || file.limits.burst == 0 || file.limits.body_mib == 0 {
             return Err("limits of 0 would let nobody in: say at least 1, or leave them out".into());
         }
+        let store = Location::parse(&store);
+        let public_url = file.public_url.unwrap_or_default();
+        if !(public_url.is_empty() || public_url.starts_with("https://") || public_url.starts_with("http://")) {
+            return Err(
+                format!("public_url {public_url:?} is no address: write it like https://billing.example.com").into()
+            );
+        }
         Ok(Config {
-            store: Location::parse(&store),
+            exports: file.exports.folder.unwrap_or_else(|| folder_beside(&store)),
+            public_url,
+            store,
             listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             log: flags.log.or(file.log).unwrap_or_default(),
             work: !flags.no_work && file.work.unwrap_or(true),

@@ -6,6 +6,7 @@ mod board;
 mod cashiers;
 mod config;
 mod couriers;
+mod exporters;
 mod health;
 mod logs;
 mod metrics;
@@ -58,6 +59,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let carriers = Carriers::new(config.reach, mail);
     let door = Door::new(Worlds::new(engine), config.allowance(), config.body_bytes_max())
         .with_reach(config.reach)
+        .with_exports(config.exports.clone())
         .with_stripes(stripes);
     let door = Arc::new(door);
     let workers = worker::start(&door, config.work.then_some(carriers));
@@ -81,7 +83,7 @@ fn open(config: &Config) -> Result<Engine, Failure> {
     let clock = Clock::real(newest)?;
     let now = clock.now()?;
     let process = worker::process_number(&store, now)?;
-    let engine = Engine::new(store, clock, IdSource::random(process));
+    let engine = Engine::new(store, clock, IdSource::random(process)).with_public_url(&config.public_url);
     let epoch = engine.store().epoch_open(engine.ids().bytes(), now)?;
     if !epoch.accepted {
         tracing::warn!(

@@ -1,7 +1,7 @@
 //! What works beside the requests: settling what is due, and small chores. One process at a time, by lease: of two on one
 //! PostgreSQL the other takes over when the lease is over.
 
-use super::{cashiers, couriers, is_older, seconds};
+use super::{cashiers, couriers, exporters, is_older, seconds};
 use crate::api::Door;
 use crate::carry::Carriers;
 use crate::failure::Failure;
@@ -82,6 +82,8 @@ pub(super) fn start(door: &Arc<Door>, work: Option<Carriers>) -> Workers {
             let (door, bell) = (door.clone(), bell.clone());
             threads.push(spawn("collect", Box::new(move || cashiers::collect(&door, &bell))));
         }
+        let (exporting, own_bell) = (door.clone(), bell.clone());
+        threads.push(spawn("export", Box::new(move || exporters::export(&exporting, &own_bell))));
         let (door, bell) = (door.clone(), bell.clone());
         threads.push(spawn("deliver", Box::new(move || couriers::deliver(&door, &Arc::new(carriers), &bell))));
     }

@@ -30,6 +30,15 @@ impl Worlds {
         tests.iter().map(|(cloud, engine)| (cloud.clone(), engine.clone())).collect()
     }
 
+    /// The engine of a cloud that somebody without a key names: none is made for them.
+    pub(crate) fn known(&self, cloud: &str, test: bool) -> Result<Option<Engine>, EngineError> {
+        if !test {
+            return Ok(Some(self.live.clone()));
+        }
+        let has_keys = !self.live.keys(cloud, Mode::Test, None, 1)?.is_empty();
+        if has_keys { self.test(cloud).map(Some) } else { Ok(None) }
+    }
+
     /// The engine that a key works on.
     pub(crate) fn engine(&self, cloud: &str, mode: Mode) -> Result<Engine, Problem> {
         match mode {
@@ -66,7 +75,8 @@ impl Worlds {
             Some(at) => Ok::<_, farthing_store::StoreError>(at),
             None => tx.simulated_set(now).map(|()| now),
         })?;
-        let engine = Engine::new(store, Clock::simulated(at), IdSource::random(IdSource::any_process()));
+        let engine = Engine::new(store, Clock::simulated(at), IdSource::random(IdSource::any_process()))
+            .with_public_url(self.live.public_url());
         if engine.policy_versions(cloud)?.list().is_empty()
             && let Some(newest) = self.live.policy_versions(cloud)?.list().last()
             && let Some(files) = self.live.policy_files(cloud, newest.number)?

@@ -142,6 +142,7 @@ impl Bed {
         let mut child = Command::new(env!("CARGO_BIN_EXE_farthing"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "json", "--store", &self.store, "--config"])
             .arg(&config)
+            .current_dir(self.folder.path()) // where a server on PostgreSQL keeps its exports
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
-const NOT_OURS: [&str; 3] = ["person", "charge", "grant"];
+const NOT_OURS: [&str; 4] = ["person", "charge", "grant", "line"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct World<'w> {
@@ -83,7 +83,7 @@ impl World<'_> {
             }
             "person" => fresh("person"),
             // Each account counts its own.
-            "charge" => "1".to_owned(),
+            "charge" | "line" => "1".to_owned(),
             "grant" => "welcome".to_owned(),
             "coupon" => self.make_coupon(),
             "order" => self.make_order().0,
@@ -180,6 +180,12 @@ impl World<'_> {
             (path.get("order"), operation.path.as_str())
         {
             self.server.post(self.key, &format!("/v1/orders/{order}/pay"), &json!({}));
+        }
+        if let (Some(export), "/v1/exports/{export}/links") = (path.get("export"), operation.path.as_str()) {
+            crate::bed::until("an export is ready", || {
+                let facts = self.server.get(self.key, &format!("/v1/exports/{export}"));
+                (facts["state"] == "ready").then_some(())
+            });
         }
         if let (Some(name), "/v1/subscriptions/{subscription}/resume") =
             (path.get("subscription"), operation.path.as_str())

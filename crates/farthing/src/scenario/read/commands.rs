@@ -2,15 +2,16 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Banking, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewCoupon,
-    NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying, Place, Provider,
-    Setting, Start, TopUp, UnitsAsked, Use, When,
+    Apply, Banking, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact, Later, NewAccount,
+    NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying, Place,
+    Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::stage::Bill;
 use super::super::text::Wrong;
 use super::{Asked, Reader};
 use farthing_core::config::{Size, nearest};
+use farthing_core::export::{ExportWhat, FileFormat};
 use farthing_core::measure::{DataStep, Quantity, Unit};
 use farthing_core::money::{Currency, Locale, Money};
 use farthing_core::policy::{AtExpiry, Pay};
@@ -179,6 +180,7 @@ impl Reader<'_> {
                 let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
                 Command::Paying(Paying::Fund { account, amount })
             }
+            "export" => Command::Paying(Paying::Export(self.export(words)?)),
             "bill" => Command::Paying(Paying::Bill { account: self.account(&words.word("the account")?)? }),
             "transfer-in" => Command::Paying(Paying::Bank(self.transfer_in(words)?)),
             "bank" => Command::Paying(Paying::Bank(self.bank(words)?)),
@@ -249,6 +251,37 @@ impl Reader<'_> {
             Bill::Named(_) => self.currency(),
         };
         words.key("amount").map(|amount| amount.amount(currency)).transpose()
+    }
+
+    fn export(&mut self, words: &mut Arguments<'_>) -> Read<ExportAsked> {
+        let name = words.name("what the story calls the file")?;
+        let account = words.key("account").map(|account| self.account(&account)).transpose()?;
+        let whats = ExportWhat::ALL.map(|what| (what.name(), what));
+        let what = words.key("what").map(|what| what.choice(&whats, whats.len())).transpose()?;
+        let formats = [(FileFormat::Csv.name(), FileFormat::Csv), (FileFormat::Json.name(), FileFormat::Json)];
+        let format = words.key("format").map(|format| format.choice(&formats, formats.len())).transpose()?;
+        let mut asked = ExportAsked {
+            name,
+            account,
+            what: what.unwrap_or(ExportWhat::Charges),
+            format: format.unwrap_or(FileFormat::Csv),
+            from: words.key("from").map(|from| from.time()).transpose()?,
+            to: words.key("to").map(|to| to.time()).transpose()?,
+            product: words.key("product").map(|product| product.catalogue_name()).transpose()?,
+            project: words.key("project").map(|project| self.project(&project)).transpose()?,
+            resource: words.key("resource").map(|resource| resource.name()).transpose()?,
+            user: words.key("user").map(|user| user.name()).transpose()?,
+            label: None,
+            mail: words.key("mail").map_or(Ok(false), |mail| mail.yes())?,
+        };
+        for (key, value, at) in words.rest() {
+            let Some(label) = key.strip_prefix("label.").filter(|label| !label.is_empty() && asked.label.is_none())
+            else {
+                return Err(unknown_key(key, at, &["label.KEY"], words.usage));
+            };
+            asked.label = Some((label.to_owned(), value.text()?));
+        }
+        Ok(asked)
     }
 
     fn ordering(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Ordering> {
@@ -684,7 +717,9 @@ impl Reader<'_> {
             }
             Command::TopUp(TopUp { account, name: Some(name), .. })
             | Command::Paying(
-                Paying::Refund { account, name: Some(name), .. } | Paying::Reserve { name, account, .. },
+                Paying::Refund { account, name: Some(name), .. }
+                | Paying::Reserve { name, account, .. }
+                | Paying::Export(ExportAsked { name, account: Some(account), .. }),
             )
             | Command::Billing(Billing::Invoice { account, name, .. }) => (name, Some(account.as_str())),
             Command::Member(member) => (&member.name, member.account.as_deref().or(member.project.as_deref())),
@@ -712,7 +747,8 @@ impl Reader<'_> {
                 | Paying::Fund { account, .. }
                 | Paying::Bill { account }
                 | Paying::Trial { account, .. }
-                | Paying::Reserve { account, .. },
+                | Paying::Reserve { account, .. }
+                | Paying::Export(ExportAsked { account: Some(account), .. }),
             ) => vec![account],
             Command::Member(member) => member.account.iter().chain(&member.project).map(String::as_str).collect(),
             Command::Move { project, to } => vec![project, to],
@@ -739,7 +775,7 @@ impl Reader<'_> {
             | Command::Apply { .. }
             | Command::Down(_)
             | Command::Crash
-            | Command::Paying(Paying::Provider(_)) => Vec::new(),
+            | Command::Paying(Paying::Provider(_) | Paying::Export(_)) => Vec::new(),
             Command::Paying(Paying::Bank(banking)) => match banking {
                 Banking::TransferIn { account, .. } => account.as_deref().into_iter().collect(),
                 Banking::Assign { account, .. } => vec![account],

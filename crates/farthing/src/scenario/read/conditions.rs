@@ -77,6 +77,15 @@ impl Reader<'_> {
                 })?;
                 (Subject::History { account: account.clone(), grant }, Some(account))
             }
+            "export" => {
+                let word = rest.word("the export")?;
+                let (name, column) = match word.text.split_once('.') {
+                    Some((name, column)) => (name, Some(column.to_owned())),
+                    None => (word.text, None),
+                };
+                let name = word.part(name).name()?;
+                (Subject::Export { name: name.clone(), column }, Some(name))
+            }
             "units" | "charges" => {
                 let about = self.about(&mut rest, true)?;
                 let name = about.account.clone();
@@ -203,6 +212,7 @@ impl Reader<'_> {
             | Subject::Units(_)
             | Subject::Charges(_)
             | Subject::Suspense
+            | Subject::Export { column: Some(_), .. }
             | Subject::Bill(_, BillPart::Total | BillPart::Tax | BillPart::Due) => {
                 if how == How::Is {
                     unfit("amounts and units are compared with =, ==, < and <=")
@@ -216,10 +226,12 @@ impl Reader<'_> {
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
-            Subject::Bill(_, BillPart::Lines) | Subject::History { .. } => match how {
-                How::Is => unfit("lines are counted with = and searched with contains"),
-                _ => number(),
-            },
+            Subject::Bill(_, BillPart::Lines) | Subject::History { .. } | Subject::Export { column: None, .. } => {
+                match how {
+                    How::Is => unfit("lines are counted with = and searched with contains"),
+                    _ => number(),
+                }
+            }
             Subject::Quota(_) => {
                 if how == How::Is {
                     unfit("what is left of a quota is compared with =, ==, < and <=")
@@ -316,7 +328,7 @@ fn unknown_subject(word: &Word, words: usize) -> Wrong {
         .iter()
         .map(|figure| figure.word())
         .chain(Thing::NAMED.iter().map(|thing| thing.word()))
-        .chain(["units", "charges", "bill", "statement", "invoice", "quota", "history", "clock"])
+        .chain(["units", "charges", "bill", "statement", "invoice", "quota", "history", "export", "clock"])
         .collect();
     if words == 1 && !known.contains(&word.text.as_str()) && nearest(&word.text, known.iter().copied()).is_none() {
         return Wrong::new(

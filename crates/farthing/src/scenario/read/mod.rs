@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 72] = [
+const USAGE: [(&str, &str); 73] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -124,6 +124,10 @@ const USAGE: [(&str, &str); 72] = [
     ("waive", "waive ACCOUNT AMOUNT product=PRODUCT reason=\"…\""),
     ("fund", "fund WALLET AMOUNT"),
     ("bill", "bill ACCOUNT"),
+    (
+        "export",
+        "export NAME [account=ACCOUNT] [what=charges|bills|lines|focus] [format=csv|json] [from=TIME] [to=TIME] [product=] [project=] [resource=] [user=] [label.KEY=] [mail=yes]",
+    ),
     ("transfer-in", "transfer-in [ACCOUNT] AMOUNT [ref=\"…\"] [from=IBAN] [by=\"NAME\"]"),
     ("bank", "bank settles | bank repeats | bank refuses|returns PAYMENT|ACCOUNT code=CODE [fee=AMOUNT]"),
     ("assign", "assign ACCOUNT [bill=latest]"),
