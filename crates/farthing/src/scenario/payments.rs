@@ -28,7 +28,7 @@ pub(super) struct Payments {
 
 impl Payments {
     pub(super) fn knows(&self, name: &str) -> bool {
-        self.payments.contains_key(name) || self.refunds.contains_key(name)
+        self.begun.contains_key(name) || self.refunds.contains_key(name)
     }
 }
 
