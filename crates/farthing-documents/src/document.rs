@@ -51,6 +51,8 @@ pub struct Document {
     pub paid: Money,
     /// By credit notes about it.
     pub credited: Money,
+    /// What goes onto the next bill instead of being collected.
+    pub rolled: Money,
     pub due_amount: Money,
     /// Of a credit note or a receipt: the bill it is about.
     pub about: Option<About>,

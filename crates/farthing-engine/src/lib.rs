@@ -60,13 +60,13 @@ pub use bank::{
     RowDecision, StatementFormat, TransferDetails, Unread, read_refusals,
 };
 pub use bills::{
-    BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, PayBillBy,
-    UsedFacts,
+    BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, NewBillPayment, NewBillRefund, Paper,
+    PaperLine, PayBillBy, UsedFacts,
 };
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
 pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};
-pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
+pub use deliver::{Carried, Carrier, DeliveryView, Enclosed, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy};
 pub use export_ledger::ExportError;
 pub use gate::GateFacts;

@@ -7,5 +7,6 @@ pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod failure;
+pub mod paper;
 pub mod scenario;
 pub mod serve;

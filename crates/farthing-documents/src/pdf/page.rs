@@ -5,6 +5,7 @@ use super::world::{LOGO_PNG, LOGO_SVG};
 use crate::document::{Document, Kind, Language, Line, Logo, Party};
 use farthing_core::money::Money;
 use farthing_core::policy::PricesAre;
+use farthing_core::tax::Treatment;
 use farthing_core::time::CivilDate;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde::Serialize;
@@ -187,7 +188,12 @@ impl Writer<'_> {
                 };
                 (document.due_amount, text)
             }
-            Kind::Bill => (document.total, words.say("paid, nothing is due", "已结清，无需付款").to_owned()),
+            Kind::Bill => {
+                let paid = document.paid.units() >= document.total.units();
+                let paid_text = words.say("paid, nothing is due", "已结清，无需付款");
+                let text = if paid { paid_text } else { words.say("nothing is due", "无需付款") };
+                (document.total, text.to_owned())
+            }
             Kind::CreditNote => (document.total, words.say("credited", "已退").to_owned()),
             Kind::Receipt => (document.paid, words.say("received, thank you", "已收讫，谢谢").to_owned()),
             Kind::Statement => (document.total, words.say("used, nothing is asked for", "已使用，无需付款").to_owned()),
@@ -344,9 +350,16 @@ impl Writer<'_> {
         add(words.say("Total without tax", "不含税合计").to_owned(), self.money(document.net), false);
         for group in &document.taxes {
             let name = self.glyphs.text(&group.name);
-            let label = match document.language {
-                Language::En => format!("{name} {}% of {}", group.percent, self.money(group.net)),
-                Language::Zh => format!("{name} {}%（税基 {}）", group.percent, self.money(group.net)),
+            let (percent, net) = (&group.percent, self.money(group.net));
+            let label = match (document.language, group.treatment) {
+                (Language::En, Treatment::Standard) => format!("{name} {percent}% of {net}"),
+                (Language::En, Treatment::ReverseCharge) => format!("{name} on {net}, reverse charge"),
+                (Language::En, Treatment::OutsideScope) => format!("{name} on {net}, outside its scope"),
+                (Language::En, Treatment::NoTax) => format!("No tax is charged on {net}"),
+                (Language::Zh, Treatment::Standard) => format!("{name} {percent}%（税基 {net}）"),
+                (Language::Zh, Treatment::ReverseCharge) => format!("{name} 反向征收（税基 {net}）"),
+                (Language::Zh, Treatment::OutsideScope) => format!("{name} 不在征税范围（{net}）"),
+                (Language::Zh, Treatment::NoTax) => format!("不征税（{net}）"),
             };
             add(label, self.money(group.tax), false);
         }
@@ -371,7 +384,10 @@ impl Writer<'_> {
             if !document.credited.is_zero() {
                 add(words.say("Credited", "已冲减"), self.money(minus(document.credited)), false);
             }
-            if !(document.paid.is_zero() && document.credited.is_zero()) {
+            if !document.rolled.is_zero() {
+                add(words.say("On the next bill", "转入下期账单"), self.money(minus(document.rolled)), false);
+            }
+            if document.due_amount != document.total {
                 add(words.say("Due", "应付"), self.money(document.due_amount), true);
             }
         }

@@ -112,6 +112,7 @@ pub(crate) fn bill(sold: &[Sold<'_>], taxed: &[Taxed<'_>]) -> Document {
         total,
         paid: zero,
         credited: zero,
+        rolled: zero,
         due_amount: total,
         about: None,
         reason: String::new(),

@@ -160,6 +160,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bank::reconcile))
         .routes(routes!(bills::list))
         .routes(routes!(bills::show))
+        .routes(routes!(bills::download))
         .routes(routes!(bills::issue))
         .routes(routes!(bills::pay))
         .routes(routes!(orders::list, orders::place))

@@ -10,6 +10,7 @@ mod http;
 mod ingest;
 mod ledger;
 mod measure;
+mod pdf;
 mod rate;
 mod settle;
 
@@ -45,6 +46,8 @@ enum What {
     Close(close::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
     Http(http::Arguments),
+    /// Documents drawn on one core, warm; stores nothing.
+    Pdf(pdf::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
     Rate(rate::Arguments),
 }
@@ -73,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Settle(arguments) => settle::run(arguments),
         What::Close(arguments) => close::run(arguments),
         What::Http(arguments) => http::run(arguments),
+        What::Pdf(arguments) => pdf::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }
 }

@@ -4,10 +4,11 @@ use super::command::{Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
 use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
+use crate::paper::{self, Format, NotMade};
 use farthing_core::bank::Scheme;
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::{Deed, Mood};
-use farthing_core::payment::{PaymentId, RefundId, RefundState, State};
+use farthing_core::payment::{BillId, PaymentId, RefundId, RefundState, State};
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
@@ -198,7 +199,23 @@ impl EngineStage {
             BillPart::Tax => money(bill.tax),
             BillPart::Status => Answer::Word(bill.state),
             BillPart::Lines => Answer::Lines(all_lines(&bill, currency)),
+            BillPart::Document => Answer::Lines(self.downloads(&bill)?),
         })
+    }
+
+    /// The files that its customer can have, and what one of them would lack.
+    fn downloads(&self, bill: &BillFacts) -> Result<Vec<String>, StageError> {
+        let id = BillId::parse(&bill.id).map_err(broken)?;
+        let paper = self.engine().paper(&self.cloud, id).map_err(told)?;
+        let each =
+            [(Format::Pdf, "pdf"), (Format::Ubl, "ubl"), (Format::Cii, "cii")].map(|(format, word)| match paper::make(
+                &paper, format,
+            ) {
+                Ok(made) => Ok(format!("{word}: {}", made.file_name)),
+                Err(error @ NotMade::NoEInvoice(_)) => Ok(format!("no {word}: {error}")),
+                Err(error) => Err(broken(error)),
+            });
+        each.into_iter().collect()
     }
 
     /// As people read it.

@@ -277,6 +277,8 @@ pub enum BillPart {
     Tax,
     Status,
     Lines,
+    /// What can be downloaded of it.
+    Document,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -380,7 +382,8 @@ impl Look {
 }
 
 impl BillPart {
-    pub const ALL: [BillPart; 4] = [BillPart::Total, BillPart::Tax, BillPart::Status, BillPart::Lines];
+    pub const ALL: [BillPart; 5] =
+        [BillPart::Total, BillPart::Tax, BillPart::Status, BillPart::Lines, BillPart::Document];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -388,6 +391,7 @@ impl BillPart {
             BillPart::Tax => "tax",
             BillPart::Status => "status",
             BillPart::Lines => "lines",
+            BillPart::Document => "document",
         }
     }
 }

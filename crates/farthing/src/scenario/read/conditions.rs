@@ -151,7 +151,7 @@ impl Reader<'_> {
         let (name, part) = if let Some((name, part)) = word.text.split_once('.') {
             (name, word.part(part))
         } else {
-            let part = rest.word(".total, .tax, .status or .lines")?;
+            let part = rest.word(".total, .tax, .status, .lines or .document")?;
             let text = part.text.strip_prefix('.').unwrap_or(part.text);
             (word.text, part.part(text))
         };
@@ -219,7 +219,7 @@ impl Reader<'_> {
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
-            Subject::Bill(_, BillPart::Lines) | Subject::History { .. } => match how {
+            Subject::Bill(_, BillPart::Lines | BillPart::Document) | Subject::History { .. } => match how {
                 How::Is => unfit("lines are counted with = and searched with contains"),
                 _ => number(),
             },
