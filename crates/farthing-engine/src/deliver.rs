@@ -6,12 +6,14 @@
 //! `now` is the time of whoever sends, not of the world that is told of: a test cloud's clock stands while its webhooks go out.
 
 use crate::asked::Note;
+use crate::bills::{Paper, broken, paper_of};
 use crate::exports::mail_link;
 use crate::{Clock, Engine, EngineError, RefusalCode, Refused};
 use farthing_core::notice::{
     Attempt, DeliveryId, EndpointId, Event, EventType, MessageId, Next, Secret, after_failure, delivery_id,
     delivery_number, signature_header,
 };
+use farthing_core::payment::BillId;
 use farthing_core::policy::Policy;
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Duration, Instant};
@@ -76,6 +78,18 @@ pub struct Envelope {
     pub templates: BTreeMap<String, String>,
     /// It is of a test cloud: its reader must see that nothing of it is real.
     pub test: bool,
+    pub enclosed: Enclosed,
+}
+
+/// What goes with a mail.
+#[derive(Clone, Debug, Default)]
+pub enum Enclosed {
+    #[default]
+    Nothing,
+    /// The document that the mail tells of, to be drawn.
+    Document(Box<Paper>),
+    /// It could not be read, and why: the mail waits for it.
+    Unread(String),
 }
 
 /// What carries messages out. It may take its time, and tells what came of it; it never decides what follows.
@@ -373,7 +387,23 @@ fn addressee(
     let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
     let templates =
         files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
-    Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates, test })))
+    let enclosed = enclosed(tx, clouds, message);
+    Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates, test, enclosed })))
+}
+
+/// One that cannot be read keeps its own mail back, and no other.
+fn enclosed(tx: &mut Tx<'_>, clouds: &crate::clouds::Clouds, message: &MessageRow) -> Enclosed {
+    let tells = [EventType::BillIssued, EventType::ReceiptIssued, EventType::CreditNoteIssued].map(EventType::name);
+    if !tells.contains(&message.kind.as_str()) {
+        return Enclosed::Nothing;
+    }
+    let mut read = || -> Result<Paper, EngineError> {
+        let data: serde_json::Value = serde_json::from_str(&message.data).map_err(broken)?;
+        let id = BillId::parse(data["bill"].as_str().unwrap_or_default()).map_err(broken)?;
+        let row = tx.bill(id)?.filter(|row| row.cloud == message.cloud).ok_or_else(|| broken("it is not there"))?;
+        paper_of(tx, clouds, &row)
+    };
+    read().map_or_else(|error| Enclosed::Unread(error.to_string()), |paper| Enclosed::Document(Box::new(paper)))
 }
 
 /// The beginning of an answer, in one line that any text column keeps.

@@ -62,13 +62,13 @@ pub use bank::{
 };
 pub use bills::{
     BillDisputeFacts, BillFacts, BillGroup, BillLineFacts, BillParty, BillPayment, Billed, Decision, InvoiceBuyer,
-    InvoiceDecision, InvoiceRequestFacts, NewBillDispute, NewBillPayment, NewBillRefund, NewInvoiceRequest, PayBillBy,
-    UsedFacts,
+    InvoiceDecision, InvoiceRequestFacts, NewBillDispute, NewBillPayment, NewBillRefund, NewInvoiceRequest, Paper,
+    PaperLine, PayBillBy, UsedFacts,
 };
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
 pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};
-pub use deliver::{Carried, Carrier, DeliveryView, Envelope, Hook, Outcome, Parcel, To};
+pub use deliver::{Carried, Carrier, DeliveryView, Enclosed, Envelope, Hook, Outcome, Parcel, To};
 pub use explain_charge::{ChargeReasons, PaidBy, ToldOf};
 pub use export_ledger::ExportError;
 pub use exports::{

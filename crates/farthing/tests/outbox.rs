@@ -143,10 +143,20 @@ impl Stage {
         folder: ScratchDir,
         mail: impl Fn(&Value, &Path) -> String,
     ) -> Stage {
+        Stage::with(POLICY, store, files, folder, mail)
+    }
+
+    fn with(
+        policy: &str,
+        store: Option<&str>,
+        files: &[PathBuf],
+        folder: ScratchDir,
+        mail: impl Fn(&Value, &Path) -> String,
+    ) -> Stage {
         let store = store.map_or_else(|| format!("sqlite:{}", folder.join("farthing.db").display()), str::to_owned);
         let cloud = folder.join("one");
         fs::create_dir_all(cloud.join("mail")).expect("the folder is ours");
-        fs::write(cloud.join("cloud.toml"), POLICY).expect("the folder is ours");
+        fs::write(cloud.join("cloud.toml"), policy).expect("the folder is ours");
         fs::write(cloud.join("catalog.toml"), "").expect("the folder is ours");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/outbox/receiver.py");
         let mut command = Command::new(python());
@@ -428,6 +438,39 @@ fn a_certificate_that_nobody_vouches_for_is_not_believed() {
     let answer = delivery["last_answer"].as_str().expect("a text");
     assert!(answer.contains("certificate"), "{answer}");
     assert!(stage.receiver.all().iter().all(|line| line["login"].is_null()));
+}
+
+/// What a mail tells of goes with it, drawn when it is sent: the bill of a top-up, and the receipt.
+#[test]
+fn bills_and_receipts_go_out_with_their_pdf() {
+    let billing = format!(
+        "{POLICY}country = \"IE\"\n\n[bill]\non = [\"top_up\"]\nreceipts = true\nnumber = \"ONE-{{year}}-{{seq:4}}\"\n"
+    );
+    let mails = |ports: &Value, _: &Path| format!("smtp = \"smtp://127.0.0.1:{}\"\n", ports["mails"]);
+    let stage = Stage::with(&billing, None, &[], ScratchDir::new("outbox"), mails);
+    let live = stage.as_world(false);
+    let contact = json!({ "name": "Ada", "email": "ada@acme.example", "language": "zh-CN" });
+    live.post("/v1/accounts", &json!({ "name": "acme", "contact": contact }));
+    let amount = json!({ "amount": { "amount": "50", "currency": "USD" }, "reference": "bank-1" });
+    live.post("/v1/accounts/acme/top-ups", &amount);
+    let bills = live.get("/v1/bills?account=acme");
+    for bill in bills["data"].as_array().expect("a list") {
+        let number = bill["number"].as_str().expect("a number");
+        let file = format!("{number}.pdf");
+        let mail = stage.receiver.find("mail", |line| line["attached"][0]["name"] == json!(file));
+        let [attached] = mail["attached"].as_array().expect("a list").as_slice() else { panic!("{mail:#}") };
+        assert_eq!((&attached["kind"], &attached["begin"]), (&json!("application/pdf"), &json!("%PDF-")));
+        assert_eq!(attached["within"], "multipart/mixed");
+        assert!(attached["size"].as_u64().is_some_and(|size| size > 5_000), "{mail:#}");
+        assert!(mail["html"].as_str().expect("HTML").contains(number), "{mail:#}");
+    }
+    let kinds: Vec<&Value> = bills["data"].as_array().expect("a list").iter().map(|bill| &bill["kind"]).collect();
+    assert_eq!(kinds, ["receipt", "bill"]);
+    // What tells of no document carries none.
+    let told = stage.receiver.find("mail of the money", |line| {
+        line["mail"]["Subject"].as_str().is_some_and(|subject| subject.contains("已到账"))
+    });
+    assert_eq!(told["attached"], json!([]));
 }
 
 #[test]

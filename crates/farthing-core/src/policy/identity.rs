@@ -44,8 +44,8 @@ section! {
         support: Option<Email> = "none" @ Api,
         /// The colour of links and marks; it is darkened or lightened until it can be read
         accent: Option<Colour> = "none" @ Catalogue,
-        /// A file beside `cloud.toml`
-        logo: Option<Text> = "none" @ Consoles,
+        /// On documents: a PNG or an SVG file beside `cloud.toml`
+        logo: Option<Text> = "none" @ Api,
         /// A folder beside `cloud.toml` with the images of its help pages (R42)
         images: Option<Text> = "none" @ Consoles,
     }

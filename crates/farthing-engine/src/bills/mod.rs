@@ -19,6 +19,7 @@ mod issue;
 mod number_bills;
 mod on_top_up;
 mod order_bill;
+mod paper;
 mod pay_bill;
 mod reissue;
 mod request_invoice;
@@ -30,6 +31,7 @@ pub use credit_back::NewBillRefund;
 pub use dispute::{BillDisputeFacts, Decision, NewBillDispute};
 pub(crate) use facts::facts_of;
 pub use facts::{BillFacts, BillGroup, BillLineFacts, BillParty, UsedFacts};
+pub use paper::{Paper, PaperLine};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 pub use request_invoice::{InvoiceBuyer, InvoiceDecision, InvoiceRequestFacts, NewInvoiceRequest};
 
@@ -41,6 +43,7 @@ pub(crate) use order_bill::{
     Collected, OrderBilled, OrderTerms, Returned, credit_unpaid, dues_of, is_settled, order_bill, return_of_bill,
     void_bill,
 };
+pub(crate) use paper::paper_of;
 pub(crate) use pay_bill::{begin, paid_by, past_due, pay_by_balance, settle};
 pub(crate) use used::tax_of_sales;
 

@@ -9,8 +9,11 @@ use super::page::{Asked, Page, Paging, cursor_of, wrong_cursor};
 use super::payments::{PayBy, Payment, currency_of, payment, read_by, return_url};
 use super::problem::{self, Problem};
 use super::wire::{Amount, maybe_written, some_text, time_of_micros, written};
+use crate::paper::{self, Format, NotMade};
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use farthing_core::money::Currency;
 use farthing_core::payment::BillId;
 use farthing_engine::{BillFacts, BillParty, LineCharge, NewBillPayment, PayBillBy, PayBy as EnginePayBy};
@@ -213,6 +216,24 @@ pub(crate) struct LineNamed {
     line: i64,
 }
 
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DocumentFormat {
+    /// PDF/A-3.
+    Pdf,
+    /// UBL 2.1, as PEPPOL BIS Billing 3 wants it between two VAT numbers.
+    Ubl,
+    /// Cross Industry Invoice D16B, which Factur-X and ZUGFeRD carry.
+    Cii,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DocumentAs {
+    /// `pdf` when it is not said.
+    format: Option<DocumentFormat>,
+}
+
 impl BillNamed {
     pub(super) fn id(&self) -> Result<BillId, Problem> {
         let unknown = |_| Problem::new(problem::NOT_FOUND, format!("there is no bill {:?}", self.bill));
@@ -272,6 +293,43 @@ pub(crate) async fn line_charges(
     let wire =
         |line: LineCharge| charge(&line.account, &line.listed.row, line.listed.resource, line.listed.terms, currency);
     Ok(Json(Page::of(rows, limit, |line| cursor_of(line.listed.row.chained), wire)))
+}
+
+/// The document itself, as people and authorities take it: a PDF/A-3 in the account's language, with the e-invoice inside it where its
+/// data suffices; or the e-invoice alone, of bills and credit notes. As of now: what is paid of a bill stands on it.
+#[utoipa::path(get, path = "/v1/bills/{bill}/document", tag = "bills", params(BillNamed, DocumentAs),
+    responses((status = OK, content((Vec<u8> = "application/pdf"), (String = "application/xml"))),
+        (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn download(
+    caller: Reading,
+    Path(named): Path<BillNamed>,
+    Asked(wanted): Asked<DocumentAs>,
+) -> Result<Response, Problem> {
+    let id = named.id()?;
+    let format = match wanted.format.unwrap_or(DocumentFormat::Pdf) {
+        DocumentFormat::Pdf => Format::Pdf,
+        DocumentFormat::Ubl => Format::Ubl,
+        DocumentFormat::Cii => Format::Cii,
+    };
+    let made = blocking(move || {
+        let paper = caller.engine.paper(&caller.cloud, id)?;
+        paper::make(&paper, format).map_err(|error| match error {
+            NotMade::NoEInvoice(_) => Problem::new(problem::NO_E_INVOICE, error.to_string()),
+            NotMade::NoNumber => Problem::new(problem::UNAVAILABLE, error.to_string()).retry_after(1),
+            NotMade::Fault(why) => {
+                tracing::error!(bill = %id, why, "a document cannot be made");
+                Problem::internal()
+            }
+        })
+    })
+    .await?;
+    let mut response = made.bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(made.media_type));
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", made.file_name)) {
+        headers.insert(CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
 }
 
 /// Bills an account for what waits for its next bill, now.

@@ -173,6 +173,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bank::reconcile))
         .routes(routes!(bills::list))
         .routes(routes!(bills::show))
+        .routes(routes!(bills::download))
         .routes(routes!(bills::issue))
         .routes(routes!(bills::pay))
         .routes(routes!(bills::credit))

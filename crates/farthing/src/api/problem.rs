@@ -112,6 +112,8 @@ codes! {
         "Send Content-Type: application/json, or one that the operation names.";
     BAD_FILE = "bad_file", UNPROCESSABLE_ENTITY, "The file cannot be taken",
         "Nothing of it was taken. `line` and `column` say where it is wrong, and `detail` what to do.";
+    NO_E_INVOICE = "no_e_invoice", UNPROCESSABLE_ENTITY, "No e-invoice can be made of it",
+        "`detail` names what is missing, and where it is set; the PDF is there all the same.";
     INSUFFICIENT_BALANCE = "insufficient_balance", UNPROCESSABLE_ENTITY, "Not so much is available",
         "Top up, or ask for less.";
     BELOW_MINIMUM = "below_minimum", UNPROCESSABLE_ENTITY, "It is less than the least",

@@ -11,6 +11,7 @@ mod http;
 mod ingest;
 mod ledger;
 mod measure;
+mod pdf;
 mod rate;
 mod settle;
 
@@ -48,6 +49,8 @@ enum What {
     Export(export::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
     Http(http::Arguments),
+    /// Documents drawn on one core, warm; stores nothing.
+    Pdf(pdf::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
     Rate(rate::Arguments),
 }
@@ -77,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Close(arguments) => close::run(arguments),
         What::Export(arguments) => export::run(arguments),
         What::Http(arguments) => http::run(arguments),
+        What::Pdf(arguments) => pdf::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }
 }

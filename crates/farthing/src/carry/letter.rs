@@ -255,6 +255,7 @@ mod tests {
     use farthing_core::config::Source;
     use farthing_core::notice::{Event, EventType, samples};
     use farthing_core::profile::Profile;
+    use farthing_engine::Enclosed;
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
@@ -273,6 +274,7 @@ mod tests {
                 .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
                 .collect::<BTreeMap<_, _>>(),
             test: false,
+            enclosed: Enclosed::Nothing,
         }
     }
 

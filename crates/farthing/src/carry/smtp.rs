@@ -4,11 +4,12 @@
 use super::letter::Letter;
 use super::never;
 use crate::failure::Failure;
+use crate::paper::{self, Made};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use farthing_engine::{Carried, Envelope, Outcome, Parcel};
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart};
+use farthing_engine::{Carried, Enclosed, Envelope, Outcome, Parcel};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{SUBMISSION_PORT, SUBMISSIONS_PORT};
@@ -123,7 +124,18 @@ impl Postman {
             Ok(None) => return never("there is no mail template for this type of event"),
             Err(error) => return never(&format!("the mail cannot be written: {error}")),
         };
-        let message = match self.message(parcel, envelope, letter) {
+        // What it tells of goes with it, or it waits: a server that is mended sends it whole.
+        let later =
+            |why: String| Carried { outcome: Outcome::NotTaken { pause_seconds: None }, status: None, answer: why };
+        let enclosed = match &envelope.enclosed {
+            Enclosed::Nothing => None,
+            Enclosed::Unread(why) => return later(format!("the document cannot be read: {why}")),
+            Enclosed::Document(paper) => match paper::make(paper, paper::Format::Pdf) {
+                Ok(made) => Some(made),
+                Err(error) => return later(error.to_string()),
+            },
+        };
+        let message = match self.message(parcel, envelope, letter, enclosed) {
             Ok(message) => message,
             Err(why) => return never(&why),
         };
@@ -148,7 +160,13 @@ impl Postman {
         self.secrets.iter().fold(answer, |answer, secret| answer.replace(secret, "…"))
     }
 
-    fn message(&self, parcel: &Parcel, envelope: &Envelope, letter: Letter) -> Result<Message, String> {
+    fn message(
+        &self,
+        parcel: &Parcel,
+        envelope: &Envelope,
+        letter: Letter,
+        enclosed: Option<Made>,
+    ) -> Result<Message, String> {
         let own = envelope.policy.brand.sender.as_ref().and_then(|sender| sender.to_string().parse::<Address>().ok());
         let from = own.or_else(|| self.from.clone());
         let from = from.ok_or("nobody to send as: the cloud's brand.sender or the server's mail.from says who")?;
@@ -157,6 +175,14 @@ impl Postman {
         let name = Some(envelope.name.clone()).filter(|name| !name.is_empty());
         let id = format!("<{}@{}>", parcel.id, from.domain());
         let machine = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let told = MultiPart::alternative_plain_html(letter.text, letter.html);
+        let body = match enclosed {
+            None => told,
+            Some(made) => {
+                let kind = ContentType::parse(made.media_type).map_err(|error| error.to_string())?;
+                MultiPart::mixed().multipart(told).singlepart(Attachment::new(made.file_name).body(made.bytes, kind))
+            }
+        };
         Message::builder()
             .from(Mailbox::new(Some(envelope.policy.cloud.name.to_string()), from))
             .to(Mailbox::new(name, to))
@@ -164,7 +190,7 @@ impl Postman {
             .message_id(Some(id))
             .date_now()
             .raw_header(machine)
-            .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))
+            .multipart(body)
             .map_err(|error| format!("the mail cannot be written: {error}"))
     }
 }

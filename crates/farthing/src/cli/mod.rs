@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod bank;
 mod bank_file;
+mod bills;
 mod changes;
 mod check;
 mod completions;
@@ -63,6 +64,8 @@ enum Command {
     Credits(credits::Credits),
     /// Coupons: makes them and their codes, redeems them, lists who did.
     Coupon(credits::Coupons),
+    /// Lists bills, receipts, credit notes and statements; writes them as PDF or e-invoice.
+    Bills(bills::Bills),
     /// Lists and shows payments through providers; approves or refuses those that wait for a person.
     Payments(payments::Payments),
     /// Lists refunds; approves or refuses those that wait for a person.
@@ -137,6 +140,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Grant(arguments) => money::grant(&arguments),
         Command::Credits(arguments) => credits::credits(&arguments),
         Command::Coupon(arguments) => credits::coupons(&arguments),
+        Command::Bills(arguments) => bills::bills(&arguments),
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),

@@ -131,7 +131,7 @@ pub(crate) fn versions(arguments: &Listing) -> Result<ExitCode, Failure> {
         for (name, text) in &files {
             let path = into.join(name);
             path.parent().map_or(Ok(()), std::fs::create_dir_all)?; // mail/…
-            std::fs::write(path, text)?;
+            std::fs::write(path, farthing::clouds::file_bytes(text))?;
         }
         println!("Version {number} of {} is in {}.", arguments.cloud, into.display());
         return Ok(ExitCode::SUCCESS);

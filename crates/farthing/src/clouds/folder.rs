@@ -1,11 +1,16 @@
 //! A cloud's folder on the disk, or built in: its files as they were written.
 
 use crate::failure::Failure;
+use crate::paper::PNG_TEXT;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use farthing_core::config::{Name, Remark, Severity, Source};
 use farthing_core::profile::{CATALOG_FILE, Checked, POLICY_FILE, Profile};
+use farthing_documents::Logo;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// The files of one cloud.
 #[derive(Clone, Debug)]
@@ -16,6 +21,8 @@ pub struct Folder {
     pub catalog: Option<Source>,
     /// Its own mail templates, by their names in the folder: `mail/…`.
     pub mail: BTreeMap<String, String>,
+    /// What `brand.logo` names, by that name, where it is there: an SVG as it is, a PNG as text.
+    pub logo: Option<(String, String)>,
 }
 
 /// Where a cloud's mail templates are, and what their names end with.
@@ -41,7 +48,9 @@ impl Folder {
                 path.display()
             )
         })?;
-        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)?, mail: mail_of(&path.join(MAIL))? })
+        let logo = logo_name(&policy.text).and_then(|logo| Some((std::fs::read(path.join(&logo)).ok()?, logo)));
+        let logo = logo.and_then(|(bytes, name)| Some((name, logo_text(&bytes)?)));
+        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)?, mail: mail_of(&path.join(MAIL))?, logo })
     }
 
     /// The files of a version that was applied.
@@ -51,7 +60,8 @@ impl Folder {
             file(POLICY_FILE).ok_or_else(|| format!("the version of {cloud} in the store has no {POLICY_FILE}"))?;
         let mail = files.iter().filter(|(name, _)| name.starts_with(MAIL));
         let mail = mail.map(|(name, text)| (name.clone(), text.clone())).collect();
-        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail })
+        let logo = logo_name(&policy.text).and_then(|name| Some((name.clone(), files.get(&name)?.clone())));
+        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail, logo })
     }
 
     /// By the names they have in the folder.
@@ -59,6 +69,7 @@ impl Folder {
         let mut files = BTreeMap::from([(POLICY_FILE.to_owned(), self.policy.text.clone())]);
         files.extend(self.catalog.as_ref().map(|catalog| (CATALOG_FILE.to_owned(), catalog.text.clone())));
         files.extend(self.mail.clone());
+        files.extend(self.logo.clone());
         files
     }
 
@@ -69,6 +80,18 @@ impl Folder {
     /// Everything there is to say about the files.
     pub fn check(&self) -> Checked {
         let mut checked = Profile::read(&self.policy, self.catalog.as_ref());
+        if let (Some(profile), None) = (&checked.profile, &self.logo)
+            && let Some(logo) = &profile.policy.brand.logo
+        {
+            let remark = Remark {
+                severity: Severity::Warning,
+                file: self.policy.name.clone(),
+                at: profile.policy.brand.places.of("logo"),
+                what: format!("documents will be without the logo {:?}: no such PNG or SVG is there", logo.0),
+                remedy: format!("put it beside {POLICY_FILE}, of 512 KiB at most"),
+            };
+            checked.remarks.push(remark);
+        }
         if let Some(profile) = &checked.profile
             && profile.policy.cloud.id.as_str() != self.name
         {
@@ -100,6 +123,34 @@ impl Folder {
             Failure::from(format!("the files of {} cannot be used\n\n{}", self.name, rendered.join("\n")))
         })
     }
+}
+
+/// A logo stands in the configuration of every day, so it is small.
+const LOGO_BYTES_MAX: usize = 512 * 1024;
+
+/// What a policy names as its logo: a file below its folder. Whatever else is wrong with the text is told when it is read.
+pub(super) fn logo_name(policy: &str) -> Option<String> {
+    let table: toml::Table = policy.parse().ok()?;
+    let name = table.get("brand")?.get("logo")?.as_str()?;
+    let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    below.then(|| name.to_owned())
+}
+
+/// As it stands among a version's files, which are texts.
+pub(super) fn logo_text(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > LOGO_BYTES_MAX {
+        return None;
+    }
+    match Logo::of(bytes.to_vec())? {
+        Logo::Svg(bytes) => String::from_utf8(bytes).ok(),
+        Logo::Png(bytes) => Some(format!("{PNG_TEXT}{}", STANDARD.encode(bytes))),
+    }
+}
+
+/// The bytes of a version's file.
+pub fn file_bytes(text: &str) -> Cow<'_, [u8]> {
+    let decoded = text.strip_prefix(PNG_TEXT).and_then(|coded| STANDARD.decode(coded).ok());
+    decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
 }
 
 /// The mail templates in a folder, where there is one. Other files are none of ours: editors leave theirs.

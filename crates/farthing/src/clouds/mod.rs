@@ -6,7 +6,7 @@ mod colour;
 mod folder;
 
 pub use colour::Readable;
-pub use folder::Folder;
+pub use folder::{Folder, file_bytes};
 
 use crate::failure::Failure;
 use farthing_core::config::{Colour, Source};
@@ -80,7 +80,11 @@ pub fn embedded_folders() -> Vec<Folder> {
             .filter(|path| path.starts_with("mail/"))
             .filter_map(|path| Some((path.clone(), file(&format!("{name}/{path}"))?.text)))
             .collect();
-        Some(Folder { name, policy, catalog, mail })
+        let logo = folder::logo_name(&policy.text).and_then(|logo| {
+            let bytes = Embedded::get(&format!("{name}/{logo}"))?.data;
+            Some((logo, folder::logo_text(&bytes)?))
+        });
+        Some(Folder { name, policy, catalog, mail, logo })
     };
     names.into_iter().filter_map(folder).collect()
 }

@@ -4,6 +4,7 @@ use super::command::{Billing, Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
 use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
+use crate::paper::{self, Format, NotMade};
 use farthing_core::bank::Scheme;
 use farthing_core::bill::DisputeState;
 use farthing_core::money::{Currency, Money};
@@ -204,6 +205,7 @@ impl EngineStage {
             BillPart::Due => money(bill.due),
             BillPart::Status => Answer::Word(bill.state),
             BillPart::Lines => Answer::Lines(all_lines(&bill, currency)),
+            BillPart::Document => Answer::Lines(self.downloads(&bill)?),
         })
     }
 
@@ -245,6 +247,21 @@ impl EngineStage {
         let made = self.engine().request_invoice(&self.cloud, &wanted).map_err(told)?;
         self.payments.invoices.insert(name.clone(), InvoiceRequestId::parse(&made.id).map_err(broken)?);
         Ok(())
+    }
+
+    /// The files that its customer can have, and what one of them would lack.
+    fn downloads(&self, bill: &BillFacts) -> Result<Vec<String>, StageError> {
+        let id = BillId::parse(&bill.id).map_err(broken)?;
+        let paper = self.engine().paper(&self.cloud, id).map_err(told)?;
+        let each =
+            [(Format::Pdf, "pdf"), (Format::Ubl, "ubl"), (Format::Cii, "cii")].map(|(format, word)| match paper::make(
+                &paper, format,
+            ) {
+                Ok(made) => Ok(format!("{word}: {}", made.file_name)),
+                Err(error @ NotMade::NoEInvoice(_)) => Ok(format!("no {word}: {error}")),
+                Err(error) => Err(broken(error)),
+            });
+        each.into_iter().collect()
     }
 
     /// As people read it.

@@ -306,6 +306,8 @@ pub enum BillPart {
     Due,
     Status,
     Lines,
+    /// What can be downloaded of it.
+    Document,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -410,7 +412,8 @@ impl Look {
 }
 
 impl BillPart {
-    pub const ALL: [BillPart; 5] = [BillPart::Total, BillPart::Tax, BillPart::Due, BillPart::Status, BillPart::Lines];
+    pub const ALL: [BillPart; 6] =
+        [BillPart::Total, BillPart::Tax, BillPart::Due, BillPart::Status, BillPart::Lines, BillPart::Document];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -419,6 +422,7 @@ impl BillPart {
             BillPart::Due => "due",
             BillPart::Status => "status",
             BillPart::Lines => "lines",
+            BillPart::Document => "document",
         }
     }
 }

@@ -116,7 +116,8 @@ impl Answer {
 
     /// Good, and so is everything in it that is answered for itself.
     pub(crate) fn is_done(&self) -> bool {
-        if !self.is_good() || self.body.is_empty() {
+        let is_json = self.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+        if !self.is_good() || !is_json {
             return self.is_good();
         }
         let told = self.json();
@@ -141,7 +142,9 @@ fn read(bytes: &[u8], bodiless: bool) -> Option<Answer> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    let answer = Answer { status, headers, body: String::from_utf8(body.to_vec()).ok()? };
+    let whole = body.len();
+    // What is no text, a PDF, is looked at by its first bytes at most.
+    let answer = Answer { status, headers, body: String::from_utf8_lossy(body).into_owned() };
     let announced: usize = answer.header("content-length").map_or(Some(0), |length| length.parse().ok())?;
-    (bodiless || announced == body.len()).then_some(answer)
+    (bodiless || announced == whole).then_some(answer)
 }

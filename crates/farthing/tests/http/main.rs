@@ -16,6 +16,7 @@
 //! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
 //! | `bank` | the bank by files: transfers credited once, bad files refused at their line, what is unknown decided, debits collected and returned |
 //! | `exports` | from a bill to its charges; files that are written beside the requests, fetched by links, whole after a kill -9 |
+//! | `documents` | bills as PDF and e-invoice, and what is said where there is none |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -28,6 +29,7 @@ mod world;
 
 mod bank;
 mod cloud_events;
+mod documents;
 mod errors;
 mod exports;
 mod in_flight;

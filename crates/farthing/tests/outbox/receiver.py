@@ -73,7 +73,12 @@ class Mails:
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         parts = {kind: message.get_body((kind,)).get_content() for kind in ("plain", "html")}
-        say(mail=dict(message.items()), to=envelope.rcpt_tos, sender=envelope.mail_from, server=self.name,
+        attached = [
+            dict(name=part.get_filename(), kind=part.get_content_type(), begin=part.get_content()[:5].decode(),
+                 size=len(part.get_content()), within=message.get_content_type())
+            for part in message.iter_attachments()
+        ]
+        say(attached=attached, mail=dict(message.items()), to=envelope.rcpt_tos, sender=envelope.mail_from, server=self.name,
             tls=session.ssl is not None, known=bool(session.authenticated), **parts)
         return "250 taken"
 

@@ -157,7 +157,7 @@ impl Reader<'_> {
         let (name, part) = if let Some((name, part)) = word.text.rsplit_once('.') {
             (name, word.part(part))
         } else {
-            let part = rest.word(".total, .tax, .status or .lines")?;
+            let part = rest.word(".total, .tax, .status, .lines or .document")?;
             let text = part.text.strip_prefix('.').unwrap_or(part.text);
             (word.text, part.part(text))
         };
@@ -226,12 +226,12 @@ impl Reader<'_> {
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
-            Subject::Bill(_, BillPart::Lines) | Subject::History { .. } | Subject::Export { column: None, .. } => {
-                match how {
-                    How::Is => unfit("lines are counted with = and searched with contains"),
-                    _ => number(),
-                }
-            }
+            Subject::Bill(_, BillPart::Lines | BillPart::Document)
+            | Subject::History { .. }
+            | Subject::Export { column: None, .. } => match how {
+                How::Is => unfit("lines are counted with = and searched with contains"),
+                _ => number(),
+            },
             Subject::Quota(_) => {
                 if how == How::Is {
                     unfit("what is left of a quota is compared with =, ==, < and <=")
