@@ -49,7 +49,7 @@ fn every_kind_of_cell_comes_back_to_the_last_digit() {
     }
     sheet.finish().unwrap();
     let expected = "name string\nnet decimal128(38, 8)\ncost double\nnumber int64\nat timestamp[us, tz=UTC]\nlate bool\nlabels string\n\
-        ['深势 ¥€ 👩\u{200d}🔬', '-1234567890123456.78901234', '0.12345678', '-9223372036854775808', '2026-11-22 01:02:03.000004+00:00', 'True', \
+        ['深势 ¥€ 👩\\u200d🔬', '-1234567890123456.78901234', '0.12345678', '-9223372036854775808', '2026-11-22 01:02:03.000004+00:00', 'True', \
         '{\"team\":\"blue\"}']\n\
         ['None', 'None', 'None', 'None', 'None', 'None', 'None']\n";
     let found = read_back(&path);
