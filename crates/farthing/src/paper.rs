@@ -107,7 +107,7 @@ fn document(paper: &Paper) -> Result<Document, String> {
     let text = |text: Option<String>| text.unwrap_or_default();
     let support = text(brand.support.as_ref().map(ToString::to_string));
     let mut seller = party(&facts.seller);
-    seller.email = support.clone();
+    seller.email.clone_from(&support);
     let mut buyer = party(&facts.buyer);
     buyer.email.clone_from(&paper.email);
     let held = sum(&[facts.paid, facts.refunded.saturating_neg(), facts.charged_back.saturating_neg()]);

@@ -223,7 +223,7 @@ pub(crate) enum DocumentFormat {
     Pdf,
     /// UBL 2.1, as PEPPOL BIS Billing 3 wants it between two VAT numbers.
     Ubl,
-    /// Cross Industry Invoice D16B, which Factur-X and ZUGFeRD carry.
+    /// Cross Industry Invoice D16B, which Factur-X carries.
     Cii,
 }
 
