@@ -90,7 +90,8 @@ fn document(paper: &Paper) -> Result<Document, String> {
     let day = |at: Instant| policy.cloud.time_zone.civil_date_of(at).map_err(|error| error.to_string());
     let micros = |at: i64| Instant::from_micros(at);
     let kind = match facts.kind.as_str() {
-        "bill" => Kind::Bill,
+        // One that was asked for is a bill that is paid.
+        "bill" | "invoice" => Kind::Bill,
         "credit_note" => Kind::CreditNote,
         "receipt" => Kind::Receipt,
         "statement" => Kind::Statement,
