@@ -124,13 +124,14 @@ impl Reader<'_> {
                 let name = words.name("the invoice's name")?;
                 let from = words.key("from").map(|from| from.time()).transpose()?;
                 let to = words.key("to").map(|to| to.time()).transpose()?;
-                let charges = match words.key("charges") {
+                let charges = match words.key("charges").filter(|list| list.text != "all") {
                     None => Vec::new(),
                     Some(list) => {
                         let number = |text: &str| text.trim().parse::<i64>();
                         let numbers: Result<Vec<i64>, _> = list.text.split(',').map(number).collect();
-                        numbers
-                            .map_err(|_| list.wrong("this is no list of charges", "write their numbers, like 1,2,5"))?
+                        numbers.map_err(|_| {
+                            list.wrong("this is no list of charges", "write their numbers, like 1,2,5, or all")
+                        })?
                     }
                 };
                 Command::Billing(Billing::Invoice { account, name, charges, from, to })

@@ -112,7 +112,7 @@ const USAGE: [(&str, &str); 73] = [
     ("cancel", "cancel ORDER [when=now|end]"),
     ("expire", "expire NAME renew|stop|convert"),
     ("estimate", "estimate PRODUCT[/SKU] [for=DURATION] [qty=] [size=] [account=] [METER=QUANTITY …]"),
-    ("invoice", "invoice ACCOUNT NAME [charges=1,2] [from=TIME] [to=TIME]"),
+    ("invoice", "invoice ACCOUNT NAME [charges=1,2|all] [from=TIME] [to=TIME]"),
     ("approve", "approve PAYMENT|REFUND|ACCOUNT [amount=AMOUNT]"),
     ("refuse", "refuse PAYMENT|REFUND|ACCOUNT"),
     ("dispute", "dispute BILL|latest ACCOUNT [amount=AMOUNT] [reason=\"…\"]"),
