@@ -3,6 +3,7 @@
 mod support;
 
 use farthing_core::bill::Used;
+use farthing_core::ledger::Chart;
 use farthing_core::measure::Quantity;
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
@@ -106,6 +107,19 @@ both! {
         let bills = documents(&engine, "later", BillKind::Bill);
         assert_eq!(bills.len(), 12);
         assert!(bills[1].lines.iter().any(|line| line.text.contains("told after its bill")), "{:?}", bills[1].lines);
+        // What the months came to is what the books have.
+        let revenue = engine.revenue("one", None, None).expect("the months").months;
+        assert_eq!(revenue.len(), 13, "{revenue:?}");
+        let earned: i128 = revenue.iter().filter_map(|month| month.earned.get("api")).sum();
+        let (books, unbilled) = read(&engine, |tx| {
+            let usd = tx.commodity_ensure_currency(farthing_core::money::Currency::USD)?;
+            let later = tx.payer_by_name("one", "later")?.expect("an account").id;
+            let unbilled = tx.balance_of_code(later, &Chart::Unbilled)?;
+            Ok((tx.books_sum("one", &Chart::Revenue("api".to_owned()).to_string(), usd)?, unbilled))
+        });
+        assert!(earned > 0 && earned == books, "{earned} and {books}");
+        assert_eq!(revenue[12].unbilled_end, -i128::from(unbilled));
+        assert_eq!(engine.revenue("one", Some(revenue[3].first), Some(revenue[4].first)).expect("two").months, revenue[3..5]);
         assert_eq!(documents(&engine, "ahead", BillKind::Statement).len(), 12);
         assert!(documents(&engine, "ahead", BillKind::Bill).is_empty());
     }

@@ -6,6 +6,7 @@ use farthing_core::ledger::{
 };
 use farthing_core::money::Currency;
 use farthing_core::time::Instant;
+use std::collections::HashMap;
 
 /// An account to be opened. `floor` is what its chart says, or what a policy grants its debt.
 #[derive(Clone, Debug)]
@@ -221,6 +222,26 @@ impl Tx<'_> {
             &[],
             |row| each(account_row(row)?),
         )
+    }
+
+    /// What each account of a cloud is for, its customers' and its own, of those that count a commodity.
+    pub fn charts_of_cloud(
+        &mut self,
+        cloud: &str,
+        commodity: CommodityId,
+    ) -> Result<HashMap<AccountId, Chart>, StoreError> {
+        let mut charts = HashMap::new();
+        self.each(
+            "SELECT a.id, a.code FROM ledger_owner o JOIN ledger_account a ON a.owner = o.id WHERE o.cloud = $1 AND a.commodity = $2",
+            &[cloud.into(), commodity.0.into()],
+            |row| {
+                if let Some(chart) = Chart::parse(&row.text(1)?) {
+                    charts.insert(AccountId(row.int(0)?), chart);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(charts)
     }
 
     /// The sum of an account code over all of a cloud's shards, exact where an i64 would not hold it.

@@ -125,7 +125,7 @@ impl Tx<'_> {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM bill_dispute WHERE cloud = $1 AND id < $2 AND ($3 = 0 OR account = $3) AND ($4 = '' OR state = $4)
+            " FROM bill_dispute WHERE cloud = $1 AND id < $2 AND (account = $3 OR $3 = 0) AND ($4 = '' OR state = $4)
                 AND (bill = $5 OR length($5) = 0) ORDER BY id DESC LIMIT $6"
         );
         self.rows(

@@ -151,7 +151,7 @@ impl Tx<'_> {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM invoice_request WHERE cloud = $1 AND id < $2 AND ($3 = 0 OR account = $3) AND ($4 = '' OR state = $4)
+            " FROM invoice_request WHERE cloud = $1 AND id < $2 AND (account = $3 OR $3 = 0) AND ($4 = '' OR state = $4)
                 ORDER BY id DESC LIMIT $5"
         );
         self.rows(

@@ -83,6 +83,18 @@ impl Tx<'_> {
         )
     }
 
+    /// What every transfer has moved from which account to which, in order of id.
+    pub fn moved_each(
+        &mut self,
+        mut each: impl FnMut(TransferId, (AccountId, AccountId), i64) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.each("SELECT id, debit, credit, amount FROM transfer ORDER BY id", &[], |row| {
+            let id =
+                TransferId::from_i64(row.int(0)?).ok_or_else(|| StoreError::corrupt("a transfer without a time"))?;
+            each(id, (AccountId(row.int(1)?), AccountId(row.int(2)?)), row.int(3)?)
+        })
+    }
+
     /// What was captured with this id.
     pub fn capture(&mut self, id: TransferId) -> Result<Option<CaptureRecord>, StoreError> {
         Ok(captures_load(self, &[id])?.pop())

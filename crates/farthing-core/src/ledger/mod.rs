@@ -10,6 +10,7 @@ mod chart;
 mod command;
 mod decide;
 mod hold;
+mod months;
 pub mod posting;
 mod transfer;
 
@@ -19,4 +20,5 @@ pub use chart::{Chart, Class, Commodity, CommodityKind, Kind};
 pub use command::{Code, Command, Outcome};
 pub use decide::{Decided, decide};
 pub use hold::{Authorise, Capture, CaptureRecord, Hold, HoldState, Part, parts_from_text, parts_to_text};
+pub use months::{Month, Months};
 pub use transfer::{Entry, Flags, Mode, Movement, Transfer, TransferId};

@@ -15,7 +15,7 @@ const ABOUT: &str = "The billing engine a cloud runs. Every request carries a ke
     Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
     following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
 
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 18] = [
     ("accounts", "Who pays, and what they have."),
     ("projects", "What holds resources, and who uses it."),
     ("resources", "What runs: reported as it happens, late or twice."),
@@ -27,6 +27,7 @@ const TAGS: [(&str, &str); 17] = [
     ("bank", "The cloud's own account at its bank: statements, movements, files for it, what does not agree."),
     ("orders", "What is bought ahead: orders, and what runs for a time because of them."),
     ("bills", "Bills, receipts, credit notes."),
+    ("revenue", "What months came to, by the ledger."),
     ("exports", "What was charged and billed, as files for other programs."),
     ("prices", "What it would cost."),
     ("policies", "The cloud's configuration, in dated versions."),

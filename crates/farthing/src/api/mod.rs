@@ -38,6 +38,7 @@ mod quotas;
 mod refills;
 mod refunds;
 mod resources;
+mod revenue;
 mod sandbox;
 mod subscriptions;
 mod top_ups;
@@ -171,6 +172,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(bank::download))
         .routes(routes!(bank::take_refusals))
         .routes(routes!(bank::reconcile))
+        .routes(routes!(revenue::show))
         .routes(routes!(bills::list))
         .routes(routes!(bills::show))
         .routes(routes!(bills::download))

@@ -25,6 +25,7 @@ mod payments;
 mod policy;
 mod progress;
 mod restore;
+mod revenue;
 mod serve;
 mod store;
 mod table;
@@ -66,6 +67,8 @@ enum Command {
     Coupon(credits::Coupons),
     /// Lists bills, receipts, credit notes and statements; writes them as PDF or e-invoice.
     Bills(bills::Bills),
+    /// What each month came to, by the ledger: earned, sold ahead, owed.
+    Revenue(revenue::Revenue),
     /// Lists and shows payments through providers; approves or refuses those that wait for a person.
     Payments(payments::Payments),
     /// Lists refunds; approves or refuses those that wait for a person.
@@ -141,6 +144,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Credits(arguments) => credits::credits(&arguments),
         Command::Coupon(arguments) => credits::coupons(&arguments),
         Command::Bills(arguments) => bills::bills(&arguments),
+        Command::Revenue(arguments) => revenue::revenue(&arguments),
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
         Command::Methods(arguments) => payments::methods(&arguments),

@@ -74,7 +74,7 @@ price = "0.01 / call"
 pub(crate) fn policy(cloud: &str, every: &str) -> String {
     format!(
         "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n\
-        [brand]\nlegal_name = \"{cloud}\"\n\n[bill]\non = [\"top_up\"]\ndispute_window = \"7d\"\nnumber = \"B-{{year}}-{{seq:6}}\"\n\n[settle]\nevery = \"{every}\"\n\n\
+        [brand]\nlegal_name = \"{cloud}\"\n\n[bill]\non = [\"top_up\", \"order\", \"request\"]\ndispute_window = \"7d\"\nnumber = \"B-{{year}}-{{seq:6}}\"\n\n[settle]\nevery = \"{every}\"\n\n\
         [refund]\nunconsumed_cash = true\n\n[bank]\naccount = \"DE89370400440532013000\"\n"
     )
 }

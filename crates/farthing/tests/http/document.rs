@@ -48,10 +48,10 @@ impl Operation {
             | "/v1/bills/{bill}/write-off"
             // What came from the bank is not kept as a text.
             | "/v1/bank/files/{file}/xml" => Some(409),
-            // Invoices are not issued on request here; debits need more of a policy, and Euros.
-            "/v1/accounts/{account}/invoice-requests" | "/v1/accounts/{account}/mandates" => Some(403),
+            // Debits need more of a policy, and Euros.
+            "/v1/accounts/{account}/mandates" => Some(403),
             // Nothing of a new account has been charged for yet.
-            "/v1/accounts/{account}/waivers" => Some(422),
+            "/v1/accounts/{account}/waivers" | "/v1/accounts/{account}/invoice-requests" => Some(422),
             // The test's cloud gives no trials, and so nobody has had one.
             "/v1/accounts/{account}/trial" if self.method == "POST" => Some(403),
             "/v1/accounts/{account}/trial"

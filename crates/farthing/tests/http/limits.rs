@@ -171,7 +171,7 @@ both! {
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
         let nouns =
             ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand", "movement",
-             "order"];
+             "order", "dispute", "export"];
         for noun in nouns {
             for _ in 0..4 {
                 world.make(noun);
@@ -199,6 +199,13 @@ both! {
                 "sku": "medium-2c-4g" }))
             .collect();
         assert_eq!(server.post(&key, "/v1/resource-events", &json!({ "events": started }))["recorded"], 5);
+        // One whom nobody has given credit: only what money paid is invoiced.
+        let paying = world.make("account");
+        let started: Vec<Value> = (0..4)
+            .map(|number| json!({ "type": "start", "resource": format!("paid-{number}"), "account": paying, "product": "service",
+                "sku": "medium-2c-4g" }))
+            .collect();
+        server.post(&key, "/v1/resource-events", &json!({ "events": started }));
         // A quantity reads back: nothing groups its digits.
         let many = json!({ "events": [{ "id": "many", "account": "nobody", "quantities": { "calls": "1234567.5" } }] });
         assert_eq!(server.post(&key, "/v1/usage", &many)["refused"], 1);
@@ -208,8 +215,14 @@ both! {
         let now = farthing_core::time::Instant::parse(&now).expect("a time");
         let to = farthing_core::time::Instant::from_micros(now.micros() + 25 * 3_600 * 1_000_000).to_string();
         server.post(&key, "/v1/clock/advance", &json!({ "to": to }));
+        for charge in 1..=4 {
+            server.post(&key, &format!("/v1/accounts/{paying}/invoice-requests"), &json!({ "charges": [charge] }));
+        }
 
-        let lists = document.operations().into_iter().filter(|operation| operation.in_query.iter().any(|name| name == "cursor"));
+        // The charges of a bill's line are walked where there is a bill with some.
+        let lists = document.operations().into_iter().filter(|operation| {
+            operation.in_query.iter().any(|name| name == "cursor") && !operation.in_path.iter().any(|name| name == "line")
+        });
         let mut walked = 0;
         for list in lists {
             let path = list.path.replace("{account}", &account).replace("{coupon}", &coupon).replace("{grant}", "given-0");
