@@ -82,7 +82,8 @@ fn remind(work: &mut Work<'_, '_>, bill: BillId) -> Result<(), Refused> {
     // Who need not do anything before it is due is not asked to.
     let asks = open && (row.state == BillState::Overdue || !collects_by_itself(work, &payer, &row)?);
     if asks {
-        let told = told_of(work.tx, &row)?;
+        let currency = work.currency();
+        let told = told_of(work.tx, &row, currency)?;
         work.tell(Some(row.account), Event::BillDue(told));
     }
     arrears.remind_at = if open { next_reminder(work, &row)? } else { None };

@@ -204,7 +204,7 @@ impl Body {
         Ok(creditable)
     }
 
-    fn currency(&self) -> Result<Currency, EngineError> {
+    pub(super) fn currency(&self) -> Result<Currency, EngineError> {
         Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))
     }
 }

@@ -187,19 +187,22 @@ impl Engine {
 }
 
 /// As events tell of it.
-pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillTold, EngineError> {
-    let facts = facts_of(tx, row)?;
-    let currency = Currency::parse(&facts.currency).map_err(|_| super::broken("a document in no currency"))?;
+pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow, currency: Currency) -> Result<BillTold, EngineError> {
+    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let of = match row.of {
+        Some(of) => tx.bill(of)?.map(|of| of.number).unwrap_or_default(),
+        None => String::new(),
+    };
     let money = |units| Money::from_units(units, currency);
     Ok(BillTold {
-        account: facts.account,
-        bill: facts.id,
-        number: facts.number,
+        account,
+        bill: row.id.to_string(),
+        number: row.number.clone(),
         total: money(row.total),
         tax: money(row.tax),
         owed: money(if row.kind == BillKind::Bill { row.owed_units() } else { 0 }),
         due: row.due,
-        of: facts.of_number,
+        of,
     })
 }
 

@@ -5,6 +5,7 @@
 //! locked while its documents are numbered; a transaction that fails gives no number away. Nobody who holds an account's
 //! lock ever waits for a series: this touches documents only.
 
+use super::body::Body;
 use super::facts::told_of;
 use super::issue::format_of;
 use crate::tell::{self, Notice};
@@ -69,7 +70,8 @@ impl Engine {
 }
 
 fn tell_of(tx: &mut Tx<'_>, row: &BillRow, notices: &mut Vec<Notice>) -> Result<(), EngineError> {
-    let told = told_of(tx, row)?;
+    let currency = Body::parse(&row.body)?.currency()?;
+    let told = told_of(tx, row, currency)?;
     let mut tell = |event| notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: true });
     match row.kind {
         BillKind::Bill => {

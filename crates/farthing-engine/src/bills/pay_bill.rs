@@ -276,7 +276,8 @@ pub(crate) fn settle(
 /// One without a number yet is told by whoever gives it one.
 pub(super) fn tell_if_paid(work: &mut Work<'_, '_>, payer: &PayerRow, row: &BillRow) -> Result<(), EngineError> {
     if row.state == BillState::Paid && !row.number.is_empty() {
-        let told = told_of(work.tx, row)?;
+        let currency = work.currency();
+        let told = told_of(work.tx, row, currency)?;
         work.tell(Some(payer.id), Event::BillPaid(told));
     }
     Ok(())

@@ -62,7 +62,8 @@ fn reissue(work: &mut Work<'_, '_>, id: BillId, reason: &str) -> Result<(String,
     let told = json!({ "bill": id.to_string(), "anew": fresh.id.to_string(), "reason": reason });
     work.notes.push(Note::new("bill.reissued", format!("account {}", payer.name)).became(&told));
     let taken_back = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
-    let told = told_of(work.tx, &taken_back)?;
+    let currency = work.currency();
+    let told = told_of(work.tx, &taken_back, currency)?;
     work.tell(Some(payer.id), Event::BillVoided(told));
     work.reload(payer.id)?;
     let payment = match collection {

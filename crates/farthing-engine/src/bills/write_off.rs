@@ -39,7 +39,8 @@ fn write_off(work: &mut Work<'_, '_>, bill: BillId, reason: &str) -> Result<Bill
     step(work, &mut row, BillEvent::WriteOff)?;
     let told = json!({ "bill": row.id.to_string(), "amount": work.money(amount).plain(), "reason": reason });
     work.notes.push(Note::new("bill.written_off", format!("account {}", payer.name)).became(&told));
-    let told = super::facts::told_of(work.tx, &row)?;
+    let currency = work.currency();
+    let told = super::facts::told_of(work.tx, &row, currency)?;
     work.tell(Some(payer.id), Event::BillWrittenOff(told));
     work.reload(payer.id)?;
     Ok(facts_of(work.tx, &row)?)

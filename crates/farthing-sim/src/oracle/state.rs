@@ -28,7 +28,9 @@ fn lines(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut lines = Vec::new();
     tx.accounts_each(|row| {
         let owner = names.owners.get(&row.account.owner).map_or("the cloud", String::as_str);
-        lines.push(format!("{owner} {}: {}, held {}", row.code, row.account.balance(), row.account.held));
+        // A bill's id is of chance: those of an account are told apart by what they come to.
+        let code = row.code.split_once("/bill_").map_or(row.code.as_str(), |(head, _)| head);
+        lines.push(format!("{owner} {code}: {}, held {}", row.account.balance(), row.account.held));
         Ok(())
     })?;
     tx.holds_each(|hold| {

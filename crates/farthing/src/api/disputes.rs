@@ -30,7 +30,7 @@ pub(crate) struct NewDispute {
 /// What is right about it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Grant {
+pub(crate) struct DisputeGrant {
     /// What the bill is credited by, with its tax; all that is disputed when it is not said.
     amount: Option<Amount>,
     /// Why; the customer reads it.
@@ -40,7 +40,7 @@ pub(crate) struct Grant {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Dispute {
+pub(crate) struct BillDispute {
     #[schema(example = "disp_01m0abw8g0tfjbn245fasf0w43")]
     id: String,
     account: String,
@@ -66,20 +66,20 @@ pub(crate) struct Dispute {
 
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum DisputeState {
+pub(crate) enum BillDisputeState {
     Open,
     Granted,
     Refused,
     Withdrawn,
 }
 
-impl DisputeState {
+impl BillDisputeState {
     const fn core(self) -> State {
         match self {
-            DisputeState::Open => State::Open,
-            DisputeState::Granted => State::Granted,
-            DisputeState::Refused => State::Refused,
-            DisputeState::Withdrawn => State::Withdrawn,
+            BillDisputeState::Open => State::Open,
+            BillDisputeState::Granted => State::Granted,
+            BillDisputeState::Refused => State::Refused,
+            BillDisputeState::Withdrawn => State::Withdrawn,
         }
     }
 }
@@ -92,7 +92,7 @@ pub(crate) struct DisputeSearch {
     /// Only those about this bill, by its id.
     bill: Option<String>,
     /// Only those in this state. `open`: what waits for an operator.
-    state: Option<DisputeState>,
+    state: Option<BillDisputeState>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -112,13 +112,13 @@ impl DisputeNamed {
 
 /// Disputes a bill, or a part of it: nobody asks for that any more until it is decided, and it is not late meanwhile.
 #[utoipa::path(post, path = "/v1/bills/{bill}/disputes", tag = "bills", params(BillNamed, IdempotencyKey),
-    request_body = NewDispute, responses((status = CREATED, body = Dispute), (status = "default", body = Problem)),
+    request_body = NewDispute, responses((status = CREATED, body = BillDispute), (status = "default", body = Problem)),
     security(("key" = ["write"])))]
 pub(crate) async fn open(
     caller: Writing,
     Path(named): Path<BillNamed>,
     Asking { body, once }: Asking<NewDispute>,
-) -> Result<(StatusCode, Json<Dispute>), Problem> {
+) -> Result<(StatusCode, Json<BillDispute>), Problem> {
     written(&body.reason, 1_000, "reason")?;
     let amount = body.amount.map(|amount| amount.money("amount")).transpose()?;
     let wanted = NewBillDispute { bill: named.id()?, amount, reason: body.reason };
@@ -131,19 +131,19 @@ pub(crate) async fn open(
 
 /// Lists disputes, the newest first.
 #[utoipa::path(get, path = "/v1/disputes", tag = "bills", params(DisputeSearch, Paging),
-    responses((status = OK, body = Page<Dispute>), (status = "default", body = Problem)), security(("key" = ["read"])))]
+    responses((status = OK, body = Page<BillDispute>), (status = "default", body = Problem)), security(("key" = ["read"])))]
 pub(crate) async fn list(
     caller: Reading,
     Asked(search): Asked<DisputeSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<Page<Dispute>>, Problem> {
+) -> Result<Json<Page<BillDispute>>, Problem> {
     let limit = paging.limit()?;
     let before = paging.text().map(|text| BillDisputeId::parse(text).map_err(|_| wrong_cursor())).transpose()?;
     let unknown = |text: &str| Problem::new(problem::NOT_FOUND, format!("there is no bill {text:?}"));
     let bill = search.bill.as_deref().map(|text| BillId::parse(text).map_err(|_| unknown(text))).transpose()?;
     let (rows, currency) = blocking(move || {
         let of = (search.account.as_deref(), bill);
-        let state = search.state.map(DisputeState::core);
+        let state = search.state.map(BillDisputeState::core);
         let rows = caller.engine.bill_disputes(&caller.cloud, of, state, before, limit + 1)?;
         Ok((rows, currency_of(&caller)?))
     })
@@ -153,8 +153,8 @@ pub(crate) async fn list(
 
 /// One dispute.
 #[utoipa::path(get, path = "/v1/disputes/{dispute}", tag = "bills", params(DisputeNamed),
-    responses((status = OK, body = Dispute), (status = "default", body = Problem)), security(("key" = ["read"])))]
-pub(crate) async fn show(caller: Reading, Path(named): Path<DisputeNamed>) -> Result<Json<Dispute>, Problem> {
+    responses((status = OK, body = BillDispute), (status = "default", body = Problem)), security(("key" = ["read"])))]
+pub(crate) async fn show(caller: Reading, Path(named): Path<DisputeNamed>) -> Result<Json<BillDispute>, Problem> {
     let id = named.id()?;
     let answer = blocking(move || {
         let facts = caller.engine.bill_dispute(&caller.cloud, id)?;
@@ -165,13 +165,13 @@ pub(crate) async fn show(caller: Reading, Path(named): Path<DisputeNamed>) -> Re
 
 /// Grants a dispute: a credit note lowers the bill, and what was paid too much goes to the balance.
 #[utoipa::path(post, path = "/v1/disputes/{dispute}/grant", tag = "bills", params(DisputeNamed, IdempotencyKey),
-    request_body = Grant, responses((status = OK, body = Dispute), (status = "default", body = Problem)),
+    request_body = DisputeGrant, responses((status = OK, body = BillDispute), (status = "default", body = Problem)),
     security(("key" = ["admin"])))]
 pub(crate) async fn grant(
     caller: Administering,
     Path(named): Path<DisputeNamed>,
-    Asking { body, once }: Asking<Grant>,
-) -> Result<Json<Dispute>, Problem> {
+    Asking { body, once }: Asking<DisputeGrant>,
+) -> Result<Json<BillDispute>, Problem> {
     written(&body.note, 1_000, "note")?;
     let decision = Decision::Grant(body.amount.map(|amount| amount.money("amount")).transpose()?);
     let id = named.id()?;
@@ -184,13 +184,13 @@ pub(crate) async fn grant(
 
 /// Refuses a dispute: the bill asks for all of it again.
 #[utoipa::path(post, path = "/v1/disputes/{dispute}/refuse", tag = "bills", params(DisputeNamed, IdempotencyKey),
-    request_body = Noted, responses((status = OK, body = Dispute), (status = "default", body = Problem)),
+    request_body = Noted, responses((status = OK, body = BillDispute), (status = "default", body = Problem)),
     security(("key" = ["admin"])))]
 pub(crate) async fn refuse(
     caller: Administering,
     Path(named): Path<DisputeNamed>,
     Asking { body, once }: Asking<Noted>,
-) -> Result<Json<Dispute>, Problem> {
+) -> Result<Json<BillDispute>, Problem> {
     written(&body.note, 1_000, "note")?;
     let id = named.id()?;
     let done = blocking(move || {
@@ -203,12 +203,12 @@ pub(crate) async fn refuse(
 
 /// Takes a dispute back, for whoever opened it.
 #[utoipa::path(post, path = "/v1/disputes/{dispute}/withdraw", tag = "bills", params(DisputeNamed, IdempotencyKey),
-    responses((status = OK, body = Dispute), (status = "default", body = Problem)), security(("key" = ["write"])))]
+    responses((status = OK, body = BillDispute), (status = "default", body = Problem)), security(("key" = ["write"])))]
 pub(crate) async fn withdraw(
     caller: Writing,
     Path(named): Path<DisputeNamed>,
     Asking { once, .. }: Asking<Nothing>,
-) -> Result<Json<Dispute>, Problem> {
+) -> Result<Json<BillDispute>, Problem> {
     let id = named.id()?;
     let done = blocking(move || {
         let engine = caller.engine_for(Some(once));
@@ -218,8 +218,8 @@ pub(crate) async fn withdraw(
     Ok(Json(done.await?))
 }
 
-fn dispute(facts: BillDisputeFacts, currency: Currency) -> Dispute {
-    Dispute {
+fn dispute(facts: BillDisputeFacts, currency: Currency) -> BillDispute {
+    BillDispute {
         id: facts.id,
         account: facts.account,
         bill: facts.bill,

@@ -86,13 +86,11 @@ pub(crate) async fn show(caller: Reading, Asked(window): Asked<RevenueWindow>) -
 fn month_of(text: Option<&String>, field: &str) -> Result<Option<CivilDate>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let first = Some(text).filter(|text| text.len() == 7).map(|text| CivilDate::parse(&format!("{text}-01")));
-    match first {
-        Some(Ok(first)) => Ok(Some(first)),
-        Some(Err(_)) | None => {
-            let what = format!("{field} is no month: write one like 2026-06");
-            Err(Problem::new(problem::INVALID, what).field(field))
-        }
+    if let Some(Ok(first)) = first {
+        return Ok(Some(first));
     }
+    let what = format!("{field} is no month: write one like 2026-06");
+    Err(Problem::new(problem::INVALID, what).field(field))
 }
 
 fn of_month(month: &Month, currency: Currency) -> Result<RevenueMonth, Problem> {
