@@ -93,7 +93,7 @@ pub(crate) fn audit_bills(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
                         find(name, "its receivable is another account's".to_owned());
                     } else if balance != owed.saturating_neg() {
                         let says = balance.saturating_neg();
-                        find(name, format!("{owed} units of it are to be there, and its receivable says {says}"));
+                        find(name, format!("{owed} units are due of it, and its receivable says {says}"));
                     }
                 }
                 (Some(_), ..) => find(name, "its receivable is not there".to_owned()),

@@ -174,7 +174,7 @@ catalogue! {
          "owed": "What is to be paid of it now: nothing of what a dispute is about.", "currency": "Of the amounts.", "due_at": "When it must be paid; null: it need not.", "of": "The number of the bill it takes from."], mailed;
     StatementIssued = "statement.issued", "What was used in a billing period was stated: the balance has paid it.",
         ["account": "Its name.", "bill": "Its id.", "number": "Its number.", "total": "What was used.", "tax": "Of it: zero.",
-         "currency": "Of the amounts.", "due_at": "Null: it asks for nothing.", "of": "Empty."];
+         "owed": "Zero.", "currency": "Of the amounts.", "due_at": "Null: it asks for nothing.", "of": "Empty."];
     OrderPlaced = "order.placed", "Something was ordered: it waits to be paid.",
         ["account": "Its name.", "order": "Its id.", "name": "What it is called, and what it makes.", "kind": "`new`, `renew` or `change`.",
          "product": "What was ordered.", "sku": "Of which configuration; empty: it has none.", "addon": "What is added; empty: it is none.",
@@ -1128,12 +1128,12 @@ pub fn samples() -> Vec<Event> {
         Event::BillDue(bill("2026-000042", "")),
         Event::BillVoided(BillTold { owed: usd("0.00"), ..bill("2026-000042", "") }),
         Event::BillWrittenOff(bill("2026-000042", "")),
+        Event::BillDisputed(dispute("open", "0.00", "")),
+        Event::BillDisputeEnded(dispute("granted", "11.90", "the meter was read twice")),
         Event::InvoiceRequested(invoice("")),
         Event::InvoiceLate(invoice("")),
         Event::InvoiceIssued(BillTold { owed: usd("0.00"), tax: usd("0.00"), due: None, ..bill("I-2026-000042", "") }),
         Event::InvoiceRefused(invoice("the tax number is wrong")),
-        Event::BillDisputed(dispute("open", "0.00", "")),
-        Event::BillDisputeEnded(dispute("granted", "11.90", "the meter was read twice")),
         Event::ReceiptIssued(BillTold { owed: usd("0.00"), ..bill("R-2026-000040", "2026-000042") }),
         Event::CreditNoteIssued(BillTold { owed: usd("0.00"), ..bill("C-2026-000003", "2026-000042") }),
         Event::StatementIssued(BillTold { owed: usd("0.00"), ..bill("S-2026-000042", "") }),
