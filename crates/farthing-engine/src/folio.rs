@@ -21,7 +21,7 @@ use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Money};
 use farthing_core::notice::Event;
 use farthing_core::payment::BillId;
-use farthing_core::policy::{BillOn, Pay, Policy};
+use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
@@ -1291,9 +1291,7 @@ impl<'w, 't> Work<'w, 't> {
                 stirring_trials.push(*id);
             }
         }
-        if self.policy_at(self.now)?.bill.on.contains(&BillOn::Request) {
-            self.credit_invoices(&charges)?;
-        }
+        self.credit_invoices(&charges)?;
         for id in stirring_trials {
             self.tx.trial_hurry(id, self.now)?;
         }

@@ -9,7 +9,6 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::settle::{SettleError, TermsKey, billing_period};
 use farthing_core::time::{Duration, Instant, Period};
 use farthing_store::BillingRow;
-use std::collections::BTreeSet;
 
 /// What waits of an account for a document, as it was read and as it is.
 #[derive(Clone, Debug)]
@@ -134,9 +133,8 @@ impl Work<'_, '_> {
 
     /// Counts what is not counted yet, and writes what has changed.
     pub(crate) fn write_billings(&mut self) -> Result<(), EngineError> {
-        let sealing: BTreeSet<OwnerId> =
+        let sealing: Vec<OwnerId> =
             self.folios.iter().filter(|(_, folio)| !folio.sealed.is_empty()).map(|(id, _)| *id).collect();
-        let sealing: Vec<OwnerId> = sealing.into_iter().collect();
         self.count_sealed(&sealing)?;
         let changed = self.folios.values().filter_map(|folio| folio.billing.as_ref());
         let changed = changed.filter(|billing| billing.loaded != billing.row);

@@ -131,6 +131,20 @@ both! {
 }
 
 both! {
+    /// What lateness was billed with was given up by hand already: the bill that it was for can be credited all the same.
+    fn a_fee_that_was_given_up_by_hand_is_not_given_back_again(bed: &Bed) {
+        let (engine, bill) = billed(bed);
+        engine.advance(at("2026-03-01T01:00:00Z")).expect("time goes by");
+        let fee = newest(&engine);
+        assert!(fee != bill && fees(&engine, bill).0 > 0);
+        engine.credit_bill("one", fee, None, "goodwill").expect("credited");
+        engine.credit_bill("one", bill, None, "none of it was right").expect("credited");
+        assert_eq!((due(&engine, bill), due(&engine, fee)), ("0.00".to_owned(), "0.00".to_owned()));
+        proven(&engine);
+    }
+}
+
+both! {
     /// Whoever was down at several of its times reminds once.
     fn a_bill_is_reminded_of_once_for_each_time_somebody_was_there(bed: &Bed) {
         let (engine, bill) = billed(bed);

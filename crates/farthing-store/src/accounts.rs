@@ -6,7 +6,7 @@ use farthing_core::ledger::{
 };
 use farthing_core::money::Currency;
 use farthing_core::time::Instant;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// An account to be opened. `floor` is what its chart says, or what a policy grants its debt.
 #[derive(Clone, Debug)]
@@ -229,8 +229,8 @@ impl Tx<'_> {
         &mut self,
         cloud: &str,
         commodity: CommodityId,
-    ) -> Result<HashMap<AccountId, Chart>, StoreError> {
-        let mut charts = HashMap::new();
+    ) -> Result<BTreeMap<AccountId, Chart>, StoreError> {
+        let mut charts = BTreeMap::new();
         self.each(
             "SELECT a.id, a.code FROM ledger_owner o JOIN ledger_account a ON a.owner = o.id WHERE o.cloud = $1 AND a.commodity = $2",
             &[cloud.into(), commodity.0.into()],

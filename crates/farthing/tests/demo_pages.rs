@@ -690,6 +690,14 @@ fn nothing_drifts_while_it_is_looked_at() {
     assert!(pages.good("/").contains(&format!("{} transfers", console::grouped(before))));
 }
 
+/// A story that ends before anybody's hour to join has nobody to ask.
+#[test]
+fn a_demo_may_end_before_anybody_has_come() {
+    let stage = Stage::new(HARDLY_ANY, Instant::parse("2026-11-20T00:00:01Z").unwrap());
+    assert!(stage.clouds.iter().all(|cloud| stage.customers(&cloud.id).is_empty()));
+    assert!(stage.verdict().report.findings.is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 

@@ -146,6 +146,23 @@ impl Creditable {
         Money::sum(self.currency, left)
     }
 
+    /// What can still be credited of a line, without tax, where so much of some lines is about to be: not more than is left of it, nor, where the
+    /// bill was credited by amounts, than is left of its group.
+    pub fn line_left(&self, line: usize, taken: &[(usize, Money)]) -> Result<Money, MoneyError> {
+        let nothing = zero(self.currency);
+        let group_of = |line: usize| self.lines.get(line).and_then(|known| known.group.as_ref());
+        let Some(known) = self.lines.get(line) else { return Ok(nothing) };
+        let Some(group) = self.groups.iter().find(|group| Some(&group.group) == known.group.as_ref()) else {
+            return Ok(nothing);
+        };
+        let of = |which: &dyn Fn(usize) -> bool| {
+            Money::sum(self.currency, taken.iter().filter(|(at, _)| which(*at)).map(|(_, net)| *net))
+        };
+        let own = known.left.checked_sub(of(&|at| at == line)?)?;
+        let all = group.base.checked_sub(group.net_back)?.checked_sub(of(&|at| group_of(at) == Some(&group.group))?)?;
+        own.checked_min(all)?.checked_max(nothing)
+    }
+
     /// As it was after a credit note that was issued: for whoever reads notes from a store, oldest first.
     pub fn after(&self, note: &[CreditedGroup], lines: &[CreditedLine]) -> Result<Creditable, CreditError> {
         let mut after = self.clone();

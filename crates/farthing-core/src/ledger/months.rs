@@ -3,7 +3,7 @@
 
 use super::{AccountId, Chart};
 use crate::time::{CivilDate, Instant, OutOfRange, Zone};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A month by its first day, and everything in units of the currency. What is `*_end` is as it was when the month was over, or is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Month {
 /// Adds transfers up, in the order of their time.
 #[derive(Debug)]
 pub struct Months {
-    accounts: HashMap<AccountId, Chart>,
+    accounts: BTreeMap<AccountId, Chart>,
     zone: Zone,
     found: Vec<Month>,
     /// The end of the last of them.
@@ -107,7 +107,7 @@ impl Month {
 
 impl Months {
     /// Of these accounts; months begin where the cloud is.
-    pub fn new(accounts: HashMap<AccountId, Chart>, zone: Zone) -> Months {
+    pub fn new(accounts: BTreeMap<AccountId, Chart>, zone: Zone) -> Months {
         Months { accounts, zone, found: Vec::new(), ends: Instant::EPOCH }
     }
 

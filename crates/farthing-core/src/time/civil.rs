@@ -60,6 +60,25 @@ impl CivilDate {
         CivilDate(self.0.first_of_month())
     }
 
+    /// In English, as documents and mails have it.
+    pub fn month_name(self) -> &'static str {
+        const NAMES: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        NAMES.get(usize::from(self.month()).saturating_sub(1)).copied().unwrap_or_default()
+    }
+
     #[must_use]
     pub fn last_of_month(self) -> CivilDate {
         CivilDate(self.0.last_of_month())

@@ -443,21 +443,6 @@ fn accent(colour: Option<[u8; 3]>) -> String {
 #[derive(Clone, Copy)]
 struct Words(Language);
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 impl Words {
     fn say<T>(self, english: T, chinese: T) -> T {
         match self.0 {
@@ -476,7 +461,7 @@ impl Words {
     }
 
     fn date(self, date: CivilDate) -> String {
-        let month = MONTHS.get(usize::from(date.month()).saturating_sub(1)).copied().unwrap_or_default();
+        let month = date.month_name();
         self.say(
             format!("{} {month} {}", date.day(), date.year()),
             format!("{}年{}月{}日", date.year(), date.month(), date.day()),
@@ -484,8 +469,7 @@ impl Words {
     }
 
     fn short(self, date: CivilDate) -> String {
-        let month = MONTHS.get(usize::from(date.month()).saturating_sub(1)).and_then(|name| name.get(..3));
-        let month = month.unwrap_or_default();
+        let month = date.month_name().get(..3).unwrap_or_default();
         self.say(
             format!("{} {month} {}", date.day(), date.year()),
             format!("{}年{}月{}日", date.year(), date.month(), date.day()),

@@ -7,7 +7,7 @@
 use super::body::Body;
 use super::broken;
 use super::collect::collects_by_itself;
-use super::facts::told_of;
+use super::facts::tell_bill;
 use super::order_bill::{Returned, return_of_bill};
 use super::used::untaxed;
 use crate::folio::Work;
@@ -82,9 +82,7 @@ fn remind(work: &mut Work<'_, '_>, bill: BillId) -> Result<(), Refused> {
     // Who need not do anything before it is due is not asked to.
     let asks = open && (row.state == BillState::Overdue || !collects_by_itself(work, &payer, &row)?);
     if asks {
-        let currency = work.currency();
-        let told = told_of(work.tx, &row, currency)?;
-        work.tell(Some(row.account), Event::BillDue(told));
+        tell_bill(work, &row, Event::BillDue)?;
     }
     arrears.remind_at = if open { next_reminder(work, &row)? } else { None };
     work.tx.arrears_put(&arrears)?;

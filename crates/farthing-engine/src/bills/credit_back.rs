@@ -269,7 +269,7 @@ pub(crate) fn given_again(
         work.reload(payer.id)?;
     }
     if was_open {
-        tell_if_paid(work, payer, &row)?;
+        tell_if_paid(work, &row)?;
     }
     Ok(())
 }

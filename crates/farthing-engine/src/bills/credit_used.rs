@@ -101,8 +101,7 @@ fn credit(
         if line.product != product.as_str() || line.origin != "accrued" || line.net <= 0 {
             continue;
         }
-        let credited = notes.iter().flat_map(|note| &note.credited).filter(|(of, _)| *of == place);
-        let left = line.net.saturating_sub(credited.map(|(_, net)| *net).fold(0, i64::saturating_add));
+        let left = creditable.line_left(place, &lines).map_err(super::broken)?.units();
         // Where prices have the tax in them, so has what was waived.
         let wanted = if is_gross { without_tax(rest, line.net, line.tax) } else { rest };
         let net = work.money(wanted.min(left).max(0)).round_to_minor(Rounding::Down).map_err(super::broken)?.0;
@@ -141,7 +140,7 @@ fn credit(
     let apart = work.billing(payer.id)?.apart.entry(product.clone()).or_default();
     *apart = apart.saturating_sub(moved.units());
     if was_open {
-        tell_if_paid(work, payer, row)?;
+        tell_if_paid(work, row)?;
     }
     Ok(())
 }

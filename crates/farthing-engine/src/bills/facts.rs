@@ -1,10 +1,11 @@
 //! Documents as they are told to whoever asks. Amounts are in units of the currency.
 
 use super::body::Body;
+use crate::folio::Work;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::bill::{BillState, Used};
 use farthing_core::money::{Currency, Money};
-use farthing_core::notice::BillTold;
+use farthing_core::notice::{BillTold, Event};
 use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::tax::Assessment;
 use farthing_core::time::Instant;
@@ -204,6 +205,18 @@ pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow, currency: Currency) -> Res
         due: row.due,
         of,
     })
+}
+
+/// Tells of what has just happened to it.
+pub(super) fn tell_bill(
+    work: &mut Work<'_, '_>,
+    row: &BillRow,
+    event: fn(BillTold) -> Event,
+) -> Result<(), EngineError> {
+    let currency = work.currency();
+    let told = told_of(work.tx, row, currency)?;
+    work.tell(Some(row.account), event(told));
+    Ok(())
 }
 
 pub(crate) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, EngineError> {

@@ -129,10 +129,8 @@ pub(crate) fn return_of_bill(work: &mut Work<'_, '_>, payer: &PayerRow, wanted: 
     // Of several such lines each gives as much as it has left.
     let mut rest = wanted.net;
     let mut lines: Vec<(usize, Money)> = Vec::new();
-    for (place, line) in body.lines.iter().enumerate().filter(|(_, line)| line.origin == wanted.origin) {
-        let credited: i64 =
-            notes.iter().flat_map(|note| &note.credited).filter(|(at, _)| *at == place).map(|(_, net)| *net).sum();
-        let part = rest.min(line.net - credited);
+    for (place, _) in body.lines.iter().enumerate().filter(|(_, line)| line.origin == wanted.origin) {
+        let part = rest.min(creditable.line_left(place, &lines).map_err(broken)?.units());
         if part > 0 {
             lines.push((place, work.money(part)));
             rest -= part;

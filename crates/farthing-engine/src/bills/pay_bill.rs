@@ -3,7 +3,7 @@
 
 use super::arrears::{Before, follow};
 use super::broken;
-use super::facts::{BillFacts, told_of};
+use super::facts::{BillFacts, tell_bill};
 use super::issue::{Settled, issue_receipt};
 use crate::asked::Note;
 use crate::folio::Work;
@@ -269,16 +269,14 @@ pub(crate) fn settle(
     let paid = work.money(amount);
     step(work, row, BillEvent::Pay(paid))?;
     issue_receipt(work, payer, row, &Settled { amount, method, payment, transfer })?;
-    tell_if_paid(work, payer, row)?;
+    tell_if_paid(work, row)?;
     if row.state == BillState::Paid { crate::orders::bill_paid(work, row.id) } else { Ok(()) }
 }
 
 /// One without a number yet is told by whoever gives it one.
-pub(super) fn tell_if_paid(work: &mut Work<'_, '_>, payer: &PayerRow, row: &BillRow) -> Result<(), EngineError> {
+pub(super) fn tell_if_paid(work: &mut Work<'_, '_>, row: &BillRow) -> Result<(), EngineError> {
     if row.state == BillState::Paid && !row.number.is_empty() {
-        let currency = work.currency();
-        let told = told_of(work.tx, row, currency)?;
-        work.tell(Some(payer.id), Event::BillPaid(told));
+        tell_bill(work, row, Event::BillPaid)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::body::{Body, origin_from};
 use super::broken;
 use super::collect::collect;
-use super::facts::{BillFacts, told_of};
+use super::facts::{BillFacts, tell_bill};
 use super::issue::{Terms, issue_bill_on};
 use super::order_bill::void_bill;
 use super::pay_bill::{bill_locked, payable};
@@ -62,9 +62,7 @@ fn reissue(work: &mut Work<'_, '_>, id: BillId, reason: &str) -> Result<(String,
     let told = json!({ "bill": id.to_string(), "anew": fresh.id.to_string(), "reason": reason });
     work.notes.push(Note::new("bill.reissued", format!("account {}", payer.name)).became(&told));
     let taken_back = work.tx.bill(id)?.ok_or_else(|| broken(format!("bill {id} is gone")))?;
-    let currency = work.currency();
-    let told = told_of(work.tx, &taken_back, currency)?;
-    work.tell(Some(payer.id), Event::BillVoided(told));
+    tell_bill(work, &taken_back, Event::BillVoided)?;
     work.reload(payer.id)?;
     let payment = match collection {
         Collection::Collect(_) => collect(work, &payer, &fresh, &[])?,

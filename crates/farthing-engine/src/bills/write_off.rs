@@ -1,6 +1,6 @@
 //! An operator gives a bill up: nobody asks for it any more, and what is due of it is a bad debt. What is paid of it all the same is recovered.
 
-use super::facts::{BillFacts, facts_of};
+use super::facts::{BillFacts, facts_of, tell_bill};
 use super::pay_bill::{bill_locked, receivable_of, step};
 use crate::asked::Note;
 use crate::folio::Work;
@@ -39,9 +39,7 @@ fn write_off(work: &mut Work<'_, '_>, bill: BillId, reason: &str) -> Result<Bill
     step(work, &mut row, BillEvent::WriteOff)?;
     let told = json!({ "bill": row.id.to_string(), "amount": work.money(amount).plain(), "reason": reason });
     work.notes.push(Note::new("bill.written_off", format!("account {}", payer.name)).became(&told));
-    let currency = work.currency();
-    let told = super::facts::told_of(work.tx, &row, currency)?;
-    work.tell(Some(payer.id), Event::BillWrittenOff(told));
+    tell_bill(work, &row, Event::BillWrittenOff)?;
     work.reload(payer.id)?;
     Ok(facts_of(work.tx, &row)?)
 }

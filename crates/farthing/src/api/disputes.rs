@@ -3,7 +3,7 @@
 use super::asking::{Asking, IdempotencyKey, Nothing, Path};
 use super::bills::BillNamed;
 use super::blocking;
-use super::caller::{Administering, Reading, Writing};
+use super::caller::{Administering, Caller, Reading, Writing};
 use super::page::{Asked, Page, Paging, wrong_cursor};
 use super::payments::{Decision as Noted, currency_of};
 use super::problem::{self, Problem};
@@ -13,8 +13,9 @@ use axum::http::StatusCode;
 use farthing_core::bill::DisputeState as State;
 use farthing_core::money::Currency;
 use farthing_core::payment::{BillDisputeId, BillId};
-use farthing_engine::{BillDisputeFacts, Decision, NewBillDispute};
+use farthing_engine::{BillDisputeFacts, Decision, NewBillDispute, Once};
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -175,11 +176,7 @@ pub(crate) async fn grant(
     written(&body.note, 1_000, "note")?;
     let decision = Decision::Grant(body.amount.map(|amount| amount.money("amount")).transpose()?);
     let id = named.id()?;
-    let done = blocking(move || {
-        let facts = caller.engine_for(Some(once)).decide_bill_dispute(&caller.cloud, id, &decision, &body.note)?;
-        Ok(dispute(facts, currency_of(&caller)?))
-    });
-    Ok(Json(done.await?))
+    decide(caller, (id, once), decision, body.note).await
 }
 
 /// Refuses a dispute: the bill asks for all of it again.
@@ -193,12 +190,7 @@ pub(crate) async fn refuse(
 ) -> Result<Json<BillDispute>, Problem> {
     written(&body.note, 1_000, "note")?;
     let id = named.id()?;
-    let done = blocking(move || {
-        let engine = caller.engine_for(Some(once));
-        let facts = engine.decide_bill_dispute(&caller.cloud, id, &Decision::Refuse, &body.note)?;
-        Ok(dispute(facts, currency_of(&caller)?))
-    });
-    Ok(Json(done.await?))
+    decide(caller, (id, once), Decision::Refuse, body.note).await
 }
 
 /// Takes a dispute back, for whoever opened it.
@@ -210,9 +202,17 @@ pub(crate) async fn withdraw(
     Asking { once, .. }: Asking<Nothing>,
 ) -> Result<Json<BillDispute>, Problem> {
     let id = named.id()?;
+    decide(caller, (id, once), Decision::Withdraw, String::new()).await
+}
+
+async fn decide(
+    caller: impl Deref<Target = Caller> + Send + 'static,
+    (id, once): (BillDisputeId, Once),
+    decision: Decision,
+    note: String,
+) -> Result<Json<BillDispute>, Problem> {
     let done = blocking(move || {
-        let engine = caller.engine_for(Some(once));
-        let facts = engine.decide_bill_dispute(&caller.cloud, id, &Decision::Withdraw, "")?;
+        let facts = caller.engine_for(Some(once)).decide_bill_dispute(&caller.cloud, id, &decision, &note)?;
         Ok(dispute(facts, currency_of(&caller)?))
     });
     Ok(Json(done.await?))

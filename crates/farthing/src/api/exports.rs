@@ -129,7 +129,7 @@ pub(crate) struct ExportFile {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExportLink {
     /// Of this server.
-    #[schema(example = "/exports/fx_live_elestio_01m0abw8g0tfjbn245fasf0w43_…")]
+    #[schema(example = "/exports/fx_live_mycloud_01m0abw8g0tfjbn245fasf0w43_…")]
     link: String,
     #[schema(format = DateTime)]
     expires_at: String,

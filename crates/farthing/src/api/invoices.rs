@@ -194,16 +194,9 @@ pub(crate) async fn show(caller: Reading, Path(named): Path<InvoiceNamed>) -> Re
 pub(crate) async fn issue(
     caller: Administering,
     Path(named): Path<InvoiceNamed>,
-    Asking { body, once }: Asking<Decision>,
+    asking: Asking<Decision>,
 ) -> Result<Json<InvoiceRequest>, Problem> {
-    written(&body.note, 1_000, "note")?;
-    let id = named.id()?;
-    let done = blocking(move || {
-        let engine = caller.engine_for(Some(once));
-        let facts = engine.decide_invoice(&caller.cloud, id, InvoiceDecision::Issue, &body.note)?;
-        Ok(request(facts, currency_of(&caller)?))
-    });
-    Ok(Json(done.await?))
+    decide(caller, named, asking, InvoiceDecision::Issue).await
 }
 
 /// Refuses an invoice that was asked for: its charges can be asked for again.
@@ -213,13 +206,21 @@ pub(crate) async fn issue(
 pub(crate) async fn refuse(
     caller: Administering,
     Path(named): Path<InvoiceNamed>,
+    asking: Asking<Decision>,
+) -> Result<Json<InvoiceRequest>, Problem> {
+    decide(caller, named, asking, InvoiceDecision::Refuse).await
+}
+
+async fn decide(
+    caller: Administering,
+    named: InvoiceNamed,
     Asking { body, once }: Asking<Decision>,
+    decision: InvoiceDecision,
 ) -> Result<Json<InvoiceRequest>, Problem> {
     written(&body.note, 1_000, "note")?;
     let id = named.id()?;
     let done = blocking(move || {
-        let engine = caller.engine_for(Some(once));
-        let facts = engine.decide_invoice(&caller.cloud, id, InvoiceDecision::Refuse, &body.note)?;
+        let facts = caller.engine_for(Some(once)).decide_invoice(&caller.cloud, id, decision, &body.note)?;
         Ok(request(facts, currency_of(&caller)?))
     });
     Ok(Json(done.await?))

@@ -12,9 +12,6 @@ use std::time::Instant;
 /// What the floor appends for one account: its bill with ten lines, what it covers, a transfer for each line and their sums, a message.
 const ACCOUNT_BYTES: u64 = 4_096 + 1_024 + 12 * 216 + 512;
 const LINES: usize = 10;
-/// A month collects for an hour here, so that nothing else is due when it closes.
-const POLICY: &str = "[settle]\nevery = \"1h\"\npay = \"postpaid\"\nlate_window = \"1h\"\n\
-                      [bill]\non = [\"cycle\"]\nnumber = \"B-{year}{month}-{seq:6}\"\ndue = \"14d\"\n";
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -27,14 +24,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     heading(arguments.at.json);
-    let skus: Vec<String> = (0..LINES).map(|sku| format!("s{sku}")).collect();
-    let sku = |sku| format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1);
-    let product = "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n";
-    let catalog: String = [product.to_owned()].into_iter().chain((0..LINES).map(sku)).collect();
+    let (skus, catalog) = crowd::machines(LINES);
     for _ in 0..arguments.at.runs.max(1) {
         let bed = Bed::simulated(&arguments.at, Moment::parse("2027-01-30T10:00:00Z")?)?;
         let (accounts, resources) = (arguments.accounts, LINES);
-        let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: POLICY };
+        let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: crowd::BY_THE_MONTH };
         let cloud = crowd::fill(&bed.engine, &catalog, &crowd, bed.engine.now()?)?;
         // The last two days of the month are sealed; that is what settling costs.
         for day in ["2027-01-31T00:00:00Z", "2027-02-01T00:00:00Z"] {

@@ -155,3 +155,15 @@ fn copy(
     tx.thing_payers_insert(&pays)?;
     tx.open_charges_write(&opens)
 }
+
+/// A month collects for an hour here, so that nothing else is due when it closes.
+pub(super) const BY_THE_MONTH: &str = "[settle]\nevery = \"1h\"\npay = \"postpaid\"\nlate_window = \"1h\"\n\
+    [bill]\non = [\"cycle\"]\nnumber = \"B-{year}{month}-{seq:6}\"\ndue = \"14d\"\n";
+
+/// So many plans of a machine, and the catalogue that has them.
+pub(super) fn machines(plans: usize) -> (Vec<String>, String) {
+    let sku = |sku| format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1);
+    let product = "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n";
+    let catalog = [product.to_owned()].into_iter().chain((0..plans).map(sku)).collect();
+    ((0..plans).map(|sku| format!("s{sku}")).collect(), catalog)
+}

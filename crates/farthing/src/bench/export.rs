@@ -13,8 +13,6 @@ use std::fs::File;
 use std::time::Instant;
 
 const RESOURCES: usize = 10;
-const POLICY: &str = "[settle]\nevery = \"1h\"\npay = \"postpaid\"\nlate_window = \"1h\"\n\
-                      [bill]\non = [\"cycle\"]\nnumber = \"B-{year}{month}-{seq:6}\"\ndue = \"14d\"\n";
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -27,13 +25,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     heading(arguments.at.json);
-    let skus: Vec<String> = (0..RESOURCES).map(|sku| format!("s{sku}")).collect();
-    let sku = |sku| format!("[[product.sku]]\nid = \"s{sku}\"\nprice = \"0.0{}37 / hour\"\n", sku + 1);
-    let product = "[[product]]\nid = \"machine\"\nname = \"Machine\"\nkind = \"running\"\ncategory = \"Compute\"\n";
-    let catalog: String = [product.to_owned()].into_iter().chain((0..RESOURCES).map(sku)).collect();
+    let (skus, catalog) = crowd::machines(RESOURCES);
     let bed = Bed::simulated(&arguments.at, Moment::parse("2027-01-27T10:00:00Z")?)?;
     let (accounts, resources) = (arguments.accounts, RESOURCES);
-    let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: POLICY };
+    let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: crowd::BY_THE_MONTH };
     let cloud = crowd::fill(&bed.engine, &catalog, &crowd, bed.engine.now()?)?;
     let days = (28..=31).map(|day| format!("2027-01-{day}")).chain((1..=6).map(|day| format!("2027-02-{day:02}")));
     for day in days {

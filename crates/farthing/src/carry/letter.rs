@@ -223,28 +223,13 @@ fn accent(envelope: &Envelope) -> String {
 
 /// A date and a time of day, with the zone they are of.
 fn moment(at: Instant, zone: &Zone, locale: Locale) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let Ok((date, time)) = zone.wall_at(at) else { return at.to_string() };
     let minute = time.second_of_day() / 60;
     let clock = format!("{:02}:{:02}", minute / 60, minute % 60);
     match locale {
         Locale::Zh => format!("{}年{}月{}日 {clock}（{}）", date.year(), date.month(), date.day(), zone.name()),
         Locale::En | Locale::Ja | Locale::Ko | Locale::De | Locale::Fr => {
-            let month = MONTHS[usize::from(date.month() - 1) % 12];
-            format!("{} {month} {} at {clock} {}", date.day(), date.year(), zone.name())
+            format!("{} {} {} at {clock} {}", date.day(), date.month_name(), date.year(), zone.name())
         }
     }
 }

@@ -25,6 +25,5 @@ pub(super) fn date_text(date: CivilDate) -> String {
 }
 
 pub(super) fn month_text(date: CivilDate) -> &'static str {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    MONTHS[usize::from(date.month() - 1) % 12]
+    date.month_name().get(..3).unwrap_or_default()
 }

@@ -102,7 +102,10 @@ pub(super) struct Customer {
     pub(super) temper: Temper,
     /// Whether it pays ahead; the others wait for their bill.
     pub(super) prepaid: bool,
+    /// The day it joins.
     pub(super) joined: i64,
+    /// Whether it has: the story may end before its hour.
+    pub(super) here: bool,
     pub(super) things: Vec<Thing>,
     pub(super) calls: Vec<(i64, HoldId)>,
     pub(super) top_ups: usize,
@@ -136,6 +139,7 @@ impl Customer {
             temper,
             prepaid,
             joined,
+            here: false,
             things: Vec::new(),
             calls: Vec::new(),
             top_ups: 0,

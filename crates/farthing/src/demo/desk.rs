@@ -92,7 +92,7 @@ impl Desk<'_> {
         if !self.town.menu.refunds {
             return Ok(());
         }
-        for customer in &self.town.customers {
+        for customer in self.town.customers.iter().filter(|customer| customer.here) {
             let most = self.engine.refundable(self.cloud(), &customer.name)?;
             if most.units() < 10 * self.town.menu.coin {
                 continue;

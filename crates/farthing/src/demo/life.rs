@@ -188,7 +188,9 @@ impl Life {
         match step {
             Step::Join { customer } => {
                 let desk = self.desk(place)?;
-                desk.sign_up(&desk.town.customers[customer])
+                desk.sign_up(&desk.town.customers[customer])?;
+                self.towns[place].customers[customer].here = true;
+                Ok(())
             }
             Step::Act { customer, action: Action::Use { which } } => {
                 self.events += 1;
@@ -236,9 +238,8 @@ impl Life {
         for place in 0..self.towns.len() {
             self.report(place)?;
             for customer in 0..self.towns[place].customers.len() {
-                if self.towns[place].customers[customer].temper == cast::Temper::Caller
-                    && self.towns[place].customers[customer].joined < self.days
-                {
+                let Customer { temper, here, .. } = self.towns[place].customers[customer];
+                if temper == cast::Temper::Caller && here {
                     for (call, cents, hours) in [(-1, 300, 30), (-2, 500, 54)] {
                         let action = Action::Authorise { call, cents, lasts_seconds: hours * 3_600 };
                         self.act(place, customer, &action)?;

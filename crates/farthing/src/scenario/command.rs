@@ -467,23 +467,12 @@ pub enum Ordering {
     Provisions(Answering),
 }
 
-/// What becomes of a bill.
+/// What becomes of bills.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Billing {
-    Dispute {
+    Bill {
         bill: Bill,
-        amount: Option<Money>,
-        reason: String,
-    },
-    Credit {
-        bill: Bill,
-        amount: Option<Money>,
-    },
-    Reissue {
-        bill: Bill,
-    },
-    WriteOff {
-        bill: Bill,
+        deed: BillDeed,
     },
     /// For these charges, or all whose service begins within the time.
     Invoice {
@@ -493,6 +482,14 @@ pub enum Billing {
         from: Option<Instant>,
         to: Option<Instant>,
     },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum BillDeed {
+    Dispute { amount: Option<Money>, reason: String },
+    Credit { amount: Option<Money> },
+    Reissue,
+    WriteOff,
 }
 
 /// What waits for parts of Farthing that are not built yet.
@@ -574,10 +571,10 @@ impl Billing {
     /// As the line begins.
     pub const fn name(&self) -> &'static str {
         match self {
-            Billing::Dispute { .. } => "dispute",
-            Billing::Credit { .. } => "credit-note",
-            Billing::Reissue { .. } => "reissue",
-            Billing::WriteOff { .. } => "write-off",
+            Billing::Bill { deed: BillDeed::Dispute { .. }, .. } => "dispute",
+            Billing::Bill { deed: BillDeed::Credit { .. }, .. } => "credit-note",
+            Billing::Bill { deed: BillDeed::Reissue, .. } => "reissue",
+            Billing::Bill { deed: BillDeed::WriteOff, .. } => "write-off",
             Billing::Invoice { .. } => "invoice",
         }
     }
@@ -585,10 +582,7 @@ impl Billing {
     /// Of which bill, or account.
     pub fn of(&self) -> &str {
         match self {
-            Billing::Dispute { bill, .. }
-            | Billing::Credit { bill, .. }
-            | Billing::Reissue { bill }
-            | Billing::WriteOff { bill } => bill.name(),
+            Billing::Bill { bill, .. } => bill.name(),
             Billing::Invoice { account, .. } => account,
         }
     }

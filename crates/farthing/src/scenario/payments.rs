@@ -1,6 +1,6 @@
 //! Scenarios' words about payments, said to the engine: who they are by name, and what is set of an account.
 
-use super::command::{Billing, Paying, Provider, Setting, TopUp};
+use super::command::{BillDeed, Billing, Paying, Provider, Setting, TopUp};
 use super::engine::{EngineStage, broken, later_setting, told};
 use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
@@ -210,43 +210,33 @@ impl EngineStage {
     }
 
     pub(super) fn billing(&mut self, asked: &Billing) -> Done {
-        let (Billing::Dispute { bill, .. }
-        | Billing::Credit { bill, .. }
-        | Billing::Reissue { bill }
-        | Billing::WriteOff { bill }) = asked
-        else {
-            return self.ask_invoice(asked);
+        let (bill, deed) = match asked {
+            Billing::Bill { bill, deed } => (bill, deed),
+            Billing::Invoice { account, name, charges, from, to } => {
+                let wanted = NewInvoiceRequest {
+                    account: account.clone(),
+                    charges: charges.clone(),
+                    from: *from,
+                    to: *to,
+                    ..NewInvoiceRequest::default()
+                };
+                let made = self.engine().request_invoice(&self.cloud, &wanted).map_err(told)?;
+                self.payments.invoices.insert(name.clone(), InvoiceRequestId::parse(&made.id).map_err(broken)?);
+                return Ok(());
+            }
         };
-        let bill = self.bill_of(bill)?;
-        let id = BillId::parse(&bill.id).map_err(broken)?;
+        let id = BillId::parse(&self.bill_of(bill)?.id).map_err(broken)?;
         let why = "the story says so";
-        let done = match asked {
-            Billing::Dispute { amount, reason, .. } => {
+        let done = match deed {
+            BillDeed::Dispute { amount, reason } => {
                 let wanted = NewBillDispute { bill: id, amount: *amount, reason: reason.clone() };
                 self.engine().dispute_bill(&self.cloud, &wanted).map(drop)
             }
-            Billing::Credit { amount, .. } => self.engine().credit_bill(&self.cloud, id, *amount, why).map(drop),
-            Billing::Reissue { .. } => self.engine().reissue_bill(&self.cloud, id, why).map(drop),
-            Billing::WriteOff { .. } | Billing::Invoice { .. } => {
-                self.engine().write_off_bill(&self.cloud, id, why).map(drop)
-            }
+            BillDeed::Credit { amount } => self.engine().credit_bill(&self.cloud, id, *amount, why).map(drop),
+            BillDeed::Reissue => self.engine().reissue_bill(&self.cloud, id, why).map(drop),
+            BillDeed::WriteOff => self.engine().write_off_bill(&self.cloud, id, why).map(drop),
         };
         self.done(done)
-    }
-
-    fn ask_invoice(&mut self, asked: &Billing) -> Done {
-        let Billing::Invoice { account, name, charges, from, to } = asked else { return Ok(()) };
-        let charges = charges.clone();
-        let wanted = NewInvoiceRequest {
-            account: account.clone(),
-            charges,
-            from: *from,
-            to: *to,
-            ..NewInvoiceRequest::default()
-        };
-        let made = self.engine().request_invoice(&self.cloud, &wanted).map_err(told)?;
-        self.payments.invoices.insert(name.clone(), InvoiceRequestId::parse(&made.id).map_err(broken)?);
-        Ok(())
     }
 
     /// The files that its customer can have, and what one of them would lack.

@@ -37,7 +37,7 @@ fn lived(bed: &Bed, server: &Server) -> String {
 }
 
 fn billed(cloud: &str) -> String {
-    policy(cloud, "1h").replace("on = [\"top_up\"]", "on = [\"cycle\"]")
+    policy(cloud, "1h").replace("on = [\"top_up\", ", "on = [\"cycle\", ")
 }
 
 both! {

@@ -2,9 +2,9 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Banking, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact, Later, NewAccount,
-    NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying, Place,
-    Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
+    Apply, Banking, BillDeed, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact, Later,
+    NewAccount, NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying,
+    Place, Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::stage::Bill;
@@ -112,12 +112,12 @@ impl Reader<'_> {
                 let bill = self.bill(words)?;
                 let amount = self.amount_of(&bill, words)?;
                 let reason = words.key("reason").map(|reason| reason.text()).transpose()?.unwrap_or_default();
-                Command::Billing(Billing::Dispute { bill, amount, reason })
+                Command::Billing(Billing::Bill { bill, deed: BillDeed::Dispute { amount, reason } })
             }
             "credit-note" => {
                 let bill = self.bill(words)?;
                 let amount = self.amount_of(&bill, words)?;
-                Command::Billing(Billing::Credit { bill, amount })
+                Command::Billing(Billing::Bill { bill, deed: BillDeed::Credit { amount } })
             }
             "invoice" => {
                 let account = self.account(&words.word("the account")?)?;
@@ -136,8 +136,8 @@ impl Reader<'_> {
                 };
                 Command::Billing(Billing::Invoice { account, name, charges, from, to })
             }
-            "reissue" => Command::Billing(Billing::Reissue { bill: self.bill(words)? }),
-            "write-off" => Command::Billing(Billing::WriteOff { bill: self.bill(words)? }),
+            "reissue" => Command::Billing(Billing::Bill { bill: self.bill(words)?, deed: BillDeed::Reissue }),
+            "write-off" => Command::Billing(Billing::Bill { bill: self.bill(words)?, deed: BillDeed::WriteOff }),
             "method" => self.method(words)?,
             "chargeback" => {
                 let of = words.name("the payment or account")?;
