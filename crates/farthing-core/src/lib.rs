@@ -28,6 +28,7 @@ pub mod profile;
 pub mod quota;
 pub mod rate;
 pub mod settle;
+pub mod standing;
 pub mod tax;
 pub mod term;
 pub mod time;

@@ -1,0 +1,111 @@
+//! Standing: what stands between a low balance and a deleted disk. An account in arrears goes down a ladder of steps, each announced, at
+//! exact hours; when it has paid it comes up again.
+//!
+//! Pure: the shell says what there is, this says what to do next, and when to look again. What is to be done to a thing is an instruction:
+//! we ask the cloud, which does it and says so.
+
+mod brake;
+mod instruction;
+mod ladder;
+
+pub use brake::{Lately, Limits, exceeded};
+pub use instruction::{Claim, Deed, InstructionState, claim};
+pub use ladder::{Facts, Ladder, Notice, Plan, Step, Terms, begun, next};
+
+crate::id_kind!(InstructionId, InstructionKind, "step");
+
+crate::payment::words! {
+    /// A step down.
+    Rung {
+        /// What runs is stopped, what is written is locked.
+        Suspend = "suspend",
+        /// What there is is deleted, and can be restored for a while.
+        Delete = "delete",
+        /// What was deleted cannot be restored any longer.
+        Purge = "purge",
+    }
+}
+
+crate::payment::words! {
+    /// Why an account is in arrears.
+    Cause {
+        /// It pays ahead, and has nothing left.
+        Out = "out",
+        /// A bill of it is past due.
+        Due = "due",
+    }
+}
+
+crate::payment::words! {
+    /// How an account stands, in a word.
+    Standing {
+        Good = "good",
+        /// Less is left than it wants to be told of.
+        Low = "low",
+        /// It has nothing left, and what runs goes on for a while.
+        Grace = "grace",
+        /// A bill is past due, and what runs goes on for a while.
+        Due = "due",
+        Suspended = "suspended",
+        /// The cloud was asked to delete what it has.
+        DeletionScheduled = "deletion_scheduled",
+        /// It can be restored.
+        Deleted = "deleted",
+        Purged = "purged",
+    }
+}
+
+crate::payment::words! {
+    /// Why nothing is destroyed yet.
+    Guard {
+        /// A payment is on its way, waits for somebody, or nobody knows what became of it.
+        Payment = "payment",
+        /// Money came in at the bank that could be theirs.
+        BankMoney = "bank_money",
+        /// What they owe is disputed.
+        Dispute = "dispute",
+        /// The account cannot be settled.
+        Parked = "parked",
+        /// An operator keeps it.
+        Keep = "keep",
+        /// Nobody is known to have heard of it.
+        Unheard = "unheard",
+        /// More than usual is suspended or deleted in the cloud: somebody has to look first.
+        Brake = "brake",
+    }
+}
+
+impl Rung {
+    /// It cannot be undone by paying.
+    pub const fn destroys(self) -> bool {
+        matches!(self, Rung::Delete | Rung::Purge)
+    }
+}
+
+impl Guard {
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Guard::Payment => "a payment is on its way, or nobody knows what became of it",
+            Guard::BankMoney => "money came in at the bank that nobody has matched yet, and it could be theirs",
+            Guard::Dispute => "a dispute about what they owe is open",
+            Guard::Parked => "the account cannot be settled",
+            Guard::Keep => "an operator keeps it",
+            Guard::Unheard => "no notice of it was accepted by a mail server",
+            Guard::Brake => "more is suspended or deleted than usual, and nobody has looked yet",
+        }
+    }
+}
+
+/// How an account stands: by the ladder it is on, or by what it has.
+pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> Standing {
+    let Some(ladder) = ladder else { return if is_low { Standing::Low } else { Standing::Good } };
+    match (ladder.reached, ladder.cause) {
+        (None, Cause::Out) => Standing::Grace,
+        (None, Cause::Due) => Standing::Due,
+        (Some(Rung::Suspend), _) => Standing::Suspended,
+        (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
+        (Some(Rung::Delete), _) => Standing::Deleted,
+        (Some(Rung::Purge), _) if asked == Some(Rung::Purge) => Standing::Deleted,
+        (Some(Rung::Purge), _) => Standing::Purged,
+    }
+}
