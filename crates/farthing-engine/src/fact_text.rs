@@ -30,6 +30,7 @@ pub(crate) fn write(what: &What) -> String {
         What::Stop
         | What::Resume
         | What::Delete
+        | What::Purge
         | What::Restore
         | What::Fail
         | What::Suspend
@@ -64,6 +65,7 @@ pub(crate) fn read(text: &str) -> Option<What> {
         "resize" => What::Resize(Change { sku: named("sku")?, size: size()? }),
         "gauge" => What::Gauge(size()??),
         "delete" => What::Delete,
+        "purge" => What::Purge,
         "restore" => What::Restore,
         "fail" => What::Fail,
         "suspend" => What::Suspend,
@@ -98,6 +100,7 @@ mod tests {
             What::Resize(Change { sku: None, size: Quantity::from_whole(2) }),
             What::Gauge(Quantity::from_millionths(1)),
             What::Delete,
+            What::Purge,
             What::Restore,
             What::Fail,
             What::Suspend,

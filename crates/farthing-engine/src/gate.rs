@@ -173,6 +173,7 @@ pub(crate) fn pass(
         | What::Resize(_)
         | What::Gauge(_)
         | What::Delete
+        | What::Purge
         | What::Fail
         | What::Suspend
         | What::Missing

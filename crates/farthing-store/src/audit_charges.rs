@@ -13,10 +13,11 @@ use crate::{StoreError, Tx, chain_of};
 use farthing_core::config::Name;
 use farthing_core::ledger::{AccountId, Chart, OwnerId};
 use farthing_core::settle::{AuditedCharge, ChargeAuditor, Wallets};
+use farthing_core::standing::InstructionId;
 use farthing_core::time::Instant;
 use std::collections::BTreeSet;
 
-/// What limits accounts, what raises their quotas, their trials: each row is as it was written. (Reading one compares its seal.)
+/// What limits accounts, what raises their quotas, their trials, what the cloud was asked to do: each row is as it was written. (Reading one compares its seal.)
 fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
     let mut look = |name: String, read: Result<(), StoreError>| {
         if let Err(error) = read {
@@ -43,7 +44,12 @@ fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), Stor
             look(format!("trial {}", row.int(0)?), trial_from(row).map(drop));
             Ok(())
         },
-    )
+    )?;
+    tx.each(crate::standing::EVERY, &[], |row| {
+        let id = InstructionId::from_bytes(row.bytes(0)?);
+        look(format!("instruction {id}"), crate::standing::instruction_from(row).map(drop));
+        Ok(())
+    })
 }
 
 /// Before the transfers: which ledger accounts are whose.

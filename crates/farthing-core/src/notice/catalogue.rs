@@ -6,10 +6,12 @@
 use super::money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
+use super::standing::{InstructionTold, StepTold};
 use super::trial::TrialThings;
 use crate::measure::Quantity;
 use crate::money::{Currency, Money};
-use crate::time::Instant;
+use crate::standing::{Cause, Deed, Guard, InstructionId, Rung};
+use crate::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -272,6 +274,50 @@ catalogue! {
     TrialThingsToDestroy = "trial.things_to_destroy", "What was made in a trial is to be destroyed, as was told when it was suspended. Read the account right before: where something pays again, leave it.",
         ["account": "Its name.", "resources": "Which.", "cause": "Why.", "fence": "It only grows: drop what comes with a smaller one.",
          "destroy_at": "Null."], destroys;
+    StepAnnounced = "step.announced", "A step comes for an account in arrears, unless it pays.",
+        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+         "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
+         "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
+         "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    StepHeld = "step.held", "A step that destroys would come now, and something keeps it: somebody may have to look.",
+        ["account": "Its name.", "step": "`delete` or `purge`.", "since": "Since when it would come.", "why": "What keeps it."];
+    AccountSuspended = "account.suspended", "An account in arrears is suspended: what runs is stopped, what is written to is locked.",
+        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+         "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
+         "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
+         "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    AccountResumed = "account.resumed", "An account has paid: what was suspended comes back.",
+        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+         "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
+         "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
+         "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    AccountThingsDeleted = "account.things_deleted", "What an account in arrears had is deleted.",
+        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+         "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
+         "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
+         "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    AccountThingsPurged = "account.things_purged", "What was deleted cannot be restored any longer.",
+        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+         "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
+         "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
+         "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    InstructionAsked = "instruction.asked", "The cloud is asked to do something to a resource. What locks or deletes is claimed first: the reason may have ended.",
+        ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
+         "why": "Why it ended, or what is the matter; may be empty."], destroys;
+    InstructionCancelled = "instruction.cancelled", "What the cloud was asked to do is not to be done any more.",
+        ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
+         "why": "Why it ended, or what is the matter; may be empty."];
+    InstructionOverdue = "instruction.overdue", "The cloud was asked to do something and has not said that it is done: somebody has to look.",
+        ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
+         "why": "Why it ended, or what is the matter; may be empty."];
+    BrakeOn = "brake.on", "More is suspended or deleted than usual: nothing is destroyed until somebody has looked.",
+        ["since": "When.", "why": "What was seen."];
     AuthorisationExpired = "authorisation.expired", "An authorisation was neither released nor captured for the last time before its end.",
         ["account": "Its name.", "authorisation": "Its id.", "amount": "What was authorised.", "captured": "What of it was captured.",
          "currency": "Of the amounts.", "expired_at": "When it ended."];
@@ -492,6 +538,24 @@ pub enum Event {
     },
     TrialThingsToSuspend(TrialThings),
     TrialThingsToDestroy(TrialThings),
+    StepAnnounced(StepTold),
+    StepHeld {
+        account: String,
+        rung: Rung,
+        since: Instant,
+        why: String,
+    },
+    AccountSuspended(StepTold),
+    AccountResumed(StepTold),
+    AccountThingsDeleted(StepTold),
+    AccountThingsPurged(StepTold),
+    InstructionAsked(InstructionTold),
+    InstructionCancelled(InstructionTold),
+    InstructionOverdue(InstructionTold),
+    BrakeOn {
+        since: Instant,
+        why: String,
+    },
     AuthorisationExpired {
         account: String,
         authorisation: String,
@@ -606,6 +670,16 @@ impl Event {
             Event::TrialEnded { .. } => EventType::TrialEnded,
             Event::TrialThingsToSuspend(_) => EventType::TrialThingsToSuspend,
             Event::TrialThingsToDestroy(_) => EventType::TrialThingsToDestroy,
+            Event::StepAnnounced(_) => EventType::StepAnnounced,
+            Event::StepHeld { .. } => EventType::StepHeld,
+            Event::AccountSuspended(_) => EventType::AccountSuspended,
+            Event::AccountResumed(_) => EventType::AccountResumed,
+            Event::AccountThingsDeleted(_) => EventType::AccountThingsDeleted,
+            Event::AccountThingsPurged(_) => EventType::AccountThingsPurged,
+            Event::InstructionAsked(_) => EventType::InstructionAsked,
+            Event::InstructionCancelled(_) => EventType::InstructionCancelled,
+            Event::InstructionOverdue(_) => EventType::InstructionOverdue,
+            Event::BrakeOn { .. } => EventType::BrakeOn,
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
             Event::ResourceMissing { .. } => EventType::ResourceMissing,
             Event::ResourceFound { .. } => EventType::ResourceFound,
@@ -640,7 +714,16 @@ impl Event {
             | Event::TrialStarted { account, .. }
             | Event::TrialEnding { account, .. }
             | Event::TrialEnded { account, .. }
+            | Event::StepHeld { account, .. }
             | Event::AuthorisationExpired { account, .. } => Lane::Account(account.clone()),
+            Event::StepAnnounced(told)
+            | Event::AccountSuspended(told)
+            | Event::AccountResumed(told)
+            | Event::AccountThingsDeleted(told)
+            | Event::AccountThingsPurged(told) => Lane::Account(told.account.clone()),
+            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
+                Lane::Resource(told.resource.clone())
+            }
             Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => {
                 Lane::Account(told.account.clone())
             }
@@ -689,7 +772,10 @@ impl Event {
                 Lane::Project(project.clone())
             }
             Event::ExportReady { account, .. } if !account.is_empty() => Lane::Account(account.clone()),
-            Event::PolicyApplied { .. } | Event::BankMoneyUnknown { .. } | Event::ExportReady { .. } => Lane::Cloud,
+            Event::PolicyApplied { .. }
+            | Event::BankMoneyUnknown { .. }
+            | Event::BrakeOn { .. }
+            | Event::ExportReady { .. } => Lane::Cloud,
             Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
         }
     }
@@ -717,6 +803,7 @@ impl Event {
             | Event::TrialStarted { account, .. }
             | Event::TrialEnding { account, .. }
             | Event::TrialEnded { account, .. }
+            | Event::StepHeld { account, .. }
             | Event::AuthorisationExpired { account, .. }
             | Event::ResourceMissing { account, .. }
             | Event::ResourceFound { account, .. }
@@ -731,6 +818,12 @@ impl Event {
             | Event::PaymentDisputeEnded(told) => &told.account,
             Event::DebitAnnounced(told) => &told.account,
             Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => &told.account,
+            Event::StepAnnounced(told)
+            | Event::AccountSuspended(told)
+            | Event::AccountResumed(told)
+            | Event::AccountThingsDeleted(told)
+            | Event::AccountThingsPurged(told) => &told.account,
+            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => &told.account,
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -758,7 +851,10 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => &told.account,
-            Event::PolicyApplied { .. } | Event::EndpointTest { .. } | Event::BankMoneyUnknown { .. } => "",
+            Event::PolicyApplied { .. }
+            | Event::EndpointTest { .. }
+            | Event::BrakeOn { .. }
+            | Event::BankMoneyUnknown { .. } => "",
         }
     }
 
@@ -869,6 +965,16 @@ impl Event {
                 "charge": charge.as_ref().map(money), "destroy_at": destroy_at.as_ref().map(time), "currency": currency.code(),
             }),
             Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => told.data(),
+            Event::StepAnnounced(told)
+            | Event::AccountSuspended(told)
+            | Event::AccountResumed(told)
+            | Event::AccountThingsDeleted(told)
+            | Event::AccountThingsPurged(told) => told.data(),
+            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => told.data(),
+            Event::StepHeld { account, rung, since, why } => {
+                json!({ "account": account, "step": rung.name(), "since": time(since), "why": why })
+            }
+            Event::BrakeOn { since, why } => json!({ "since": time(since), "why": why }),
             Event::AuthorisationExpired { account, authorisation, amount, captured, expired_at } => json!({
                 "account": account, "authorisation": authorisation, "amount": money(amount), "captured": money(captured),
                 "currency": code(amount), "expired_at": time(expired_at),
@@ -1063,6 +1169,29 @@ pub fn samples() -> Vec<Event> {
         fence: at.micros(),
         destroy_at: Some(later),
     };
+    let step = |rung: Rung| StepTold {
+        account: name("acme"),
+        rung,
+        cause: Cause::Out,
+        at,
+        ahead: None,
+        balance: usd("-0.42"),
+        owed: usd("0.42"),
+        resources: vec![name("vm-7"), name("vm-8")],
+        stays: Vec::new(),
+        restorable_until: None,
+    };
+    let instruction = |why: &str| InstructionTold {
+        id: InstructionId::from_bytes([1; 16]),
+        account: name("acme"),
+        resource: name("vm-7"),
+        product: name("service"),
+        deed: Deed::DeleteKeepData,
+        rung: Rung::Delete,
+        fence: 3,
+        asked: at,
+        why: name(why),
+    };
     vec![
         Event::AccountOpened {
             account: name("acme"),
@@ -1201,6 +1330,16 @@ pub fn samples() -> Vec<Event> {
         },
         Event::TrialThingsToSuspend(things.clone()),
         Event::TrialThingsToDestroy(TrialThings { destroy_at: None, ..things }),
+        Event::StepAnnounced(StepTold { at: later, ahead: Some(Duration::from_seconds(259_200)), ..step(Rung::Delete) }),
+        Event::StepHeld { account: name("acme"), rung: Rung::Delete, since: at, why: name(Guard::Payment.sentence()) },
+        Event::AccountSuspended(step(Rung::Suspend)),
+        Event::AccountResumed(StepTold { owed: usd("0.00"), balance: usd("25.00"), stays: vec![name("vm-9")], ..step(Rung::Suspend) }),
+        Event::AccountThingsDeleted(StepTold { restorable_until: Some(later), ..step(Rung::Delete) }),
+        Event::AccountThingsPurged(step(Rung::Purge)),
+        Event::InstructionAsked(instruction("")),
+        Event::InstructionCancelled(instruction("the arrears are paid")),
+        Event::InstructionOverdue(instruction("the cloud has not answered for 15 minutes")),
+        Event::BrakeOn { since: at, why: name("6 accounts were suspended in 24 hours, and 5 are usual") },
         Event::AuthorisationExpired {
             account: name("acme"),
             authorisation: name("hold_01m0abw8g0ksx01tfeknmcatch"),
@@ -1254,7 +1393,9 @@ mod tests {
             let said: BTreeSet<&str> = kind.fields().iter().map(|(name, _)| *name).collect();
             assert_eq!(carried, said, "{}", kind.name());
             assert_eq!(EventType::parse(kind.name()), Some(kind));
-            assert_eq!(kind.may_be_replayed(), kind != EventType::TrialThingsToDestroy, "{}", kind.name());
+            assert_eq!(
+                kind.may_be_replayed(),
+                !matches!(kind, EventType::TrialThingsToDestroy | EventType::InstructionAsked), "{}", kind.name());
         }
     }
 

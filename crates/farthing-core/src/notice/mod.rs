@@ -10,6 +10,7 @@ mod order;
 mod orders;
 mod retry;
 mod sign;
+mod standing;
 mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
@@ -19,4 +20,5 @@ pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_n
 pub use orders::{OrderTold, TermTold};
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};
+pub use standing::{InstructionTold, StepTold};
 pub use trial::TrialThings;

@@ -29,6 +29,8 @@ pub enum What {
     /// How much there is of it now (R89): it holds until the next reading.
     Gauge(Quantity),
     Delete,
+    /// What was deleted cannot be restored any longer.
+    Purge,
     Restore,
     /// It broke: it costs nothing until it runs again.
     Fail,
@@ -70,6 +72,7 @@ impl What {
             What::Resize(_) => "resize",
             What::Gauge(_) => "gauge",
             What::Delete => "delete",
+            What::Purge => "purge",
             What::Restore => "restore",
             What::Fail => "fail",
             What::Suspend => "suspend",

@@ -234,6 +234,7 @@ fn apply(now: &mut Option<Now>, fact: &Fact, size_first: Quantity) {
         What::Missing if thing.state.is_alive() => become_state(thing, State::Missing),
         What::Found if thing.state == State::Missing => become_state(thing, State::Running),
         What::Delete if !thing.state.is_gone() => become_state(thing, State::Deleted),
+        What::Purge if thing.state == State::Deleted => become_state(thing, State::Purged),
         What::Resize(change) => {
             if let Some(sku) = &change.sku {
                 thing.sku = Some(sku.clone());
@@ -252,7 +253,8 @@ fn apply(now: &mut Option<Now>, fact: &Fact, size_first: Quantity) {
         | What::Suspend
         | What::Missing
         | What::Found
-        | What::Delete => {}
+        | What::Delete
+        | What::Purge => {}
     }
 }
 
@@ -313,6 +315,10 @@ mod tests {
         check(
             &[(0, started()), (9, What::Delete), (12, What::Restore)],
             &["running 0-9.", "deleted 9-12", "running 12-on"],
+        );
+        check(
+            &[(0, started()), (4, What::Purge), (9, What::Delete), (12, What::Purge), (20, What::Restore)],
+            &["running 0-9.", "deleted 9-12", "purged 12-on"],
         );
         check(&[(0, started()), (9, What::Fail), (9, What::Fail)], &["running 0-9.", "failed 9-on"]);
         // R82: told again, nothing changes.
