@@ -16,6 +16,7 @@ use farthing_core::notice::{
 use farthing_core::payment::BillId;
 use farthing_core::policy::Policy;
 use farthing_core::settle::SettleError;
+use farthing_core::standing::{InstructionId, InstructionState};
 use farthing_core::time::{Duration, Instant};
 use farthing_store::{
     Channel, ContactRow, DeliveryFilter, DeliveryRow, DeliveryState, DeliveryTried, EndpointRow, MessageFilter,
@@ -196,6 +197,7 @@ impl Engine {
                     message.data = mail_link(tx, &message.cloud, &message.data, fresh, (&base, now))?;
                 }
                 let to = match &endpoint {
+                    Some(_) if is_over(tx, &message)? => To::Nobody("it is not to be done any more"),
                     Some(endpoint) => To::Webhook(hook_of(endpoint, now)),
                     None => addressee(tx, &clouds, &message, test)?,
                 };
@@ -242,7 +244,16 @@ impl Engine {
             (To::Webhook(hook), Outcome::Gone) => Some(hook.endpoint),
             _ => None,
         };
+        let heard = (matches!(parcel.to, To::Mail(_))
+            && carried.outcome == Outcome::Taken
+            && parcel.kind == EventType::StepAnnounced.name())
+        .then_some(parcel.id);
+        // Whoever is told of a step has until then: by the time of the world that they live in.
+        let world = self.now()?;
         self.store.write("parcel_done", move |tx| {
+            if let Some(message) = heard {
+                tx.step_notice_heard(message, world)?;
+            }
             let tried = DeliveryTried { number: delivery, attempt, state, next_at, at: now, status, answer: &answer };
             let ours = tx.delivery_tried(&tried)?;
             if let Some(id) = gone.filter(|_| ours)
@@ -367,6 +378,16 @@ fn hook_of(endpoint: &EndpointRow, now: Instant) -> Hook {
 }
 
 /// Whom a mail is for now, and how the cloud writes it.
+/// An instruction leaves the outbox when its reason ends.
+fn is_over(tx: &mut Tx<'_>, message: &MessageRow) -> Result<bool, EngineError> {
+    if message.kind != EventType::InstructionAsked.name() {
+        return Ok(false);
+    }
+    let data: serde_json::Value = serde_json::from_str(&message.data).map_err(broken)?;
+    let id = InstructionId::parse(data["instruction"].as_str().unwrap_or_default()).map_err(broken)?;
+    Ok(tx.instruction(id)?.is_some_and(|row| row.state == InstructionState::Cancelled))
+}
+
 fn addressee(
     tx: &mut Tx<'_>,
     clouds: &crate::clouds::Clouds,

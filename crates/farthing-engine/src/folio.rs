@@ -1256,6 +1256,8 @@ impl<'w, 't> Work<'w, 't> {
         let mut states: Vec<PayerState> = Vec::new();
         // A trial ends with its credit (R38), and what ran out in one is looked at when something pays again.
         let mut stirring_trials: Vec<OwnerId> = Vec::new();
+        // Who ran out is looked at, and who has money again.
+        let mut in_arrears: Vec<OwnerId> = Vec::new();
         let cloud = self.cloud.clone();
         let mut terms = TermsIds { cloud: &cloud.id, known: HashMap::new() };
         for (id, folio) in &mut self.folios {
@@ -1290,10 +1292,16 @@ impl<'w, 't> Work<'w, 't> {
             if folio.state.ran_out_at != folio.state_loaded.ran_out_at || folio.used_up_a_lot() {
                 stirring_trials.push(*id);
             }
+            if folio.state.ran_out_at != folio.state_loaded.ran_out_at {
+                in_arrears.push(*id);
+            }
         }
         self.credit_invoices(&charges)?;
         for id in stirring_trials {
             self.tx.trial_hurry(id, self.now)?;
+        }
+        for id in in_arrears {
+            self.tx.ladder_look(id, &cloud.id, self.now)?;
         }
         self.write_units()?;
         self.tell_standing()?;
@@ -1440,7 +1448,7 @@ impl Folio {
     }
 
     /// Whether it pays before use, for anything that is open or by what it said when it was opened.
-    fn pays_ahead(&self, pay: Pay) -> bool {
+    pub(crate) fn pays_ahead(&self, pay: Pay) -> bool {
         self.payer.pay.unwrap_or(pay) == Pay::Prepaid || self.book.lines.iter().any(|line| line.pay == Pay::Prepaid)
     }
 

@@ -191,6 +191,12 @@ pub(crate) fn pass(
     }
 }
 
+/// Whether a thing that is there may start again now.
+pub(crate) fn may_start_again(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<bool, EngineError> {
+    let starting = starting_again(work, thing)?;
+    Ok(look(work, &starting)?.is_none())
+}
+
 /// What is in the way; none: it may start.
 fn look(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<Option<No>, EngineError> {
     let now = work.now;

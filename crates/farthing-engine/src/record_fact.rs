@@ -7,7 +7,7 @@ use crate::folio::{Work, scope_name, shared_scope, size_first};
 use crate::gate::{self, Starting};
 use crate::keep_wallets::payer_of;
 use crate::open_project::{account_ever, account_of, project_of};
-use crate::{Engine, EngineError, RefusalCode, Refused, fact_text};
+use crate::{Engine, EngineError, RefusalCode, Refused, fact_text, standing};
 use farthing_core::catalog::{Kind, Product};
 use farthing_core::config::{Name, Size, Text};
 use farthing_core::ledger::OwnerId;
@@ -216,7 +216,9 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
     };
     let flagged = gate::pass(work, &starting, &what, &thing.state, fact.at)?;
     let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
-    tell(work, &thing, &FactToTell { at, key, what, flagged })
+    let told = tell(work, &thing, &FactToTell { at, key, what: what.clone(), flagged })?;
+    standing::reported(work, &thing, &what)?;
+    Ok(told)
 }
 
 /// Who pays for a resource is changed by moving its project (R23): a start that names somebody else than who paid then is a mistake,
@@ -425,6 +427,13 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
         }
     } else {
         work.refold(&changed, fact.at, as_of)?;
+    }
+    for payer in &payers {
+        // What starts although nothing pays for it stands at the top of a ladder.
+        if work.folio(*payer).state.ran_out_at.is_some() {
+            let cloud = work.cloud.id.clone();
+            work.tx.ladder_look(*payer, &cloud, now)?;
+        }
     }
     let ends = matches!(fact.what, What::Stop | What::Delete | What::Fail | What::Suspend | What::Missing);
     if ends && work.policy_at(now)?.settle.on_stop {

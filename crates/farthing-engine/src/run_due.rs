@@ -38,6 +38,8 @@ impl Engine {
                 .chain(tx.closing_next()?)
                 .chain(tx.reminder_next()?)
                 .chain(tx.invoice_request_late_next()?)
+                .chain(tx.ladder_next()?)
+                .chain(tx.instruction_overdue_next()?)
                 .min();
             let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
             Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
@@ -91,7 +93,9 @@ impl Engine {
             self.run_queue(now)?;
             self.run_trials(now)?;
         }
-        self.cover_wallets()
+        self.cover_wallets()?;
+        // Refills are decided before anybody is suspended.
+        self.run_ladders(now)
     }
 
     /// Holds whose time has come end, and their owners are looked at: what they had left may have to lapse.
@@ -160,16 +164,27 @@ impl Engine {
 
     /// Moves a simulated clock to an instant, running everything due on the way at its own time.
     pub fn advance(&self, to: Instant) -> Result<(), EngineError> {
+        self.advance_among(to, &mut |_| Ok(None))
+    }
+
+    /// The same among others, who do something of their own after whatever happens, and say when they will again by themselves.
+    pub fn advance_among<E: From<EngineError>>(
+        &self,
+        to: Instant,
+        others: &mut dyn FnMut(&Engine) -> Result<Option<Instant>, E>,
+    ) -> Result<(), E> {
         self.run_due()?;
+        let mut theirs = others(self)?;
         loop {
             let now = self.now()?;
-            let next = self.next_due(now)?.filter(|next| *next <= to);
-            let Some(next) = next else { break };
+            let next = self.next_due(now)?.into_iter().chain(theirs.filter(|at| *at > now)).min();
+            let Some(next) = next.filter(|next| *next <= to) else { break };
             self.clock.advance_to(next.max(now));
             self.run_due()?;
             if self.is_any_tick(next)? {
                 self.run_tick(next)?;
             }
+            theirs = others(self)?;
         }
         self.clock.advance_to(to);
         Ok(())

@@ -35,6 +35,12 @@ pub(crate) fn write(
     for notice in notices {
         let kind = notice.event.kind();
         let message = write_message(tx, cloud, ids, now, notice)?;
+        if let (Event::StepAnnounced(told), Some(account)) = (&notice.event, notice.account)
+            && let Some(ahead) = told.ahead
+        {
+            // The step waits for a mail server to take it.
+            tx.step_notice_said(account, told.rung, ahead, message.id)?;
+        }
         let hears = |endpoint: &&EndpointRow| endpoint.disabled.is_empty() && endpoint.types.hears(kind);
         for endpoint in endpoints.iter().filter(hears) {
             tx.delivery_insert(ids.number(now), Channel::Endpoint(endpoint.id), &message)?;

@@ -54,7 +54,7 @@ section! {
         /// What the cloud is told when it is purged
         on_purge: OnPurge = "nothing" @ Standing,
         /// It is released so long after its owner switched it off; `ladder.release_when_off` when not said
-        release_when_off: Option<Duration> = "none" @ Standing,
+        release_when_off: Option<Duration> = "none" @ Later,
         /// Terms: paid "advance" or "arrears"
         charge: Charged = "advance" @ Orders,
         /// Terms: how a part period is counted
@@ -369,6 +369,6 @@ section! {
         /// Until when, that day not included
         until: Option<CivilDate> = "none" @ Catalogue,
         /// What the account spends at least in one billing period; the rest is a line of its own
-        commitment: Option<Money> = "none" @ Bills,
+        commitment: Option<Money> = "none" @ Later,
     }
 }

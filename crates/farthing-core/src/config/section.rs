@@ -30,6 +30,7 @@ pub enum Capability {
     Bills,
     Standing,
     Consoles,
+    Later,
 }
 
 impl Capability {
@@ -40,8 +41,10 @@ impl Capability {
             | Capability::Api
             | Capability::Payments
             | Capability::BankTransfers
-            | Capability::Orders => true,
-            Capability::Bills | Capability::Standing | Capability::Consoles => false,
+            | Capability::Orders
+            | Capability::Bills
+            | Capability::Standing => true,
+            Capability::Consoles | Capability::Later => false,
         }
     }
 }
@@ -58,6 +61,7 @@ impl fmt::Display for Capability {
             Capability::Bills => "bills and documents",
             Capability::Standing => "the steps for accounts in arrears",
             Capability::Consoles => "the consoles",
+            Capability::Later => "a version that is still to come",
         })
     }
 }

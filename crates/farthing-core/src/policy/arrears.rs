@@ -47,7 +47,7 @@ section! {
         /// Whether a suspended thing costs until our instruction, or until the cloud confirmed it
         suspend_bills_until: SuspendBilling = "ordered" @ Standing,
         /// What its owner has switched off is released after so long (R88)
-        release_when_off: Option<Duration> = "none" @ Standing,
+        release_when_off: Option<Duration> = "none" @ Later,
     }
 }
 
@@ -87,9 +87,9 @@ section! {
     /// `[space]`: bought storage beyond the free size, after its term (R73 to R75).
     Space {
         /// How long writes are locked before the files are deleted
-        grace: Duration = required @ Standing,
+        grace: Duration = required @ Later,
         /// How long before the deletion it is announced
-        reminders: Vec<Duration> = "[]" @ Standing,
+        reminders: Vec<Duration> = "[]" @ Later,
     }
 }
 
@@ -123,7 +123,7 @@ section! {
         /// What is ordered and not running by then is voided and paid back (R83)
         provision_within: Option<Duration> = "none" @ Orders,
         /// The cloud's own outages, as it reports them, are taken back, with a notice (R83)
-        void_outages: bool = "false" @ Standing,
+        void_outages: bool = "false" @ Later,
     }
 }
 

@@ -12,7 +12,7 @@ section! {
         /// What a bill arises from: `top_up` (R29), `order` (R9), `cycle` (R13), `request` (R62), `threshold` (R53)
         on: Vec<BillOn> = "[]" @ Bills,
         /// With "threshold": when so much is unbilled
-        threshold: Option<Money> = "none" @ Bills,
+        threshold: Option<Money> = "none" @ Later,
         /// How long a billing period is
         cycle: CalendarSpan = "month" @ Bills,
         /// Where it begins: the day of the sign-up, or the calendar's (R14)

@@ -163,7 +163,7 @@ impl Ladder {
 
 /// The next thing to do. Asked again right after what it said was done, it says what comes next.
 pub fn next(ladder: &Ladder, terms: &Terms, facts: &Facts, now: Instant) -> Result<Step, OutOfRange> {
-    if !facts.in_arrears {
+    if !facts.in_arrears && ladder.cause != Cause::Paid {
         return Ok(Step::Rise);
     }
     let mut wake: Option<Instant> = None;

@@ -33,6 +33,8 @@ crate::payment::words! {
         Out = "out",
         /// A bill of it is past due.
         Due = "due",
+        /// It is in arrears no more; what was deleted is purged in its time.
+        Paid = "paid",
     }
 }
 
@@ -102,6 +104,7 @@ pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> S
     match (ladder.reached, ladder.cause) {
         (None, Cause::Out) => Standing::Grace,
         (None, Cause::Due) => Standing::Due,
+        (_, Cause::Paid) => Standing::Good,
         (Some(Rung::Suspend), _) => Standing::Suspended,
         (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
         (Some(Rung::Delete), _) => Standing::Deleted,

@@ -26,6 +26,16 @@ macro_rules! built_in {
 }
 
 built_in!(
+    "account.resumed.en.txt",
+    "account.resumed.zh.txt",
+    "account.suspended.en.txt",
+    "account.suspended.zh.txt",
+    "account.things_deleted.en.txt",
+    "account.things_deleted.zh.txt",
+    "account.things_purged.en.txt",
+    "account.things_purged.zh.txt",
+    "step.announced.en.txt",
+    "step.announced.zh.txt",
     "account.ran_out.en.txt",
     "account.ran_out.zh.txt",
     "bill.dispute_ended.en.txt",
@@ -180,7 +190,7 @@ fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
         let amount = currency.and_then(|currency| Money::parse_amount(text, currency).ok());
         let shown = match (amount, Instant::parse(text)) {
             (Some(amount), _) if is_amount(name) => json!(amount.format(locale)),
-            (_, Ok(at)) if name.ends_with("_at") || name == "since" => json!(moment(at, zone, locale)),
+            (_, Ok(at)) if name.ends_with("_at") || name == "since" || name == "restorable_until" => json!(moment(at, zone, locale)),
             _ => value.clone(),
         };
         values.insert(name.clone(), shown);

@@ -1,8 +1,9 @@
 //! The stage that scenarios are played on: the real engine, on a fresh store, with a simulated clock.
 
 use super::bank::BankOfStory;
+use super::cloud::Others;
 use super::command::{
-    Apply, Billing, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage, Paying,
+    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage, Paying,
     Place, Setting, TopUp, UnitsAsked,
 };
 use super::exports::Table;
@@ -55,6 +56,7 @@ impl Stages for Engines {
             payments: Payments::default(),
             bank: BankOfStory::default(),
             provisioning: Provisioning::default(),
+            others: Others::default(),
             reserved: BTreeMap::new(),
             heard: Heard::default(),
             exported: BTreeMap::new(),
@@ -85,6 +87,7 @@ pub(super) struct EngineStage {
     pub(super) payments: Payments,
     pub(super) bank: BankOfStory,
     pub(super) provisioning: Provisioning,
+    pub(super) others: Others,
     /// Whose each reservation is.
     pub(super) reserved: BTreeMap<String, String>,
     heard: Heard,
@@ -108,17 +111,22 @@ impl EngineStage {
 
     /// Killed, and opened again on its store.
     fn reopen(&mut self, at: Instant) -> Done {
+        let before = self.now()?;
+        self.engine().take_steps(before).map_err(broken)?;
         self.engine = None;
         self.lives = self.lives.wrapping_add(1);
         self.engine = Some(open(self.scratch.location(), at, self.lives).map_err(StageError::Broken)?);
-        self.engine().run_due().map_err(broken)
+        self.engine().take_steps(at).map_err(broken)?;
+        self.engine().run_due().map_err(broken)?;
+        self.others_act().map(drop)
     }
 
     /// Whatever became due by what was just done happens now.
     pub(super) fn done(&mut self, done: Result<(), Refused>) -> Done {
         done.map_err(told)?;
         self.heard.forget();
-        self.engine().run_due().map_err(broken)
+        self.engine().run_due().map_err(broken)?;
+        self.others_act().map(drop)
     }
 
     fn is_resource(&self, name: &str) -> Result<bool, StageError> {
@@ -175,6 +183,12 @@ impl Stage for EngineStage {
                 _ => {}
             }
         }
+        // Everybody of a story can be written to, unless it says otherwise.
+        new.contact = Some(farthing_engine::Contact {
+            name: account.name.clone(),
+            email: format!("{}@customer.example", account.name),
+            ..farthing_engine::Contact::default()
+        });
         let opened = self.engine().open_account(&self.cloud, &new);
         self.done(opened.map(drop))?;
         let others = account
@@ -223,8 +237,10 @@ impl Stage for EngineStage {
         self.done(closed.map(drop))
     }
 
-    fn keep(&mut self, _: &str, _: Instant) -> Done {
-        Err(StageError::NotBuilt("keep"))
+    fn keep(&mut self, name: &str, _: Instant) -> Done {
+        let what = if self.is_resource(name)? { "resource" } else { "account" };
+        let kept = self.engine().keep(&self.cloud, what, name, "the story says so");
+        self.done(kept.map(drop))
     }
 
     fn set(&mut self, account: &str, settings: &[Setting], _: Instant) -> Done {
@@ -330,7 +346,8 @@ impl Stage for EngineStage {
                 ));
             }
         }
-        self.engine().run_due().map_err(broken)
+        self.engine().run_due().map_err(broken)?;
+        self.others_act().map(drop)
     }
 
     fn top_up(&mut self, top_up: &TopUp, at: Instant) -> Done {
@@ -439,6 +456,16 @@ impl Stage for EngineStage {
         }
     }
 
+    fn later(&mut self, asked: &Later, _: Instant) -> Done {
+        match asked {
+            Later::Mail { ok } => self.others.mail = *ok,
+            Later::CloudAcks(answering) => self.others.acks = *answering,
+            Later::Estimate(_) | Later::Write { .. } => return Err(StageError::NotBuilt(asked.name())),
+        }
+        self.heard.forget();
+        self.others_act().map(drop)
+    }
+
     fn advance(&mut self, to: Instant) -> Done {
         self.heard.forget();
         self.go_on(to)
@@ -447,8 +474,8 @@ impl Stage for EngineStage {
     fn next_due(&mut self) -> Result<Option<Instant>, StageError> {
         let now = self.now()?;
         let next = self.engine().next_due(now).map_err(broken)?;
-        let made = self.made_next()?.map(|(_, at)| at).filter(|at| *at > now);
-        Ok(next.into_iter().chain(made).min())
+        let others = self.others_act()?.filter(|at| *at > now);
+        Ok(next.into_iter().chain(others).min())
     }
 
     /// Time passes and nobody looks; when the engine is back it catches up, each thing at its own time.
@@ -521,12 +548,17 @@ impl Stage for EngineStage {
             Thing::Any | Thing::Resource if !self.is_resource(name)? => self.ordered_state(name),
             Thing::Any | Thing::Resource => {
                 let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
-                Ok(view.timeline.state.map_or("pending", State::name).to_owned())
+                let state = view.timeline.state;
+                let there = state.is_some_and(|state| !state.is_gone());
+                if there && self.engine().is_locked(&self.cloud, name).map_err(told)? {
+                    return Ok(State::Locked.name().to_owned());
+                }
+                Ok(state.map_or("pending", State::name).to_owned())
             }
             Thing::Order => self.order_state(name),
             Thing::Subscription => self.ordered_state(name),
             Thing::Payment => self.payment_state(name),
-            Thing::Standing => Err(StageError::NotBuilt("expect standing")),
+            Thing::Standing => Ok(self.engine().ladder(&self.cloud, name).map_err(told)?.standing),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod bank;
+mod cloud;
 pub mod command;
 mod credits;
 mod engine;

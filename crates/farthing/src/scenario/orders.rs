@@ -2,7 +2,7 @@
 
 use super::command::{Answering, NewOrder, Ordered, Ordering, Place, When};
 use super::engine::{EngineStage, broken, told};
-use super::stage::{Done, Stage, StageError};
+use super::stage::{Done, StageError};
 use farthing_core::policy::Channel;
 use farthing_core::term::OrderState;
 use farthing_core::time::Instant;
@@ -41,8 +41,7 @@ impl EngineStage {
                     back: String::new(),
                 };
                 let paid = self.engine().pay_order(&self.cloud, &payment);
-                self.done(paid.map(drop))?;
-                self.make_what_is_due()
+                self.done(paid.map(drop))
             }
             Ordering::Cancel { order, when } => {
                 let runs = self.subscribed(order)?;
@@ -63,7 +62,7 @@ impl EngineStage {
             }
             Ordering::Provisions(answering) => {
                 self.provisioning = Provisioning(*answering);
-                self.make_what_is_due()
+                self.others_act().map(drop)
             }
         }
     }
@@ -91,8 +90,7 @@ impl EngineStage {
             properties,
         };
         let placed = self.engine().place_order(&self.cloud, &new);
-        self.done(placed.map(drop))?;
-        self.make_what_is_due()
+        self.done(placed.map(drop))
     }
 
     /// Another plan of something that runs for a time; whether it is such a thing.
@@ -132,8 +130,8 @@ impl EngineStage {
         })
     }
 
-    /// The cloud makes what is paid, or cannot.
-    pub(super) fn make_what_is_due(&mut self) -> Done {
+    /// The cloud makes what is paid, or cannot; and when it makes the next by itself.
+    pub(super) fn make_what_is_due(&mut self) -> Result<Option<Instant>, StageError> {
         let now = self.engine().now().map_err(broken)?;
         while let Some((order, at)) = self.made_next()? {
             if at > now {
@@ -144,10 +142,10 @@ impl EngineStage {
                 Answering::On | Answering::After(_) => Made::It,
                 Answering::Off => break,
             };
-            let done = self.engine().order_made(&self.cloud, &order, &made);
-            self.done(done.map(drop))?;
+            self.engine().order_made(&self.cloud, &order, &made).map_err(told)?;
+            self.engine().run_due().map_err(broken)?;
         }
-        Ok(())
+        Ok(self.made_next()?.map(|(_, at)| at).filter(|at| *at > now))
     }
 
     /// Which order is made next, and when.
@@ -166,27 +164,5 @@ impl EngineStage {
             Some((row.id.to_string(), at))
         });
         Ok(next.min_by_key(|(id, at)| (*at, id.clone())))
-    }
-
-    /// Time goes on, and the cloud makes what is paid at its own time.
-    pub(super) fn go_on(&mut self, to: Instant) -> Done {
-        loop {
-            let waits = self
-                .engine()
-                .store()
-                .read("orders_waiting", |tx| tx.purchases(&self.cloud, None, Some(OrderState::Due), i64::MAX, 1));
-            let waits = !waits.map_err(broken)?.is_empty();
-            let made = self.made_next()?.map(|(_, at)| at).filter(|at| *at <= to);
-            // While something may be paid on the way, from one thing that happens to the next.
-            let next = if waits { self.next_due()?.filter(|at| *at < to) } else { None };
-            let Some(stop) = made.into_iter().chain(next).min() else { break };
-            self.engine().advance(stop).map_err(broken)?;
-            self.make_what_is_due()?;
-            if self.provisioning.0 == Answering::Off && next.is_none() {
-                break;
-            }
-        }
-        self.engine().advance(to).map_err(broken)?;
-        self.make_what_is_due()
     }
 }

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 33] = [
+const KINDS: [(&str, &str); 38] = [
     ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
@@ -44,6 +44,11 @@ const KINDS: [(&str, &str); 33] = [
     ("units_used_up", "units.used_up"),
     ("units_lapsed", "units.lapsed"),
     ("trial_ending", "trial.ending"),
+    ("step_notice", "step.announced"),
+    ("suspended", "account.suspended"),
+    ("resumed", "account.resumed"),
+    ("deleted", "account.things_deleted"),
+    ("purged", "account.things_purged"),
 ];
 
 /// As many messages as one look looks at.

@@ -1,0 +1,370 @@
+//! What the cloud is asked to do to a thing: asked, claimed right before it is done, confirmed when it is, cancelled when the reason ends first.
+
+use super::steps::told;
+use super::{BATCH, guards_of};
+use crate::asked::Note;
+use crate::folio::Work;
+use crate::record_fact::{FactToTell, tell};
+use crate::run_due::{by_cloud, engine_error};
+use crate::{Engine, EngineError, RefusalCode, Refused};
+use farthing_core::ledger::OwnerId;
+use farthing_core::notice::{Event, InstructionTold};
+use farthing_core::settle::SettleError;
+use farthing_core::standing::{Cause, Claim, Deed, InstructionId, InstructionState, Ladder, Rung, claim};
+use farthing_core::time::{Duration, Instant};
+use farthing_core::timeline::{State, What};
+use farthing_store::{InstructionFilter, InstructionRow, ThingRow};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// So long after it was asked an operator hears that nobody has answered, then once more.
+const OVERDUE_SECONDS: u32 = 900;
+const OVERDUE_AGAIN_SECONDS: i64 = 3_600;
+
+/// An instruction as it is told. Times in microseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstructionFacts {
+    pub id: String,
+    pub account: String,
+    pub resource: String,
+    pub product: String,
+    /// What is to be done.
+    pub deed: String,
+    /// Whether it must be claimed before it is done.
+    pub claim: bool,
+    pub step: String,
+    pub fence: i64,
+    pub state: String,
+    pub asked: i64,
+    pub claimed_until: Option<i64>,
+    pub ended: Option<i64>,
+    pub note: String,
+}
+
+/// What a claim was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// `go`, `cancelled` or `wait`.
+    pub answer: String,
+    /// Until when it may be done, in microseconds since 1970.
+    pub until: Option<i64>,
+    /// Why not; may be empty.
+    pub why: String,
+    pub instruction: InstructionFacts,
+}
+
+impl Engine {
+    /// A cloud's instructions, the newest first.
+    pub fn instructions(
+        &self,
+        cloud: &str,
+        account: Option<&str>,
+        resource: Option<&str>,
+        open: bool,
+        before: Option<InstructionId>,
+        most: i64,
+    ) -> Result<Vec<InstructionFacts>, Refused> {
+        self.look(cloud, |work| {
+            let account = match account {
+                None => None,
+                Some(name) => Some(crate::open_project::account_ever(work, name)?.id),
+            };
+            let filter = InstructionFilter { account, resource: resource.map(str::to_owned), open };
+            let rows = work.tx.instructions(cloud, &filter, before, most)?;
+            rows.iter().map(|row| facts_of(work, row)).collect()
+        })
+    }
+
+    pub fn instruction(&self, cloud: &str, id: InstructionId) -> Result<InstructionFacts, Refused> {
+        self.look(cloud, |work| {
+            let row = row_of(work, id)?;
+            facts_of(work, &row)
+        })
+    }
+
+    /// The cloud is about to do it: whether it still may.
+    pub fn claim_instruction(&self, cloud: &str, id: InstructionId) -> Result<Claimed, Refused> {
+        self.ask("claim_instruction", cloud, move |work| {
+            let mut row = row_of(work, id)?;
+            work.load(&[row.account])?;
+            let now = work.now;
+            work.bring_to(row.account, now)?;
+            if !row.state.is_open() {
+                let answer = match row.state {
+                    InstructionState::Cancelled => "cancelled",
+                    _ => return Err(over(&row)),
+                };
+                return claimed(work, &row, answer, None, row.note.clone());
+            }
+            let ladder = work.tx.ladder(row.account)?.and_then(|found| found.ladder);
+            let found = super::facts::gather(work, row.account, ladder.as_ref())?;
+            let stands = ladder.filter(|ladder| stands(ladder, row.rung, found.facts.in_arrears));
+            let guards = if row.deed.destroys() { guards_of(work, row.account)? } else { Vec::new() };
+            let answer = claim(row.deed, row.rung, stands.map(|ladder| ladder.reached), &guards, now);
+            match answer.map_err(SettleError::from)? {
+                Claim::Go(until) => {
+                    (row.state, row.claimed_until) = (InstructionState::Claimed, Some(until));
+                    work.tx.instruction_put(&row)?;
+                    let note = Note::new("instruction.claimed", format!("resource {}", row.resource));
+                    work.notes.push(note.became(&json!({ "instruction": row.id.to_string(), "do": row.deed.name() })));
+                    claimed(work, &row, "go", Some(until), String::new())
+                }
+                Claim::Cancelled => {
+                    let why = "the arrears are paid";
+                    cancel(work, &mut row, why)?;
+                    claimed(work, &row, "cancelled", None, why.to_owned())
+                }
+                Claim::Wait(guards) => {
+                    let why: Vec<&str> = guards.iter().map(|guard| guard.sentence()).collect();
+                    claimed(work, &row, "wait", None, why.join("; "))
+                }
+            }
+        })
+    }
+
+    /// The cloud has done it. `note`: what it says of that, such as a new address.
+    pub fn confirm_instruction(&self, cloud: &str, id: InstructionId, note: &str) -> Result<InstructionFacts, Refused> {
+        let note = note.to_owned();
+        self.ask("confirm_instruction", cloud, move |work| {
+            let mut row = row_of(work, id)?;
+            work.load(&[row.account])?;
+            let now = work.now;
+            work.bring_to(row.account, now)?;
+            match row.state {
+                InstructionState::Confirmed => return facts_of(work, &row),
+                InstructionState::Cancelled => return Err(over(&row)),
+                InstructionState::Asked if row.deed.is_offered() => {
+                    let what = format!(
+                        "instruction {} must be claimed before it is done: POST /v1/steps/{}/claim; nothing was recorded",
+                        row.id, row.id
+                    );
+                    return Err(Refused::new(RefusalCode::Conflict, what));
+                }
+                InstructionState::Asked | InstructionState::Claimed => {}
+            }
+            confirm(work, &mut row, &note, true)?;
+            let note = Note::new("instruction.confirmed", format!("resource {}", row.resource));
+            work.notes.push(note.became(&json!({ "instruction": row.id.to_string(), "do": row.deed.name() })));
+            facts_of(work, &row)
+        })
+    }
+
+    /// Tells of instructions that nobody has answered.
+    pub(super) fn run_overdue(&self, now: Instant) -> Result<(), EngineError> {
+        loop {
+            let late = self.store.read("instructions_overdue", |tx| tx.instructions_overdue(now, BATCH))?;
+            if late.is_empty() {
+                return Ok(());
+            }
+            for (cloud, ids) in by_cloud(late.into_iter().map(|row| (row.cloud, row.id))) {
+                self.work("tell_overdue", &cloud, move |work| {
+                    for id in &ids {
+                        let Some(mut row) = work.tx.instruction(*id)? else { continue };
+                        let since = now.seconds_since(row.asked);
+                        let told = told_of(work, &row, &format!("nobody has answered for {} minutes", since / 60))?;
+                        let again = Duration::try_from_seconds(OVERDUE_AGAIN_SECONDS).map_err(SettleError::from)?;
+                        row.overdue_at = (since < OVERDUE_AGAIN_SECONDS)
+                            .then(|| row.asked.checked_add(again).map_err(SettleError::from))
+                            .transpose()?;
+                        work.tx.instruction_put(&row)?;
+                        work.tell_quietly(Some(row.account), Event::InstructionOverdue(told));
+                    }
+                    Ok(())
+                })
+                .map_err(engine_error)?;
+            }
+        }
+    }
+}
+
+/// Whether the reason of an instruction of a step still is one. What was deleted is purged although they have paid meanwhile.
+fn stands(ladder: &Ladder, rung: Rung, in_arrears: bool) -> bool {
+    in_arrears || (rung == Rung::Purge && ladder.cause == Cause::Paid)
+}
+
+fn over(row: &InstructionRow) -> Refused {
+    let what = format!(
+        "instruction {} about {} is {}{}: leave the resource as it is, or undo it",
+        row.id,
+        row.resource,
+        row.state.name(),
+        if row.note.is_empty() { String::new() } else { format!(" ({})", row.note) }
+    );
+    Refused::new(RefusalCode::Conflict, what)
+}
+
+fn row_of(work: &mut Work<'_, '_>, id: InstructionId) -> Result<InstructionRow, Refused> {
+    let found = work.tx.instruction(id)?.filter(|row| row.cloud == work.cloud.id);
+    found.ok_or_else(|| Refused::not_found("step", &id.to_string()))
+}
+
+fn account_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<String, EngineError> {
+    Ok(work.tx.payers(&[id])?.pop().map_or_else(String::new, |payer| payer.name))
+}
+
+fn facts_of(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<InstructionFacts, Refused> {
+    Ok(InstructionFacts {
+        id: row.id.to_string(),
+        account: account_of(work, row.account)?,
+        resource: row.resource.clone(),
+        product: row.product.to_string(),
+        deed: row.deed.name().to_owned(),
+        claim: row.deed.is_offered(),
+        step: row.rung.name().to_owned(),
+        fence: row.fence,
+        state: row.state.name().to_owned(),
+        asked: row.asked.micros(),
+        claimed_until: row.claimed_until.map(Instant::micros),
+        ended: row.ended.map(Instant::micros),
+        note: row.note.clone(),
+    })
+}
+
+fn claimed(
+    work: &mut Work<'_, '_>,
+    row: &InstructionRow,
+    answer: &str,
+    until: Option<Instant>,
+    why: String,
+) -> Result<Claimed, Refused> {
+    let instruction = facts_of(work, row)?;
+    Ok(Claimed { answer: answer.to_owned(), until: until.map(Instant::micros), why, instruction })
+}
+
+fn told_of(work: &mut Work<'_, '_>, row: &InstructionRow, why: &str) -> Result<InstructionTold, EngineError> {
+    Ok(InstructionTold {
+        id: row.id,
+        account: account_of(work, row.account)?,
+        resource: row.resource.clone(),
+        product: row.product.to_string(),
+        deed: row.deed,
+        rung: row.rung,
+        fence: row.fence,
+        asked: row.asked,
+        why: why.to_owned(),
+    })
+}
+
+/// Asks the cloud to do something to a thing. Whatever it was asked before and has not done is not to be done any more.
+pub(super) fn instruct(
+    work: &mut Work<'_, '_>,
+    account: OwnerId,
+    thing: &ThingRow,
+    deed: Deed,
+    rung: Rung,
+) -> Result<(), Refused> {
+    let now = work.now;
+    let before = work.tx.instructions_of(thing.id)?;
+    let fence = before.first().map_or(0, |row| row.fence) + 1;
+    for mut row in before.into_iter().filter(|row| row.state.is_open()) {
+        cancel(work, &mut row, "another instruction follows")?;
+    }
+    let overdue = now.checked_add(Duration::from_seconds(OVERDUE_SECONDS)).map_err(SettleError::from)?;
+    let row = InstructionRow {
+        id: work.ids.id(now),
+        cloud: work.cloud.id.clone(),
+        account,
+        thing: thing.id,
+        resource: thing.name.clone(),
+        product: thing.product.clone(),
+        deed,
+        rung,
+        fence,
+        state: InstructionState::Asked,
+        asked: now,
+        claimed_until: None,
+        ended: None,
+        note: String::new(),
+        overdue_at: Some(overdue),
+    };
+    work.tx.instruction_put(&row)?;
+    let told = told_of(work, &row, "")?;
+    work.tell_quietly(Some(account), Event::InstructionAsked(told));
+    Ok(())
+}
+
+fn end(work: &mut Work<'_, '_>, row: &mut InstructionRow, state: InstructionState, note: &str) -> Result<(), Refused> {
+    note.clone_into(&mut row.note);
+    (row.state, row.ended, row.overdue_at) = (state, Some(work.now), None);
+    Ok(work.tx.instruction_put(row)?)
+}
+
+fn cancel(work: &mut Work<'_, '_>, row: &mut InstructionRow, why: &str) -> Result<(), Refused> {
+    end(work, row, InstructionState::Cancelled, why)?;
+    let told = told_of(work, row, why)?;
+    work.tell_quietly(Some(row.account), Event::InstructionCancelled(told));
+    Ok(())
+}
+
+/// What an account was asked to lose, and has not lost yet, it keeps. What gives back goes on.
+pub(super) fn cancel_open(work: &mut Work<'_, '_>, account: OwnerId, why: &str) -> Result<(), Refused> {
+    for mut row in work.tx.instructions_open(account)? {
+        let purges = row.rung == Rung::Purge;
+        if !row.deed.gives_back() && !purges {
+            cancel(work, &mut row, why)?;
+        }
+    }
+    Ok(())
+}
+
+/// It is done. `books`: whether it has to follow in our books, or has.
+fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books: bool) -> Result<(), Refused> {
+    let now = work.now;
+    end(work, row, InstructionState::Confirmed, note)?;
+    let what = match (row.deed, row.rung) {
+        (Deed::Stop, _) => Some(What::Suspend),
+        (Deed::Resume, _) => Some(What::Resume),
+        (Deed::DeleteKeepData | Deed::DeleteData, Rung::Purge) => Some(What::Purge),
+        (Deed::DeleteKeepData | Deed::DeleteData, _) => Some(What::Delete),
+        (Deed::Lock | Deed::Unlock, _) => None,
+    };
+    if let Some(what) = what.filter(|_| books)
+        && let Some(thing) = work.tx.things(&[row.thing])?.pop()
+    {
+        let alive = State::parse(&thing.state).is_some_and(State::is_alive);
+        // What is suspended in our books already was so from the instant we said it.
+        if alive || what != What::Suspend {
+            tell(work, &thing, &FactToTell { at: now, key: None, what, flagged: false })?;
+        }
+    }
+    if !row.deed.destroys() {
+        return Ok(());
+    }
+    let open = work.tx.instructions_open(row.account)?;
+    let Some(ladder) = work.tx.ladder(row.account)?.and_then(|found| found.ladder) else { return Ok(()) };
+    if open.iter().any(|other| other.rung == row.rung) {
+        return Ok(());
+    }
+    // All of it: they are told once.
+    let filter = InstructionFilter { account: Some(row.account), resource: None, open: false };
+    let cloud = work.cloud.id.clone();
+    let done = work.tx.instructions(&cloud, &filter, None, 1_000)?;
+    let done = done.iter().filter(|other| {
+        other.rung == row.rung && other.state == InstructionState::Confirmed && other.asked >= ladder.since
+    });
+    let mut names: Vec<String> = done.map(|other| other.resource.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut told = told(work, row.account, &ladder, row.rung, names)?;
+    if row.rung == Rung::Purge {
+        work.tell(Some(row.account), Event::AccountThingsPurged(told));
+    } else {
+        told.restorable_until = ladder.due(Rung::Purge).map_err(SettleError::from)?;
+        work.tell(Some(row.account), Event::AccountThingsDeleted(told));
+    }
+    Ok(())
+}
+
+/// The cloud has reported what it was asked to do: that confirms it.
+pub(crate) fn reported(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What) -> Result<(), Refused> {
+    let Some(mut row) = work.tx.instructions_of(thing.id)?.into_iter().next().filter(|row| row.state.is_open()) else {
+        return Ok(());
+    };
+    let does = match what {
+        What::Stop | What::Fail => row.deed == Deed::Stop,
+        What::Resume | What::Start(_) => row.deed == Deed::Resume,
+        What::Delete => row.deed.destroys() && row.rung == Rung::Delete,
+        _ => false,
+    };
+    if does { confirm(work, &mut row, "", false) } else { Ok(()) }
+}

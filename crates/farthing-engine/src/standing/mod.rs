@@ -1,0 +1,199 @@
+//! Accounts in arrears: looked at when money ran out or a bill fell past due, when something was paid, and when a step of theirs comes. What there
+//! is to do is the core's (`standing::next`); here the facts are gathered and what it says is done.
+//!
+//! What stops, locks or deletes is an instruction to the cloud (`instruct.rs`), which claims what locks or destroys right before it does it. So
+//! between the decision and the deed the reason is looked at once more.
+
+mod facts;
+mod instruct;
+mod keep;
+mod look;
+mod pretend;
+mod steps;
+
+pub use instruct::{Claimed, InstructionFacts};
+pub use keep::KeepFacts;
+pub use look::{ComingStep, LadderFacts};
+
+pub(crate) use instruct::reported;
+
+use crate::folio::Work;
+use crate::run_due::engine_error;
+use crate::{Engine, EngineError, Refused};
+use facts::Found;
+use farthing_core::ledger::OwnerId;
+use farthing_core::notice::Event;
+use farthing_core::settle::SettleError;
+use farthing_core::standing::{Cause, Guard, Ladder, Notice, Step, begun, next};
+use farthing_core::time::{Duration, Instant};
+use farthing_store::{LadderRow, StoreError};
+
+/// Accounts in one look.
+const BATCH: i64 = 256;
+/// How long before a step that is held is looked at again, where nothing that is told looks at it sooner.
+const HELD_SECONDS: u32 = 3_600;
+/// As many things are done to one account in one look: three steps, and what is announced of them.
+const STEPS_MOST: usize = 64;
+/// What happened so long ago began when it was seen: nobody was there to act on it.
+const LATE_SECONDS: i64 = 60;
+/// Nobody took steps for so long: that time counts for no ladder.
+const GAP_SECONDS: i64 = 60;
+/// After so long without anybody an operator looks before anything is destroyed.
+const JUMP_SECONDS: i64 = 86_400;
+
+impl Engine {
+    /// Looks at every account in arrears whose time has come.
+    pub(crate) fn run_ladders(&self, now: Instant) -> Result<(), EngineError> {
+        loop {
+            // A copy that nobody has accepted suspends and destroys nothing.
+            let due = self.store.read("ladders_due", |tx| {
+                if tx.effects_may_leave()? { tx.ladders_due(now, BATCH) } else { Ok(Vec::new()) }
+            })?;
+            if due.is_empty() {
+                return self.run_overdue(now);
+            }
+            for (cloud, id) in due {
+                let looked = self.work("look_at_ladder", &cloud, move |work| look_at(work, id)).map_err(engine_error);
+                if let Err(error) = looked {
+                    let EngineError::Settle(_) = error else { return Err(error) };
+                    let put: Result<(), StoreError> = self.store.write("ladder_later", move |tx| {
+                        let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).unwrap_or(now);
+                        let Some(row) = tx.ladder(id)? else { return Ok(()) };
+                        tx.ladder_put(&LadderRow { next_at: Some(later), ..row })
+                    });
+                    put?;
+                }
+            }
+        }
+    }
+
+    /// Says that somebody takes steps now. Where nobody has for a while, the customers of that while could not be heard: every date that was
+    /// announced moves on by it; and after a day of it nothing is destroyed until an operator has looked.
+    pub fn take_steps(&self, now: Instant) -> Result<(), EngineError> {
+        let clouds = self.clouds_known()?;
+        let taken: Result<(), StoreError> = self.store.write("take_steps", move |tx| {
+            let Some(seen) = tx.steps_seen(now)? else { return Ok(()) };
+            let gap = now.seconds_since(seen);
+            let Ok(by) = Duration::try_from_seconds(gap) else { return Ok(()) };
+            if gap <= GAP_SECONDS {
+                return Ok(());
+            }
+            for cloud in &clouds {
+                let mut after = OwnerId(0);
+                loop {
+                    let page = tx.ladders(cloud, after, BATCH)?;
+                    let Some(last) = page.last() else { break };
+                    after = last.account;
+                    for mut row in page {
+                        if let Some(ladder) = &mut row.ladder {
+                            ladder.put_off(by).map_err(|_| StoreError::corrupt("a step beyond time"))?;
+                        }
+                        row.next_at = Some(now);
+                        tx.ladder_put(&row)?;
+                    }
+                }
+                if gap > JUMP_SECONDS {
+                    let why = format!("nothing was looked at from {seen} to {now}");
+                    keep::brake(tx, cloud, now, why)?;
+                }
+            }
+            Ok(())
+        });
+        Ok(taken?)
+    }
+}
+
+/// Does what there is to do for an account, then waits.
+fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
+    work.load(&[id])?;
+    let now = work.now;
+    work.bring_to(id, now)?;
+    let Some(mut row) = work.tx.ladder(id)? else { return Ok(()) };
+    for _ in 0..STEPS_MOST {
+        let found = facts::gather(work, id, row.ladder.as_ref())?;
+        let Some(mut ladder) = begins(&row, &found, now)? else {
+            match found.again {
+                // It will be in arrears then, if nothing happens.
+                Some(at) => {
+                    work.tx.ladder_put(&LadderRow { ladder: None, next_at: Some(at), ..row })?;
+                    return Ok(());
+                }
+                None => return Ok(work.tx.ladder_drop(id)?),
+            }
+        };
+        if row.ladder.as_ref().is_none_or(|known| known.since != ladder.since) {
+            // The notices of the one before are over.
+            work.tx.ladder_drop(id)?;
+        }
+        if found.facts.in_arrears {
+            ladder.replan(&found.terms).map_err(SettleError::from)?;
+        }
+        let step = next(&ladder, &found.terms, &found.facts, now).map_err(SettleError::from)?;
+        row.held.clear();
+        match step {
+            Step::Wait(until) => {
+                row.next_at = until.into_iter().chain(found.again).min();
+                row.ladder = Some(ladder);
+                work.tx.ladder_put(&row)?;
+                return Ok(());
+            }
+            Step::Announce { rung, ahead, at } => {
+                let notice = Notice { rung, ahead, told: now, accepted: None };
+                work.tx.step_notice_put(id, &notice)?;
+                steps::announce(work, id, &ladder, (rung, ahead, at))?;
+                ladder.told.push(notice);
+            }
+            Step::Take(rung) => {
+                ladder.reached = Some(rung);
+                steps::take(work, id, &ladder, rung)?;
+            }
+            Step::Held(rung, guards) => {
+                let why: Vec<&str> = guards.iter().map(|guard| guard.sentence()).collect();
+                let why = why.join("; ");
+                if known_held(&row) != Some(why.as_str()) {
+                    let account = work.folio(id).payer.name.clone();
+                    work.tell_quietly(Some(id), Event::StepHeld { account, rung, since: now, why: why.clone() });
+                }
+                let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).map_err(SettleError::from)?;
+                (row.held, row.next_at, row.ladder) = (why, Some(later), Some(ladder));
+                work.tx.ladder_put(&row)?;
+                return Ok(());
+            }
+            Step::Rise => {
+                steps::rise(work, id, &ladder)?;
+                if steps::has_deleted(work, id)? {
+                    // What was deleted is purged in its time all the same.
+                    ladder.cause = Cause::Paid;
+                } else {
+                    work.tx.ladder_drop(id)?;
+                    return Ok(());
+                }
+            }
+        }
+        row.ladder = Some(ladder);
+        work.tx.ladder_put(&row)?;
+    }
+    Ok(())
+}
+
+fn known_held(row: &LadderRow) -> Option<&str> {
+    (!row.held.is_empty()).then_some(row.held.as_str())
+}
+
+/// The ladder that an account is on, or one that begins now; none: it is in no arrears.
+fn begins(row: &LadderRow, found: &Found, now: Instant) -> Result<Option<Ladder>, Refused> {
+    match &row.ladder {
+        // Whoever has paid and runs out once more begins anew, with notices of their own.
+        Some(ladder) if ladder.cause != Cause::Paid || !found.facts.in_arrears => return Ok(Some(ladder.clone())),
+        _ => {}
+    }
+    let Some((cause, since)) = found.arrears.filter(|_| found.facts.in_arrears) else { return Ok(None) };
+    // Time in which nobody looked counts for no ladder.
+    let since = if now.seconds_since(since) > LATE_SECONDS { now.floor_second() } else { since };
+    Ok(Some(begun(cause, since, &found.terms).map_err(SettleError::from)?))
+}
+
+/// Why nothing of an account is destroyed right now.
+pub(super) fn guards_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<Vec<Guard>, Refused> {
+    facts::guards(work, id)
+}

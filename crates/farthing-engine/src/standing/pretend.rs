@@ -1,0 +1,57 @@
+//! A cloud and a mail server that only pretend: for stories, demonstrations and tests.
+
+use crate::{Carried, Carrier, Engine, EngineError, Outcome, Parcel, Refused};
+use farthing_core::time::Instant;
+use farthing_store::{Channel, InstructionFilter, InstructionRow};
+
+/// As many as are done in one go.
+const MOST: i64 = 10_000;
+
+/// Takes every mail, or none.
+struct Pretended {
+    takes: bool,
+}
+
+impl Carrier for Pretended {
+    fn carry(&self, _: &Parcel, _: Instant) -> Carried {
+        let outcome = if self.takes { Outcome::Taken } else { Outcome::NotTaken { pause_seconds: None } };
+        Carried { outcome, status: None, answer: String::new() }
+    }
+}
+
+impl Engine {
+    /// Whether a step was announced that no mail server has taken.
+    pub fn notices_wait(&self) -> Result<bool, EngineError> {
+        Ok(self.store.read("notices_wait", |tx| tx.step_notice_unheard())?)
+    }
+
+    /// Carries what waits for a mail server to one that pretends.
+    pub fn pretend_mail(&self, takes: bool) -> Result<(), EngineError> {
+        let now = self.now()?;
+        self.deliver_ready(Channel::Mail, &Pretended { takes }, now, usize::try_from(MOST).unwrap_or(usize::MAX))?;
+        Ok(())
+    }
+
+    /// What a cloud is asked to do right now, in the order it was asked.
+    pub fn instructions_waiting(&self, cloud: &str) -> Result<Vec<InstructionRow>, EngineError> {
+        let filter = InstructionFilter { open: true, ..InstructionFilter::default() };
+        let mut rows = self.store.read("instructions_waiting", |tx| tx.instructions(cloud, &filter, None, MOST))?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    /// Does what a cloud was asked to do up to an instant, as a cloud does that means well: claims it, does it, and says so.
+    pub fn pretend_to_do(&self, cloud: &str, asked_until: Instant) -> Result<(), Refused> {
+        for row in self.instructions_waiting(cloud)?.into_iter().filter(|row| row.asked <= asked_until) {
+            // Looked at once more: what was done before it may have ended it.
+            if row.deed.is_offered() && self.claim_instruction(cloud, row.id)?.answer != "go" {
+                continue;
+            }
+            let still = self.store.read("still", |tx| tx.instruction(row.id))?;
+            if still.is_some_and(|row| row.state.is_open()) {
+                self.confirm_instruction(cloud, row.id, "")?;
+            }
+        }
+        Ok(())
+    }
+}
