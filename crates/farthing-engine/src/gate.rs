@@ -304,8 +304,8 @@ fn of_money(
             Measure::Balance => folio.balance_available(now.floor_second())?,
         });
     }
-    let floor = || policy.zero.floor.map_or(0, Money::units).saturating_neg();
-    let least = policy.start.min_balance.map(Money::units).or_else(|| prepaid.then(floor));
+    // At zero nothing starts that costs, whatever may run on (R25, R77, R85).
+    let least = policy.start.min_balance.map(Money::units).or((prepaid && own_per_hour > 0).then_some(1));
     let rules = StartRules { least, runway: policy.start.runway };
     let own_per_hour = if prepaid { own_per_hour } else { 0 };
     let Some(short) = may_start(&rules, &StartFacts { available, others_per_hour, own_per_hour }) else {
@@ -313,6 +313,7 @@ fn of_money(
     };
     let money = |units: i64| work.money(units).plain();
     let needed = match short.of {
+        ShortOf::Minimum if short.needed == 1 => "something must be left to start this".to_owned(),
         ShortOf::Minimum => format!("{} is needed to start this", money(short.needed)),
         ShortOf::Runway => format!(
             "{} is needed, for {} of everything that runs with this in it",
@@ -334,7 +335,11 @@ fn own_per_hour(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<i64,
     let profile = work.cloud.clone();
     let profile = profile.profile_at(now)?;
     let limited = !work.tx.spend_limits(starting.payer, starting.project)?.is_empty();
-    if profile.policy.start.runway.is_zero() && !limited {
+    let folio = work.folio(starting.payer);
+    let left =
+        folio.available(now.floor_second(), Some(starting.product))?.min(folio.balance_available(now.floor_second())?);
+    // Where there is something left, and nobody limits anything, nobody asks.
+    if profile.policy.start.runway.is_zero() && !limited && left > 0 {
         return Ok(0);
     }
     let hour = Duration::try_from_seconds(3_600).map_err(farthing_core::settle::SettleError::from)?;

@@ -170,6 +170,15 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
     {
         return Ok(Told::Known); // before the gate, whose answer may be another by now
     }
+    if thing.state == State::Purged.name()
+        && matches!(fact.what, Reported::Start(_) | Reported::Resume | Reported::Restore)
+    {
+        let what = format!(
+            "resource {:?} is gone for good since {}: start a new one; nothing was recorded",
+            thing.name, thing.since
+        );
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
     let what = match &fact.what {
         Reported::Heartbeat => return sign_of_life(work, thing, at),
         Reported::Start(start) => {

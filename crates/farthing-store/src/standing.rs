@@ -249,12 +249,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         self.execute(
             "UPDATE step_notice SET message = $4 WHERE account = $1 AND rung = $2 AND ahead = $3",
-            &[
-                account.0.into(),
-                rung.name().into(),
-                ahead.seconds().into(),
-                message.to_bytes().as_slice().into(),
-            ],
+            &[account.0.into(), rung.name().into(), ahead.seconds().into(), message.to_bytes().as_slice().into()],
         )?;
         Ok(())
     }
@@ -358,11 +353,8 @@ impl Tx<'_> {
 
     /// Those that an operator is to be told of by now.
     pub fn instructions_overdue(&mut self, now: Instant, most: i64) -> Result<Vec<InstructionRow>, StoreError> {
-        let sql = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM instruction WHERE overdue_at <= $1 ORDER BY overdue_at, id LIMIT $2"
-        );
+        let sql =
+            concat!("SELECT ", columns!(), " FROM instruction WHERE overdue_at <= $1 ORDER BY overdue_at, id LIMIT $2");
         self.rows(sql, &[now.micros().into(), most.into()], instruction_from)
     }
 
@@ -372,12 +364,7 @@ impl Tx<'_> {
     }
 
     /// How many accounts of a cloud were suspended between two instants, and how many deletions were asked for.
-    pub fn instructions_between(
-        &mut self,
-        cloud: &str,
-        from: Instant,
-        to: Instant,
-    ) -> Result<(i64, i64), StoreError> {
+    pub fn instructions_between(&mut self, cloud: &str, from: Instant, to: Instant) -> Result<(i64, i64), StoreError> {
         let counted = self.one(
             "SELECT count(DISTINCT CASE WHEN deed IN ('stop', 'lock') THEN account END),
                     count(DISTINCT CASE WHEN deed IN ('delete_keep_data', 'delete_data') THEN account END)

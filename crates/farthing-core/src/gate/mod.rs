@@ -80,8 +80,8 @@ mod tests {
         let short = may_start(&rules, &facts(499)).unwrap();
         assert_eq!((short.of, short.needed, short.missing()), (ShortOf::Minimum, 500, 1));
         assert_eq!(may_start(&StartRules { least: None, ..rules }, &facts(-5)), None, "who pays afterwards");
-        let floor = StartRules { least: Some(-300), runway: hours(0) };
-        assert_eq!((may_start(&floor, &facts(-300)), may_start(&floor, &facts(-301)).is_some()), (None, true));
+        let something = StartRules { least: Some(1), runway: hours(0) };
+        assert_eq!((may_start(&something, &facts(1)), may_start(&something, &facts(0)).is_some()), (None, true));
     }
 
     /// Ten hours of 30 that run and of 20 that start are 500: what starts is in it.

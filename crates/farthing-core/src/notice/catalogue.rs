@@ -823,7 +823,9 @@ impl Event {
             | Event::AccountResumed(told)
             | Event::AccountThingsDeleted(told)
             | Event::AccountThingsPurged(told) => &told.account,
-            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => &told.account,
+            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
+                &told.account
+            }
             Event::RefundRequested(told)
             | Event::RefundRefused(told)
             | Event::RefundSent(told)
@@ -970,7 +972,9 @@ impl Event {
             | Event::AccountResumed(told)
             | Event::AccountThingsDeleted(told)
             | Event::AccountThingsPurged(told) => told.data(),
-            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => told.data(),
+            Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
+                told.data()
+            }
             Event::StepHeld { account, rung, since, why } => {
                 json!({ "account": account, "step": rung.name(), "since": time(since), "why": why })
             }
@@ -1330,10 +1334,19 @@ pub fn samples() -> Vec<Event> {
         },
         Event::TrialThingsToSuspend(things.clone()),
         Event::TrialThingsToDestroy(TrialThings { destroy_at: None, ..things }),
-        Event::StepAnnounced(StepTold { at: later, ahead: Some(Duration::from_seconds(259_200)), ..step(Rung::Delete) }),
+        Event::StepAnnounced(StepTold {
+            at: later,
+            ahead: Some(Duration::from_seconds(259_200)),
+            ..step(Rung::Delete)
+        }),
         Event::StepHeld { account: name("acme"), rung: Rung::Delete, since: at, why: name(Guard::Payment.sentence()) },
         Event::AccountSuspended(step(Rung::Suspend)),
-        Event::AccountResumed(StepTold { owed: usd("0.00"), balance: usd("25.00"), stays: vec![name("vm-9")], ..step(Rung::Suspend) }),
+        Event::AccountResumed(StepTold {
+            owed: usd("0.00"),
+            balance: usd("25.00"),
+            stays: vec![name("vm-9")],
+            ..step(Rung::Suspend)
+        }),
         Event::AccountThingsDeleted(StepTold { restorable_until: Some(later), ..step(Rung::Delete) }),
         Event::AccountThingsPurged(step(Rung::Purge)),
         Event::InstructionAsked(instruction("")),
@@ -1395,7 +1408,10 @@ mod tests {
             assert_eq!(EventType::parse(kind.name()), Some(kind));
             assert_eq!(
                 kind.may_be_replayed(),
-                !matches!(kind, EventType::TrialThingsToDestroy | EventType::InstructionAsked), "{}", kind.name());
+                !matches!(kind, EventType::TrialThingsToDestroy | EventType::InstructionAsked),
+                "{}",
+                kind.name()
+            );
         }
     }
 

@@ -42,7 +42,8 @@ fn count(of: u32) -> i64 {
 
 /// What is too much; none: it is a day as any other.
 pub fn exceeded(limits: &Limits, lately: &Lately) -> Option<String> {
-    let part = i128::from(lately.accounts).saturating_mul(i128::from(limits.suspended_percent)).checked_div(100_000_000_000);
+    let part =
+        i128::from(lately.accounts).saturating_mul(i128::from(limits.suspended_percent)).checked_div(100_000_000_000);
     let part = part.and_then(|part| i64::try_from(part).ok()).unwrap_or(0);
     let most = limits.suspended.max(part);
     if lately.suspended > most {

@@ -60,7 +60,11 @@ pub enum Step {
     /// Nothing until then; none: until something happens.
     Wait(Option<Instant>),
     /// A step is announced: it comes at `at`.
-    Announce { rung: Rung, ahead: Duration, at: Instant },
+    Announce {
+        rung: Rung,
+        ahead: Duration,
+        at: Instant,
+    },
     Take(Rung),
     /// It would be taken now, and something keeps it.
     Held(Rung, Vec<Guard>),
@@ -176,7 +180,8 @@ pub fn next(ladder: &Ladder, terms: &Terms, facts: &Facts, now: Instant) -> Resu
         if let Some((at, ahead)) = ladder.unsaid(*rung, plan, due)? {
             if at <= now {
                 // A step that comes is where it always was, or later.
-                let comes = if due < now.checked_add(ahead)? && rung.destroys() { now.checked_add(ahead)? } else { due };
+                let comes =
+                    if due < now.checked_add(ahead)? && rung.destroys() { now.checked_add(ahead)? } else { due };
                 return Ok(Step::Announce { rung: *rung, ahead, at: comes });
             }
             at_latest(at);
@@ -348,10 +353,7 @@ mod tests {
         let mut ladder = begun(Cause::Due, at(0), &terms()).unwrap();
         lived(&mut ladder, &terms(), &facts, 90, true);
         assert_eq!(ladder.reached, Some(Rung::Suspend));
-        assert_eq!(
-            next(&ladder, &terms(), &facts, at(90)).unwrap(),
-            Step::Held(Rung::Delete, vec![Guard::Payment])
-        );
+        assert_eq!(next(&ladder, &terms(), &facts, at(90)).unwrap(), Step::Held(Rung::Delete, vec![Guard::Payment]));
         assert_eq!(next(&ladder, &terms(), &in_arrears(), at(90)).unwrap(), Step::Take(Rung::Delete));
     }
 

@@ -28,7 +28,8 @@ pub(super) fn told(
     let folio = work.folio(id);
     let figures = folio.book.figures(now.floor_second(), Question::Standing)?;
     let (account, owed) = (folio.payer.name.clone(), figures.debt.saturating_add(figures.accrued_prepaid));
-    let owed = if ladder.cause == Cause::Due { folio.book.overdue } else { owed.saturating_sub(figures.cash.max(0)).max(0) };
+    let owed =
+        if ladder.cause == Cause::Due { folio.book.overdue } else { owed.saturating_sub(figures.cash.max(0)).max(0) };
     Ok(StepTold {
         account,
         rung,
@@ -71,7 +72,8 @@ pub(super) fn take(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: 
     let ours = work.policy_at(now)?.ladder.suspend_bills_until == SuspendBilling::Ordered;
     let mut names = Vec::new();
     for (thing, product) in affected(work, id, ladder.cause)? {
-        if !is_touched(&thing, &product, rung) || (rung.destroys() && work.tx.is_kept(&cloud, "resource", &thing.name)?)
+        if !is_touched(&thing, &product, rung)
+            || (rung.destroys() && work.tx.is_kept(&cloud, "resource", &thing.name)?)
         {
             continue;
         }

@@ -190,7 +190,9 @@ fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
         let amount = currency.and_then(|currency| Money::parse_amount(text, currency).ok());
         let shown = match (amount, Instant::parse(text)) {
             (Some(amount), _) if is_amount(name) => json!(amount.format(locale)),
-            (_, Ok(at)) if name.ends_with("_at") || name == "since" || name == "restorable_until" => json!(moment(at, zone, locale)),
+            (_, Ok(at)) if name.ends_with("_at") || name == "since" || name == "restorable_until" => {
+                json!(moment(at, zone, locale))
+            }
             _ => value.clone(),
         };
         values.insert(name.clone(), shown);

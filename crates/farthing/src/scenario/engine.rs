@@ -3,8 +3,8 @@
 use super::bank::BankOfStory;
 use super::cloud::Others;
 use super::command::{
-    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage, Paying,
-    Place, Setting, TopUp, UnitsAsked,
+    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
+    Paying, Place, Setting, TopUp, UnitsAsked,
 };
 use super::exports::Table;
 use super::orders::Provisioning;
