@@ -104,7 +104,7 @@ pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use retry_parked::Retried;
 pub use spend_limits::{LimitFacts, NewLimits};
-pub use standing::{Claimed, ComingStep, InstructionFacts, KeepFacts, LadderFacts};
+pub use standing::{Claimed, ComingStep, InstructionFacts, KeepFacts, LadderFacts, StepToCome};
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::ToppedUp;
 pub use trials::{NewTrial, TrialCard, TrialFacts};

@@ -22,8 +22,7 @@ use farthing_store::{ThingKind, ThingRow};
 pub(super) struct Found {
     pub(super) facts: Facts,
     pub(super) terms: Terms,
-    /// Why, and since when.
-    pub(super) arrears: Option<(Cause, Instant)>,
+    pub(super) arrears: Arrears,
     /// When it has to be looked at again although nothing happens.
     pub(super) again: Option<Instant>,
 }
@@ -70,11 +69,11 @@ pub(super) fn gather(work: &mut Work<'_, '_>, id: OwnerId, ladder: Option<&Ladde
     })
 }
 
-/// Why an account is in arrears, and since when; and when it may come to be.
-fn arrears_of(
-    work: &mut Work<'_, '_>,
-    id: OwnerId,
-) -> Result<(Option<(Cause, Instant)>, Option<Instant>), EngineError> {
+/// Why an account is in arrears, and since when.
+type Arrears = Option<(Cause, Instant)>;
+
+/// The arrears of an account; and when it may come to have some.
+fn arrears_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(Arrears, Option<Instant>), EngineError> {
     let now = work.now;
     let settle = work.policy_at(now)?.settle.clone();
     // The account that a wallet is in goes on paying, where it does not stop.
@@ -91,7 +90,7 @@ fn arrears_of(
             {
                 again = farthing_core::time::Period::utc_multiple_of(step, now).map(|period| period.end());
             }
-            (balance <= 0).then_some((Cause::Out, if balance <= 0 { at.max(now.floor_second()) } else { at }))
+            (balance <= 0).then_some((Cause::Out, at.max(now.floor_second())))
         }
         found => found.map(|at| (Cause::Out, at)),
     };

@@ -5,12 +5,14 @@
 //! between the decision and the deed the reason is looked at once more.
 
 mod facts;
+mod forecast;
 mod instruct;
 mod keep;
 mod look;
 mod pretend;
 mod steps;
 
+pub use forecast::StepToCome;
 pub use instruct::{Claimed, InstructionFacts};
 pub use keep::KeepFacts;
 pub use look::{ComingStep, LadderFacts};

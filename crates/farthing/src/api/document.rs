@@ -15,7 +15,7 @@ const ABOUT: &str = "The billing engine a cloud runs. Every request carries a ke
     Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
     following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
 
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     ("accounts", "Who pays, and what they have."),
     ("projects", "What holds resources, and who uses it."),
     ("resources", "What runs: reported as it happens, late or twice."),
@@ -33,6 +33,7 @@ const TAGS: [(&str, &str); 18] = [
     ("policies", "The cloud's configuration, in dated versions."),
     ("keys", "Who may ask."),
     ("webhooks", "What is told: endpoints, events, deliveries."),
+    ("steps", "Accounts in arrears: how they stand, what comes, and what the cloud is asked to do."),
     ("operations", "What whoever runs the cloud looks after."),
 ];
 

@@ -40,6 +40,7 @@ mod refunds;
 mod resources;
 mod revenue;
 mod sandbox;
+mod steps;
 mod subscriptions;
 mod top_ups;
 mod transfers;
@@ -226,6 +227,19 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(limits::show, limits::set))
         .routes(routes!(trials::show, trials::begin))
         .routes(routes!(trials::end))
+        .routes(routes!(steps::list))
+        .routes(routes!(steps::accept))
+        .routes(routes!(steps::forecast))
+        .routes(routes!(steps::show))
+        .routes(routes!(steps::claim))
+        .routes(routes!(steps::confirm))
+        .routes(routes!(steps::standing))
+        .routes(routes!(steps::arrears))
+        .routes(routes!(steps::keeps))
+        .routes(routes!(steps::keep_account))
+        .routes(routes!(steps::let_go_account))
+        .routes(routes!(steps::keep_resource))
+        .routes(routes!(steps::let_go_resource))
         .routes(routes!(authorisations::authorise))
         .routes(routes!(authorisations::authorise_many))
         .routes(routes!(authorisations::show))

@@ -191,7 +191,7 @@ pub(crate) struct Filter {
 pub(crate) struct ResourceNamed {
     /// The resource's name.
     #[param(example = "vm-1")]
-    resource: String,
+    pub(super) resource: String,
 }
 
 /// Reports what happened to resources, at most 1,000 at once. Each is answered for itself; what is refused changes nothing.

@@ -27,6 +27,7 @@ mod progress;
 mod restore;
 mod revenue;
 mod serve;
+mod steps;
 mod store;
 mod table;
 mod test;
@@ -89,6 +90,10 @@ enum Command {
     Trial(trials::Trial),
     /// Shows and sets how much an account, or a project of it, may cost in a month and an hour.
     Limits(trials::Limits),
+    /// What comes for accounts in arrears, and what the cloud was asked to do to their resources.
+    Steps(steps::Steps),
+    /// Keeps accounts and resources from being deleted.
+    Keep(steps::Keep),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
     /// Makes, lists, rotates and revokes API keys.
@@ -154,6 +159,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Trial(arguments) => trials::trial(&arguments),
+        Command::Steps(arguments) => steps::steps(&arguments),
+        Command::Keep(arguments) => steps::keep(&arguments),
         Command::Limits(arguments) => trials::limits(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

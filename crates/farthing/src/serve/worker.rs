@@ -100,13 +100,17 @@ impl Workers {
     }
 }
 
+/// How often it is noted that somebody takes steps.
+const SEEN_SECONDS: i64 = 30;
+
 /// Settles at each cadence, and does whatever falls due within a second of it.
 fn settle(engine: &Engine, bell: &Bell) {
     let holder = process_holder();
     let mut ticked: Option<Instant> = None;
+    let mut seen: Option<Instant> = None;
     let mut failing = false;
     loop {
-        match settle_once(engine, &holder, &mut ticked) {
+        match settle_once(engine, &holder, (&mut ticked, &mut seen)) {
             Ok(()) => failing = false,
             Err(error) => {
                 // The same failure every half second is told once.
@@ -126,14 +130,22 @@ fn settle(engine: &Engine, bell: &Bell) {
     }
 }
 
-fn settle_once(engine: &Engine, holder: &str, ticked: &mut Option<Instant>) -> Result<(), EngineError> {
+fn settle_once(
+    engine: &Engine,
+    holder: &str,
+    (ticked, seen): (&mut Option<Instant>, &mut Option<Instant>),
+) -> Result<(), EngineError> {
     let now = engine.now()?;
     let name = holder.to_owned();
     let lasts = seconds(LEASE_SECONDS);
     let held = engine.store().write("lease_take", move |tx| tx.lease_take(SETTLE, &name, now, lasts))?;
     if held.is_none() {
-        *ticked = None; // another settles
+        (*ticked, *seen) = (None, None); // another settles
         return Ok(());
+    }
+    if seen.is_none_or(|seen| is_older(seen, now, SEEN_SECONDS)) {
+        engine.take_steps(now)?;
+        *seen = Some(now);
     }
     engine.run_due()?;
     // What ticked before it was ours to settle comes with the next tick: settling posts differences.
