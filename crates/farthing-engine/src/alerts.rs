@@ -193,19 +193,17 @@ impl Work<'_, '_> {
     /// What was sealed of this month is counted along, and read once: when the month begins, or the account begins to be warned of it.
     fn count_month(&mut self, id: OwnerId) -> Result<(), EngineError> {
         let since = self.month_of(id)?.start();
-        let units = match self.folio(id).alert.month.filter(|month| month.since == since) {
-            Some(month) => {
-                let sealed = &self.folio(id).sealed;
-                let fresh = sealed.iter().filter(|(sealed, _)| sealed.from >= since);
-                fresh.fold(month.units, |sum, (sealed, _)| sum.saturating_add(sealed.charge.net.units()))
-            }
-            None => {
-                self.folio(id).alert.told.month = None;
-                self.folio(id).stir();
-                let charges = self.charges_since(id, since)?;
-                let sealed = charges.iter().map(|row| row.net).fold(0, i64::saturating_add);
-                sealed.saturating_add(self.tx.captured_since(id, since)?)
-            }
+        let known = self.folio(id).alert.month.filter(|month| month.since == since);
+        let units = if let Some(month) = known {
+            let sealed = &self.folio(id).sealed;
+            let fresh = sealed.iter().filter(|(sealed, _)| sealed.from >= since);
+            fresh.fold(month.units, |sum, (sealed, _)| sum.saturating_add(sealed.charge.net.units()))
+        } else {
+            self.folio(id).alert.told.month = None;
+            self.folio(id).stir();
+            let charges = self.charges_since(id, since)?;
+            let sealed = charges.iter().map(|row| row.net).fold(0, i64::saturating_add);
+            sealed.saturating_add(self.tx.captured_since(id, since)?)
         };
         self.folio(id).alert.month = Some(MonthSum { since, units });
         Ok(())

@@ -866,10 +866,7 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => told.data(),
-            Event::WalletLow { account, threshold, left } => json!({
-                "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
-            }),
-            Event::BalanceLow { account, threshold, left } => json!({
+            Event::WalletLow { account, threshold, left } | Event::BalanceLow { account, threshold, left } => json!({
                 "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
             }),
             Event::RunwayShort { account, days, left, burn_per_hour, runs_out } => json!({

@@ -345,7 +345,7 @@ impl EngineStage {
                 Setting::MonthLimit(amount) => (limits.month, limited) = (Some(*amount), true),
                 Setting::HourLimit(amount) => (limits.hour, limited) = (Some(*amount), true),
                 Setting::AlertThreshold(amount) => {
-                    (alerts.low_balance, warned) = (wish(amount.map(Money::units)), true)
+                    (alerts.low_balance, warned) = (wish(amount.map(Money::units)), true);
                 }
                 Setting::AlertRunway(days) => (alerts.runway_days, warned) = (wish(days.map(i64::from)), true),
                 Setting::AlertMonthCost(amount) => (alerts.month_cost, warned) = (wish(amount.map(Money::units)), true),
