@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::unwrap_used))]
 
 pub mod access;
+pub mod alert;
 pub mod bank;
 pub mod bill;
 pub mod catalog;

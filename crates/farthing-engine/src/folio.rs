@@ -25,14 +25,14 @@ use farthing_core::policy::{Pay, Policy};
 use farthing_core::rate::{Charge, Coverage};
 use farthing_core::settle::{
     AccountBook, Closing, Correction, Costs, Line, LineId, Meterage, OpenCharge, Paid, Payer, Posted, Posting, Purse,
-    Question, Sealed, Service, SettleError, Source, TermsKey, ThingId, ThingPrices, billing_period, cost, is_closed,
-    parts_of, rating_period, stretches_of_resource, stretches_of_scope, uncovered,
+    Question, Sealed, Service, SettleError, Source, TermsKey, ThingId, ThingPrices, Watched, billing_period, cost,
+    is_closed, parts_of, rating_period, stretches_of_resource, stretches_of_scope, uncovered,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Segment, Timeline, fold};
 use farthing_store::{
-    ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError, TermsId,
-    ThingKind, ThingRow, Tx, properties_from_text,
+    AlertRow, ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError,
+    TermsId, ThingKind, ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -55,6 +55,9 @@ pub(crate) struct Folio {
     pub(crate) held: i64,
     /// What waits for a bill.
     pub(crate) unbilled: i64,
+    /// What it is warned of.
+    pub(crate) alert: AlertRow,
+    pub(crate) alert_loaded: AlertRow,
     /// Read when something is sealed or billed.
     pub(crate) billing: Option<Billing>,
     /// What late facts take back of charges that stand on a bill.
@@ -191,6 +194,7 @@ impl<'w, 't> Work<'w, 't> {
         }
         let mut lots: BTreeMap<OwnerId, Vec<LotRow>> = BTreeMap::new();
         let mut own = self.tx.lots(&wanted)?;
+        let alerts: BTreeMap<OwnerId, AlertRow> = self.tx.alerts_of(&wanted)?.into_iter().collect();
         let overdue: BTreeMap<OwnerId, i64> = self.tx.bills_overdue(&wanted)?.into_iter().collect();
         self.end_holds(&mut wallets, &mut own)?;
         for lot in own {
@@ -231,9 +235,12 @@ impl<'w, 't> Work<'w, 't> {
                 overdue: overdue.get(&payer.id).copied().unwrap_or(0),
                 open_from: state.open_from,
             };
+            let alert = alerts.get(&payer.id).copied().unwrap_or_default();
             self.folios.insert(
                 payer.id,
                 Folio {
+                    alert,
+                    alert_loaded: alert,
                     name,
                     zone,
                     state_loaded: state.clone(),
@@ -1248,12 +1255,14 @@ impl<'w, 't> Work<'w, 't> {
         self.flush_postings()?;
         self.refill_who_is_short()?;
         self.write_billings()?;
+        self.tell_alerts()?;
         let late_window = self.policy_at(self.now)?.settle.late_window;
         let mut charges: Vec<ChargeRow> = Vec::new();
         let mut opens: Vec<OpenRow> = Vec::new();
         let mut gone: Vec<(OwnerId, LineId)> = Vec::new();
         let mut posted: Vec<(OwnerId, Name, Posted)> = Vec::new();
         let mut states: Vec<PayerState> = Vec::new();
+        let mut alerts: Vec<(OwnerId, AlertRow)> = Vec::new();
         // A trial ends with its credit (R38), and what ran out in one is looked at when something pays again.
         let mut stirring_trials: Vec<OwnerId> = Vec::new();
         // Who ran out is looked at, and who has money again.
@@ -1278,11 +1287,11 @@ impl<'w, 't> Work<'w, 't> {
             if folio.stirred && !waits {
                 folio.state.parked.clear();
                 folio.find_due(self.now, late_window, &cloud)?;
-                // Of a wallet of which it was told already nobody waits for the next fall.
-                let watched = folio.state.watch.filter(|(_, from)| *from != keep_wallets::TOLD);
-                let keep = watched.map_or(0, |(below, _)| below);
-                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some(), keep)?;
+                let policy = &cloud.profile_at(self.now)?.policy;
+                let watched = folio.watched(self.now, policy)?;
+                folio.book.share_room(self.now, folio.state.due_at, folio.state.ran_out_at.is_some(), &watched)?;
             }
+            alerts.extend(folio.alert_changed().map(|row| (*id, row)));
             if folio.stirred || folio.book.lines.iter().any(|line| line.id.is_correction()) {
                 folio.changed_lines(&mut terms, &mut opens, &mut gone);
             }
@@ -1310,6 +1319,7 @@ impl<'w, 't> Work<'w, 't> {
         self.tx.open_charges_write(&opens)?;
         self.tx.posted_write(&posted)?;
         self.tx.payer_states_write(&states)?;
+        self.tx.alerts_write(&alerts)?;
         let cloud = self.cloud.clone();
         tell::write(self.tx, &cloud.id, self.ids, self.now, &self.notices)?;
         Ok(())
@@ -1488,7 +1498,8 @@ impl Folio {
         let soon = now.floor_second().checked_add(second).map_err(SettleError::from)?;
         // What was not given at its time is given as soon as it can be.
         self.state.grant_at.into_iter().for_each(|grant| at_latest(grant.max(soon)));
-        let warned = &cloud.profile_at(now)?.policy.alerts.credit_expires;
+        let policy = &cloud.profile_at(now)?.policy;
+        let warned = &policy.alerts.credit_expires;
         if let Some(units) = &self.units {
             units.find_due(now, late_window, &self.zone)?.into_iter().for_each(&mut at_latest);
         }
@@ -1510,6 +1521,7 @@ impl Folio {
                 self.book.falls_below_at(now, below)?.into_iter().for_each(&mut at_latest);
             }
         }
+        self.alerts_due(now, policy)?.into_iter().for_each(&mut at_latest);
         if !out {
             self.state.ran_out_at = None;
             self.book.runs_out_at(now)?.into_iter().for_each(&mut at_latest);
@@ -1518,6 +1530,14 @@ impl Folio {
         }
         self.state.due_at = next;
         Ok(())
+    }
+
+    /// At which amounts of it somebody has to look before it runs out: the highest of those that it still has is met first.
+    fn watched(&self, now: Instant, policy: &Policy) -> Result<Watched, SettleError> {
+        // Of a wallet of which it was told already nobody waits for the next fall.
+        let watched = self.state.watch.filter(|(_, from)| *from != keep_wallets::TOLD).map(|(below, _)| below);
+        let least = self.alert_levels(now, policy)?.into_iter().chain(watched).max().unwrap_or(0);
+        Ok(Watched { least, cost: self.cost_watch(policy) })
     }
 
     /// The same by the balance alone, where the policy says so (R66, R77).

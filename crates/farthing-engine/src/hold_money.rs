@@ -280,6 +280,7 @@ fn capture(work: &mut Work<'_, '_>, capture: &NewCapture) -> Result<(), Refused>
     let answers = work.tx.ledger_run(&[Command::Capture(request)], now)?;
     refuse(answers.first().map(|answer| answer.code))?;
     work.reload(payer.id)?;
+    work.folio(payer.id).count_capture(units, at);
     // What free credit has paid is no income of money: its other half, as for any use.
     let amount = credit.saturating_sub(credit_of(work, &payer));
     if amount > 0 {

@@ -1,5 +1,6 @@
 //! The shell without HTTP: the one real clock, the id source, and one file per use case over the store.
 
+mod alerts;
 mod apply_policy;
 mod asked;
 mod bank;
@@ -56,6 +57,7 @@ mod units;
 mod waive_charge;
 mod work;
 
+pub use alerts::{AlertChange, AlertFacts};
 pub use apply_policy::ApplyPolicyError;
 pub use asked::{Asked, Once};
 pub use bank::{

@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 18, name: "invoices", text: include_str!("../migrations/0018_invoices.sql") },
     Migration { number: 19, name: "exports", text: include_str!("../migrations/0019_exports.sql") },
     Migration { number: 20, name: "standing", text: include_str!("../migrations/0020_standing.sql") },
+    Migration { number: 21, name: "alerts", text: include_str!("../migrations/0021_alerts.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -240,6 +240,14 @@ catalogue! {
     WalletLow = "wallet.low", "Less is left in a member's wallet than its threshold.",
         ["account": "What the wallet is called among accounts.", "threshold": "Below which it is told.", "left": "What can be spent.",
          "currency": "Of the amounts."], mailed;
+    BalanceLow = "account.balance_low", "Less is left of an account than its threshold: told once, until it has that much again.",
+        ["account": "Its name.", "threshold": "Below which it is told.", "left": "What is left.", "currency": "Of the amounts."], mailed;
+    RunwayShort = "account.runway_short", "What is left of an account lasts for few days: told once in 24 hours while that is so.",
+        ["account": "Its name.", "days": "For less than so many.", "left": "What is left.", "burn_per_hour": "What an hour costs, as things run now.",
+         "runs_out_at": "When it runs out if nothing changes; null: it has.", "currency": "Of the amounts."], mailed;
+    MonthCostPassed = "account.month_cost_passed", "What an account has cost in a calendar month is more than its limit: told once in that month. Nothing is stopped.",
+        ["account": "Its name.", "month": "Of its zone, `2027-03`.", "limit": "What it has passed.", "cost": "What the month has cost so far.",
+         "currency": "Of the amounts."], mailed;
     CreditGranted = "credit.granted", "Credit was given.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
          "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
@@ -475,6 +483,24 @@ pub enum Event {
         threshold: Money,
         left: Money,
     },
+    BalanceLow {
+        account: String,
+        threshold: Money,
+        left: Money,
+    },
+    RunwayShort {
+        account: String,
+        days: i64,
+        left: Money,
+        burn_per_hour: Money,
+        runs_out: Option<Instant>,
+    },
+    MonthCostPassed {
+        account: String,
+        month: String,
+        limit: Money,
+        cost: Money,
+    },
     CreditGranted {
         account: String,
         grant: String,
@@ -659,6 +685,9 @@ impl Event {
             Event::RefillSwitchedOff { .. } => EventType::RefillSwitchedOff,
             Event::ChargeWaived { .. } => EventType::ChargeWaived,
             Event::WalletLow { .. } => EventType::WalletLow,
+            Event::BalanceLow { .. } => EventType::BalanceLow,
+            Event::RunwayShort { .. } => EventType::RunwayShort,
+            Event::MonthCostPassed { .. } => EventType::MonthCostPassed,
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditExpiring { .. } => EventType::CreditExpiring,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
@@ -705,6 +734,9 @@ impl Event {
             | Event::RefillSwitchedOff { account, .. }
             | Event::ChargeWaived { account, .. }
             | Event::WalletLow { account, .. }
+            | Event::BalanceLow { account, .. }
+            | Event::RunwayShort { account, .. }
+            | Event::MonthCostPassed { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
@@ -794,6 +826,9 @@ impl Event {
             | Event::RefillSwitchedOff { account, .. }
             | Event::ChargeWaived { account, .. }
             | Event::WalletLow { account, .. }
+            | Event::BalanceLow { account, .. }
+            | Event::RunwayShort { account, .. }
+            | Event::MonthCostPassed { account, .. }
             | Event::CreditGranted { account, .. }
             | Event::CreditExpiring { account, .. }
             | Event::CreditLapsed { account, .. }
@@ -929,8 +964,15 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => told.data(),
-            Event::WalletLow { account, threshold, left } => json!({
+            Event::WalletLow { account, threshold, left } | Event::BalanceLow { account, threshold, left } => json!({
                 "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
+            }),
+            Event::RunwayShort { account, days, left, burn_per_hour, runs_out } => json!({
+                "account": account, "days": days, "left": money(left), "burn_per_hour": money(burn_per_hour),
+                "runs_out_at": runs_out.as_ref().map(time), "currency": code(left),
+            }),
+            Event::MonthCostPassed { account, month, limit, cost } => json!({
+                "account": account, "month": month, "limit": money(limit), "cost": money(cost), "currency": code(cost),
             }),
             Event::CreditGranted { account, grant, amount, products, starts, expires } => json!({
                 "account": account, "grant": grant, "amount": money(amount), "currency": code(amount),
@@ -1289,6 +1331,20 @@ pub fn samples() -> Vec<Event> {
             reason: name("a slow disk"),
         },
         Event::WalletLow { account: name("acme"), threshold: usd("5.00"), left: usd("4.98") },
+        Event::BalanceLow { account: name("acme"), threshold: usd("10.00"), left: usd("9.98") },
+        Event::RunwayShort {
+            account: name("acme"),
+            days: 7,
+            left: usd("9.98"),
+            burn_per_hour: usd("0.0617"),
+            runs_out: Some(later),
+        },
+        Event::MonthCostPassed {
+            account: name("acme"),
+            month: name("2026-11"),
+            limit: usd("500.00"),
+            cost: usd("500.01"),
+        },
         Event::CreditGranted {
             account: name("acme"),
             grant: name("welcome"),

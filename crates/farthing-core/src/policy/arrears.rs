@@ -97,13 +97,13 @@ section! {
     /// `[alerts]`
     Alerts {
         /// Where the account's own threshold starts; a mail once for each crossing (R76)
-        low_balance: Option<Money> = "none" @ Standing,
+        low_balance: Option<Money> = "none" @ Payments,
         /// A mail a day while less than so many days of the burn rate are left (R41)
-        runway_days: Option<Count> = "none" @ Standing,
+        runway_days: Option<Count> = "none" @ Payments,
         /// A mail when the costs of the month pass this, once for each crossing (R53)
-        month_cost: Option<Money> = "none" @ Standing,
+        month_cost: Option<Money> = "none" @ Payments,
         /// A reminder to pay right after a bill is issued (R53)
-        bill_issued: bool = "true" @ Standing,
+        bill_issued: bool = "true" @ Payments,
         /// How long before a stored card expires its owner is told (R54)
         card_expires: Vec<Duration> = "[]" @ Payments,
         /// How long before what is left of a credit lapses its owner is told (R17)

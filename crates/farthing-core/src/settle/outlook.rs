@@ -22,6 +22,14 @@ pub struct Figures {
     pub spendable: i64,
 }
 
+/// Costs since an instant that somebody wants to know of once they are more than so much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CostWatch {
+    pub since: Instant,
+    /// What may be open of them.
+    pub most: i64,
+}
+
 /// For what the lots are counted.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'a> {
@@ -184,6 +192,37 @@ impl AccountBook {
         let cost = now.saturating_sub(self.figures(from.checked_add(day)?, Question::Standing)?.spendable);
         let seconds = i128::from(now.saturating_sub(near)).saturating_mul(86_400).checked_div(i128::from(cost));
         Ok(seconds.and_then(|seconds| i64::try_from(seconds).ok()))
+    }
+
+    /// What is open of what has cost since an instant: what corrects an earlier time is that time's.
+    pub fn open_since(&self, since: Instant, at: Instant) -> Result<i64, SettleError> {
+        let mut sum = 0_i64;
+        for line in self.lines.iter().filter(|line| !line.id.is_correction() || line.open.since >= since) {
+            sum = sum.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum a month's costs" })?;
+        }
+        Ok(sum)
+    }
+
+    /// The first whole second after now, and before an end, at which more than this is open of it, as far as is known now.
+    pub fn open_passes_at(&self, now: Instant, end: Instant, cost: CostWatch) -> Result<Option<Instant>, SettleError> {
+        let from = now.floor_second();
+        // What has grown beyond every number by then is more than this.
+        let is_more = |at: Instant| self.open_since(cost.since, at).map_or(true, |open| open > cost.most);
+        let last = end.seconds_since(from).saturating_sub(1);
+        let after = |seconds: i64| Ok::<_, SettleError>(from.checked_add(Duration::try_from_seconds(seconds)?)?);
+        if last <= 0 || is_more(from) || !is_more(after(last)?) {
+            return Ok(None);
+        }
+        let (mut before, mut found) = (0_i64, last);
+        while found.saturating_sub(before) > 1 {
+            let middle = before.saturating_add(found.saturating_sub(before) / 2);
+            if is_more(after(middle)?) {
+                found = middle;
+            } else {
+                before = middle;
+            }
+        }
+        after(found).map(Some)
     }
 
     /// What an hour costs as things run now: the next hour's cost of what comes off the balance.

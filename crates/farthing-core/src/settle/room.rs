@@ -4,33 +4,54 @@
 //! Whenever an account is looked at, what it will have left when it is due again is shared out over its lines of usage. While
 //! each stays within its share nothing can run out before that, and nobody reads purse, lots or the other lines.
 
-use super::{AccountBook, Line, Question, SettleError};
+use super::{AccountBook, CostWatch, Line, Question, SettleError};
 use crate::policy::Pay;
 use crate::time::{Duration, Instant};
 
+/// At what else than nothing an account has to be looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Watched {
+    /// As soon as less than this is left.
+    pub least: i64,
+    pub cost: Option<CostWatch>,
+}
+
+fn part(room: i64, lines: usize) -> i64 {
+    room.checked_div(i64::try_from(lines).unwrap_or(i64::MAX)).unwrap_or(0)
+}
+
 impl AccountBook {
     /// Says of each line of usage up to which amount nobody has to look at the account before it is due. `is_out`: there is
-    /// nothing left that could run out. `keep`: it has to be looked at as soon as less than this is left.
+    /// nothing left that could run out.
     pub fn share_room(
         &mut self,
         now: Instant,
         due: Option<Instant>,
         is_out: bool,
-        keep: i64,
+        watched: &Watched,
     ) -> Result<(), SettleError> {
-        let shares = |line: &&mut Line| line.id.began > 0 && line.pay == Pay::Prepaid;
-        let count = i64::try_from(self.lines.iter_mut().filter(shares).count()).unwrap_or(i64::MAX);
-        if count > 0 && !is_out {
-            let share = self.room_until(now, due, keep)?.checked_div(count).unwrap_or(0);
-            for line in self.lines.iter_mut().filter(shares) {
-                line.room_to = line.net_at(now)?.saturating_add(share);
-            }
-        }
-        // What is billed later takes nothing off a balance, and what is owed already is owed.
-        for line in self.lines.iter_mut().filter(|line| line.id.began > 0 && (is_out || line.pay == Pay::Postpaid)) {
-            line.room_to = i64::MAX;
+        let is_use = |line: &&mut Line| line.id.began > 0;
+        let runs_out = |line: &Line| line.pay == Pay::Prepaid && !is_out;
+        let count = self.lines.iter_mut().filter(is_use).filter(|line| runs_out(line)).count();
+        let share = if count > 0 { part(self.room_until(now, due, watched.least)?, count) } else { 0 };
+        let costing = self.lines.iter_mut().filter(is_use).count();
+        let cost_share = match watched.cost.filter(|_| costing > 0) {
+            Some(cost) => part(self.cost_room_until(now, due, cost)?, costing),
+            None => i64::MAX,
+        };
+        for line in self.lines.iter_mut().filter(is_use) {
+            // What is billed later takes nothing off a balance, and what is owed already is owed.
+            let share = if runs_out(line) { share.min(cost_share) } else { cost_share };
+            line.room_to = if share == i64::MAX { share } else { line.net_at(now)?.saturating_add(share) };
         }
         Ok(())
+    }
+
+    /// What may still be used before the costs that are watched pass what they may be, in the last second before `due`.
+    fn cost_room_until(&self, now: Instant, due: Option<Instant>, cost: CostWatch) -> Result<i64, SettleError> {
+        let Some(due) = due.filter(|due| *due > now) else { return Ok(0) };
+        let last = due.checked_sub(Duration::try_from_seconds(1)?)?.max(now);
+        Ok(cost.most.saturating_sub(self.open_since(cost.since, last)?).max(0))
     }
 
     /// What may still be used without anything running out before `due`. Cost only grows between two due times, so it is what is

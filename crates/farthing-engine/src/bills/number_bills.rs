@@ -60,7 +60,7 @@ impl Engine {
                 if row.kind == BillKind::Bill && policy.bank.is_some() {
                     tx.bill_keys_put(&cloud, &number_keys(&row.number), row.id)?;
                 }
-                tell_of(tx, &row, &mut notices)?;
+                tell_of(tx, &row, policy.alerts.bill_issued, &mut notices)?;
             }
             tx.number_series_count(&cloud, &series, counted)?;
             tell::write(tx, &cloud, &ids, now, &notices)?;
@@ -69,25 +69,23 @@ impl Engine {
     }
 }
 
-fn tell_of(tx: &mut Tx<'_>, row: &BillRow, notices: &mut Vec<Notice>) -> Result<(), EngineError> {
+/// `reminds`: who has something to pay is written to at once (R53); where the policy says not to, only reminders come.
+fn tell_of(tx: &mut Tx<'_>, row: &BillRow, reminds: bool, notices: &mut Vec<Notice>) -> Result<(), EngineError> {
     let currency = Body::parse(&row.body)?.currency()?;
     let told = told_of(tx, row, currency)?;
-    let mut tell = |event| notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: true });
+    let mut tell = |event, mailed| notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed });
     match row.kind {
         BillKind::Bill => {
-            tell(Event::BillIssued(told.clone()));
+            tell(Event::BillIssued(told.clone()), reminds || row.due_units() == 0);
             // Who paid it before it had its number could not tell. What a top-up has paid is no news.
             if row.state == BillState::Paid && row.receivable.is_some() {
-                tell(Event::BillPaid(told));
+                tell(Event::BillPaid(told), true);
             }
         }
-        BillKind::Receipt => tell(Event::ReceiptIssued(told)),
-        BillKind::CreditNote => tell(Event::CreditNoteIssued(told)),
-        BillKind::Invoice => tell(Event::InvoiceIssued(told)),
-        BillKind::Statement => {
-            let event = Event::StatementIssued(told);
-            notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed: false });
-        }
+        BillKind::Receipt => tell(Event::ReceiptIssued(told), true),
+        BillKind::CreditNote => tell(Event::CreditNoteIssued(told), true),
+        BillKind::Invoice => tell(Event::InvoiceIssued(told), true),
+        BillKind::Statement => tell(Event::StatementIssued(told), false),
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! engine on a blocking thread, write its answer. Who may ask is decided before (`caller.rs`), once-ness by the engine.
 
 mod accounts;
+mod alerts;
 mod asking;
 mod authorisations;
 mod bank;
@@ -225,6 +226,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(coupons::list_codes, coupons::make_codes))
         .routes(routes!(coupons::redeemed, coupons::redeem))
         .routes(routes!(limits::show, limits::set))
+        .routes(routes!(alerts::show, alerts::set))
         .routes(routes!(trials::show, trials::begin))
         .routes(routes!(trials::end))
         .routes(routes!(steps::list))

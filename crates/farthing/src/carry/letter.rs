@@ -36,6 +36,12 @@ built_in!(
     "account.things_purged.zh.txt",
     "step.announced.en.txt",
     "step.announced.zh.txt",
+    "account.balance_low.en.txt",
+    "account.balance_low.zh.txt",
+    "account.month_cost_passed.en.txt",
+    "account.month_cost_passed.zh.txt",
+    "account.runway_short.en.txt",
+    "account.runway_short.zh.txt",
     "account.ran_out.en.txt",
     "account.ran_out.zh.txt",
     "bill.dispute_ended.en.txt",
@@ -224,6 +230,10 @@ fn is_amount(name: &str) -> bool {
             | "charge"
             | "credit"
             | "granted"
+            | "threshold"
+            | "limit"
+            | "cost"
+            | "burn_per_hour"
     )
 }
 

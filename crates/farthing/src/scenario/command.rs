@@ -92,6 +92,10 @@ pub enum Setting {
     AutoRefillMonthlyMax(Option<Money>),
     /// Mail when the balance falls below it.
     AlertThreshold(Option<Money>),
+    /// Mail while the balance lasts for less than so many days.
+    AlertRunway(Option<u32>),
+    /// Mail when the month has cost more.
+    AlertMonthCost(Option<Money>),
     /// Bills are charged to the default method by themselves.
     AutomaticDeduction(bool),
     /// What the month may cost.

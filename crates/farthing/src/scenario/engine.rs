@@ -644,7 +644,7 @@ pub(super) const fn later_setting(setting: &Setting) -> &'static str {
         | Setting::AutoRefillThreshold(_)
         | Setting::AutoRefillAmount(_)
         | Setting::AutoRefillMonthlyMax(_) => "set auto_refill",
-        Setting::AlertThreshold(_) => "set alert_threshold",
+        Setting::AlertThreshold(_) | Setting::AlertRunway(_) | Setting::AlertMonthCost(_) => "set alerts",
         Setting::AutomaticDeduction(_) => "set automatic_deduction",
         Setting::MonthLimit(_) => "set month_limit",
         Setting::HourLimit(_) => "set hour_limit",

@@ -86,7 +86,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 42] = [
+pub const KINDS: [&str; 43] = [
     "payment_disputed",
     "bill_disputed",
     "invoice_issued",
@@ -105,6 +105,7 @@ pub const KINDS: [&str; 42] = [
     "restored",
     "debit_announced",
     "low_balance",
+    "ran_out",
     "runway",
     "step_notice",
     "suspended",

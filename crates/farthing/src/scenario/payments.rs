@@ -5,6 +5,7 @@ use super::engine::{EngineStage, broken, later_setting, told};
 use super::limits::LimitsSet;
 use super::stage::{Answer, Bill, BillPart, Done, StageError};
 use crate::paper::{self, Format, NotMade};
+use farthing_core::alert::Wish;
 use farthing_core::bank::Scheme;
 use farthing_core::bill::DisputeState;
 use farthing_core::money::{Currency, Money};
@@ -13,8 +14,8 @@ use farthing_core::payment::{BillDisputeId, BillId, InvoiceRequestId, PaymentId,
 use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{
-    BillFacts, BillLineFacts, CompanyChange, Contact, Decision, InvoiceDecision, NewBillDispute, NewInvoiceRequest,
-    NewMandate, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver,
+    AlertChange, BillFacts, BillLineFacts, CompanyChange, Contact, Decision, InvoiceDecision, NewBillDispute,
+    NewInvoiceRequest, NewMandate, NewMethod, NewPayIn, NewRefund, PayBy, RefillChange, Waiver,
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
@@ -313,6 +314,8 @@ impl EngineStage {
         let mut contact: Contact = known.unwrap_or_default();
         let mut pay = None;
         let (mut limits, mut limited) = (LimitsSet::default(), false);
+        let (mut alerts, mut warned) = (AlertChange::default(), false);
+        let wish = |own: Option<i64>| Some(own.map_or(Wish::Off, Wish::At));
         for setting in settings {
             match setting {
                 Setting::Country(country) => (company.country, describes) = (Some(country.clone()), true),
@@ -341,6 +344,11 @@ impl EngineStage {
                 Setting::Pay(way) => pay = Some(*way),
                 Setting::MonthLimit(amount) => (limits.month, limited) = (Some(*amount), true),
                 Setting::HourLimit(amount) => (limits.hour, limited) = (Some(*amount), true),
+                Setting::AlertThreshold(amount) => {
+                    (alerts.low_balance, warned) = (wish(amount.map(Money::units)), true);
+                }
+                Setting::AlertRunway(days) => (alerts.runway_days, warned) = (wish(days.map(i64::from)), true),
+                Setting::AlertMonthCost(amount) => (alerts.month_cost, warned) = (wish(amount.map(Money::units)), true),
                 later => return Err(StageError::NotBuilt(later_setting(later))),
             }
         }
@@ -358,6 +366,10 @@ impl EngineStage {
         }
         if limited {
             self.limit(account, limits)?;
+        }
+        if warned {
+            let set = self.engine().set_alerts(&self.cloud, account, &alerts);
+            self.done(set.map(drop))?;
         }
         if let Some(pay) = pay {
             let set = self.engine().set_pay(&self.cloud, account, Some(pay));

@@ -10,7 +10,7 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 38] = [
+const KINDS: [(&str, &str); 41] = [
     ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
@@ -36,7 +36,10 @@ const KINDS: [(&str, &str); 38] = [
     ("receipt", "receipt.issued"),
     ("credit_note", "credit_note.issued"),
     ("statement", "statement.issued"),
-    ("low_balance", "account.ran_out"),
+    ("low_balance", "account.balance_low"),
+    ("runway", "account.runway_short"),
+    ("budget", "account.month_cost_passed"),
+    ("ran_out", "account.ran_out"),
     ("charge_waived", "charge.waived"),
     ("wallet_low", "wallet.low"),
     ("credit_expiring", "credit.expiring"),

@@ -276,3 +276,40 @@ fn the_page_names_every_pretended_method() {
         assert!(page.contains(&format!("| `{token}` | {what} |")), "{token}: {what}");
     }
 }
+
+both! {
+    fn an_account_says_itself_from_where_on_it_is_warned(bed: &Bed) {
+        let alerts = "\n[alerts]\nlow_balance = \"10.00\"\nrunway_days = 7\n";
+        bed.apply("ours", &format!("{}{alerts}", policy("ours", "1h")), CATALOG);
+        let key = bed.key("ours", true, "admin");
+        let server = bed.serve();
+        server.post(&key, "/v1/accounts", &json!({ "name": "acme" }));
+        let path = "/v1/accounts/acme/alerts";
+        let shown = server.get(&key, path);
+        assert_eq!((&shown["low_balance"], &shown["runway_days"], &shown["month_cost"]), (&usd("10.00"), &json!(7), &Value::Null));
+        let set = json!({ "low_balance": usd("20.00"), "month_cost": usd("5.00"), "off": ["runway_days"] });
+        let own = ask(&server, &key, "PUT", path, &set).expect(200);
+        assert_eq!((&own["low_balance"], &own["runway_days"], &own["month_cost"]), (&usd("20.00"), &Value::Null, &usd("5.00")));
+        assert_eq!(own["own"], json!(["low_balance", "runway_days", "month_cost"]));
+        assert_eq!(server.get(&key, path), own);
+        for wrong in [
+            json!({ "low_balance": { "amount": "20.00", "currency": "CNY" } }),
+            json!({ "runway_days": 7, "off": ["runway_days"] }),
+            json!({ "runway_days": 0 }),
+            json!({ "low_balance": usd("-1.00") }),
+            json!({ "off": ["everything"] }),
+        ] {
+            assert_eq!(ask(&server, &key, "PUT", path, &wrong).problem(400), "invalid", "{wrong}");
+        }
+
+        // 20.00 is not below 20.00; what is taken off it is.
+        server.post(&key, "/v1/accounts/acme/top-ups", &json!({ "amount": usd("20.00") }));
+        let told = |kind: &str| server.get(&key, &format!("/v1/events?type={kind}"))["data"].as_array().map(Vec::len);
+        assert_eq!(told("account.balance_low"), Some(0));
+        let raised = json!({ "low_balance": usd("20.01") });
+        assert_eq!(ask(&server, &key, "PUT", path, &raised).expect(200)["runway_days"], json!(7));
+        assert_eq!(told("account.balance_low"), Some(1));
+        drop(server);
+        bed.verify();
+    }
+}

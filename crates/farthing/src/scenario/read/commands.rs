@@ -884,7 +884,7 @@ fn ends(argument: &Argument<'_>) -> Read<Ends> {
 /// What an account says of itself, in any order. The words of the language's page and those of the policy both do.
 fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>> {
     let mut settings: Vec<Setting> = Vec::new();
-    const KNOWN: [&str; 17] = [
+    const KNOWN: [&str; 19] = [
         "country",
         "region",
         "time_zone",
@@ -898,6 +898,8 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
         "auto_refill.amount",
         "auto_refill.monthly_max",
         "alert_threshold",
+        "runway_days",
+        "month_cost",
         "automatic_deduction",
         "month_limit",
         "hour_limit",
@@ -923,6 +925,10 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
             "alert_threshold" | "alert" | "low_balance" | "alerts.low_balance" => {
                 Setting::AlertThreshold(value.amount_or_off(currency)?)
             }
+            "runway_days" | "runway" | "alerts.runway_days" => {
+                Setting::AlertRunway(if value.text == "off" { None } else { Some(value.count()?) })
+            }
+            "month_cost" | "budget" | "alerts.month_cost" => Setting::AlertMonthCost(value.amount_or_off(currency)?),
             "automatic_deduction" | "auto_deduction" => Setting::AutomaticDeduction(value.on()?),
             "month_limit" | "limit" => Setting::MonthLimit(value.amount_or_off(currency)?),
             "hour_limit" => Setting::HourLimit(value.amount_or_off(currency)?),
