@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "arrears", text: include_str!("../migrations/0017_arrears.sql") },
     Migration { number: 18, name: "invoices", text: include_str!("../migrations/0018_invoices.sql") },
     Migration { number: 19, name: "exports", text: include_str!("../migrations/0019_exports.sql") },
+    Migration { number: 22, name: "outages", text: include_str!("../migrations/0022_outages.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -21,6 +21,7 @@ mod import;
 mod keys;
 mod money;
 mod orders;
+mod outages;
 mod payments;
 mod policy;
 mod progress;
@@ -81,6 +82,8 @@ enum Command {
     Orders(orders::Orders),
     /// What runs for a time: shows, changes, pauses and ends it.
     Subscriptions(orders::Subscriptions),
+    /// The cloud's own outages: reports them, lists and withdraws what was reported.
+    Outages(outages::Outages),
     /// Units bought ahead: buys packs from the balance, gives some, lists what is left.
     Units(units::Arguments),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
@@ -151,6 +154,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Wallets(arguments) => wallets::run(&arguments),
         Command::Orders(arguments) => orders::orders(&arguments),
         Command::Subscriptions(arguments) => orders::subscriptions(&arguments),
+        Command::Outages(arguments) => outages::outages(&arguments),
         Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Trial(arguments) => trials::trial(&arguments),
