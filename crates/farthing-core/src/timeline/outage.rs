@@ -129,7 +129,7 @@ mod tests {
     use crate::timeline::State;
 
     fn at(seconds: i64) -> Instant {
-        Instant::try_from_seconds(seconds).unwrap()
+        Instant::try_from_seconds(1_000 + seconds).unwrap()
     }
 
     fn outage(from: i64, to: i64) -> Outage {
@@ -159,7 +159,7 @@ mod tests {
         };
         let outages: Vec<Outage> = windows.iter().map(|(from, to)| outage(*from, *to)).collect();
         let told = void(vec![segment], |_| outages.iter().collect());
-        let second = |at: Instant| at.seconds_since(Instant::EPOCH).to_string();
+        let second = |instant: Instant| instant.seconds_since(at(0)).to_string();
         let one = |segment: &Segment| {
             let (void, ends) = (if segment.void { "!" } else { "" }, if segment.ends_session { "." } else { "" });
             format!("{void}{}-{}{ends}", second(segment.from), segment.to.map_or(String::new(), second))
