@@ -334,7 +334,7 @@ fn used(bed: &Bed, more: &str, hours: &str) -> Engine {
 
 both! {
     fn what_becomes_of_bills(bed: &Bed) {
-        let bills = "pay = \"postpaid\"\n\n[bill]\non = [\"cycle\"]\nnumber = \"B-{year}-{seq:4}\"\ndue = \"30d\"\n";
+        let bills = "pay = \"postpaid\"\n\n[bill]\non = [\"cycle\"]\nnumber = \"B-{year}-{seq:4}\"\ndue = \"30d\"\ndispute_window = \"10000d\"\n";
         let engine = used(bed, bills, "2025-04-03T10:00:00Z");
         engine.bill_now("one", "acme").expect("it is billed");
         drop(engine);
@@ -404,7 +404,7 @@ both! {
         assert_eq!(bed.said(&report), format!("INC-7 is reported: {what}\n{follows}\n"));
         assert_eq!(bed.said(&report), format!("INC-7 was reported already: {what}\n{follows}\n"));
         // Whoever is looked at next knows it: 4 hours less 1.5.
-        assert!(bed.said(&["topup", "acme", "1.00"]).contains("acme has 3.50 USD available"));
+        assert!(bed.said(&["topup", "acme", "1.00", "--reference", "wire 1"]).contains("acme has 3.50 USD available"));
         let later = [&report[..7], &["2025-04-02T13:00:00Z"]].concat();
         assert!(bed.refused(&later).contains("withdraw it, and report the right ones under another name"));
         let list = bed.said(&["outages", "list"]);
