@@ -19,6 +19,12 @@ use std::collections::BTreeMap;
 /// As long as a name may be.
 const NAME_MAX: usize = 100;
 
+/// As long as one may last: each of its days is worked out again, for everybody concerned.
+const SECONDS_MAX: i64 = 31 * 86_400;
+
+/// 1 January 1980: years after the calendar begins, and before any cloud.
+const EARLIEST: Instant = Instant::from_micros(3_652 * 86_400 * 1_000_000);
+
 /// As many as one report may name of a kind.
 const NAMED_MAX: usize = 1_000;
 
@@ -156,6 +162,11 @@ fn read(work: &Work<'_, '_>, new: &NewOutage) -> Result<Outage, Refused> {
     let (from, to) = (new.from.floor_second(), new.to.floor_second());
     if from >= to {
         return invalid("an outage lasts a second or more: its end is after its beginning".to_owned());
+    }
+    if from < EARLIEST || to.seconds_since(from) > SECONDS_MAX {
+        return invalid(
+            "an outage lasts 31 days at most, and began in 1980 or later: report a longer one in parts".to_owned(),
+        );
     }
     if to > work.now {
         return invalid(format!("an outage is reported when it is over, and {to} is to come: report it then"));

@@ -210,6 +210,7 @@ both! {
         let good = outage("a", HOUR, 2 * HOUR);
         assert_eq!(code(&NewOutage { to: later(10 * HOUR), ..good.clone() }), Err("invalid"));
         assert_eq!(code(&NewOutage { to: good.from, ..good.clone() }), Err("invalid"));
+        assert_eq!(code(&NewOutage { from: later(-40 * DAY), ..good.clone() }), Err("invalid"));
         assert_eq!(code(&NewOutage { name: "a b".to_owned(), ..good.clone() }), Err("invalid"));
         assert_eq!(code(&NewOutage { product: "carpet".to_owned(), ..good.clone() }), Err("not_found"));
         assert_eq!(code(&NewOutage { skus: vec!["none".to_owned()], ..good.clone() }), Err("not_found"));

@@ -360,7 +360,7 @@ both! {
 
         let said = bed.said(&["bills", "credit", "B-2025-0001", "--amount", "1.00", "--reason", "a slow disk"]);
         assert_eq!(said, "B-2025-0001 is credited by 4.00 USD in all: 15.00 USD of its 24.00 USD are due.\n");
-        assert!(bed.refused(&["bills", "credit", "B-2025-0001", "--amount", "99", "--reason", "no"]).contains("at most"));
+        assert!(bed.refused(&["bills", "credit", "B-2025-0001", "--amount", "99", "--reason", "no"]).contains("B-2025-0001"));
         assert!(bed.refused(&["bills", "credit", "B-1999-0001", "--reason", "no"]).contains("B-1999-0001"));
         assert!(bed.refused(&["bills", "reissue", "B-2025-0001", "--reason", "moved"]).contains("paid"));
         let said = bed.said(&["bills", "write-off", "B-2025-0001", "--reason", "they are gone"]);
@@ -405,7 +405,7 @@ both! {
         assert_eq!(bed.said(&report), format!("INC-7 was reported already: {what}\n{follows}\n"));
         // Whoever is looked at next knows it: 4 hours less 1.5.
         assert!(bed.said(&["topup", "acme", "1.00", "--reference", "wire 1"]).contains("acme has 3.50 USD available"));
-        let later = [&report[..7], &["2025-04-02T13:00:00Z"]].concat();
+        let later = [&report[..8], &["2025-04-02T13:00:00Z"]].concat();
         assert!(bed.refused(&later).contains("withdraw it, and report the right ones under another name"));
         let list = bed.said(&["outages", "list"]);
         assert!(list.contains("2025-04-02T11:00:00Z  2025-04-02T12:30:00Z  INC-7   server  not charged"), "{list}");
