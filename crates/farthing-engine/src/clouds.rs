@@ -1,4 +1,4 @@
-//! Clouds' configurations over time, read once and kept until another version is applied.
+//! Clouds' configurations over time and their outages, read once and kept until another version is applied, or an outage reported.
 
 use crate::EngineError;
 use farthing_core::catalog::{Kind, Product};
@@ -7,7 +7,8 @@ use farthing_core::policy::Pay;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
 use farthing_core::settle::{Compiled, Holding, Meterage, PriceBook, Priced, SettleError, Terms, TermsKey};
 use farthing_core::time::{Instant, Zone};
-use farthing_store::{OpenRow, StoreError, TermsId, Tx};
+use farthing_core::timeline::{Outage, Outages};
+use farthing_store::{CloudNewest, OpenRow, StoreError, TermsId, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +23,7 @@ pub(crate) struct CloudBook {
     takes_units: BTreeSet<Name>,
     /// Whether any version sells units.
     pub(crate) sells_units: bool,
+    pub(crate) outages: Outages,
     pub(crate) compiled: Compiled,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
@@ -69,13 +71,12 @@ pub(crate) struct Clouds {
 impl Clouds {
     /// The cloud as the store has it now.
     pub(crate) fn get(&self, tx: &mut Tx<'_>, cloud: &str) -> Result<Option<Arc<CloudBook>>, EngineError> {
-        let newest = tx.policy_newest(cloud)?;
-        let Some(newest) = newest else { return Ok(None) };
+        let Some(newest) = tx.cloud_newest(cloud)? else { return Ok(None) };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept.get(cloud).filter(|found| found.newest == newest.0 && found.digest() == newest.1) {
+        if let Some(found) = kept.get(cloud).filter(|found| found.is_as(&newest)) {
             return Ok(Some(found.clone()));
         }
-        let read = Arc::new(read_cloud(tx, cloud, newest.0)?);
+        let read = Arc::new(read_cloud(tx, cloud, newest.version)?);
         kept.insert(cloud.to_owned(), read.clone());
         Ok(Some(read))
     }
@@ -107,6 +108,7 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         newest,
         takes_units: products().filter(takes).map(|product| product.id.clone()).collect(),
         sells_units: products().any(|product| product.kind == Kind::Units),
+        outages: Outages::new(tx.outages_of(cloud)?.into_iter().map(|row| row.report).collect()),
         prices: PriceBook::new(stretches),
         compiled: Compiled::default(),
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
@@ -117,9 +119,23 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
 }
 
 impl CloudBook {
-    /// When the newest version starts: two stores in one process never share a book by number alone.
-    fn digest(&self) -> Instant {
-        self.starts.last().map_or(Instant::EPOCH, |(_, starts)| *starts)
+    /// Whether nothing was said since. When the newest version starts counts too: two stores in one process never share a book by
+    /// number alone.
+    fn is_as(&self, newest: &CloudNewest) -> bool {
+        let starts = self.starts.last().map_or(Instant::EPOCH, |(_, starts)| *starts);
+        self.newest == newest.version && starts == newest.starts && self.outages.newest() == newest.outage
+    }
+
+    /// The outages that take back what things of a product cost, as far as is known to whoever knows a report (R83). Whether one
+    /// does is said by the configuration in force when it began.
+    pub(crate) fn outages_of<'c>(&'c self, product: &'c Name, known: i64) -> impl Iterator<Item = &'c Outage> {
+        let standing = self.outages.standing(known).map(|report| &report.outage);
+        standing.filter(move |outage| outage.product == *product && self.voids(outage))
+    }
+
+    /// None where the cloud had no configuration yet.
+    pub(crate) fn voids(&self, outage: &Outage) -> bool {
+        self.prices.profile_at(outage.from).is_some_and(|profile| profile.policy.monitor.void_outages)
     }
 
     /// Whether anything of a product may take units.

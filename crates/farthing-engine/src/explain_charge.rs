@@ -82,7 +82,9 @@ impl Engine {
                         };
                         let facts = work.tx.facts_of(thing.id)?.into_iter().filter(|fact| fact.at < row.to);
                         events = facts.map(told).collect();
-                        let timeline = work.timeline_of(&thing, product)?;
+                        let mut timeline = work.timeline_of(&thing, product)?;
+                        // What was reported since is no reason of this charge, but of its correction.
+                        timeline.segments = work.without_outages_at(&thing, timeline.segments, row.recorded);
                         did = charged.did(&profile.catalog, &timeline);
                         steps = charged.steps(profile, &timeline);
                     }

@@ -10,6 +10,7 @@ use crate::keep_wallets;
 use crate::periods::Billing;
 use crate::record_usage::price_again;
 use crate::run_due::{engine_error, happen_at};
+use crate::take_outages::take_outages;
 use crate::tell::{self, Notice};
 use crate::units::Units;
 use crate::{EngineError, IdSource, Refused, fact_text};
@@ -29,7 +30,7 @@ use farthing_core::settle::{
     is_closed, parts_of, rating_period, stretches_of_resource, stretches_of_scope, uncovered,
 };
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
-use farthing_core::timeline::{Fact, Segment, Timeline, fold};
+use farthing_core::timeline::{Fact, Outage, Segment, Timeline, fold, void};
 use farthing_store::{
     AlertRow, ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError,
     TermsId, ThingKind, ThingRow, Tx, properties_from_text,
@@ -207,6 +208,9 @@ impl<'w, 't> Work<'w, 't> {
             if state.version > self.cloud.newest {
                 // Another process has applied a version since this one looked: with older prices nothing is right.
                 return Err(self.tx.overtaken("the cloud has a newer configuration than was read").into());
+            }
+            if state.outage > self.cloud.outages.newest() {
+                return Err(self.tx.overtaken("the cloud has reported an outage since this was read").into());
             }
             let wallet = |id: Option<AccountId>| {
                 let place = id.and_then(|id| wallets.binary_search_by_key(&id, |account| account.id).ok());
@@ -424,6 +428,7 @@ impl<'w, 't> Work<'w, 't> {
                 self.folio(id).state.version = self.cloud.newest;
                 self.folio(id).stirred = true; // who pays ahead may be another
             }
+            take_outages(self, id, until)?;
             if self.folio(id).book.lines.is_empty() {
                 return Ok(());
             }
@@ -528,7 +533,9 @@ impl<'w, 't> Work<'w, 't> {
             if charge != Charge::zero(self.currency) {
                 charges.push(closing(&line, slot, charge));
             }
-            if line.open.slope > 0 || line.id.began != 0 {
+            // In an outage nothing grows, and its end is yet to be looked at.
+            let goes_on = line.open.slope > 0 || line.open.until.is_some_and(|until| until > day_end);
+            if goes_on || line.id.began != 0 {
                 kept.push(line);
             }
         }
@@ -844,7 +851,10 @@ impl<'w, 't> Work<'w, 't> {
         let stretches = if thing.kind == ThingKind::Scope {
             let mut stretches = Vec::new();
             for (id, payer) in &payers {
-                let members = self.members_of_scope(thing, product, *id)?;
+                let mut members = Vec::new();
+                for (member, segments) in self.members_of_scope(thing, product, *id)? {
+                    members.push(self.without_outages(&member, segments));
+                }
                 members.iter().flatten().for_each(|segment| told(segment.from));
                 stretches.extend(stretches_of_scope(&members, (*id, payer), &prices, &cloud.prices)?);
             }
@@ -852,8 +862,9 @@ impl<'w, 't> Work<'w, 't> {
         } else if shared_scope(product).is_some() || !matches!(product.kind, Kind::Running | Kind::Capacity) {
             Vec::new() // its scope is charged, or its use, or its term
         } else {
-            let timeline = self.fold(&facts, product)?;
-            stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?
+            let segments = self.fold(&facts, product)?.segments;
+            let segments = self.without_outages(thing, segments);
+            stretches_of_resource(&segments, &prices, &payers, &cloud.prices)?
         };
         let stretches =
             if cloud.takes_units(&thing.product) { uncovered(stretches, &self.dry_of(ids))? } else { stretches };
@@ -908,7 +919,7 @@ impl<'w, 't> Work<'w, 't> {
         scope: &ThingRow,
         product: &Product,
         payer: OwnerId,
-    ) -> Result<Vec<Vec<Segment>>, EngineError> {
+    ) -> Result<Vec<(ThingRow, Vec<Segment>)>, EngineError> {
         let by_person = shared_scope(product) == Some(Scope::User);
         let mut members = Vec::new();
         for thing in self.tx.things_of_account(payer)? {
@@ -921,10 +932,48 @@ impl<'w, 't> Work<'w, 't> {
             if scope_name(product, asked, payer).as_deref() == Some(scope.name.as_str()) {
                 let mut segments = self.timeline_of(&thing, product)?.segments;
                 segments.retain(|segment| !by_person || segment.user.as_ref().map_or("", Name::as_str) == scope.person);
-                members.push(segments);
+                members.push((thing, segments));
             }
         }
         Ok(members)
+    }
+
+    /// A resource's segments, with what lies in outages marked: as far as each of the loaded payers knows of them (R83). What others
+    /// pay is not asked for.
+    pub(crate) fn without_outages(&self, thing: &ThingRow, segments: Vec<Segment>) -> Vec<Segment> {
+        let known = |payer: &OwnerId| self.folios.get(payer).map_or(0, |folio| folio.state.outage);
+        self.without_outages_known(thing, segments, known)
+    }
+
+    /// The same as far as was known when something was recorded.
+    pub(crate) fn without_outages_at(
+        &self,
+        thing: &ThingRow,
+        segments: Vec<Segment>,
+        recorded: Instant,
+    ) -> Vec<Segment> {
+        let known = self.cloud.outages.known_at(recorded);
+        self.without_outages_known(thing, segments, |_| known)
+    }
+
+    fn without_outages_known(
+        &self,
+        thing: &ThingRow,
+        segments: Vec<Segment>,
+        known: impl Fn(&OwnerId) -> i64,
+    ) -> Vec<Segment> {
+        if self.cloud.outages.newest() == 0 {
+            return segments;
+        }
+        let properties = properties_from_text(&thing.properties);
+        let payers: BTreeSet<OwnerId> = segments.iter().map(|segment| segment.payer).collect();
+        let mut outages: BTreeMap<OwnerId, Vec<&Outage>> = BTreeMap::new();
+        for payer in payers {
+            let own = self.cloud.outages_of(&thing.product, known(&payer));
+            let own = own.filter(|outage| outage.concerns(&thing.product, &thing.name, &properties));
+            outages.insert(payer, own.collect());
+        }
+        void(segments, |segment| outages.get(&segment.payer).cloned().unwrap_or_default())
     }
 
     // --- Corrections
@@ -1496,6 +1545,8 @@ impl Folio {
         }
         let second = Duration::try_from_seconds(1).map_err(SettleError::from)?;
         let soon = now.floor_second().checked_add(second).map_err(SettleError::from)?;
+        // Reported by a process whose clock is ahead of ours: it is taken in when ours says so too.
+        cloud.outages.after(self.state.outage).into_iter().for_each(|report| at_latest(report.recorded.max(soon)));
         // What was not given at its time is given as soon as it can be.
         self.state.grant_at.into_iter().for_each(|grant| at_latest(grant.max(soon)));
         let policy = &cloud.profile_at(now)?.policy;

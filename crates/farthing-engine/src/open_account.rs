@@ -194,6 +194,7 @@ pub(crate) fn insert_account(work: &mut Work<'_, '_>, account: &NewAccount, zone
         due_at: None,
         ran_out_at: None,
         version: work.cloud.newest,
+        outage: work.cloud.outages.newest(),
         parked: String::new(),
         sealed: 0,
         head: [0; 32],

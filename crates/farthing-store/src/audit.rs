@@ -11,6 +11,7 @@ use crate::audit_periods::audit_periods;
 use crate::audit_units::audit_units;
 use crate::ledger::{capture_from, entry_from, hold_from, transfer_id};
 use crate::messages::audit_messages;
+use crate::outages::audit_outages;
 use crate::policies::audit_policies;
 use crate::trail::audit_trail;
 use crate::usage::audit_usage;
@@ -59,6 +60,7 @@ impl Tx<'_> {
         let mut report = auditor.finish();
         charges.finish(&mut report);
         versions.finish(&mut report);
+        audit_outages(self, &mut report)?;
         tell("usage events");
         let mut usage = UsageAuditor::default();
         audit_usage(self, &mut usage)?;

@@ -42,6 +42,8 @@ pub struct PayerState {
     pub ran_out_at: Option<Instant>,
     /// The newest configuration its lines know of.
     pub version: i64,
+    /// The newest report of an outage that they know of.
+    pub outage: i64,
     /// Why it cannot be settled; empty: it can.
     pub parked: String,
     /// How many charges were sealed, and the head of their chain.
@@ -266,7 +268,7 @@ impl Tx<'_> {
             )?;
         }
         self.bulk_rows(
-            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from, s.grant_at, s.bill_at
+            "SELECT s.account, s.open_from, s.due_at, s.ran_out_at, s.version, s.parked, s.sealed, s.head, s.watch_below, s.watch_from, s.grant_at, s.bill_at, s.outage
              FROM {bulk} JOIN account_state s ON s.account = bulk.c1 ORDER BY bulk.c1",
             vec![ids_column(ids)],
             state_from,
@@ -340,6 +342,7 @@ const STATE_NAMES: &[&str] = &[
     "watch_from",
     "grant_at",
     "bill_at",
+    "outage",
 ];
 
 fn state_columns(states: &[PayerState]) -> Vec<Column> {
@@ -357,6 +360,7 @@ fn state_columns(states: &[PayerState]) -> Vec<Column> {
         Column::OptInt(states.iter().map(|state| micros(state.watch.map(|(_, from)| from))).collect()),
         Column::OptInt(states.iter().map(|state| micros(state.grant_at)).collect()),
         Column::OptInt(states.iter().map(|state| micros(state.bill_at)).collect()),
+        Column::Int(states.iter().map(|state| state.outage).collect()),
     ]
 }
 
@@ -410,5 +414,6 @@ pub(crate) fn state_from(row: &Row<'_>) -> Result<PayerState, StoreError> {
         watch: row.opt_int(8)?.zip(row.opt_int(9)?.map(Instant::from_micros)),
         grant_at: row.opt_int(10)?.map(Instant::from_micros),
         bill_at: row.opt_int(11)?.map(Instant::from_micros),
+        outage: row.int(12)?,
     })
 }

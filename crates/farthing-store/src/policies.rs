@@ -4,6 +4,16 @@ use crate::{Column, Row, StoreError, Tx};
 use farthing_core::policy::{Files, Version, VersionAuditor, Versions, digest_of_files, seal_file};
 use farthing_core::time::Instant;
 
+/// The newest that a cloud has said of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloudNewest {
+    /// The number of its newest version, and when that starts.
+    pub version: i64,
+    pub starts: Instant,
+    /// The number of the newest report of an outage; 0: there is none.
+    pub outage: i64,
+}
+
 impl Tx<'_> {
     /// The clouds that have a version, in order of name.
     pub fn policy_clouds(&mut self) -> Result<Vec<String>, StoreError> {
@@ -12,12 +22,16 @@ impl Tx<'_> {
         Ok(clouds)
     }
 
-    /// The number of a cloud's newest version and when it starts: what tells whether anything was applied meanwhile.
-    pub fn policy_newest(&mut self, cloud: &str) -> Result<Option<(i64, Instant)>, StoreError> {
+    /// What tells whether anything was applied or reported meanwhile; none where the cloud has no version.
+    pub fn cloud_newest(&mut self, cloud: &str) -> Result<Option<CloudNewest>, StoreError> {
         self.one(
-            "SELECT number, starts FROM policy_version WHERE cloud = $1 ORDER BY number DESC LIMIT 1",
+            "SELECT number, starts, coalesce((SELECT max(number) FROM outage WHERE outage.cloud = $1), 0)
+             FROM policy_version WHERE cloud = $1 ORDER BY number DESC LIMIT 1",
             &[cloud.into()],
-            |row| Ok((row.int(0)?, Instant::from_micros(row.int(1)?))),
+            |row| {
+                let starts = Instant::from_micros(row.int(1)?);
+                Ok(CloudNewest { version: row.int(0)?, starts, outage: row.int(2)? })
+            },
         )
     }
 

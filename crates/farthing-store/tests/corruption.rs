@@ -369,6 +369,7 @@ both! {
             "unit_lot", "unit_use", "unit_dry",
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
             "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
+            "outage",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
@@ -377,6 +378,7 @@ both! {
         bed.tamper("DROP INDEX charge_chained");
         bed.tamper("DROP INDEX account_state_bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN bill_at");
+        bed.tamper("ALTER TABLE account_state DROP COLUMN outage");
         bed.tamper("ALTER TABLE account_state DROP COLUMN grant_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_below");
         bed.tamper("ALTER TABLE account_state DROP COLUMN watch_from");

@@ -311,6 +311,112 @@ both! {
     }
 }
 
+/// A cloud that bills, and an account that used so many hours of a server at 1.00; its bill is issued.
+fn used(bed: &Bed, more: &str, hours: &str) -> Engine {
+    let engine = bed.engine("2025-04-02T10:00:00Z");
+    let policy = POLICY.replace("every = \"1h\"\n", &format!("every = \"1h\"\n{more}"));
+    let files = Files::from([("cloud.toml".into(), policy), ("catalog.toml".into(), CATALOG.into())]);
+    let request = ApplyRequest { files, who: "anna".into(), why: "bills".into(), starts: None, corrects: None };
+    engine.apply_policy("one", request).expect("it is applied");
+    let account = NewAccount { name: "acme".into(), zone: None, country: None, pay: None, contact: None };
+    engine.open_account("one", &account).expect("it is opened");
+    let usd = Currency::parse("USD").expect("a currency");
+    engine.top_up("one", "acme", Money::parse_amount("5.00", usd).expect("an amount"), None).expect("booked");
+    let (product, sku) = (Some("server".to_owned()), Some("std".to_owned()));
+    let start = NewResource { account: Some("acme".to_owned()), product, sku, ..NewResource::default() };
+    let told = |what| ResourceFact { resource: "web".to_owned(), at: None, id: None, what };
+    engine.record_fact("one", &told(Reported::Start(start))).expect("it starts");
+    engine.advance(Instant::parse(hours).expect("a time")).expect("time goes by");
+    engine.record_fact("one", &told(Reported::Stop)).expect("it stops");
+    engine.run_due().expect("what is due happens");
+    engine
+}
+
+both! {
+    fn what_becomes_of_bills(bed: &Bed) {
+        let bills = "pay = \"postpaid\"\n\n[bill]\non = [\"cycle\"]\nnumber = \"B-{year}-{seq:4}\"\ndue = \"30d\"\ndispute_window = \"10000d\"\n";
+        let engine = used(bed, bills, "2025-04-03T10:00:00Z");
+        engine.bill_now("one", "acme").expect("it is billed");
+        drop(engine);
+
+        // 24 hours, of which 5.00 were on the balance.
+        let list = bed.said(&["bills", "list"]);
+        assert!(list.contains("B-2025-0001  acme"), "{list}");
+        assert_eq!(bed.said(&["disputes", "list"]), "There are no such disputes.\n");
+        let said = bed.said(&["bills", "dispute", "B-2025-0001", "--amount", "4.00", "--reason", "it was off"]);
+        assert!(said.starts_with("acme disputes 4.00 USD of B-2025-0001: disp_"), "{said}");
+        assert!(said.ends_with(" waits to be decided.\n"), "{said}");
+        let open = bed.json(&["disputes", "list", "--state", "open", "--bill", "B-2025-0001"]);
+        let id = open["disputes"][0]["id"].as_str().expect("an id").to_owned();
+        let table = bed.said(&["disputes", "list", "--account", "acme"]);
+        assert!(table.contains("acme     B-2025-0001  4.00 USD  open   it was off  disp_"), "{table}");
+        let said = bed.said(&["disputes", "grant", &id, "--amount", "3.00", "--note", "an hour was not"]);
+        assert_eq!(said, "Bill B-2025-0001 of acme is credited by 3.00 USD.\n");
+        assert!(bed.refused(&["disputes", "refuse", &id]).contains("granted"));
+        assert!(bed.refused(&["disputes", "refuse", "disp_x"]).contains("there is no dispute \"disp_x\""));
+        let again = bed.json(&["bills", "dispute", "B-2025-0001", "--reason", "all of it"]);
+        let said = bed.said(&["disputes", "refuse", again["id"].as_str().expect("an id")]);
+        assert_eq!(said, "Refused: bill B-2025-0001 asks acme for 16.00 USD again.\n");
+
+        let said = bed.said(&["bills", "credit", "B-2025-0001", "--amount", "1.00", "--reason", "a slow disk"]);
+        assert_eq!(said, "B-2025-0001 is credited by 4.00 USD in all: 15.00 USD of its 24.00 USD are due.\n");
+        assert!(bed.refused(&["bills", "credit", "B-2025-0001", "--amount", "99", "--reason", "no"]).contains("left"));
+        assert!(bed.refused(&["bills", "credit", "B-1999-0001", "--reason", "no"]).contains("B-1999-0001"));
+        assert!(bed.refused(&["bills", "reissue", "B-2025-0001", "--reason", "moved"]).contains("paid"));
+        let said = bed.said(&["bills", "write-off", "B-2025-0001", "--reason", "they are gone"]);
+        assert_eq!(said, "B-2025-0001 is given up: the 15.00 USD that acme owes of it are a bad debt.\n");
+        assert!(bed.said(&["verify"]).starts_with("Every unit is accounted for"));
+    }
+}
+
+both! {
+    fn invoices_that_are_asked_for(bed: &Bed) {
+        let bills = "\n[bill]\non = [\"request\"]\nnumber = \"B-{year}-{seq:4}\"\n\n[tax]\nrates = \"none\"\n";
+        let engine = used(bed, bills, "2025-04-02T14:00:00Z");
+        engine.advance(Instant::parse("2025-04-04T10:00:00Z").expect("a time")).expect("its day is sealed");
+        drop(engine);
+
+        assert_eq!(bed.said(&["invoices", "list"]), "There are no such requests.\n");
+        let said = bed.said(&["invoices", "request", "acme", "--from", "2025-04-02", "--to", "2025-04-02", "--name", "Acme Ltd"]);
+        assert!(said.starts_with("acme asks for an invoice of 4.00 USD, 1 charge: ireq_"), "{said}");
+        let asked = bed.json(&["invoices", "list", "--state", "asked"]);
+        let id = asked["invoice_requests"][0]["id"].as_str().expect("an id").to_owned();
+        assert_eq!(asked["invoice_requests"][0]["buyer"]["name"], "Acme Ltd");
+        let said = bed.said(&["invoices", "refuse", &id, "--note", "no tax number"]);
+        assert_eq!(said, "Refused: acme may ask again for an invoice of these charges.\n");
+        let again = bed.json(&["invoices", "request", "acme", "--charge", "1"]);
+        let said = bed.said(&["invoices", "issue", again["id"].as_str().expect("an id")]);
+        assert!(said.starts_with("Issued to acme, for 4.00 USD: I-B-"), "{said}");
+        let table = bed.said(&["invoices", "list"]);
+        assert!(table.contains("acme     4.00 USD  refused") && table.contains("acme     4.00 USD  issued"), "{table}");
+        assert!(bed.refused(&["invoices", "issue", "ireq_x"]).contains("there is no request \"ireq_x\""));
+        assert!(bed.refused(&["invoices", "request", "nobody"]).contains("nobody"));
+    }
+}
+
+both! {
+    fn outages_are_reported_and_withdrawn(bed: &Bed) {
+        drop(used(bed, "\n[monitor]\nvoid_outages = true\n", "2025-04-02T14:00:00Z"));
+        assert_eq!(bed.said(&["outages", "list"]), "No outages were reported.\n");
+        let report = ["outages", "report", "INC-7", "--product", "server", "--from", "2025-04-02T11:00:00Z", "--to", "2025-04-02T12:30:00Z"];
+        let what = "server, 2025-04-02T11:00:00Z to 2025-04-02T12:30:00Z.";
+        let follows = "What was used in it is not charged: what was paid for it comes back once the server has looked at who used it.";
+        assert_eq!(bed.said(&report), format!("INC-7 is reported: {what}\n{follows}\n"));
+        assert_eq!(bed.said(&report), format!("INC-7 was reported already: {what}\n{follows}\n"));
+        // Whoever is looked at next knows it: 4 hours less 1.5.
+        assert!(bed.said(&["topup", "acme", "1.00", "--reference", "wire 1"]).contains("acme has 3.50 USD available"));
+        let later = [&report[..8], &["2025-04-02T13:00:00Z"]].concat();
+        assert!(bed.refused(&later).contains("withdraw it, and report the right ones under another name"));
+        let list = bed.said(&["outages", "list"]);
+        assert!(list.contains("2025-04-02T11:00:00Z  2025-04-02T12:30:00Z  INC-7   server  not charged"), "{list}");
+        let said = bed.said(&["outages", "withdraw", "INC-7"]);
+        assert_eq!(said, "INC-7 is withdrawn: what came back because of it is charged again.\n");
+        assert_eq!(bed.json(&["outages", "list"])["outages"][0]["voids"], false);
+        assert!(bed.refused(&["outages", "withdraw", "INC-8"]).contains("no outage \"INC-8\" was reported"));
+        assert!(bed.said(&["verify"]).starts_with("Every unit is accounted for"));
+    }
+}
+
 both! {
     fn charges_with_their_totals(bed: &Bed) {
         // From ten in the morning for 36 hours at 1.00: 14 hours on the first day, 22 on the second.

@@ -24,6 +24,7 @@ impl Had {
     pub fn add(&mut self, segments: &[Segment], product: &Product, payer: OwnerId, (from, to): (Instant, Instant)) {
         let costs = |segment: &&Segment| {
             segment.payer == payer
+                && !segment.void
                 && segment.from < to
                 && segment.to.is_none_or(|end| from < end)
                 && product.states.get(segment.state.name()).is_some_and(|share| *share != Factor::ZERO)

@@ -6,6 +6,7 @@
 use super::money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
+use super::outage::OutageTold;
 use super::standing::{InstructionTold, StepTold};
 use super::trial::TrialThings;
 use crate::measure::Quantity;
@@ -237,6 +238,14 @@ catalogue! {
     ChargeWaived = "charge.waived", "A charge was waived, in whole or in part.",
         ["account": "Its name.", "product": "Of what it was.", "amount": "What was given back.", "currency": "Of the amount.",
          "reason": "Why."], mailed;
+    OutageVoided = "outage.voided", "What an outage of the cloud's own had cost an account came back.",
+        ["account": "Its name.", "outage": "What the cloud calls it.", "product": "Of what it was.", "began_at": "When it began.",
+         "ended_at": "When it was over.", "amount": "What came back, without tax.", "currency": "Of the amount.",
+         "units": "What came back of units bought ahead, in words; empty: none."], mailed;
+    OutageWithdrawn = "outage.withdrawn", "An outage was reported by mistake: what had come back because of it is charged again.",
+        ["account": "Its name.", "outage": "What the cloud calls it.", "product": "Of what it was.", "began_at": "When it was said to begin.",
+         "ended_at": "When it was said to be over.", "amount": "What is charged again, without tax.", "currency": "Of the amount.",
+         "units": "What is taken again of units bought ahead, in words; empty: none."], mailed;
     WalletLow = "wallet.low", "Less is left in a member's wallet than its threshold.",
         ["account": "What the wallet is called among accounts.", "threshold": "Below which it is told.", "left": "What can be spent.",
          "currency": "Of the amounts."], mailed;
@@ -478,6 +487,8 @@ pub enum Event {
         amount: Money,
         reason: String,
     },
+    OutageVoided(OutageTold),
+    OutageWithdrawn(OutageTold),
     WalletLow {
         account: String,
         threshold: Money,
@@ -712,6 +723,8 @@ impl Event {
             Event::AuthorisationExpired { .. } => EventType::AuthorisationExpired,
             Event::ResourceMissing { .. } => EventType::ResourceMissing,
             Event::ResourceFound { .. } => EventType::ResourceFound,
+            Event::OutageVoided(_) => EventType::OutageVoided,
+            Event::OutageWithdrawn(_) => EventType::OutageWithdrawn,
             Event::ProjectOpened { .. } => EventType::ProjectOpened,
             Event::ProjectMoved { .. } => EventType::ProjectMoved,
             Event::PolicyApplied { .. } => EventType::PolicyApplied,
@@ -797,6 +810,7 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => Lane::Account(told.account.clone()),
+            Event::OutageVoided(told) | Event::OutageWithdrawn(told) => Lane::Account(told.account.clone()),
             Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
                 Lane::Resource(resource.clone())
             }
@@ -852,6 +866,7 @@ impl Event {
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => &told.account,
             Event::DebitAnnounced(told) => &told.account,
+            Event::OutageVoided(told) | Event::OutageWithdrawn(told) => &told.account,
             Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => &told.account,
             Event::StepAnnounced(told)
             | Event::AccountSuspended(told)
@@ -964,6 +979,7 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => told.data(),
+            Event::OutageVoided(told) | Event::OutageWithdrawn(told) => told.data(),
             Event::WalletLow { account, threshold, left } | Event::BalanceLow { account, threshold, left } => json!({
                 "account": account, "threshold": money(threshold), "left": money(left), "currency": code(left),
             }),
@@ -1208,6 +1224,15 @@ pub fn samples() -> Vec<Event> {
         back: usd(back),
         why: name(why),
     };
+    let outage = |amount: &str| OutageTold {
+        account: name("acme"),
+        outage: name("INC-2231"),
+        product: name("gpu"),
+        from: at,
+        to: Instant::from_micros(1_795_005_400_000_000),
+        amount: usd(amount),
+        units: String::new(),
+    };
     let things = TrialThings {
         account: name("acme"),
         resources: vec![name("vm-7"), name("vm-8")],
@@ -1330,6 +1355,8 @@ pub fn samples() -> Vec<Event> {
             amount: usd("2.50"),
             reason: name("a slow disk"),
         },
+        Event::OutageVoided(outage("1.26")),
+        Event::OutageWithdrawn(outage("0.42")),
         Event::WalletLow { account: name("acme"), threshold: usd("5.00"), left: usd("4.98") },
         Event::BalanceLow { account: name("acme"), threshold: usd("10.00"), left: usd("9.98") },
         Event::RunwayShort {

@@ -123,7 +123,7 @@ section! {
         /// What is ordered and not running by then is voided and paid back (R83)
         provision_within: Option<Duration> = "none" @ Orders,
         /// The cloud's own outages, as it reports them, are taken back, with a notice (R83)
-        void_outages: bool = "false" @ Later,
+        void_outages: bool = "false" @ Settlement,
     }
 }
 

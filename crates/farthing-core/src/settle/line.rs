@@ -30,6 +30,8 @@ pub struct Stretch {
     pub session_ends: Option<Instant>,
     /// Another number is another run, even where price and seconds meet.
     pub run: i64,
+    /// The cloud's own outage (R83): nothing is counted, and the run goes on after it.
+    pub void: bool,
 }
 
 /// Who pays, as far as dates and openness go.
@@ -349,7 +351,8 @@ impl Track<'_> {
             if let Some((_, slot)) = state.totals.get_mut(place) {
                 *slot = grown(total, piece.slope, piece.from, to)?;
             }
-            state.covered_seconds = state.covered_seconds.saturating_add(to.seconds_since(piece.from));
+            let covered = if piece.void { 0 } else { to.seconds_since(piece.from) };
+            state.covered_seconds = state.covered_seconds.saturating_add(covered);
             self.ongoing = None;
         } else {
             self.ongoing = Some(OpenCharge {
@@ -373,7 +376,8 @@ impl Track<'_> {
         let Some(state) = self.period.take() else { return Ok(()) };
         let Some((key, terms)) = &state.last else { return Ok(()) };
         let mut cost = state.cost;
-        if terms.tariff.minimum.is_some() {
+        // Where all of it was an outage there was nothing to ask a minimum for.
+        if terms.tariff.minimum.is_some() && state.covered_seconds > 0 {
             let month = terms.month_seconds_at(state.period.start(), &self.payer.zone)?;
             let meterage = self.compiled.get(key, terms, month, 1_000_000, &self.payer.zone)?;
             let coverage = if terms.prorate {
@@ -510,9 +514,10 @@ pub fn stretches_of_resource(
                     to,
                     payer: segment.payer,
                     part: part.clone(),
-                    slope: slope.millionths(),
+                    slope: if segment.void { 0 } else { slope.millionths() },
                     // A size that changes starts no run; a thing of another size does, and another share of the price.
                     run: if capacity { share.millionths() } else { slope.millionths() },
+                    void: segment.void,
                     key,
                     terms,
                     session_ends: segment.session.filter(|_| segment.ends_session && place == last),
@@ -571,7 +576,8 @@ pub fn stretches_of_scope(
                 if sizes.peek().is_none() {
                     continue; // nothing of it is there that has a price
                 }
-                let together = sizes.fold(0_i64, |sum, segment| {
+                let void = sizes.clone().all(|segment| segment.void);
+                let together = sizes.filter(|segment| !segment.void).fold(0_i64, |sum, segment| {
                     sum.saturating_add(terms.share_of(segment.state.name(), segment.size).millionths())
                 });
                 let free = terms.free.map_or(0, |(free, _)| free.millionths());
@@ -582,6 +588,7 @@ pub fn stretches_of_scope(
                     part: part.clone(),
                     slope: together.saturating_sub(free).max(0),
                     run: 0,
+                    void,
                     key,
                     terms,
                     session_ends: None,

@@ -61,7 +61,10 @@ impl Charged<'_> {
             state: segment.state,
             sku: segment.sku.clone(),
             size: meter.map(|meter| (segment.size, meter.unit.clone())),
-            share: product.and_then(|product| share_of(product, segment.state)).filter(|share| *share != Factor::ZERO),
+            share: product
+                .filter(|_| !segment.void)
+                .and_then(|product| share_of(product, segment.state))
+                .filter(|share| *share != Factor::ZERO),
         };
         self.within(timeline).map(stretch).collect()
     }
@@ -88,7 +91,7 @@ impl Charged<'_> {
         let product = profile.catalog.product_by_id(self.key.product.as_str())?;
         let mut seconds = 0_i64;
         let mut sizes: Vec<Quantity> = Vec::new();
-        for (_, _, lasted, segment) in self.within(timeline) {
+        for (_, _, lasted, segment) in self.within(timeline).filter(|(.., segment)| !segment.void) {
             match share_of(product, segment.state) {
                 Some(Factor::ONE) if segment.sku == self.key.sku => {
                     seconds = seconds.checked_add(lasted)?;

@@ -27,6 +27,8 @@ pub struct Segment {
     pub session: Option<Instant>,
     /// The session ends with this segment.
     pub ends_session: bool,
+    /// It lies in an outage of the cloud's own: it costs nothing (R83). A fold knows none; `void` says so.
+    pub void: bool,
 }
 
 /// A thing's segments in order of time, and how it is after the last fact.
@@ -112,7 +114,7 @@ fn close(segments: &mut Vec<Segment>, was: Now, from: Instant, to: Option<Instan
         }
         return;
     }
-    let segment = Segment { from, to, state, payer, sku, size, user, priced_at, session, ends_session };
+    let segment = Segment { from, to, state, payer, sku, size, user, priced_at, session, ends_session, void: false };
     if let Some(last) = segments.last_mut()
         && last.to == Some(from)
         && !last.ends_session

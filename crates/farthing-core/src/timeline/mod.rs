@@ -5,8 +5,10 @@
 
 mod fact;
 mod fold;
+mod outage;
 mod state;
 
 pub use fact::{Change, Fact, FactKey, Start, What};
 pub use fold::{Segment, Timeline, fold};
+pub use outage::{Outage, OutageReport, Outages, void};
 pub use state::State;

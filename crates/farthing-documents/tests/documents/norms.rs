@@ -13,7 +13,10 @@ fn check(syntax: &str, write: impl Fn(&farthing_documents::Document) -> Result<V
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("norms-{syntax}"));
     std::fs::create_dir_all(&folder).unwrap();
     let mut files = Vec::new();
-    for (name, document) in samples::invoices() {
+    let clouds = samples::of_clouds();
+    assert_eq!(clouds.len(), 5, "each cloud says enough of itself for an e-invoice");
+    let samples = samples::invoices().into_iter().map(|(name, document)| (name.to_owned(), document));
+    for (name, document) in samples.chain(clouds) {
         let file = folder.join(format!("{name}.xml"));
         std::fs::write(&file, write(&document).unwrap()).unwrap();
         files.push(file);

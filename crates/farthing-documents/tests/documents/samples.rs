@@ -1,7 +1,9 @@
 //! Documents of every kind that the tests draw and write: amounts by hand, as a bill would have them.
 
+use farthing_core::config::Source;
 use farthing_core::money::{Currency, Money};
-use farthing_core::policy::{Country, PricesAre};
+use farthing_core::policy::{Country, Policy, PricesAre};
+use farthing_core::profile::Profile;
 use farthing_core::tax::Treatment;
 use farthing_core::time::CivilDate;
 use farthing_documents::{About, BankAccount, Brand, Document, Kind, Language, Line, Logo, Party, TaxSum, Usage};
@@ -28,7 +30,10 @@ pub(crate) type Taxed<'a> = (&'a str, &'a str, Treatment, &'a str);
 
 /// A bill in euros with net prices; the sums are made of what is given.
 pub(crate) fn bill(sold: &[Sold<'_>], taxed: &[Taxed<'_>]) -> Document {
-    let currency = Currency::parse("EUR").unwrap();
+    bill_in(Currency::parse("EUR").unwrap(), sold, taxed)
+}
+
+fn bill_in(currency: Currency, sold: &[Sold<'_>], taxed: &[Taxed<'_>]) -> Document {
     let zero = Money::zero(currency);
     let lines: Vec<Line> = sold
         .iter()
@@ -140,6 +145,33 @@ pub(crate) fn domestic() -> Document {
     bill.buyer.tax_number = "IE6433435F".into();
     bill.buyer.address = "7 Quay Road\nH91 X0X0 Galway".into();
     bill
+}
+
+/// What each of the clouds that come with Farthing would ask a company in Berlin for.
+pub(crate) fn of_clouds() -> Vec<(String, Document)> {
+    let clouds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clouds");
+    let mut folders: Vec<_> = std::fs::read_dir(clouds).unwrap().map(|folder| folder.unwrap().path()).collect();
+    folders.sort();
+    let policies = folders.into_iter().filter_map(|folder| {
+        let text = std::fs::read_to_string(folder.join("cloud.toml")).ok()?;
+        Some(Profile::read(&Source::new("cloud.toml", text), None).profile.unwrap().policy)
+    });
+    let bill = |policy: Policy| {
+        let group = if policy.tax.reverse_charge { Treatment::ReverseCharge } else { Treatment::NoTax };
+        let sold = [("GPU, 24 GB", "744 h", "1852.56", "0.00", "one"), ("Storage", "204 GB", "24.08", "4.08", "one")];
+        let mut bill = bill_in(policy.cloud.currency, &sold, &[("one", "0", group, "0.00")]);
+        let text = |text: Option<farthing_core::config::Text>| text.map(|text| text.0).unwrap_or_default();
+        bill.seller = Party {
+            name: policy.brand.legal_name.0,
+            address: text(policy.brand.address),
+            country: policy.brand.country,
+            tax_number: text(policy.brand.tax_number),
+            ..Party::default()
+        };
+        bill.bank = None;
+        (policy.cloud.id.to_string(), bill)
+    };
+    policies.map(bill).collect()
 }
 
 pub(crate) fn reverse_charge() -> Document {

@@ -49,8 +49,8 @@ pub(super) struct AccountPages {
 struct Known {
     thing: ThingRow,
     project: String,
-    /// Of a resource its own; of a scope those of all that share its free size.
-    segments: Vec<Segment>,
+    /// Of a resource itself and its own; of a scope all that share its free size.
+    members: Vec<(ThingRow, Vec<Segment>)>,
 }
 
 /// A charge, with everything an export says of it.
@@ -175,14 +175,14 @@ impl AccountPages {
             };
             let profile = work.cloud.profile_at(now)?.clone();
             let product = profile.catalog.product_by_id(thing.product.as_str());
-            let segments = match (thing.kind, product) {
-                (ThingKind::Resource, Some(product)) => work.timeline_of(&thing, product)?.segments,
-                (ThingKind::Scope, Some(product)) => {
-                    work.members_of_scope(&thing, product, self.payer.id)?.into_iter().flatten().collect()
+            let members = match (thing.kind, product) {
+                (ThingKind::Resource, Some(product)) => {
+                    vec![(thing.clone(), work.timeline_of(&thing, product)?.segments)]
                 }
+                (ThingKind::Scope, Some(product)) => work.members_of_scope(&thing, product, self.payer.id)?,
                 _ => Vec::new(),
             };
-            self.things.insert(thing.id, Arc::new(Known { thing, project, segments }));
+            self.things.insert(thing.id, Arc::new(Known { thing, project, members }));
         }
         Ok(())
     }
@@ -200,7 +200,11 @@ impl AccountPages {
         let mut had = Had::default();
         let mut usage = None;
         if let Some(product) = product {
-            had.add(&known.segments, product, row.account, (row.from, row.to));
+            for (member, segments) in &known.members {
+                // What was reported since stands on its correction.
+                let segments = work.without_outages_at(member, segments.clone(), row.recorded);
+                had.add(&segments, product, row.account, (row.from, row.to));
+            }
             usage = match thing.kind {
                 _ if correction => None,
                 ThingKind::Resource if product.kind == Kind::Running => {

@@ -118,7 +118,7 @@ impl Work<'_, '_> {
     }
 
     /// A thing that does not run has its rows all the same: they are needed when its timeline changes.
-    fn load_use(&mut self, id: OwnerId, thing: ThingId) -> Result<(), EngineError> {
+    pub(crate) fn load_use(&mut self, id: OwnerId, thing: ThingId) -> Result<(), EngineError> {
         for row in self.tx.unit_uses_of(id, thing)? {
             let units = self.units_mut(id);
             let book = units.books.entry(row.unit.clone()).or_default();

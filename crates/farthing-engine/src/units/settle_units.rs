@@ -157,7 +157,8 @@ impl Work<'_, '_> {
             let open_from = folio.state.open_from;
             let payer = Payer { zone: folio.zone.clone(), name: folio.name.clone(), open_from, closed_from: open_from };
             let payers = BTreeMap::from([(*id, payer)]);
-            let stretches = stretches_of_resource(&timeline.segments, &prices, &payers, &cloud.prices)?;
+            let segments = self.without_outages(thing, timeline.segments.clone());
+            let stretches = stretches_of_resource(&segments, &prices, &payers, &cloud.prices)?;
             self.load_use(*id, thing.id)?;
             self.settle_units(*id, as_of)?;
             let dry = self.dry_of(&[*id]).into_iter().map(|((_, unit), dry)| (unit, dry)).collect();

@@ -72,6 +72,7 @@ pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
         due_at,
         ran_out_at: None,
         version: 1,
+        outage: 0,
         parked: String::new(),
         sealed: 0,
         head: [0; 32],

@@ -27,6 +27,7 @@ mod limits;
 mod methods;
 mod operations;
 mod orders;
+mod outages;
 mod page;
 mod pages;
 mod payments;
@@ -136,6 +137,9 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(resources::list))
         .routes(routes!(resources::show))
         .routes(routes!(resources::inventory))
+        .routes(routes!(outages::list, outages::report))
+        .routes(routes!(outages::show))
+        .routes(routes!(outages::withdraw))
         .routes(routes!(gate::ask))
         .routes(routes!(usage::take))
         .routes(routes!(usage::list_refused))

@@ -10,6 +10,7 @@ mod changes;
 mod check;
 mod completions;
 mod credits;
+mod disputes;
 mod doctor;
 mod effect;
 mod estimate;
@@ -18,9 +19,11 @@ mod export;
 mod exports;
 mod given_up;
 mod import;
+mod invoices;
 mod keys;
 mod money;
 mod orders;
+mod outages;
 mod payments;
 mod policy;
 mod progress;
@@ -66,8 +69,12 @@ enum Command {
     Credits(credits::Credits),
     /// Coupons: makes them and their codes, redeems them, lists who did.
     Coupon(credits::Coupons),
-    /// Lists bills, receipts, credit notes and statements; writes them as PDF or e-invoice.
+    /// Bills, receipts, credit notes and statements: lists them, writes them as PDF or e-invoice, disputes, credits and gives them up.
     Bills(bills::Bills),
+    /// What customers say is wrong about their bills: lists, grants and refuses it.
+    Disputes(disputes::Disputes),
+    /// Invoices on request, of what was used and paid: asks for them, lists, issues and refuses them.
+    Invoices(invoices::Invoices),
     /// What each month came to, by the ledger: earned, sold ahead, owed.
     Revenue(revenue::Revenue),
     /// Lists and shows payments through providers; approves or refuses those that wait for a person.
@@ -82,6 +89,8 @@ enum Command {
     Orders(orders::Orders),
     /// What runs for a time: shows, changes, pauses and ends it.
     Subscriptions(orders::Subscriptions),
+    /// The cloud's own outages: reports them, lists and withdraws what was reported.
+    Outages(outages::Outages),
     /// Units bought ahead: buys packs from the balance, gives some, lists what is left.
     Units(units::Arguments),
     /// The cloud's bank: takes statements, decides what waits, makes files for it, and says what does not agree.
@@ -149,6 +158,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Credits(arguments) => credits::credits(&arguments),
         Command::Coupon(arguments) => credits::coupons(&arguments),
         Command::Bills(arguments) => bills::bills(&arguments),
+        Command::Disputes(arguments) => disputes::disputes(&arguments),
+        Command::Invoices(arguments) => invoices::invoices(&arguments),
         Command::Revenue(arguments) => revenue::revenue(&arguments),
         Command::Payments(arguments) => payments::payments(&arguments),
         Command::Refunds(arguments) => payments::refunds(&arguments),
@@ -156,6 +167,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Wallets(arguments) => wallets::run(&arguments),
         Command::Orders(arguments) => orders::orders(&arguments),
         Command::Subscriptions(arguments) => orders::subscriptions(&arguments),
+        Command::Outages(arguments) => outages::outages(&arguments),
         Command::Units(arguments) => units::run(&arguments),
         Command::Bank(arguments) => bank::run(&arguments),
         Command::Trial(arguments) => trials::trial(&arguments),

@@ -44,6 +44,10 @@ pub enum Command {
         names: Vec<String>,
     },
     Outage(Outage),
+    /// Reported by mistake.
+    NoOutage {
+        name: String,
+    },
     TopUp(TopUp),
     Grant(NewGrant),
     Crediting(Crediting),
@@ -182,9 +186,14 @@ pub struct Use {
 /// The provider's own fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
+    /// None: what it says is its name.
+    pub name: Option<String>,
     pub product: String,
     pub from: Instant,
     pub to: Instant,
+    pub sku: Option<String>,
+    pub resource: Option<String>,
+    pub properties: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -300,8 +300,25 @@ impl Stage for EngineStage {
         self.done(listed)
     }
 
-    fn outage(&mut self, _: &Outage) -> Done {
-        Err(StageError::NotBuilt("outage"))
+    fn outage(&mut self, outage: &Outage) -> Done {
+        let Outage { name, product, from, to, sku, resource, properties } = outage.clone();
+        let name = name.unwrap_or_else(|| format!("{product}.{}.{}", from.micros(), to.micros()));
+        let outage = farthing_engine::NewOutage {
+            name,
+            product,
+            from,
+            to,
+            skus: sku.into_iter().collect(),
+            properties,
+            resources: resource.into_iter().collect(),
+        };
+        let reported = self.engine().report_outage(&self.cloud, &outage);
+        self.done(reported.map(drop))
+    }
+
+    fn no_outage(&mut self, name: &str) -> Done {
+        let withdrawn = self.engine().withdraw_outage(&self.cloud, name);
+        self.done(withdrawn.map(drop))
     }
 
     fn usage(&mut self, events: &[UsageEvent]) -> Done {

@@ -86,7 +86,7 @@ pub enum Found {
 }
 
 /// The kinds of message that `expect sent` knows.
-pub const KINDS: [&str; 43] = [
+pub const KINDS: [&str; 45] = [
     "payment_disputed",
     "bill_disputed",
     "invoice_issued",
@@ -98,6 +98,8 @@ pub const KINDS: [&str; 43] = [
     "renewal_failed",
     "order_expired",
     "order_voided",
+    "outage_voided",
+    "outage_withdrawn",
     "refund_sent",
     "method_failed",
     "credit_expiring",

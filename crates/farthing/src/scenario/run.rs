@@ -324,6 +324,7 @@ impl Run<'_> {
                 }
                 stage.outage(outage)?;
             }
+            Command::NoOutage { name } => stage.no_outage(name)?,
             Command::TopUp(top_up) => stage.top_up(top_up, at)?,
             Command::Grant(grant) => {
                 // Months are those of the account.

@@ -10,12 +10,14 @@ use farthing_store::{MessageFilter, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 41] = [
+const KINDS: [(&str, &str); 43] = [
     ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
     ("order_expired", "order.expired"),
     ("order_voided", "order.voided"),
+    ("outage_voided", "outage.voided"),
+    ("outage_withdrawn", "outage.withdrawn"),
     ("payment_disputed", "payment.disputed"),
     ("debit_announced", "debit.announced"),
     ("refund_sent", "refund.sent"),

@@ -72,6 +72,7 @@ pub trait Stage {
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done;
     fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done;
     fn outage(&mut self, outage: &Outage) -> Done;
+    fn no_outage(&mut self, name: &str) -> Done;
     /// A batch: all of them, or the first refusal and none of the others after it.
     fn usage(&mut self, events: &[UsageEvent]) -> Done;
 

@@ -178,7 +178,8 @@ pub fn uncovered(
                     session_ends: stretch.session_ends.filter(|_| is_last),
                     ..stretch.clone()
                 };
-                (slope > 0 && to.is_none_or(|to| to > from)).then_some(piece)
+                // Of an outage too: where it ends the thing is looked at again.
+                ((slope > 0 || stretch.void) && to.is_none_or(|to| to > from)).then_some(piece)
             };
             kept.extend(within(split, Some(dry.from), slope));
             kept.extend(within(dry.from, dry.to, stretch.slope));

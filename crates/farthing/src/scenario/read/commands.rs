@@ -90,7 +90,8 @@ impl Reader<'_> {
             "inventory" => {
                 Command::Inventory { account: self.account(&words.word("the account")?)?, names: words.names()? }
             }
-            "outage" => outage(words)?,
+            "outage" => self.outage(words)?,
+            "no-outage" => Command::NoOutage { name: words.name("the name of the outage")? },
             "topup" | "refund" => {
                 let account = self.account(&words.word("the account")?)?;
                 let amount = words.word("the amount")?.amount(self.currency_of(&account))?;
@@ -456,6 +457,26 @@ impl Reader<'_> {
         }))
     }
 
+    fn outage(&self, words: &mut Arguments<'_>) -> Read<Command> {
+        let product = words.word("the product")?.catalogue_name()?;
+        let (from, to) = (words.need("from")?, words.need("to")?);
+        let (start, end): (Instant, Instant) = (from.time()?, to.time()?);
+        if end <= start {
+            return Err(to.wrong("the outage ends before it begins", "write from= with the earlier time"));
+        }
+        let name = words.key("name").map(|name| name.name()).transpose()?;
+        let sku = words.key("sku").map(|sku| sku.catalogue_name()).transpose()?;
+        let resource = words.key("resource").map(|resource| resource.name()).transpose()?;
+        let mut properties = BTreeMap::new();
+        for (key, value, at) in words.rest() {
+            if !self.properties.contains(key) {
+                return Err(self.unknown(key, at, words));
+            }
+            properties.insert(key.to_owned(), value.text()?);
+        }
+        Ok(Command::Outage(Outage { name, product, from: start, to: end, sku, resource, properties }))
+    }
+
     /// What is left are meters with how much of them, in their own units, and properties: those that prices or meters look
     /// at, and any others that are no quantities (who visited, from where), which events may carry too.
     fn counted(&mut self, words: &mut Arguments<'_>) -> Read<(Vec<(String, Size)>, Properties)> {
@@ -772,6 +793,7 @@ impl Reader<'_> {
             Command::Billing(billing) => vec![billing.of()],
             Command::Later(later) => touched_later(later),
             Command::Outage(_)
+            | Command::NoOutage { .. }
             | Command::Crediting(Crediting::Coupon(_))
             | Command::Apply { .. }
             | Command::Down(_)
@@ -831,16 +853,6 @@ fn fact(name: &str, words: &mut Arguments<'_>) -> Read<Fact> {
             Fact::Resize { sku, size }
         }
     })
-}
-
-fn outage(words: &mut Arguments<'_>) -> Read<Command> {
-    let product = words.word("the product")?.catalogue_name()?;
-    let (from, to) = (words.need("from")?, words.need("to")?);
-    let (start, end): (Instant, Instant) = (from.time()?, to.time()?);
-    if end <= start {
-        return Err(to.wrong("the outage ends before it begins", "write from= with the earlier time"));
-    }
-    Ok(Command::Outage(Outage { product, from: start, to: end }))
 }
 
 /// `card:visa`, `balance`

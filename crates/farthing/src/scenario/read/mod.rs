@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 73] = [
+const USAGE: [(&str, &str); 74] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -103,7 +103,8 @@ const USAGE: [(&str, &str); 73] = [
     ("gauge", "gauge NAME SIZE [at=TIME]"),
     ("use", "use NAME|ACCOUNT METER=QUANTITY … [id=] [source=] [at=TIME] [times=N [every=DURATION]]"),
     ("inventory", "inventory ACCOUNT NAME … [at=TIME]"),
-    ("outage", "outage PRODUCT from=TIME to=TIME"),
+    ("outage", "outage PRODUCT from=TIME to=TIME [name=NAME] [sku=SKU] [resource=NAME] [region=…]"),
+    ("no-outage", "no-outage NAME"),
     (
         "order",
         "order NAME account=|project= product=PRODUCT [sku=] [qty=] [renew=auto|stop|convert] | order NAME addon=ID parent=NAME",

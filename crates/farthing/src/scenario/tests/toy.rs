@@ -254,6 +254,10 @@ impl Stage for Toy {
         Err(StageError::Broken("a toy has no power cuts".to_owned()))
     }
 
+    fn no_outage(&mut self, _: &str) -> Done {
+        Err(StageError::Broken("a toy has no power cuts".to_owned()))
+    }
+
     /// Every call costs a cent, whatever it is.
     fn usage(&mut self, events: &[UsageEvent]) -> Done {
         for event in events {
