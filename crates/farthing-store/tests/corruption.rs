@@ -368,7 +368,7 @@ both! {
             "recurring_grant", "coupon", "coupon_count", "coupon_code", "redemption", "coupon_use",
             "unit_lot", "unit_use", "unit_dry",
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
-            "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
+            "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link", "alert",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
