@@ -369,7 +369,7 @@ both! {
             "unit_lot", "unit_use", "unit_dry",
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
             "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
-            "outage",
+            "ladder", "step_notice", "instruction", "keep", "brake", "steps_seen", "alert", "outage",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

@@ -8,6 +8,7 @@ use farthing_core::money::Currency;
 use farthing_core::time::Instant;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
 const NOT_OURS: [&str; 4] = ["person", "charge", "grant", "line"];
@@ -70,6 +71,7 @@ impl World<'_> {
                 id_of(&listed["data"][0]).unwrap_or_else(|| panic!("a top-up brings an invoice: {listed}"))
             }
             "dispute" => self.make_dispute(),
+            "step" => self.make_step(),
             // Nobody has used anything that an invoice could be of.
             "invoice" => "ireq_01m0abw8g0tfjbn245fasf0w43".to_owned(),
             "delivery" => self.make_delivery(),
@@ -164,6 +166,26 @@ impl World<'_> {
         let new = json!({ "reason": "nobody ordered this" });
         let made = self.server.post(self.key, &format!("/v1/bills/{bill}/disputes"), &new);
         id_of(&made).unwrap_or_else(|| panic!("a dispute has no id: {made}"))
+    }
+
+    /// To stop what nothing pays for: it was started an hour ago, which nobody can refuse any more.
+    fn make_step(&self) -> String {
+        let (name, account) = (fresh(self.prefix), fresh(self.prefix));
+        self.server.post(self.key, "/v1/accounts", &json!({ "name": account }));
+        let ago = SystemTime::now() - Duration::from_secs(3_600);
+        let seconds = ago.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+        let at = Instant::try_from_seconds(i64::try_from(seconds).expect("it fits")).expect("a time");
+        let start = json!({ "events": [{ "type": "start", "resource": name, "account": account, "product": "leased",
+            "at": at.to_string() }] });
+        let told = self.server.post(self.key, "/v1/resource-events", &start);
+        assert_eq!(told["recorded"], 1, "{told}");
+        crate::bed::until("it is to be stopped", || {
+            // A test cloud's clock stands until it is moved; the live one's goes by itself.
+            let move_on = Request::post("/v1/clock/advance", &json!({ "seconds": 1 }));
+            self.server.send(&move_on.key(self.key).once(&fresh("advance")));
+            let listed = self.server.get(self.key, &format!("/v1/steps?account={account}"));
+            id_of(&listed["data"][0])
+        })
     }
 
     /// What an order made once it was paid.
