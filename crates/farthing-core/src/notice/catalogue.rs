@@ -1077,7 +1077,7 @@ pub fn samples() -> Vec<Event> {
         outage: name("INC-2231"),
         product: name("gpu"),
         from: at,
-        to: Instant::from_micros(at.micros() + 5_400_000_000),
+        to: Instant::from_micros(1_795_005_400_000_000),
         amount: usd(amount),
         units: String::new(),
     };
