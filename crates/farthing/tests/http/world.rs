@@ -172,7 +172,7 @@ impl World<'_> {
     fn make_step(&self) -> String {
         let (name, account) = (fresh(self.prefix), fresh(self.prefix));
         self.server.post(self.key, "/v1/accounts", &json!({ "name": account }));
-        let ago = SystemTime::now() - Duration::from_secs(3_600);
+        let ago = SystemTime::now() - Duration::from_hours(1);
         let seconds = ago.duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let at = Instant::try_from_seconds(i64::try_from(seconds).expect("it fits")).expect("a time");
         let start = json!({ "events": [{ "type": "start", "resource": name, "account": account, "product": "leased",
