@@ -268,7 +268,10 @@ impl Tx<'_> {
 
     /// Whether anything was said that nobody is known to have heard.
     pub fn step_notice_unheard(&mut self) -> Result<bool, StoreError> {
-        let found = self.one("SELECT 1 FROM step_notice WHERE accepted IS NULL LIMIT 1", &[], |row| row.int(0))?;
+        let found =
+            self.one("SELECT CAST(1 AS BIGINT) FROM step_notice WHERE accepted IS NULL LIMIT 1", &[], |row| {
+                row.int(0)
+            })?;
         Ok(found.is_some())
     }
 
@@ -334,7 +337,7 @@ impl Tx<'_> {
             "SELECT ",
             columns!(),
             " FROM instruction WHERE cloud = $1 AND id < $2 AND (CAST($3 AS BIGINT) IS NULL OR account = $3)
-                AND ($4 = '' OR resource = $4) AND ($5 = 0 OR ended IS NULL)
+                AND (CAST($4 AS TEXT) = '' OR resource = $4) AND (CAST($5 AS BIGINT) = 0 OR ended IS NULL)
               ORDER BY id DESC LIMIT $6"
         );
         self.rows(
@@ -399,7 +402,7 @@ impl Tx<'_> {
     }
 
     pub fn is_kept(&mut self, cloud: &str, what: &str, name: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM keep WHERE cloud = $1 AND what = $2 AND name = $3";
+        let sql = "SELECT CAST(1 AS BIGINT) FROM keep WHERE cloud = $1 AND what = $2 AND name = $3";
         Ok(self.one(sql, &[cloud.into(), what.into(), name.into()], |row| row.int(0))?.is_some())
     }
 

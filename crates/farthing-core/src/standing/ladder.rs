@@ -123,6 +123,13 @@ impl Ladder {
         Ok(())
     }
 
+    /// A step is taken. Where it was held, what follows keeps its distance: who is deleted late has as long to restore it.
+    pub fn taken(&mut self, rung: Rung, now: Instant) -> Result<(), OutOfRange> {
+        self.reached = Some(rung);
+        let late = self.dates.get(&rung).map_or(0, |planned| now.seconds_since(*planned));
+        if rung.destroys() && late > 0 { self.put_off(Duration::try_from_seconds(late)?) } else { Ok(()) }
+    }
+
     /// Time that does not count: nobody was there to hear a customer.
     pub fn put_off(&mut self, by: Duration) -> Result<(), OutOfRange> {
         for (rung, date) in &mut self.dates {
@@ -174,6 +181,10 @@ pub fn next(ladder: &Ladder, terms: &Terms, facts: &Facts, now: Instant) -> Resu
     let mut at_latest = |at: Instant| wake = Some(wake.map_or(at, |wake: Instant| wake.min(at)));
     for (rung, plan) in &terms.0 {
         if ladder.reached.is_some_and(|reached| *rung <= reached) {
+            continue;
+        }
+        // What is not deleted yet cannot be lost for good.
+        if *rung == Rung::Purge && ladder.reached != Some(Rung::Delete) && terms.0.contains_key(&Rung::Delete) {
             continue;
         }
         let Some(due) = ladder.due(*rung)? else { continue };
@@ -244,7 +255,7 @@ mod tests {
                 let accepted = heard.then_some(now);
                 ladder.told.push(Notice { rung: *rung, ahead: *ahead, told: now, accepted });
             }
-            Step::Take(rung) => ladder.reached = Some(*rung),
+            Step::Take(rung) => ladder.taken(*rung, now).unwrap(),
             _ => {}
         }
     }
@@ -355,6 +366,12 @@ mod tests {
         assert_eq!(ladder.reached, Some(Rung::Suspend));
         assert_eq!(next(&ladder, &terms(), &facts, at(90)).unwrap(), Step::Held(Rung::Delete, vec![Guard::Payment]));
         assert_eq!(next(&ladder, &terms(), &in_arrears(), at(90)).unwrap(), Step::Take(Rung::Delete));
+        ladder.taken(Rung::Delete, at(90)).unwrap();
+        assert_eq!(
+            ladder.dates[&Rung::Purge],
+            at(17 * 24 + 18),
+            "eighteen hours late: fourteen days to restore all the same"
+        );
     }
 
     /// "While a payment begun for the account is pending, suspension waits at most `refill_wait`."

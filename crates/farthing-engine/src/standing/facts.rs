@@ -55,9 +55,14 @@ pub(super) fn gather(work: &mut Work<'_, '_>, id: OwnerId, ladder: Option<&Ladde
         again = again.into_iter().chain(falls).min();
     }
     let wait = policy.auto_refill.as_ref().map_or(Duration::from_seconds(600), |refill| refill.refill_wait);
-    let open = work.tx.payments_open(id)?;
-    let begun = open.iter().filter(|row| row.state != PaymentState::Review).map(|row| row.created).max();
-    let payment_until = begun.map(|at| at.checked_add(wait)).transpose().map_err(SettleError::from)?;
+    // It waits for payments once, however many are begun one after another.
+    let waits = work.tx.payments_open(id)?.iter().any(|row| row.state != PaymentState::Review);
+    let due = match ladder {
+        Some(ladder) => ladder.due(Rung::Suspend).map_err(SettleError::from)?,
+        None => arrears.map(|(_, since)| since),
+    };
+    let payment_until =
+        due.filter(|_| waits).map(|due| due.checked_add(wait)).transpose().map_err(SettleError::from)?;
     let guards = if reached.is_some() { guards(work, id)? } else { Vec::new() };
     let trial = work.tx.trial(id)?.filter(|row| row.trial.state == TrialState::RunOut);
     let destroy_after = trial.and(policy.trial.as_ref()).and_then(|trial| trial.destroy_after_run_out);
@@ -154,32 +159,28 @@ pub(super) fn guards(work: &mut Work<'_, '_>, id: OwnerId) -> Result<Vec<Guard>,
     if work.tx.is_kept(&cloud, "account", &name)? {
         guards.push(Guard::Keep);
     }
-    if is_braked(work)? {
+    let is_on = work.tx.brake(&cloud)?.is_some_and(|brake| brake.braked.is_some());
+    if is_on || too_much(work)?.is_some() {
         guards.push(Guard::Brake);
     }
     Ok(guards)
 }
 
-/// Whether the cloud's brake is on, or has to be put on.
-fn is_braked(work: &mut Work<'_, '_>) -> Result<bool, Refused> {
+/// What the cloud's last day saw too much of; none: it was a day as any other.
+pub(super) fn too_much(work: &mut Work<'_, '_>) -> Result<Option<String>, Refused> {
     let (cloud, now) = (work.cloud.id.clone(), work.now);
-    let brake = work.tx.brake(&cloud)?;
-    if brake.as_ref().is_some_and(|brake| brake.braked.is_some()) {
-        return Ok(true);
-    }
     let ago = |days: u32| {
         let by = Duration::from_seconds(DAY_SECONDS.saturating_mul(days));
         now.checked_sub(by).map_err(SettleError::from).map_err(EngineError::from)
     };
     let (day, month) = (ago(1)?, ago(31)?);
-    let from = brake.and_then(|brake| brake.accepted).map_or(day, |accepted| accepted.max(day));
+    let accepted = work.tx.brake(&cloud)?.and_then(|brake| brake.accepted);
+    let from = accepted.map_or(day, |accepted| accepted.max(day));
     let (suspended, deletions) = work.tx.instructions_between(&cloud, from, now)?;
     let (_, deletions_before) = work.tx.instructions_between(&cloud, month, day)?;
     let lately = Lately { accounts: work.tx.accounts_count(&cloud)?, suspended, deletions, deletions_before };
     let limits = Limits::of(&work.policy_at(now)?.brake);
-    let Some(why) = exceeded(&limits, &lately) else { return Ok(false) };
-    super::keep::brake_of(work, why)?;
-    Ok(true)
+    Ok(exceeded(&limits, &lately))
 }
 
 /// Whether a step touches a thing, as it is now.

@@ -13,7 +13,7 @@ use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Claim, Deed, InstructionId, InstructionState, Ladder, Rung, claim};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{InstructionFilter, InstructionRow, ThingRow};
+use farthing_store::{InstructionFilter, InstructionRow, LadderRow, ThingRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -331,9 +331,16 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
         return Ok(());
     }
     let open = work.tx.instructions_open(row.account)?;
-    let Some(ladder) = work.tx.ladder(row.account)?.and_then(|found| found.ladder) else { return Ok(()) };
+    let Some(found) = work.tx.ladder(row.account)? else { return Ok(()) };
+    let Some(mut ladder) = found.ladder.clone() else { return Ok(()) };
     if open.iter().any(|other| other.rung == row.rung) {
         return Ok(());
+    }
+    if row.rung == Rung::Delete {
+        // It can be restored for as long as was said, from when it was deleted.
+        let late = Duration::try_from_seconds(now.seconds_since(row.asked)).map_err(SettleError::from)?;
+        ladder.put_off(late).map_err(SettleError::from)?;
+        work.tx.ladder_put(&LadderRow { ladder: Some(ladder.clone()), next_at: Some(now), ..found })?;
     }
     // All of it: they are told once.
     let filter = InstructionFilter { account: Some(row.account), resource: None, open: false };

@@ -91,9 +91,13 @@ fn is_there(work: &mut Work<'_, '_>, what: &str, name: &str) -> Result<(), Refus
     found.map(drop).ok_or_else(|| Refused::not_found("resource", name))
 }
 
-/// Puts a cloud's brake on, with everything else that is done.
-pub(super) fn brake_of(work: &mut Work<'_, '_>, why: String) -> Result<(), Refused> {
+/// Puts a cloud's brake on where it saw too much, with everything else that is done.
+pub(super) fn brake_if_needed(work: &mut Work<'_, '_>) -> Result<(), Refused> {
     let (cloud, now) = (work.cloud.id.clone(), work.now);
+    if work.tx.brake(&cloud)?.is_some_and(|row| row.braked.is_some()) {
+        return Ok(());
+    }
+    let Some(why) = super::facts::too_much(work)? else { return Ok(()) };
     brake(work.tx, &cloud, now, why.clone())?;
     work.tell_quietly(None, Event::BrakeOn { since: now, why });
     Ok(())

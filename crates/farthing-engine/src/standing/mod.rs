@@ -26,7 +26,7 @@ use facts::Found;
 use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
 use farthing_core::settle::SettleError;
-use farthing_core::standing::{Cause, Guard, Ladder, Notice, Step, begun, next};
+use farthing_core::standing::{Cause, Guard, Ladder, Notice, Rung, Step, begun, next};
 use farthing_core::time::{Duration, Instant};
 use farthing_store::{LadderRow, StoreError};
 
@@ -131,7 +131,7 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
             ladder.replan(&found.terms).map_err(SettleError::from)?;
         }
         let step = next(&ladder, &found.terms, &found.facts, now).map_err(SettleError::from)?;
-        row.held.clear();
+        let held_before = std::mem::take(&mut row.held);
         match step {
             Step::Wait(until) => {
                 row.next_at = until.into_iter().chain(found.again).min();
@@ -145,14 +145,24 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
                 steps::announce(work, id, &ladder, (rung, ahead, at))?;
                 ladder.told.push(notice);
             }
+            Step::Take(Rung::Purge) if !work.tx.instructions_open(id)?.is_empty() => {
+                // The cloud has not deleted it yet: there is nothing to purge.
+                let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).map_err(SettleError::from)?;
+                (row.next_at, row.ladder) = (Some(later), Some(ladder));
+                return Ok(work.tx.ladder_put(&row)?);
+            }
             Step::Take(rung) => {
-                ladder.reached = Some(rung);
+                ladder.taken(rung, now).map_err(SettleError::from)?;
                 steps::take(work, id, &ladder, rung)?;
             }
             Step::Held(rung, guards) => {
+                if guards.contains(&Guard::Brake) {
+                    keep::brake_if_needed(work)?;
+                }
                 let why: Vec<&str> = guards.iter().map(|guard| guard.sentence()).collect();
                 let why = why.join("; ");
-                if known_held(&row) != Some(why.as_str()) {
+                if held_before != why {
+                    // Once, until it is held by something else.
                     let account = work.folio(id).payer.name.clone();
                     work.tell_quietly(Some(id), Event::StepHeld { account, rung, since: now, why: why.clone() });
                 }
@@ -178,10 +188,6 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
     Ok(())
 }
 
-fn known_held(row: &LadderRow) -> Option<&str> {
-    (!row.held.is_empty()).then_some(row.held.as_str())
-}
-
 /// The ladder that an account is on, or one that begins now; none: it is in no arrears.
 fn begins(row: &LadderRow, found: &Found, now: Instant) -> Result<Option<Ladder>, Refused> {
     match &row.ladder {
@@ -189,7 +195,8 @@ fn begins(row: &LadderRow, found: &Found, now: Instant) -> Result<Option<Ladder>
         Some(ladder) if ladder.cause != Cause::Paid || !found.facts.in_arrears => return Ok(Some(ladder.clone())),
         _ => {}
     }
-    let Some((cause, since)) = found.arrears.filter(|_| found.facts.in_arrears) else { return Ok(None) };
+    let arrears = found.arrears.filter(|_| found.facts.in_arrears && !found.terms.0.is_empty());
+    let Some((cause, since)) = arrears else { return Ok(None) };
     // Time in which nobody looked counts for no ladder.
     let since = if now.seconds_since(since) > LATE_SECONDS { now.floor_second() } else { since };
     Ok(Some(begun(cause, since, &found.terms).map_err(SettleError::from)?))
