@@ -13,7 +13,7 @@ use crate::run_due::{engine_error, happen_at};
 use crate::take_outages::take_outages;
 use crate::tell::{self, Notice};
 use crate::units::Units;
-use crate::{EngineError, IdSource, Refused, fact_text};
+use crate::{EngineError, IdSource, Refused, fact_text, standing};
 use farthing_core::catalog::{Kind, Product, Scope};
 use farthing_core::config::{Cadence, Name};
 use farthing_core::ledger::posting::{self, FreeCredit, Stamp, UsageAccounts};
@@ -1359,7 +1359,7 @@ impl<'w, 't> Work<'w, 't> {
             self.tx.trial_hurry(id, self.now)?;
         }
         for id in in_arrears {
-            self.tx.ladder_look(id, &cloud.id, self.now)?;
+            standing::look_soon(&mut self, id)?;
         }
         self.write_units()?;
         self.tell_standing()?;

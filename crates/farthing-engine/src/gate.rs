@@ -304,8 +304,11 @@ fn of_money(
             Measure::Balance => folio.balance_available(now.floor_second())?,
         });
     }
-    // At zero nothing starts that costs, whatever may run on (R25, R77, R85).
-    let least = policy.start.min_balance.map(Money::units).or((prepaid && own_per_hour > 0).then_some(1));
+    // Where something happens at zero, nothing starts there that costs, whatever may run on (R25, R77, R85).
+    let at_zero = policy.zero.block_new_only || policy.ladder.suspend.is_some();
+    let floor = policy.zero.floor.map_or(0, Money::units).saturating_neg();
+    let something = if at_zero && own_per_hour > 0 { 1 } else { floor };
+    let least = policy.start.min_balance.map(Money::units).or(prepaid.then_some(something));
     let rules = StartRules { least, runway: policy.start.runway };
     let own_per_hour = if prepaid { own_per_hour } else { 0 };
     let Some(short) = may_start(&rules, &StartFacts { available, others_per_hour, own_per_hour }) else {

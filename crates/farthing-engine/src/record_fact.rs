@@ -225,6 +225,9 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
     };
     let flagged = gate::pass(work, &starting, &what, &thing.state, fact.at)?;
     let thing = if payer == thing.account { thing } else { give(work, thing, payer, at)? };
+    if standing::is_as_asked(work, &thing, &what)? {
+        return Ok(Told::Recorded);
+    }
     let told = tell(work, &thing, &FactToTell { at, key, what: what.clone(), flagged })?;
     standing::reported(work, &thing, &what)?;
     Ok(told)
@@ -440,8 +443,7 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
     for payer in &payers {
         // What starts although nothing pays for it stands at the top of a ladder.
         if work.folio(*payer).state.ran_out_at.is_some() {
-            let cloud = work.cloud.id.clone();
-            work.tx.ladder_look(*payer, &cloud, now)?;
+            standing::look_soon(work, *payer)?;
         }
     }
     let ends = matches!(fact.what, What::Stop | What::Delete | What::Fail | What::Suspend | What::Missing);

@@ -127,6 +127,12 @@ both! {
         go_on(&engine, 10 * HOUR);
         told(&engine, "one", "vm-acme", None, Reported::Stop).expect("it is stopped");
         assert!(open(&engine, "acme").is_empty());
+        assert_eq!(state(&engine, "acme"), "suspended", "by us, and not by its owner");
+        pay(&engine, "acme", "20.00");
+        assert_eq!(open(&engine, "acme")[0].deed, "resume");
+        told(&engine, "one", "vm-acme", None, Reported::Resume).expect("it runs");
+        assert!(open(&engine, "acme").is_empty());
+        assert_eq!(state(&engine, "acme"), "running");
         proven(&engine);
     }
 }

@@ -251,8 +251,7 @@ pub(super) fn step(work: &mut Work<'_, '_>, row: &mut BillRow, event: BillEvent)
         let folio = work.folio(row.account);
         folio.book.overdue = folio.book.overdue.saturating_sub(before).saturating_add(overdue(row));
         folio.stir();
-        let (cloud, now) = (work.cloud.id.clone(), work.now);
-        work.tx.ladder_look(row.account, &cloud, now)?;
+        crate::standing::look_soon(work, row.account)?;
     }
     follow(work, row, earlier)?;
     Ok(applied.to_balance)

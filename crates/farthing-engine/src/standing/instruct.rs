@@ -362,13 +362,29 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
     Ok(())
 }
 
+/// The instruction about a thing that is to be done.
+fn open_of(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<Option<InstructionRow>, EngineError> {
+    Ok(work.tx.instructions_of(thing.id)?.into_iter().next().filter(|row| row.state.is_open()))
+}
+
+/// The cloud reports that it stopped what it was asked to stop: that is our suspension, and no stop of its owner's.
+pub(crate) fn is_as_asked(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What) -> Result<bool, Refused> {
+    if *what != What::Stop {
+        return Ok(false);
+    }
+    let Some(mut row) = open_of(work, thing)?.filter(|row| row.deed == Deed::Stop) else { return Ok(false) };
+    work.load(&[row.account])?;
+    let now = work.now;
+    work.bring_to(row.account, now)?;
+    confirm(work, &mut row, "", true)?;
+    Ok(true)
+}
+
 /// The cloud has reported what it was asked to do: that confirms it.
 pub(crate) fn reported(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What) -> Result<(), Refused> {
-    let Some(mut row) = work.tx.instructions_of(thing.id)?.into_iter().next().filter(|row| row.state.is_open()) else {
-        return Ok(());
-    };
+    let Some(mut row) = open_of(work, thing)? else { return Ok(()) };
     let does = match what {
-        What::Stop | What::Fail => row.deed == Deed::Stop,
+        What::Fail => row.deed == Deed::Stop,
         What::Resume | What::Start(_) => row.deed == Deed::Resume,
         What::Delete => row.deed.destroys() && row.rung == Rung::Delete,
         _ => false,

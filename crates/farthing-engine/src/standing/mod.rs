@@ -17,7 +17,7 @@ pub use instruct::{Claimed, InstructionFacts};
 pub use keep::KeepFacts;
 pub use look::{ComingStep, LadderFacts};
 
-pub(crate) use instruct::reported;
+pub(crate) use instruct::{is_as_asked, reported};
 
 use crate::folio::Work;
 use crate::run_due::engine_error;
@@ -103,6 +103,18 @@ impl Engine {
         });
         Ok(taken?)
     }
+}
+
+/// Something has happened to an account that may put it in arrears, or take it out of them: it is looked at right after this.
+pub(crate) fn look_soon(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
+    let now = work.now;
+    let ladder = &work.policy_at(now)?.ladder;
+    // Where no step is ever taken, only one that is under way by an older policy is.
+    if ladder.suspend.is_none() && ladder.delete.is_none() && ladder.purge.is_none() {
+        return Ok(work.tx.ladder_hurry(id, now)?);
+    }
+    let cloud = work.cloud.clone();
+    Ok(work.tx.ladder_look(id, &cloud.id, now)?)
 }
 
 /// Does what there is to do for an account, then waits.

@@ -18,12 +18,12 @@ fn nothing_fails_and_nothing_surprises() {
     // A test key: what is tried moves clocks and revokes keys.
     let key = bed.key("ours", true, "admin");
     server.post(&key, "/v1/accounts", &json!({ "name": "acme" }));
+    let money = |amount: &str| json!({ "account": "acme", "amount": { "amount": amount, "currency": "USD" } });
+    server.post(&key, "/v1/accounts/acme/top-ups", &json!({ "amount": money("1000.00")["amount"] }));
     server.post(&key, "/v1/projects", &json!({ "name": "website", "account": "acme" }));
     let start = json!({ "events": [{ "type": "start", "resource": "vm-1", "project": "website", "product": "service",
         "sku": "medium-2c-4g" }] });
     assert_eq!(server.post(&key, "/v1/resource-events", &start)["recorded"], 1);
-    let money = |amount: &str| json!({ "account": "acme", "amount": { "amount": amount, "currency": "USD" } });
-    server.post(&key, "/v1/accounts/acme/top-ups", &json!({ "amount": money("1000.00")["amount"] }));
     let held = server.post(&key, "/v1/authorisations", &money("100.00"))["id"].as_str().expect("an id").to_owned();
     let made = |path: &str, new: &serde_json::Value| {
         server.post(&key, &format!("/v1/accounts/acme/{path}"), new)["id"].as_str().expect("an id").to_owned()
