@@ -246,7 +246,7 @@ impl Engine {
         };
         let heard = (matches!(parcel.to, To::Mail(_))
             && carried.outcome == Outcome::Taken
-            && parcel.kind == EventType::StepAnnounced.name())
+            && [EventType::StepAnnounced.name(), EventType::SpaceGrace.name()].contains(&parcel.kind.as_str()))
         .then_some(parcel.id);
         // Whoever is told of a step has until then: by the time of the world that they live in.
         let world = self.now()?;

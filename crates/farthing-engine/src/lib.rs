@@ -109,7 +109,7 @@ pub use refusal::{RefusalCode, Refused};
 pub use report_outage::{NewOutage, OutageFacts};
 pub use retry_parked::Retried;
 pub use spend_limits::{LimitFacts, NewLimits};
-pub use standing::{Claimed, ComingStep, InstructionFacts, KeepFacts, LadderFacts, StepToCome};
+pub use standing::{Claimed, ComingStep, InstructionFacts, KeepFacts, LadderFacts, SpaceFacts, StepToCome};
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::ToppedUp;
 pub use trials::{NewTrial, TrialCard, TrialFacts};

@@ -164,6 +164,13 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
         return create(work, fact, start, at);
     };
     let product = product_of(work, &thing)?;
+    // Of a space that was bought, how much is in it is a fact of its own; all else is of what was bought.
+    if product.size.is_some()
+        && !matches!(fact.what, Reported::Gauge(_) | Reported::Heartbeat)
+        && let Some(found) = crate::orders::subscription_named(work, &fact.resource)?
+    {
+        return crate::orders::reported(work, &found, &fact.what, at);
+    }
     let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
     if let Some(key) = key
         && work.tx.facts_of(thing.id)?.iter().any(|row| row.key == key)
@@ -209,6 +216,7 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
             What::Resize(Change { sku, size })
         }
     };
+    let at = if fact.at.is_none() && matches!(what, What::Gauge(_)) { after_the_last(work, &thing, at)? } else { at };
     let payer = payer_from_now(work, &thing, &what, fact.at)?;
     let start = if let What::Start(start) = &what { Some(start) } else { None };
     let again = gate::starting_again(work, &thing)?;
@@ -230,7 +238,17 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
     }
     let told = tell(work, &thing, &FactToTell { at, key, what: what.clone(), flagged })?;
     standing::reported(work, &thing, &what)?;
+    if let What::Gauge(_) | What::Start(_) = what {
+        standing::space_changed(work, &thing)?;
+    }
     Ok(told)
+}
+
+/// Of two readings that are told in one instant the later one counts.
+pub(crate) fn after_the_last(work: &mut Work<'_, '_>, thing: &ThingRow, at: Instant) -> Result<Instant, EngineError> {
+    let last =
+        work.facts_of(thing)?.iter().filter(|fact| matches!(fact.what, What::Gauge(_))).map(|fact| fact.at).max();
+    Ok(last.filter(|last| *last >= at).map_or(at, |last| Instant::from_micros(last.micros().saturating_add(1))))
 }
 
 /// Who pays for a resource is changed by moving its project (R23): a start that names somebody else than who paid then is a mistake,
@@ -363,6 +381,40 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     work.tx.thing_payer_put(payer, thing.id)?;
     let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
     tell(work, &thing, &FactToTell { at, key, what, flagged })
+}
+
+/// A space that is bought is there from now on, where it is not yet.
+pub(crate) fn make_space(
+    work: &mut Work<'_, '_>,
+    product: &Product,
+    (name, payer, project): (&str, OwnerId, i64),
+) -> Result<(), Refused> {
+    let cloud = work.cloud.id.clone();
+    if work.tx.thing_by_name(&cloud, ThingKind::Resource, name)?.is_some() {
+        return Ok(());
+    }
+    let now = work.now;
+    let thing = ThingRow {
+        id: work.tx.thing_number()?,
+        cloud,
+        kind: ThingKind::Resource,
+        name: name.to_owned(),
+        account: payer,
+        project,
+        product: product.id.clone(),
+        sku: None,
+        state: String::new(),
+        size: size_first(product),
+        person: String::new(),
+        properties: properties_to_text(&BTreeMap::new()),
+        since: now,
+        seen_at: None,
+        listed_at: None,
+    };
+    work.tx.thing_insert(&thing)?;
+    work.tx.thing_payer_put(payer, thing.id)?;
+    let begun = start_of(work, product, &NewResource::default(), payer, None)?;
+    tell(work, &thing, &FactToTell { at: now, key: None, what: What::Start(begun), flagged: false }).map(drop)
 }
 
 /// Appends a fact and lets everything follow from it.
@@ -584,7 +636,7 @@ fn sku_of(product: &Product, sku: &str) -> Result<Name, Refused> {
 }
 
 /// A size as the product's meter counts it.
-fn size_of(work: &Work<'_, '_>, product: &Product, size: &Size) -> Result<Quantity, Refused> {
+pub(crate) fn size_of(work: &Work<'_, '_>, product: &Product, size: &Size) -> Result<Quantity, Refused> {
     let profile = work.cloud.profile_at(work.now)?;
     let step = profile.policy.cloud.data_step;
     let meter = product.meter.as_ref().and_then(|id| profile.catalog.meter_by_id(id));

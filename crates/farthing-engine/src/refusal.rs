@@ -23,6 +23,8 @@ pub enum RefusalCode {
     Conflict,
     Invalid,
     RefusedByPolicy,
+    /// Nothing is written to it.
+    Locked,
 }
 
 impl RefusalCode {
@@ -41,6 +43,7 @@ impl RefusalCode {
             RefusalCode::Conflict => "conflict",
             RefusalCode::Invalid => "invalid",
             RefusalCode::RefusedByPolicy => "refused_by_policy",
+            RefusalCode::Locked => "locked",
         }
     }
 }

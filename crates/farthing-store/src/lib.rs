@@ -123,7 +123,7 @@ pub use refills::{CompanyRow, RefillRow};
 pub use refunds::{RefundFilter, RefundPartRow, RefundRow};
 pub use scratch::Scratch;
 pub use sqlite::SqliteTx;
-pub use standing::{BrakeRow, InstructionFilter, InstructionRow, KeepRow, LadderRow};
+pub use standing::{BrakeRow, InstructionFilter, InstructionRow, KeepRow, LadderRow, Whose};
 pub use subscriptions::{AgreedRow, SubscriptionRow, TermRow};
 pub use things::{FactRow, ThingKind, ThingRow};
 pub use trail::NewEntry;

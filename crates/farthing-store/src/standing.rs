@@ -9,10 +9,36 @@ use farthing_core::standing::{Cause, Deed, InstructionId, InstructionState, Ladd
 use farthing_core::time::{Duration, Instant};
 use std::collections::BTreeMap;
 
-/// An account that is in arrears, or has to be looked at.
+/// Whose ladder: an account's own, or that of one space of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Whose {
+    pub account: OwnerId,
+    pub space: Option<ThingId>,
+}
+
+impl Whose {
+    /// Before everybody's.
+    pub const FIRST: Whose = Whose { account: OwnerId(0), space: None };
+
+    fn of(account: i64, space: i64) -> Whose {
+        Whose { account: OwnerId(account), space: (space != 0).then_some(ThingId(space)) }
+    }
+
+    fn number(self) -> i64 {
+        self.space.map_or(0, |space| space.0)
+    }
+}
+
+impl From<OwnerId> for Whose {
+    fn from(account: OwnerId) -> Whose {
+        Whose { account, space: None }
+    }
+}
+
+/// A ladder, or somebody who has to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LadderRow {
-    pub account: OwnerId,
+    pub whose: Whose,
     pub cloud: String,
     /// None: nobody has looked yet whether it is in arrears.
     pub ladder: Option<Ladder>,
@@ -114,18 +140,19 @@ impl InstructionRow {
 impl Tx<'_> {
     // --- Ladders
 
-    /// Something has happened to an account: it is looked at by then, in arrears or not.
-    pub fn ladder_look(&mut self, account: OwnerId, cloud: &str, at: Instant) -> Result<(), StoreError> {
+    /// Something has happened: it is looked at by then, in arrears or not.
+    pub fn ladder_look(&mut self, whose: impl Into<Whose>, cloud: &str, at: Instant) -> Result<(), StoreError> {
+        let whose = whose.into();
         self.execute(
-            "INSERT INTO ladder (account, cloud, cause, since, reached, dates, held, next_at) VALUES ($1, $2, '', NULL, '', '', '', $3)
-             ON CONFLICT (account) DO UPDATE SET next_at = CASE
+            "INSERT INTO ladder (account, space, cloud, cause, since, reached, dates, held, next_at) VALUES ($1, $2, $3, '', NULL, '', '', '', $4)
+             ON CONFLICT (account, space) DO UPDATE SET next_at = CASE
                  WHEN ladder.next_at IS NULL OR ladder.next_at > excluded.next_at THEN excluded.next_at ELSE ladder.next_at END",
-            &[account.0.into(), cloud.into(), at.micros().into()],
+            &[whose.account.0.into(), whose.number().into(), cloud.into(), at.micros().into()],
         )?;
         Ok(())
     }
 
-    /// The same of one that is in arrears already; for everybody else nothing.
+    /// The same of what an account has under way already, spaces of it included; for everybody else nothing.
     pub fn ladder_hurry(&mut self, account: OwnerId, at: Instant) -> Result<(), StoreError> {
         self.execute(
             "UPDATE ladder SET next_at = $2 WHERE account = $1 AND (next_at IS NULL OR next_at > $2)",
@@ -146,11 +173,13 @@ impl Tx<'_> {
     pub fn ladder_put(&mut self, row: &LadderRow) -> Result<(), StoreError> {
         let ladder = row.ladder.as_ref();
         self.execute(
-            "INSERT INTO ladder (account, cloud, cause, since, reached, dates, held, next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (account) DO UPDATE SET cause = excluded.cause, since = excluded.since, reached = excluded.reached,
+            "INSERT INTO ladder (account, space, cloud, cause, since, reached, dates, held, next_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (account, space) DO UPDATE SET cause = excluded.cause, since = excluded.since, reached = excluded.reached,
                 dates = excluded.dates, held = excluded.held, next_at = excluded.next_at",
             &[
-                row.account.0.into(),
+                row.whose.account.0.into(),
+                row.whose.number().into(),
                 row.cloud.as_str().into(),
                 ladder.map_or("", |ladder| ladder.cause.name()).into(),
                 ladder.map(|ladder| ladder.since.micros()).into(),
@@ -163,28 +192,31 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// It is in arrears no more, and what was said to it is over.
-    pub fn ladder_drop(&mut self, account: OwnerId) -> Result<(), StoreError> {
-        self.execute("DELETE FROM step_notice WHERE account = $1", &[account.0.into()])?;
-        self.execute("DELETE FROM ladder WHERE account = $1", &[account.0.into()])?;
+    /// It is over, and what was said of it.
+    pub fn ladder_drop(&mut self, whose: impl Into<Whose>) -> Result<(), StoreError> {
+        let whose = whose.into();
+        let key = [whose.account.0.into(), whose.number().into()];
+        self.execute("DELETE FROM step_notice WHERE account = $1 AND space = $2", &key)?;
+        self.execute("DELETE FROM ladder WHERE account = $1 AND space = $2", &key)?;
         Ok(())
     }
 
-    pub fn ladder(&mut self, account: OwnerId) -> Result<Option<LadderRow>, StoreError> {
+    pub fn ladder(&mut self, whose: impl Into<Whose>) -> Result<Option<LadderRow>, StoreError> {
+        let whose = whose.into();
         let found = self.one(
-            "SELECT account, cloud, cause, since, reached, dates, held, next_at FROM ladder WHERE account = $1",
-            &[account.0.into()],
+            "SELECT account, space, cloud, cause, since, reached, dates, held, next_at FROM ladder WHERE account = $1 AND space = $2",
+            &[whose.account.0.into(), whose.number().into()],
             ladder_from,
         )?;
         found.map(|row| self.with_notices(row)).transpose()
     }
 
-    /// Those of a cloud that are in arrears, by account.
-    pub fn ladders(&mut self, cloud: &str, after: OwnerId, most: i64) -> Result<Vec<LadderRow>, StoreError> {
+    /// Those of a cloud that are under way, by account, each account's own first and those of its spaces after it.
+    pub fn ladders(&mut self, cloud: &str, after: Whose, most: i64) -> Result<Vec<LadderRow>, StoreError> {
         let rows = self.rows(
-            "SELECT account, cloud, cause, since, reached, dates, held, next_at FROM ladder
-             WHERE cloud = $1 AND account > $2 AND cause <> '' ORDER BY account LIMIT $3",
-            &[cloud.into(), after.0.into(), most.into()],
+            "SELECT account, space, cloud, cause, since, reached, dates, held, next_at FROM ladder
+             WHERE cloud = $1 AND (account > $2 OR (account = $2 AND space > $3)) AND cause <> '' ORDER BY account, space LIMIT $4",
+            &[cloud.into(), after.account.0.into(), after.number().into(), most.into()],
             ladder_from,
         )?;
         rows.into_iter().map(|row| self.with_notices(row)).collect()
@@ -193,8 +225,8 @@ impl Tx<'_> {
     fn with_notices(&mut self, mut row: LadderRow) -> Result<LadderRow, StoreError> {
         if let Some(ladder) = &mut row.ladder {
             ladder.told = self.rows(
-                "SELECT rung, ahead, told, accepted FROM step_notice WHERE account = $1 ORDER BY rung, ahead DESC",
-                &[row.account.0.into()],
+                "SELECT rung, ahead, told, accepted FROM step_notice WHERE account = $1 AND space = $2 ORDER BY rung, ahead DESC",
+                &[row.whose.account.0.into(), row.whose.number().into()],
                 |row| {
                     Ok(Notice {
                         rung: word(&row.text(0)?, Rung::parse, "a step")?,
@@ -210,11 +242,11 @@ impl Tx<'_> {
     }
 
     /// Those that are to be looked at by now, the earliest first, each with its cloud.
-    pub fn ladders_due(&mut self, now: Instant, most: i64) -> Result<Vec<(String, OwnerId)>, StoreError> {
+    pub fn ladders_due(&mut self, now: Instant, most: i64) -> Result<Vec<(String, Whose)>, StoreError> {
         self.rows(
-            "SELECT cloud, account FROM ladder WHERE next_at <= $1 ORDER BY next_at, account LIMIT $2",
+            "SELECT cloud, account, space FROM ladder WHERE next_at <= $1 ORDER BY next_at, account, space LIMIT $2",
             &[now.micros().into(), most.into()],
-            |row| Ok((row.text(0)?, OwnerId(row.int(1)?))),
+            |row| Ok((row.text(0)?, Whose::of(row.int(1)?, row.int(2)?))),
         )
     }
 
@@ -225,12 +257,13 @@ impl Tx<'_> {
 
     // --- What was said
 
-    pub fn step_notice_put(&mut self, account: OwnerId, notice: &Notice) -> Result<(), StoreError> {
+    pub fn step_notice_put(&mut self, whose: Whose, notice: &Notice) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO step_notice (account, rung, ahead, told, message, accepted) VALUES ($1, $2, $3, $4, NULL, NULL)
-             ON CONFLICT (account, rung, ahead) DO UPDATE SET told = excluded.told, message = NULL, accepted = NULL",
+            "INSERT INTO step_notice (account, space, rung, ahead, told, message, accepted) VALUES ($1, $2, $3, $4, $5, NULL, NULL)
+             ON CONFLICT (account, space, rung, ahead) DO UPDATE SET told = excluded.told, message = NULL, accepted = NULL",
             &[
-                account.0.into(),
+                whose.account.0.into(),
+                whose.number().into(),
                 notice.rung.name().into(),
                 notice.ahead.seconds().into(),
                 notice.told.micros().into(),
@@ -242,14 +275,20 @@ impl Tx<'_> {
     /// The message that says it.
     pub fn step_notice_said(
         &mut self,
-        account: OwnerId,
+        whose: Whose,
         rung: Rung,
         ahead: Duration,
         message: MessageId,
     ) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE step_notice SET message = $4 WHERE account = $1 AND rung = $2 AND ahead = $3",
-            &[account.0.into(), rung.name().into(), ahead.seconds().into(), message.to_bytes().as_slice().into()],
+            "UPDATE step_notice SET message = $5 WHERE account = $1 AND space = $2 AND rung = $3 AND ahead = $4",
+            &[
+                whose.account.0.into(),
+                whose.number().into(),
+                rung.name().into(),
+                ahead.seconds().into(),
+                message.to_bytes().as_slice().into(),
+            ],
         )?;
         Ok(())
     }
@@ -369,7 +408,7 @@ impl Tx<'_> {
     /// How many accounts of a cloud were suspended between two instants, and how many deletions were asked for.
     pub fn instructions_between(&mut self, cloud: &str, from: Instant, to: Instant) -> Result<(i64, i64), StoreError> {
         let counted = self.one(
-            "SELECT count(DISTINCT CASE WHEN deed IN ('stop', 'lock') THEN account END),
+            "SELECT count(DISTINCT CASE WHEN rung = 'suspend' AND deed IN ('stop', 'lock') THEN account END),
                     count(DISTINCT CASE WHEN deed IN ('delete_keep_data', 'delete_data') THEN account END)
              FROM instruction WHERE cloud = $1 AND asked > $2 AND asked <= $3",
             &[cloud.into(), from.micros().into(), to.micros().into()],
@@ -483,9 +522,8 @@ fn dates_from(text: &str) -> Option<BTreeMap<Rung, Instant>> {
 }
 
 fn ladder_from(row: &Row<'_>) -> Result<LadderRow, StoreError> {
-    let account = OwnerId(row.int(0)?);
-    let (cause, reached, dates) = (row.text(2)?, row.text(4)?, row.text(5)?);
-    let ladder = match (Cause::parse(&cause), row.opt_int(3)?) {
+    let (cause, reached, dates) = (row.text(3)?, row.text(5)?, row.text(6)?);
+    let ladder = match (Cause::parse(&cause), row.opt_int(4)?) {
         (Some(cause), Some(since)) => Some(Ladder {
             cause,
             since: Instant::from_micros(since),
@@ -496,11 +534,11 @@ fn ladder_from(row: &Row<'_>) -> Result<LadderRow, StoreError> {
         _ => None,
     };
     Ok(LadderRow {
-        account,
-        cloud: row.text(1)?,
+        whose: Whose::of(row.int(0)?, row.int(1)?),
+        cloud: row.text(2)?,
         ladder,
-        held: row.text(6)?,
-        next_at: row.opt_int(7)?.map(Instant::from_micros),
+        held: row.text(7)?,
+        next_at: row.opt_int(8)?.map(Instant::from_micros),
     })
 }
 

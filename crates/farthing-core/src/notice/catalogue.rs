@@ -7,10 +7,11 @@ use super::money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, Met
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
 use super::outage::OutageTold;
-use super::standing::{InstructionTold, StepTold};
+use super::standing::{InstructionTold, SpaceTold, StepTold};
 use super::trial::TrialThings;
 use crate::measure::Quantity;
 use crate::money::{Currency, Money};
+use crate::settle::ThingId;
 use crate::standing::{Cause, Deed, Guard, InstructionId, Rung};
 use crate::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
@@ -318,19 +319,29 @@ catalogue! {
          "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
          "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
          "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
+    SpaceGrace = "space.grace", "What was bought of a space is over and more is in it than is free: nothing is written to it, and its files go at `deleted_at`.",
+        ["account": "Its name.", "resource": "The space.", "used": "How much is in it.", "free": "How much of it is everybody's.",
+         "over_since": "When what was bought was over.", "deleted_at": "When all its files are deleted, unless it is renewed or no more is in it than is free.",
+         "ahead_seconds": "So long before that this is said; null: it is not said ahead."], mailed;
+    SpaceInOrder = "space.in_order", "A space that was locked can be written to again: it is renewed, or no more is in it than is free.",
+        ["account": "Its name.", "resource": "The space.", "used": "How much is in it.", "free": "How much of it is everybody's.",
+         "over_since": "When what was bought was over; null: it is in force.", "deleted_at": "Null.", "ahead_seconds": "Null."], mailed;
+    SpaceEmptied = "space.emptied", "All files of a space were deleted, as was announced. The space itself stays, with what is free.",
+        ["account": "Its name.", "resource": "The space.", "used": "Nothing.", "free": "How much of it is everybody's.",
+         "over_since": "When what was bought was over.", "deleted_at": "When they were deleted.", "ahead_seconds": "Null."], mailed;
     InstructionAsked = "instruction.asked", "The cloud is asked to do something to a resource. What locks or deletes is claimed first: the reason may have ended.",
         ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
-         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data`, `delete_data` or `measure`.", "claim": "Whether it must be claimed before it is done.",
          "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
          "why": "Why it ended, or what is the matter; may be empty."], destroys;
     InstructionCancelled = "instruction.cancelled", "What the cloud was asked to do is not to be done any more.",
         ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
-         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data`, `delete_data` or `measure`.", "claim": "Whether it must be claimed before it is done.",
          "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
          "why": "Why it ended, or what is the matter; may be empty."];
     InstructionOverdue = "instruction.overdue", "The cloud was asked to do something and has not said that it is done: somebody has to look.",
         ["instruction": "Its id.", "account": "Who pays for it.", "resource": "Which.", "product": "Of what it is.",
-         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data` or `delete_data`.", "claim": "Whether it must be claimed before it is done.",
+         "do": "`stop`, `lock`, `resume`, `unlock`, `delete_keep_data`, `delete_data` or `measure`.", "claim": "Whether it must be claimed before it is done.",
          "step": "The step it belongs to.", "fence": "It only grows for one resource: drop what comes with a smaller one.", "asked_at": "When.",
          "why": "Why it ended, or what is the matter; may be empty."];
     BrakeOn = "brake.on", "More is suspended or deleted than usual: nothing is destroyed until somebody has looked.",
@@ -586,6 +597,9 @@ pub enum Event {
     AccountResumed(StepTold),
     AccountThingsDeleted(StepTold),
     AccountThingsPurged(StepTold),
+    SpaceGrace(SpaceTold),
+    SpaceInOrder(SpaceTold),
+    SpaceEmptied(SpaceTold),
     InstructionAsked(InstructionTold),
     InstructionCancelled(InstructionTold),
     InstructionOverdue(InstructionTold),
@@ -716,6 +730,9 @@ impl Event {
             Event::AccountResumed(_) => EventType::AccountResumed,
             Event::AccountThingsDeleted(_) => EventType::AccountThingsDeleted,
             Event::AccountThingsPurged(_) => EventType::AccountThingsPurged,
+            Event::SpaceGrace(_) => EventType::SpaceGrace,
+            Event::SpaceInOrder(_) => EventType::SpaceInOrder,
+            Event::SpaceEmptied(_) => EventType::SpaceEmptied,
             Event::InstructionAsked(_) => EventType::InstructionAsked,
             Event::InstructionCancelled(_) => EventType::InstructionCancelled,
             Event::InstructionOverdue(_) => EventType::InstructionOverdue,
@@ -766,6 +783,9 @@ impl Event {
             | Event::AccountResumed(told)
             | Event::AccountThingsDeleted(told)
             | Event::AccountThingsPurged(told) => Lane::Account(told.account.clone()),
+            Event::SpaceGrace(told) | Event::SpaceInOrder(told) | Event::SpaceEmptied(told) => {
+                Lane::Account(told.account.clone())
+            }
             Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
                 Lane::Resource(told.resource.clone())
             }
@@ -826,6 +846,15 @@ impl Event {
         }
     }
 
+    /// The step that this says is coming: whose, which, and so long ahead.
+    pub fn announces(&self) -> Option<(Option<ThingId>, Rung, Duration)> {
+        match self {
+            Event::StepAnnounced(told) => Some((None, told.rung, told.ahead?)),
+            Event::SpaceGrace(told) => Some((Some(told.space), Rung::Empty, told.ahead?)),
+            _ => None,
+        }
+    }
+
     /// The account it is about; empty: none alone.
     pub fn account(&self) -> &str {
         match self {
@@ -873,6 +902,7 @@ impl Event {
             | Event::AccountResumed(told)
             | Event::AccountThingsDeleted(told)
             | Event::AccountThingsPurged(told) => &told.account,
+            Event::SpaceGrace(told) | Event::SpaceInOrder(told) | Event::SpaceEmptied(told) => &told.account,
             Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
                 &told.account
             }
@@ -1030,6 +1060,7 @@ impl Event {
             | Event::AccountResumed(told)
             | Event::AccountThingsDeleted(told)
             | Event::AccountThingsPurged(told) => told.data(),
+            Event::SpaceGrace(told) | Event::SpaceInOrder(told) | Event::SpaceEmptied(told) => told.data(),
             Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
                 told.data()
             }
@@ -1252,6 +1283,16 @@ pub fn samples() -> Vec<Event> {
         stays: Vec::new(),
         restorable_until: None,
     };
+    let space = |used: &str| SpaceTold {
+        account: name("acme"),
+        space: ThingId(7),
+        resource: name("share"),
+        used: name(used),
+        free: name("1024 GB"),
+        over_since: Some(at),
+        deleted: None,
+        ahead: None,
+    };
     let instruction = |why: &str| InstructionTold {
         id: InstructionId::from_bytes([1; 16]),
         account: name("acme"),
@@ -1432,6 +1473,13 @@ pub fn samples() -> Vec<Event> {
         }),
         Event::AccountThingsDeleted(StepTold { restorable_until: Some(later), ..step(Rung::Delete) }),
         Event::AccountThingsPurged(step(Rung::Purge)),
+        Event::SpaceGrace(SpaceTold {
+            deleted: Some(later),
+            ahead: Some(Duration::from_seconds(2_592_000)),
+            ..space("1500 GB")
+        }),
+        Event::SpaceInOrder(space("1024 GB")),
+        Event::SpaceEmptied(SpaceTold { deleted: Some(later), ..space("0 GB") }),
         Event::InstructionAsked(instruction("")),
         Event::InstructionCancelled(instruction("the arrears are paid")),
         Event::InstructionOverdue(instruction("the cloud has not answered for 15 minutes")),

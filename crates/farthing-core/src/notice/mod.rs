@@ -22,5 +22,5 @@ pub use orders::{OrderTold, TermTold};
 pub use outage::OutageTold;
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};
-pub use standing::{InstructionTold, StepTold};
+pub use standing::{InstructionTold, SpaceTold, StepTold};
 pub use trial::TrialThings;

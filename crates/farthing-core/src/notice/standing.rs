@@ -1,6 +1,7 @@
 //! What is told of accounts in arrears, and what the cloud is asked to do.
 
 use crate::money::Money;
+use crate::settle::ThingId;
 use crate::standing::{Cause, Deed, InstructionId, Rung};
 use crate::time::{Duration, Instant};
 use serde_json::{Value, json};
@@ -27,6 +28,24 @@ pub struct StepTold {
     pub restorable_until: Option<Instant>,
 }
 
+/// A space with more in it than is free, after what was bought of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpaceTold {
+    pub account: String,
+    /// Not told.
+    pub space: ThingId,
+    pub resource: String,
+    /// "1500 GB".
+    pub used: String,
+    pub free: String,
+    /// When what was bought was over; none: it is in force.
+    pub over_since: Option<Instant>,
+    /// When its files are deleted, or were.
+    pub deleted: Option<Instant>,
+    /// So long before it this is said; none: it is not said ahead.
+    pub ahead: Option<Duration>,
+}
+
 /// Something that the cloud is asked to do to a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstructionTold {
@@ -49,6 +68,17 @@ impl StepTold {
             "ahead_seconds": self.ahead.map(Duration::seconds), "balance": self.balance.plain(), "owed": self.owed.plain(),
             "currency": self.owed.currency().code(), "resources": self.resources, "stays": self.stays,
             "restorable_until": self.restorable_until.as_ref().map(Instant::to_string),
+        })
+    }
+}
+
+impl SpaceTold {
+    pub(super) fn data(&self) -> Value {
+        json!({
+            "account": self.account, "resource": self.resource, "used": self.used, "free": self.free,
+            "over_since": self.over_since.as_ref().map(Instant::to_string),
+            "deleted_at": self.deleted.as_ref().map(Instant::to_string),
+            "ahead_seconds": self.ahead.map(Duration::seconds),
         })
     }
 }

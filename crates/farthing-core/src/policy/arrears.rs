@@ -87,9 +87,9 @@ section! {
     /// `[space]`: bought storage beyond the free size, after its term (R73 to R75).
     Space {
         /// How long writes are locked before the files are deleted
-        grace: Duration = required @ Later,
+        grace: Duration = required @ Standing,
         /// How long before the deletion it is announced
-        reminders: Vec<Duration> = "[]" @ Later,
+        reminders: Vec<Duration> = "[]" @ Standing,
     }
 }
 

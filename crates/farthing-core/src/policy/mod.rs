@@ -71,7 +71,7 @@ section! {
         /// Money out
         refund: Refund = "{}" @ Payments,
         /// What happens to space beyond the free size when its term is over
-        space: Option<Space> = "none" @ Later,
+        space: Option<Space> = "none" @ Standing,
         /// How terms go on
         renewal: Renewal = "{}" @ Orders,
         /// What is said before anything happens

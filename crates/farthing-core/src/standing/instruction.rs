@@ -18,6 +18,8 @@ crate::payment::words! {
         DeleteKeepData = "delete_keep_data",
         /// It is deleted with what is in it.
         DeleteData = "delete_data",
+        /// It says how much is in it.
+        Measure = "measure",
     }
 }
 

@@ -2,7 +2,7 @@
 //! never shorten it; and who was told late has as long as they were told.
 
 use super::{Cause, Guard, Rung};
-use crate::policy::Ladder as Policy;
+use crate::policy::{Ladder as Policy, Space as SpacePolicy};
 use crate::time::{Duration, Instant, OutOfRange};
 use std::collections::BTreeMap;
 
@@ -99,6 +99,19 @@ impl Terms {
                     purge.after = purge.after.checked_sub(sooner).unwrap_or(purge.after);
                 }
             }
+        }
+        Terms(terms)
+    }
+
+    /// What a space above its free size has: nothing more is written to it, and in the end its files go (R73, R74).
+    pub fn of_space(policy: &SpacePolicy) -> Terms {
+        let mut notices = policy.reminders.clone();
+        notices.sort_unstable_by(|one, other| other.cmp(one));
+        notices.dedup();
+        let lock = Plan { after: Duration::ZERO, notices: Vec::new() };
+        let mut terms = BTreeMap::from([(Rung::Lock, lock)]);
+        if !policy.grace.is_zero() {
+            terms.insert(Rung::Empty, Plan { after: policy.grace, notices });
         }
         Terms(terms)
     }
@@ -205,7 +218,7 @@ pub fn next(ladder: &Ladder, terms: &Terms, facts: &Facts, now: Instant) -> Resu
         at_latest(due);
         return Ok(Step::Wait(wake));
     }
-    if rung == Rung::Suspend {
+    if !rung.destroys() {
         return Ok(match facts.payment_until {
             Some(until) if until > now => Step::Wait(Some(wake.map_or(until, |wake| wake.min(until)))),
             _ => Step::Take(rung),

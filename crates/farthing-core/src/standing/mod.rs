@@ -7,10 +7,12 @@
 mod brake;
 mod instruction;
 mod ladder;
+mod space;
 
 pub use brake::{Lately, Limits, exceeded};
 pub use instruction::{Claim, Deed, InstructionState, claim};
 pub use ladder::{Facts, Ladder, Notice, Plan, Step, Terms, begun, next};
+pub use space::{NotWritten, READING_SECONDS, Space};
 
 crate::id_kind!(InstructionId, InstructionKind, "step");
 
@@ -19,8 +21,12 @@ crate::payment::words! {
     Rung {
         /// What runs is stopped, what is written is locked.
         Suspend = "suspend",
+        /// Nothing more is written to a space.
+        Lock = "lock",
         /// What there is is deleted, and can be restored for a while.
         Delete = "delete",
+        /// The files in a space are deleted, all of them.
+        Empty = "empty",
         /// What was deleted cannot be restored any longer.
         Purge = "purge",
     }
@@ -33,6 +39,8 @@ crate::payment::words! {
         Out = "out",
         /// A bill of it is past due.
         Due = "due",
+        /// More is in a space than is free, and what was bought of it is over.
+        Space = "space",
         /// It is in arrears no more; what was deleted is purged in its time.
         Paid = "paid",
     }
@@ -72,6 +80,8 @@ crate::payment::words! {
         Keep = "keep",
         /// Nobody is known to have heard of it.
         Unheard = "unheard",
+        /// Nobody has said lately how much is in a space.
+        Reading = "reading",
         /// More than usual is suspended or deleted in the cloud: somebody has to look first.
         Brake = "brake",
     }
@@ -80,7 +90,12 @@ crate::payment::words! {
 impl Rung {
     /// It cannot be undone by paying.
     pub const fn destroys(self) -> bool {
-        matches!(self, Rung::Delete | Rung::Purge)
+        matches!(self, Rung::Delete | Rung::Empty | Rung::Purge)
+    }
+
+    /// It is a step about one space, whatever its account owes.
+    pub const fn is_of_space(self) -> bool {
+        matches!(self, Rung::Lock | Rung::Empty)
     }
 }
 
@@ -93,6 +108,7 @@ impl Guard {
             Guard::Parked => "the account cannot be settled",
             Guard::Keep => "an operator keeps it",
             Guard::Unheard => "no notice of it was accepted by a mail server",
+            Guard::Reading => "nobody has said in the last hour how much is in it",
             Guard::Brake => "more is suspended or deleted than usual, and nobody has looked yet",
         }
     }
@@ -104,10 +120,12 @@ pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> S
     match (ladder.reached, ladder.cause) {
         (None, Cause::Out) => Standing::Grace,
         (None, Cause::Due) => Standing::Due,
+        // What becomes of one space is no standing of its account's.
+        (_, Cause::Space) => Standing::Good,
         (_, Cause::Paid) => Standing::Good,
-        (Some(Rung::Suspend), _) => Standing::Suspended,
+        (Some(Rung::Suspend | Rung::Lock), _) => Standing::Suspended,
         (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
-        (Some(Rung::Delete), _) => Standing::Deleted,
+        (Some(Rung::Delete | Rung::Empty), _) => Standing::Deleted,
         (Some(Rung::Purge), _) if asked == Some(Rung::Purge) => Standing::Deleted,
         (Some(Rung::Purge), _) => Standing::Purged,
     }

@@ -11,7 +11,7 @@ use farthing_core::ledger::{Chart, OwnerId};
 use farthing_core::money::{Money, allocate};
 use farthing_core::policy::TermRefund;
 use farthing_core::term::{
-    Change, Fact, Key, OrderId, Schedule, Side, TermError, TermMoney, difference, owed, stretches,
+    Change, Fact, Key, OrderId, Schedule, Side, SubscriptionState, TermError, TermMoney, difference, owed, stretches,
 };
 use farthing_core::time::{Instant, Span, Zone};
 use farthing_store::{AgreedRow, PurchaseRow, SubscriptionRow, TermRow};
@@ -73,6 +73,25 @@ pub(crate) fn subscription_named(work: &mut Work<'_, '_>, name: &str) -> Result<
     Ok(work.tx.subscription_by_name(&cloud, name)?)
 }
 
+/// How many of a space are bought under its name and in force; and since when what was bought is over.
+pub(crate) fn had_of_space(work: &mut Work<'_, '_>, name: &str) -> Result<(i64, Option<Instant>), EngineError> {
+    let Some(row) = subscription_named(work, name)? else { return Ok((0, None)) };
+    Ok(match row.state {
+        SubscriptionState::Pending | SubscriptionState::Converted => (0, None),
+        SubscriptionState::Running | SubscriptionState::Stopped | SubscriptionState::Paused => (row.quantity, None),
+        SubscriptionState::Expired => (0, Some(row.paid_to)),
+        SubscriptionState::Ended => {
+            let mut ended = None;
+            for agreed in work.tx.agreed(row.id)? {
+                if ChangeText::parse(&agreed.change)? == Change::End {
+                    ended = Some(agreed.at);
+                }
+            }
+            (0, ended.or(Some(row.paid_to)))
+        }
+    })
+}
+
 impl Agreement {
     /// Reads one; its account is loaded.
     pub(super) fn read(work: &mut Work<'_, '_>, row: SubscriptionRow) -> Result<Agreement, Refused> {
@@ -130,7 +149,8 @@ impl Agreement {
     }
 
     pub(super) fn write(&self, work: &mut Work<'_, '_>) -> Result<(), EngineError> {
-        Ok(work.tx.subscription_put(&self.row)?)
+        work.tx.subscription_put(&self.row)?;
+        crate::standing::bought_changed(work, &self.row.name)
     }
 
     /// The plan that is in force at an instant.

@@ -29,7 +29,7 @@ pub use pay::NewOrderPayment;
 pub use place::{NewOrder, Wanted};
 pub use provision::Made;
 
-pub(crate) use agreement::subscription_named;
+pub(crate) use agreement::{had_of_space, subscription_named};
 pub(crate) use end::reported;
 pub(crate) use pay::{bill_paid, money_came};
 pub(crate) use renew::{Renewal, await_renewals, renewals_due, renewed};

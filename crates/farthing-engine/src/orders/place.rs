@@ -27,7 +27,7 @@ use farthing_core::term::{
     Change, Fact, Key, OrderKind, OrderState, Plan, Schedule, SubscriptionState, one, owed, stretches, worth,
 };
 use farthing_core::time::{Instant, Period};
-use farthing_store::{PayerRow, PurchaseRow, ThingKind};
+use farthing_store::{PayerRow, PurchaseRow, ThingKind, ThingRow};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -254,8 +254,15 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
             return Err(Refused::new(RefusalCode::Conflict, what));
         }
     }
-    let taken = work.tx.thing_by_name(&cloud, ThingKind::Resource, &wanted.name)?.is_some()
-        || work.tx.subscription_by_name(&cloud, &wanted.name)?.is_some();
+    let there = work.tx.thing_by_name(&cloud, ThingKind::Resource, &wanted.name)?;
+    // More of a space is bought for one that is there: it has its name.
+    let its_space = |thing: &ThingRow| {
+        sold.product.size.is_some()
+            && thing.product == sold.product.id
+            && (thing.account, thing.project) == (account.id, project)
+    };
+    let taken =
+        there.is_some_and(|thing| !its_space(&thing)) || work.tx.subscription_by_name(&cloud, &wanted.name)?.is_some();
     if taken {
         let what = format!("{:?} is the name of something that is there already: choose another", wanted.name);
         return Err(Refused::new(RefusalCode::Conflict, what));

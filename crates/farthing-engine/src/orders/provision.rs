@@ -12,6 +12,8 @@ use crate::bills::{Returned, broken, credit_unpaid, dues_of, return_of_bill, voi
 use crate::coupons::{release_reserved, use_reserved};
 use crate::folio::Work;
 use crate::quotas::raise_quota;
+use crate::record_fact::make_space;
+use crate::standing::bought_changed;
 use crate::units::{PaidPack, deliver_pack};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::catalog::Product;
@@ -78,10 +80,21 @@ pub(super) fn is_there(work: &mut Work<'_, '_>, row: &mut PurchaseRow) -> Result
         found.state = SubscriptionState::Running;
         work.tx.subscription_put(&found)?;
         raise(work, &found)?;
+        space(work, &found)?;
     }
     coupon_used(work, row)?;
     let told = told(work, row, &asked)?;
     work.tell(Some(row.account), Event::OrderActive(told));
+    Ok(())
+}
+
+/// What is bought of a space is measured under the name it was bought by.
+fn space(work: &mut Work<'_, '_>, row: &SubscriptionRow) -> Result<(), Refused> {
+    let product = super::agreement::product_of(work, row.product.as_str(), work.now)?;
+    if product.size.is_some() {
+        make_space(work, &product, (&row.name, row.account, row.project))?;
+        bought_changed(work, &row.name)?;
+    }
     Ok(())
 }
 

@@ -128,6 +128,8 @@ pub(super) fn affected(
         let counts = match cause {
             Cause::Out => work.pay_of(product.pay, &payer)? == Pay::Prepaid && product.at_zero == AtZero::Steps,
             Cause::Due | Cause::Paid => true,
+            // A space has a ladder of its own.
+            Cause::Space => false,
         };
         if touched && counts {
             found.push((thing, product));
@@ -193,6 +195,7 @@ pub(super) fn is_touched(thing: &ThingRow, product: &Product, rung: Rung) -> boo
             OnSuspend::Nothing => false,
         },
         Rung::Delete => product.on_delete != OnDelete::Nothing && state.is_some_and(|state| !state.is_gone()),
+        Rung::Lock | Rung::Empty => false,
         Rung::Purge => product.on_purge != OnPurge::Nothing && state == Some(State::Deleted),
     }
 }

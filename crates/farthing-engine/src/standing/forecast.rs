@@ -8,7 +8,7 @@ use crate::{Engine, EngineError, Refused};
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Ladder, Rung, Terms, begun};
 use farthing_core::time::Instant;
-use farthing_store::PayerRow;
+use farthing_store::{PayerRow, Whose};
 use serde::{Deserialize, Serialize};
 
 /// A step that would come. Times in microseconds since 1970.
@@ -17,7 +17,7 @@ pub struct StepToCome {
     pub account: String,
     pub step: String,
     pub at: i64,
-    /// `out` or `due`.
+    /// `out`, `due` or `space`.
     pub cause: String,
     /// Whether the account is in arrears already, or would be by then.
     pub begun: bool,
@@ -34,10 +34,32 @@ impl Engine {
             for payer in work.tx.payers_of(cloud)?.into_iter().filter(|payer| payer.closed.is_none()) {
                 of_account(work, &payer, until, &mut steps)?;
             }
+            of_spaces(work, until, &mut steps)?;
             steps.sort_by(|one, other| (one.at, &one.account).cmp(&(other.at, &other.account)));
             Ok(steps)
         })
     }
+}
+
+/// Those of spaces whose time is over.
+fn of_spaces(work: &mut Work<'_, '_>, until: Instant, steps: &mut Vec<StepToCome>) -> Result<(), Refused> {
+    let cloud = work.cloud.id.clone();
+    for row in work.tx.ladders(&cloud, Whose::FIRST, i64::MAX)? {
+        let (Some(thing), Some(ladder)) = (super::spaces::thing_of(work, row.whose)?, &row.ladder) else { continue };
+        let Some(rung) = ladder.ahead() else { continue };
+        let Some(at) = ladder.due(rung).map_err(SettleError::from)?.filter(|at| *at <= until) else { continue };
+        let payer = work.tx.payers(&[row.whose.account])?.pop();
+        steps.push(StepToCome {
+            account: payer.map_or_else(String::new, |payer| payer.name),
+            step: rung.name().to_owned(),
+            at: at.micros(),
+            cause: ladder.cause.name().to_owned(),
+            begun: true,
+            resources: vec![thing.name],
+            held: row.held,
+        });
+    }
+    Ok(())
 }
 
 fn of_account(

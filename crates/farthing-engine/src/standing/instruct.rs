@@ -1,19 +1,21 @@
 //! What the cloud is asked to do to a thing: asked, claimed right before it is done, confirmed when it is, cancelled when the reason ends first.
 
+use super::facts::guards;
 use super::steps::told;
-use super::{BATCH, guards_of};
+use super::{BATCH, gather, spaces};
 use crate::asked::Note;
 use crate::folio::Work;
-use crate::record_fact::{FactToTell, tell};
+use crate::record_fact::{FactToTell, after_the_last, tell};
 use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::ledger::OwnerId;
-use farthing_core::notice::{Event, InstructionTold};
+use farthing_core::measure::Quantity;
+use farthing_core::notice::{Event, InstructionTold, SpaceTold};
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Claim, Deed, InstructionId, InstructionState, Ladder, Rung, claim};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{InstructionFilter, InstructionRow, LadderRow, ThingRow};
+use farthing_store::{InstructionFilter, InstructionRow, LadderRow, ThingRow, Whose};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -96,10 +98,16 @@ impl Engine {
                 };
                 return claimed(work, &row, answer, None, row.note.clone());
             }
-            let ladder = work.tx.ladder(row.account)?.and_then(|found| found.ladder);
-            let found = super::facts::gather(work, row.account, ladder.as_ref())?;
+            let whose = whose(&row);
+            let ladder = work.tx.ladder(whose)?.and_then(|found| found.ladder);
+            let space = spaces::thing_of(work, whose)?;
+            let found = gather(work, row.account, space.as_ref(), ladder.as_ref())?;
             let stands = ladder.filter(|ladder| stands(ladder, row.rung, found.facts.in_arrears));
-            let guards = if row.deed.destroys() { guards_of(work, row.account)? } else { Vec::new() };
+            let guards = match (row.deed.destroys(), &space) {
+                (false, _) => Vec::new(),
+                (true, Some(_)) => found.facts.guards,
+                (true, None) => guards(work, row.account)?,
+            };
             let answer = claim(row.deed, row.rung, stands.map(|ladder| ladder.reached), &guards, now);
             match answer.map_err(SettleError::from)? {
                 Claim::Go(until) => {
@@ -110,7 +118,8 @@ impl Engine {
                     claimed(work, &row, "go", Some(until), String::new())
                 }
                 Claim::Cancelled => {
-                    let why = "the arrears are paid";
+                    let why =
+                        if space.is_some() { "no more is in it than it may hold" } else { "the arrears are paid" };
                     cancel(work, &mut row, why)?;
                     claimed(work, &row, "cancelled", None, why.to_owned())
                 }
@@ -133,6 +142,13 @@ impl Engine {
             match row.state {
                 InstructionState::Confirmed => return facts_of(work, &row),
                 InstructionState::Cancelled => return Err(over(&row)),
+                InstructionState::Asked | InstructionState::Claimed if row.deed == Deed::Measure => {
+                    let what = format!(
+                        "instruction {} asks how much is in {}: report that as a gauge, and it is confirmed; nothing was recorded",
+                        row.id, row.resource
+                    );
+                    return Err(Refused::new(RefusalCode::Conflict, what));
+                }
                 InstructionState::Asked if row.deed.is_offered() => {
                     let what = format!(
                         "instruction {} must be claimed before it is done: POST /v1/steps/{}/claim; nothing was recorded",
@@ -180,6 +196,10 @@ impl Engine {
 /// Whether the reason of an instruction of a step still is one. What was deleted is purged although they have paid meanwhile.
 fn stands(ladder: &Ladder, rung: Rung, in_arrears: bool) -> bool {
     in_arrears || (rung == Rung::Purge && ladder.cause == Cause::Paid)
+}
+
+fn whose(row: &InstructionRow) -> Whose {
+    Whose { account: row.account, space: row.rung.is_of_space().then_some(row.thing) }
 }
 
 fn over(row: &InstructionRow) -> Refused {
@@ -289,7 +309,7 @@ fn end(work: &mut Work<'_, '_>, row: &mut InstructionRow, state: InstructionStat
     Ok(work.tx.instruction_put(row)?)
 }
 
-fn cancel(work: &mut Work<'_, '_>, row: &mut InstructionRow, why: &str) -> Result<(), Refused> {
+pub(super) fn cancel(work: &mut Work<'_, '_>, row: &mut InstructionRow, why: &str) -> Result<(), Refused> {
     end(work, row, InstructionState::Cancelled, why)?;
     let told = told_of(work, row, why)?;
     work.tell_quietly(Some(row.account), Event::InstructionCancelled(told));
@@ -299,8 +319,8 @@ fn cancel(work: &mut Work<'_, '_>, row: &mut InstructionRow, why: &str) -> Resul
 /// What an account was asked to lose, and has not lost yet, it keeps. What gives back goes on.
 pub(super) fn cancel_open(work: &mut Work<'_, '_>, account: OwnerId, why: &str) -> Result<(), Refused> {
     for mut row in work.tx.instructions_open(account)? {
-        let purges = row.rung == Rung::Purge;
-        if !row.deed.gives_back() && !purges {
+        let stays = row.rung == Rung::Purge || row.rung.is_of_space();
+        if !row.deed.gives_back() && !stays {
             cancel(work, &mut row, why)?;
         }
     }
@@ -314,9 +334,11 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
     let what = match (row.deed, row.rung) {
         (Deed::Stop, _) => Some(What::Suspend),
         (Deed::Resume, _) => Some(What::Resume),
+        // A space stays when its files are gone.
+        (Deed::DeleteData, Rung::Empty) => Some(What::Gauge(Quantity::ZERO)),
         (Deed::DeleteKeepData | Deed::DeleteData, Rung::Purge) => Some(What::Purge),
         (Deed::DeleteKeepData | Deed::DeleteData, _) => Some(What::Delete),
-        (Deed::Lock | Deed::Unlock, _) => None,
+        (Deed::Lock | Deed::Unlock | Deed::Measure, _) => None,
     };
     if let Some(what) = what.filter(|_| books)
         && let Some(thing) = work.tx.things(&[row.thing])?.pop()
@@ -324,8 +346,12 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
         let alive = State::parse(&thing.state).is_some_and(State::is_alive);
         // What is suspended in our books already was so from the instant we said it.
         if alive || what != What::Suspend {
-            tell(work, &thing, &FactToTell { at: now, key: None, what, flagged: false })?;
+            let at = if let What::Gauge(_) = what { after_the_last(work, &thing, now)? } else { now };
+            tell(work, &thing, &FactToTell { at, key: None, what, flagged: false })?;
         }
+    }
+    if row.rung == Rung::Empty && row.deed.destroys() {
+        return emptied(work, row);
     }
     if !row.deed.destroys() {
         return Ok(());
@@ -362,6 +388,14 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
     Ok(())
 }
 
+/// All files of a space are gone.
+fn emptied(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<(), Refused> {
+    let Some(thing) = work.tx.things(&[row.thing])?.pop() else { return Ok(()) };
+    let told = SpaceTold { deleted: Some(work.now), ..spaces::told(work, row.account, &thing)? };
+    work.tell(Some(row.account), Event::SpaceEmptied(told));
+    Ok(spaces::space_changed(work, &thing)?)
+}
+
 /// The instruction about a thing that is to be done.
 fn open_of(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<Option<InstructionRow>, EngineError> {
     Ok(work.tx.instructions_of(thing.id)?.into_iter().next().filter(|row| row.state.is_open()))
@@ -387,6 +421,7 @@ pub(crate) fn reported(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What) -
         What::Fail => row.deed == Deed::Stop,
         What::Resume | What::Start(_) => row.deed == Deed::Resume,
         What::Delete => row.deed.destroys() && row.rung == Rung::Delete,
+        What::Gauge(_) => row.deed == Deed::Measure,
         _ => false,
     };
     if does { confirm(work, &mut row, "", false) } else { Ok(()) }

@@ -8,7 +8,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Deed, InstructionState, Rung, Standing, standing};
 use farthing_core::time::Instant;
-use farthing_store::LadderRow;
+use farthing_store::{LadderRow, Whose};
 use serde::{Deserialize, Serialize};
 
 /// How an account stands. Times in microseconds since 1970.
@@ -46,8 +46,9 @@ impl Engine {
     /// Every account of a cloud that is in arrears.
     pub fn ladders(&self, cloud: &str) -> Result<Vec<LadderFacts>, Refused> {
         self.look(cloud, |work| {
-            let rows = work.tx.ladders(cloud, OwnerId(0), i64::MAX)?;
-            rows.into_iter().map(|row| facts_of(work, row.account, Some(row))).collect()
+            let rows = work.tx.ladders(cloud, Whose::FIRST, i64::MAX)?;
+            let own = rows.into_iter().filter(|row| row.whose.space.is_none());
+            own.map(|row| facts_of(work, row.whose.account, Some(row))).collect()
         })
     }
 
@@ -57,7 +58,7 @@ impl Engine {
             let thing = work.tx.thing_by_name(cloud, farthing_store::ThingKind::Resource, resource)?;
             let thing = thing.ok_or_else(|| Refused::not_found("resource", resource))?;
             let mut done = work.tx.instructions_of(thing.id)?.into_iter();
-            let newest = done.find(|row| row.state == InstructionState::Confirmed);
+            let newest = done.find(|row| row.state == InstructionState::Confirmed && row.deed != Deed::Measure);
             Ok(newest.is_some_and(|row| row.deed == Deed::Lock))
         })
     }
@@ -66,7 +67,13 @@ impl Engine {
 fn facts_of(work: &mut Work<'_, '_>, id: OwnerId, row: Option<LadderRow>) -> Result<LadderFacts, Refused> {
     work.load(&[id])?;
     let account = work.folio(id).payer.name.clone();
-    let asked = work.tx.instructions_open(id)?.iter().map(|row| row.rung).filter(|rung| rung.destroys()).max();
+    let asked = work
+        .tx
+        .instructions_open(id)?
+        .iter()
+        .map(|row| row.rung)
+        .filter(|rung| rung.destroys() && !rung.is_of_space())
+        .max();
     let held = row.as_ref().map_or_else(String::new, |row| row.held.clone());
     let ladder = row.and_then(|row| row.ladder);
     let mut steps = Vec::new();

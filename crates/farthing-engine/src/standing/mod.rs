@@ -10,14 +10,17 @@ mod instruct;
 mod keep;
 mod look;
 mod pretend;
+mod spaces;
 mod steps;
 
 pub use forecast::StepToCome;
 pub use instruct::{Claimed, InstructionFacts};
 pub use keep::KeepFacts;
 pub use look::{ComingStep, LadderFacts};
+pub use spaces::SpaceFacts;
 
 pub(crate) use instruct::{is_as_asked, reported};
+pub(crate) use spaces::{bought_changed, space_changed};
 
 use crate::folio::Work;
 use crate::run_due::engine_error;
@@ -28,7 +31,7 @@ use farthing_core::notice::Event;
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Guard, Ladder, Notice, Rung, Step, begun, next};
 use farthing_core::time::{Duration, Instant};
-use farthing_store::{LadderRow, StoreError};
+use farthing_store::{LadderRow, StoreError, ThingRow, Whose};
 
 /// Accounts in one look.
 const BATCH: i64 = 256;
@@ -54,13 +57,14 @@ impl Engine {
             if due.is_empty() {
                 return self.run_overdue(now);
             }
-            for (cloud, id) in due {
-                let looked = self.work("look_at_ladder", &cloud, move |work| look_at(work, id)).map_err(engine_error);
+            for (cloud, whose) in due {
+                let looked =
+                    self.work("look_at_ladder", &cloud, move |work| look_at(work, whose)).map_err(engine_error);
                 if let Err(error) = looked {
                     let EngineError::Settle(_) = error else { return Err(error) };
                     let put: Result<(), StoreError> = self.store.write("ladder_later", move |tx| {
                         let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).unwrap_or(now);
-                        let Some(row) = tx.ladder(id)? else { return Ok(()) };
+                        let Some(row) = tx.ladder(whose)? else { return Ok(()) };
                         tx.ladder_put(&LadderRow { next_at: Some(later), ..row })
                     });
                     put?;
@@ -81,11 +85,11 @@ impl Engine {
                 return Ok(());
             }
             for cloud in &clouds {
-                let mut after = OwnerId(0);
+                let mut after = Whose::FIRST;
                 loop {
                     let page = tx.ladders(cloud, after, BATCH)?;
                     let Some(last) = page.last() else { break };
-                    after = last.account;
+                    after = last.whose;
                     for mut row in page {
                         if let Some(ladder) = &mut row.ladder {
                             ladder.put_off(by).map_err(|_| StoreError::corrupt("a step beyond time"))?;
@@ -117,14 +121,16 @@ pub(crate) fn look_soon(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Engi
     Ok(work.tx.ladder_look(id, &cloud.id, now)?)
 }
 
-/// Does what there is to do for an account, then waits.
-fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
+/// Does what there is to do for an account, or for one space of it, then waits.
+fn look_at(work: &mut Work<'_, '_>, whose: Whose) -> Result<(), Refused> {
+    let id = whose.account;
     work.load(&[id])?;
     let now = work.now;
     work.bring_to(id, now)?;
-    let Some(mut row) = work.tx.ladder(id)? else { return Ok(()) };
+    let Some(mut row) = work.tx.ladder(whose)? else { return Ok(()) };
+    let space = spaces::thing_of(work, whose)?;
     for _ in 0..STEPS_MOST {
-        let found = facts::gather(work, id, row.ladder.as_ref())?;
+        let found = gather(work, id, space.as_ref(), row.ladder.as_ref())?;
         let Some(mut ladder) = begins(&row, &found, now)? else {
             match found.again {
                 // It will be in arrears then, if nothing happens.
@@ -132,18 +138,19 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
                     work.tx.ladder_put(&LadderRow { ladder: None, next_at: Some(at), ..row })?;
                     return Ok(());
                 }
-                None => return Ok(work.tx.ladder_drop(id)?),
+                None => return Ok(work.tx.ladder_drop(whose)?),
             }
         };
         if row.ladder.as_ref().is_none_or(|known| known.since != ladder.since) {
             // The notices of the one before are over.
-            work.tx.ladder_drop(id)?;
+            work.tx.ladder_drop(whose)?;
         }
         if found.facts.in_arrears {
             ladder.replan(&found.terms).map_err(SettleError::from)?;
         }
         let step = next(&ladder, &found.terms, &found.facts, now).map_err(SettleError::from)?;
         let held_before = std::mem::take(&mut row.held);
+        let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).map_err(SettleError::from)?;
         match step {
             Step::Wait(until) => {
                 row.next_at = until.into_iter().chain(found.again).min();
@@ -153,43 +160,55 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
             }
             Step::Announce { rung, ahead, at } => {
                 let notice = Notice { rung, ahead, told: now, accepted: None };
-                work.tx.step_notice_put(id, &notice)?;
-                steps::announce(work, id, &ladder, (rung, ahead, at))?;
+                work.tx.step_notice_put(whose, &notice)?;
+                match &space {
+                    Some(space) => spaces::announce(work, id, space, (Some(at), Some(ahead)))?,
+                    None => steps::announce(work, id, &ladder, (rung, ahead, at))?,
+                }
                 ladder.told.push(notice);
             }
-            Step::Take(Rung::Purge) if !work.tx.instructions_open(id)?.is_empty() => {
+            Step::Take(Rung::Purge) if waits_for_the_cloud(work, id)? => {
                 // The cloud has not deleted it yet: there is nothing to purge.
-                let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).map_err(SettleError::from)?;
                 (row.next_at, row.ladder) = (Some(later), Some(ladder));
                 return Ok(work.tx.ladder_put(&row)?);
             }
             Step::Take(rung) => {
                 ladder.taken(rung, now).map_err(SettleError::from)?;
-                steps::take(work, id, &ladder, rung)?;
+                match &space {
+                    Some(space) => spaces::take(work, id, space, &ladder, rung)?,
+                    None => steps::take(work, id, &ladder, rung)?,
+                }
             }
             Step::Held(rung, guards) => {
                 if guards.contains(&Guard::Brake) {
                     keep::brake_if_needed(work)?;
                 }
+                if let (Some(space), [Guard::Reading]) = (&space, guards.as_slice()) {
+                    // Everything else says that it goes: then the cloud is asked once more how much is in it.
+                    spaces::ask_reading(work, id, space)?;
+                }
                 let why: Vec<&str> = guards.iter().map(|guard| guard.sentence()).collect();
                 let why = why.join("; ");
-                if held_before != why {
+                if held_before != why && guards != [Guard::Reading] {
                     // Once, until it is held by something else.
                     let account = work.folio(id).payer.name.clone();
                     work.tell_quietly(Some(id), Event::StepHeld { account, rung, since: now, why: why.clone() });
                 }
-                let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).map_err(SettleError::from)?;
                 (row.held, row.next_at, row.ladder) = (why, Some(later), Some(ladder));
                 work.tx.ladder_put(&row)?;
                 return Ok(());
             }
             Step::Rise => {
+                if let Some(space) = &space {
+                    spaces::rise(work, id, space, &ladder)?;
+                    return Ok(work.tx.ladder_drop(whose)?);
+                }
                 steps::rise(work, id, &ladder)?;
                 if steps::has_deleted(work, id)? {
                     // What was deleted is purged in its time all the same.
                     ladder.cause = Cause::Paid;
                 } else {
-                    work.tx.ladder_drop(id)?;
+                    work.tx.ladder_drop(whose)?;
                     return Ok(());
                 }
             }
@@ -198,6 +217,23 @@ fn look_at(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
         work.tx.ladder_put(&row)?;
     }
     Ok(())
+}
+
+fn gather(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    space: Option<&ThingRow>,
+    ladder: Option<&Ladder>,
+) -> Result<Found, Refused> {
+    match space {
+        Some(space) => spaces::gather(work, id, space, ladder),
+        None => facts::gather(work, id, ladder),
+    }
+}
+
+/// Whether an account's deletion is still to be done.
+fn waits_for_the_cloud(work: &mut Work<'_, '_>, id: OwnerId) -> Result<bool, Refused> {
+    Ok(work.tx.instructions_open(id)?.iter().any(|row| !row.rung.is_of_space()))
 }
 
 /// The ladder that an account is on, or one that begins now; none: it is in no arrears.
@@ -210,11 +246,8 @@ fn begins(row: &LadderRow, found: &Found, now: Instant) -> Result<Option<Ladder>
     let arrears = found.arrears.filter(|_| found.facts.in_arrears && !found.terms.0.is_empty());
     let Some((cause, since)) = arrears else { return Ok(None) };
     // Time in which nobody looked counts for no ladder.
-    let since = if now.seconds_since(since) > LATE_SECONDS { now.floor_second() } else { since };
+    // A space's counts from its expiry, however late it is measured (R75): who is told late has as long from then.
+    let is_late = now.seconds_since(since) > LATE_SECONDS && cause != Cause::Space;
+    let since = if is_late { now.floor_second() } else { since };
     Ok(Some(begun(cause, since, &found.terms).map_err(SettleError::from)?))
-}
-
-/// Why nothing of an account is destroyed right now.
-pub(super) fn guards_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<Vec<Guard>, Refused> {
-    facts::guards(work, id)
 }

@@ -1,6 +1,8 @@
 //! A cloud and a mail server that only pretend: for stories, demonstrations and tests.
 
-use crate::{Carried, Carrier, Engine, EngineError, Outcome, Parcel, Refused};
+use crate::{Carried, Carrier, Engine, EngineError, Outcome, Parcel, Refused, Reported, ResourceFact};
+use farthing_core::config::Size;
+use farthing_core::standing::Deed;
 use farthing_core::time::Instant;
 use farthing_store::{Channel, InstructionFilter, InstructionRow};
 
@@ -48,7 +50,11 @@ impl Engine {
                 continue;
             }
             let still = self.store.read("still", |tx| tx.instruction(row.id))?;
-            if still.is_some_and(|row| row.state.is_open()) {
+            if row.deed == Deed::Measure {
+                let size = self.resource_view(cloud, &row.resource)?.timeline.size;
+                let what = Reported::Gauge(Size { quantity: size, unit: None });
+                self.record_fact(cloud, &ResourceFact { resource: row.resource.clone(), at: None, id: None, what })?;
+            } else if still.is_some_and(|row| row.state.is_open()) {
                 self.confirm_instruction(cloud, row.id, "")?;
             }
         }

@@ -79,9 +79,9 @@ pub(super) fn take(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: 
         }
         let deed = match (rung, product.on_suspend, product.on_delete) {
             (Rung::Suspend, OnSuspend::Stop, _) => Deed::Stop,
-            (Rung::Suspend, _, _) => Deed::Lock,
+            (Rung::Suspend | Rung::Lock, _, _) => Deed::Lock,
             (Rung::Delete, _, OnDelete::KeepData) => Deed::DeleteKeepData,
-            (Rung::Delete | Rung::Purge, _, _) => Deed::DeleteData,
+            (Rung::Delete | Rung::Empty | Rung::Purge, _, _) => Deed::DeleteData,
         };
         if rung == Rung::Purge && !was_kept(work, &thing)? {
             continue;
@@ -138,7 +138,7 @@ pub(super) fn rise(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder) -> Res
             } else {
                 stays.push(thing.name);
             }
-        } else if newest.is_some_and(|row| row.deed == Deed::Lock) {
+        } else if newest.is_some_and(|row| row.deed == Deed::Lock && row.rung == Rung::Suspend) {
             instruct(work, id, &thing, Deed::Unlock, Rung::Suspend)?;
             back.push(thing.name);
         }

@@ -42,6 +42,7 @@ mod refunds;
 mod resources;
 mod revenue;
 mod sandbox;
+mod spaces;
 mod steps;
 mod subscriptions;
 mod top_ups;
@@ -137,6 +138,8 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(resources::list))
         .routes(routes!(resources::show))
         .routes(routes!(resources::inventory))
+        .routes(routes!(spaces::show))
+        .routes(routes!(spaces::may_write))
         .routes(routes!(outages::list, outages::report))
         .routes(routes!(outages::show))
         .routes(routes!(outages::withdraw))

@@ -126,6 +126,8 @@ codes! {
         "`detail` says what is missing: mend that, or use another.";
     EXPIRED = "expired", UNPROCESSABLE_ENTITY, "It is over",
         "`detail` says since when: use another.";
+    SPACE_LOCKED = "locked", LOCKED, "Nothing may be written to it",
+        "Delete files until no more than the free size is in it, or renew what was bought.";
     TOO_MANY = "too_many_requests", TOO_MANY_REQUESTS, "The key asks too often",
         "Wait for the seconds that Retry-After names.";
     INTERNAL = "internal", INTERNAL_SERVER_ERROR, "The server failed",
@@ -243,6 +245,7 @@ fn code_of(code: RefusalCode) -> Code {
         RefusalCode::Conflict => CONFLICT,
         RefusalCode::Invalid => INVALID,
         RefusalCode::RefusedByPolicy => REFUSED_BY_POLICY,
+        RefusalCode::Locked => SPACE_LOCKED,
     }
 }
 

@@ -14,6 +14,7 @@ use super::stage::{
     About, Answer as Said, Done, Figure, Happening, Look, ProfileFiles, Show, Stage, StageError, Stages, Thing,
     UsageEvent,
 };
+use farthing_core::config::Size;
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
@@ -133,6 +134,23 @@ impl EngineStage {
         let store = self.engine().store();
         let found = store.read("is_resource", |tx| tx.thing_by_name(&self.cloud, ThingKind::Resource, name));
         Ok(found.map_err(broken)?.is_some())
+    }
+
+    fn is_locked(&self, name: &str) -> Result<bool, StageError> {
+        if !self.is_resource(name)? {
+            return Ok(false);
+        }
+        self.engine().is_locked(&self.cloud, name).map_err(told)
+    }
+
+    /// A user has written so much: the cloud measures it.
+    fn written(&mut self, name: &str, size: &Size) -> Done {
+        let used = self.engine().resource_view(&self.cloud, name).map_err(told)?.timeline.size;
+        let more = self.engine().size_counted(&self.cloud, name, size).map_err(told)?;
+        let size = Size { quantity: used.checked_add(more).unwrap_or(used), unit: None };
+        let fact = ResourceFact { resource: name.to_owned(), at: None, id: None, what: Reported::Gauge(size) };
+        let told = self.engine().record_fact(&self.cloud, &fact).map(drop);
+        self.done(told)
     }
 
     fn unknown_account(name: &str) -> StageError {
@@ -477,7 +495,11 @@ impl Stage for EngineStage {
         match asked {
             Later::Mail { ok } => self.others.mail = *ok,
             Later::CloudAcks(answering) => self.others.acks = *answering,
-            Later::Estimate(_) | Later::Write { .. } => return Err(StageError::NotBuilt(asked.name())),
+            Later::Write { name, size } => {
+                self.engine().may_write(&self.cloud, name, size).map_err(told)?;
+                self.written(name, size)?;
+            }
+            Later::Estimate(_) => return Err(StageError::NotBuilt(asked.name())),
         }
         self.heard.forget();
         self.others_act().map(drop)
@@ -562,12 +584,18 @@ impl Stage for EngineStage {
     fn state(&mut self, of: Thing, name: &str, _: Instant) -> Result<String, StageError> {
         match of {
             Thing::Any if self.payments.knows(name) => self.payment_state(name),
+            // What was bought of a space, and the space: under one name.
+            Thing::Any
+                if self.subscribed(name)? && !self.is_locked(name)? && self.ordered_state(name)? != "converted" =>
+            {
+                self.ordered_state(name)
+            }
             Thing::Any | Thing::Resource if !self.is_resource(name)? => self.ordered_state(name),
             Thing::Any | Thing::Resource => {
                 let view = self.engine().resource_view(&self.cloud, name).map_err(told)?;
                 let state = view.timeline.state;
                 let there = state.is_some_and(|state| !state.is_gone());
-                if there && self.engine().is_locked(&self.cloud, name).map_err(told)? {
+                if there && self.is_locked(name)? {
                     return Ok(State::Locked.name().to_owned());
                 }
                 Ok(state.map_or("pending", State::name).to_owned())

@@ -6,11 +6,11 @@
 use super::engine::broken;
 use super::stage::StageError;
 use farthing_core::ledger::OwnerId;
-use farthing_store::{MessageFilter, Store};
+use farthing_store::{MessageFilter, MessageRow, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 43] = [
+const KINDS: [(&str, &str); 46] = [
     ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),
@@ -54,6 +54,9 @@ const KINDS: [(&str, &str); 43] = [
     ("resumed", "account.resumed"),
     ("deleted", "account.things_deleted"),
     ("purged", "account.things_purged"),
+    ("space_grace", "space.grace"),
+    ("resumed", "space.in_order"),
+    ("deleted", "space.emptied"),
 ];
 
 /// As many messages as one look looks at.
@@ -86,9 +89,7 @@ impl Heard {
         kind: &str,
         contains: Option<&str>,
     ) -> Result<Result<(), String>, StageError> {
-        let event = event_of(kind)?;
-        let filter = MessageFilter { kind: Some(event.to_owned()), account: Some(account) };
-        let rows = store.read("messages", |tx| tx.messages(cloud, &filter, i64::MAX, MOST)).map_err(broken)?;
+        let rows = rows(store, cloud, Some(kind), Some(account))?;
         let fresh = rows.iter().filter(|row| row.number > self.forgotten && !self.named.contains(&row.number));
         let fresh: Vec<_> = fresh.collect();
         let wanted = |text: &&str| contains.is_none_or(|contains| text.contains(contains));
@@ -112,13 +113,10 @@ impl Heard {
         cloud: &str,
         kind: Option<&str>,
     ) -> Result<Result<(), String>, StageError> {
-        let only = kind.map(event_of).transpose()?;
-        let filter = MessageFilter { kind: only.map(str::to_owned), account: None };
-        let rows = store.read("messages", |tx| tx.messages(cloud, &filter, i64::MAX, MOST)).map_err(broken)?;
-        let counts = |kind: &str| only.is_some() || KINDS.iter().any(|(_, event)| *event == kind);
-        let fresh = |row: &&farthing_store::MessageRow| {
-            row.number > self.forgotten && !self.named.contains(&row.number) && counts(&row.kind)
-        };
+        let rows = rows(store, cloud, kind, None)?;
+        let counts = |named: &str| kind.is_some() || KINDS.iter().any(|(_, event)| *event == named);
+        let fresh =
+            |row: &&MessageRow| row.number > self.forgotten && !self.named.contains(&row.number) && counts(&row.kind);
         if let Some(found) = rows.iter().find(fresh) {
             return Ok(Err(format!("{} was sent: {}", found.kind, found.data)));
         }
@@ -134,7 +132,26 @@ impl Heard {
     }
 }
 
-fn event_of(kind: &str) -> Result<&'static str, StageError> {
-    let known = KINDS.iter().find(|(word, _)| *word == kind).map(|(_, event)| *event);
-    known.ok_or(StageError::NotBuilt("expect sent of that kind"))
+/// Messages of a kind, the newest first; none: all. A word may stand for several events.
+fn rows(
+    store: &Store,
+    cloud: &str,
+    kind: Option<&str>,
+    account: Option<OwnerId>,
+) -> Result<Vec<MessageRow>, StageError> {
+    let read = |event: Option<&str>| {
+        let filter = MessageFilter { kind: event.map(str::to_owned), account };
+        store.read("messages", |tx| tx.messages(cloud, &filter, i64::MAX, MOST)).map_err(broken)
+    };
+    let Some(kind) = kind else { return read(None) };
+    let mut rows = Vec::new();
+    let events: Vec<&str> = KINDS.iter().filter(|(word, _)| *word == kind).map(|(_, event)| *event).collect();
+    if events.is_empty() {
+        return Err(StageError::NotBuilt("expect sent of that kind"));
+    }
+    for event in events {
+        rows.extend(read(Some(event))?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+    Ok(rows)
 }
