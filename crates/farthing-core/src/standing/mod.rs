@@ -121,8 +121,7 @@ pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> S
         (None, Cause::Out) => Standing::Grace,
         (None, Cause::Due) => Standing::Due,
         // What becomes of one space is no standing of its account's.
-        (_, Cause::Space) => Standing::Good,
-        (_, Cause::Paid) => Standing::Good,
+        (_, Cause::Space | Cause::Paid) => Standing::Good,
         (Some(Rung::Suspend | Rung::Lock), _) => Standing::Suspended,
         (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
         (Some(Rung::Delete | Rung::Empty), _) => Standing::Deleted,
