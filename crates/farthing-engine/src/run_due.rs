@@ -4,6 +4,7 @@
 //! Due times stand in a queue (`account_state.due_at`); nobody is polled. `advance` runs everything up to an instant, each at
 //! its own time, and is what both a worker and a simulation call.
 
+use crate::clouds::CloudBook;
 use crate::credits::{give_due, tell_expiring};
 use crate::folio::{Work, is_tick};
 use crate::record_fact::missed;
@@ -16,86 +17,157 @@ use farthing_core::ledger::posting::{self, FreeCredit, Stamp};
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
 use farthing_core::time::{Duration, Instant, Period};
-use farthing_store::{StoreError, Tx};
+use farthing_store::{Agenda, Queue, StoreError, Tx};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Accounts in one transaction.
 const BATCH: i64 = 1_000;
 
-impl Engine {
-    /// The next instant at which anything is due, after what is due now.
-    pub fn next_due(&self, after: Instant) -> Result<Option<Instant>, EngineError> {
-        let (clouds, clouds_kept) = (self.clouds_known()?, self.clouds.clone());
-        let (due, ends) =
-            self.store.read("next_due", |tx| Ok::<_, StoreError>((tx.payer_due_next()?, tx.hold_due_next()?)))?;
-        let others = self.store.read("next_due", |tx| {
-            let bills = tx
-                .bill_due_next()?
-                .into_iter()
-                .chain(tx.collecting_next()?)
-                .chain(tx.announced_next()?)
-                .chain(tx.trial_next()?)
-                .chain(tx.closing_next()?)
-                .chain(tx.reminder_next()?)
-                .chain(tx.invoice_request_late_next()?)
-                .chain(tx.ladder_next()?)
-                .chain(tx.instruction_overdue_next()?)
-                .min();
-            let bills = bills.into_iter().chain(Engine::orders_next(tx)?).min();
-            Ok::<_, StoreError>((Engine::sandbox_next(tx)?, tx.method_to_warn_next()?, bills))
-        })?;
-        let mut next = due.into_iter().chain(ends).chain(others.0).chain(others.1).chain(others.2).min();
-        let mut sooner = |at: Instant| next = Some(next.map_or(at, |next: Instant| next.min(at)));
-        for cloud in clouds {
-            let (book, silent, open) = self.store.read("next_due", |tx| {
-                let book = clouds_kept.get(tx, &cloud)?;
-                let silent = tx.thing_sign_first(&cloud)?;
-                let open = !tx.payers_open_after(&cloud, OwnerId(0), 1)?.is_empty();
-                Ok::<_, EngineError>((book, silent, open))
-            })?;
-            let Some(book) = book else { continue };
-            let profile = book.profile_at(after)?;
-            if let (Some(silent), Some(missing_after)) = (silent, profile.policy.monitor.missing_after) {
-                let second = Duration::try_from_seconds(1).map_err(farthing_core::settle::SettleError::from)?;
-                let due = silent.floor_second().checked_add(missing_after).and_then(|due| due.checked_add(second));
-                sooner(due.map_err(farthing_core::settle::SettleError::from)?);
+/// What is due at one instant is done in this order: refills are decided before anybody is suspended.
+const IN_ORDER: [Queue; 13] = [
+    Queue::Holds,
+    Queue::Accounts,
+    Queue::Trials,
+    Queue::Methods,
+    Queue::Periods,
+    Queue::Orders,
+    Queue::Bills,
+    Queue::Debits,
+    Queue::BankRows,
+    Queue::BankErrands,
+    Queue::Sandbox,
+    Queue::Wallets,
+    Queue::Ladders,
+];
+
+/// What is ahead of a store: its queues, and what its clouds do by their own clocks.
+struct Ahead {
+    agenda: Agenda,
+    clouds: Vec<CloudAhead>,
+}
+
+struct CloudAhead {
+    book: Arc<CloudBook>,
+    /// The last sign of life of whoever was not heard of for longest.
+    sign: Option<Instant>,
+    /// Whether anybody has something open.
+    open: bool,
+}
+
+impl CloudAhead {
+    /// When the thing that was not heard of for longest is missing.
+    fn silent_at(&self, now: Instant) -> Result<Option<Instant>, EngineError> {
+        let missing_after = self.book.profile_at(now)?.policy.monitor.missing_after;
+        let (Some(sign), Some(missing_after)) = (self.sign, missing_after) else { return Ok(None) };
+        let due =
+            sign.floor_second().checked_add(missing_after).and_then(|due| due.checked_add(Duration::from_seconds(1)));
+        Ok(Some(due.map_err(farthing_core::settle::SettleError::from)?))
+    }
+}
+
+impl Ahead {
+    fn is_silent(&self, now: Instant) -> Result<bool, EngineError> {
+        for cloud in &self.clouds {
+            if cloud.silent_at(now)?.is_some_and(|at| at <= now) {
+                return Ok(true);
             }
-            if open {
-                for step in cadences(&book, after)? {
-                    if let Some(period) = Period::utc_multiple_of(step, after) {
-                        sooner(period.end());
-                    }
-                }
+        }
+        Ok(false)
+    }
+
+    /// Whether a cadence of any cloud asks for a settlement then.
+    fn ticks(&self, at: Instant) -> Result<bool, EngineError> {
+        for cloud in &self.clouds {
+            if cadences(&cloud.book, at)?.into_iter().any(|step| is_tick(Cadence::Every(step), at)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn next(&self, after: Instant) -> Result<Option<Instant>, EngineError> {
+        let mut next = self.agenda.next();
+        for cloud in &self.clouds {
+            next = next.into_iter().chain(cloud.silent_at(after)?).min();
+            if cloud.open {
+                let ticks = cadences(&cloud.book, after)?.into_iter();
+                let ticks = ticks.filter_map(|step| Some(Period::utc_multiple_of(step, after)?.end()));
+                next = next.into_iter().chain(ticks).min();
             }
         }
         Ok(next)
     }
+}
+
+impl Engine {
+    /// The next instant at which anything is due, after what is due now.
+    pub fn next_due(&self, after: Instant) -> Result<Option<Instant>, EngineError> {
+        self.ahead()?.next(after)
+    }
 
     /// Runs everything that is due at the clock's instant or was due before, each at its own time.
     pub fn run_due(&self) -> Result<(), EngineError> {
+        let ahead = self.ahead()?;
+        self.run_what_is_due(ahead)
+    }
+
+    /// The same, where somebody has just looked at what is ahead.
+    fn run_what_is_due(&self, mut ahead: Ahead) -> Result<(), EngineError> {
         let now = self.now()?;
-        self.run_silences(now)?;
-        self.run_holds(now)?;
-        self.run_queue(now)?;
-        self.run_trials(now)?;
-        self.run_expiries(now)?;
-        self.run_closings(now)?;
-        self.run_orders(now)?;
-        self.run_bills(now)?;
-        self.run_debits(now)?;
-        for cloud in self.clouds_known()? {
-            // Those of whoever died before they had looked.
-            self.look_at_rows(&cloud).map_err(engine_error)?;
+        if ahead.is_silent(now)? {
+            self.run_silences(now)?;
+            ahead = self.ahead()?;
         }
-        self.run_bank_errands()?;
-        // What was just found short is filled up; what is filled up may be due again.
-        while self.run_sandbox()? > 0 {
-            self.run_queue(now)?;
-            self.run_trials(now)?;
+        for queue in IN_ORDER {
+            if !ahead.agenda.is_due(queue, now) {
+                continue;
+            }
+            match queue {
+                Queue::Holds => self.run_holds(now)?,
+                Queue::Accounts => self.run_queue(now)?,
+                Queue::Trials => self.run_trials(now)?,
+                Queue::Methods => self.run_expiries(now)?,
+                Queue::Periods => self.run_closings(now)?,
+                Queue::Orders => self.run_orders(now)?,
+                Queue::Bills => self.run_bills(now)?,
+                Queue::Debits => self.run_debits(now)?,
+                Queue::BankRows => {
+                    for cloud in self.clouds_known()? {
+                        // Those of whoever died before they had looked.
+                        self.look_at_rows(&cloud).map_err(engine_error)?;
+                    }
+                }
+                Queue::BankErrands => self.run_bank_errands().map(drop)?,
+                // What was just found short is filled up; what is filled up may be due again.
+                Queue::Sandbox => {
+                    while self.run_sandbox()? > 0 {
+                        self.run_queue(now)?;
+                        self.run_trials(now)?;
+                    }
+                }
+                Queue::Wallets => self.cover_wallets()?,
+                Queue::Ladders => self.run_ladders(now)?,
+            }
+            // What was done may have made something else due.
+            ahead = self.ahead()?;
         }
-        self.cover_wallets()?;
-        // Refills are decided before anybody is suspended.
-        self.run_ladders(now)
+        Ok(())
+    }
+
+    /// What is ahead, in one look.
+    fn ahead(&self) -> Result<Ahead, EngineError> {
+        self.store.read("ahead", |tx| {
+            let agenda = tx.agenda()?;
+            let mut clouds = Vec::new();
+            for id in tx.policy_clouds()? {
+                let Some(book) = self.clouds.get(tx, &id)? else { continue };
+                let sign = tx.thing_sign_first(&id)?;
+                let open = !tx.payers_open_after(&id, OwnerId(0), 1)?.is_empty();
+                clouds.push(CloudAhead { book, sign, open });
+            }
+            Ok(Ahead { agenda, clouds })
+        })
     }
 
     /// Holds whose time has come end, and their owners are looked at: what they had left may have to lapse.
@@ -177,26 +249,19 @@ impl Engine {
         let mut theirs = others(self)?;
         loop {
             let now = self.now()?;
-            let next = self.next_due(now)?.into_iter().chain(theirs.filter(|at| *at > now)).min();
+            let ahead = self.ahead()?;
+            let next = ahead.next(now)?.into_iter().chain(theirs.filter(|at| *at > now)).min();
             let Some(next) = next.filter(|next| *next <= to) else { break };
+            let ticks = ahead.ticks(next)?;
             self.clock.advance_to(next.max(now));
-            self.run_due()?;
-            if self.is_any_tick(next)? {
+            self.run_what_is_due(ahead)?;
+            if ticks {
                 self.run_tick(next)?;
             }
             theirs = others(self)?;
         }
         self.clock.advance_to(to);
         Ok(())
-    }
-
-    fn is_any_tick(&self, at: Instant) -> Result<bool, EngineError> {
-        for cloud in self.clouds_known()? {
-            if self.has_tick(&cloud, at)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn has_tick(&self, cloud: &str, at: Instant) -> Result<bool, EngineError> {
@@ -355,7 +420,7 @@ pub(crate) fn happen_at(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Re
 }
 
 /// The different steps of a cloud's cadences.
-fn cadences(book: &crate::clouds::CloudBook, at: Instant) -> Result<Vec<Duration>, EngineError> {
+fn cadences(book: &CloudBook, at: Instant) -> Result<Vec<Duration>, EngineError> {
     let profile = book.profile_at(at)?;
     let own = profile.catalog.product.iter().filter_map(|product| product.settle);
     let mut steps: Vec<Duration> = own

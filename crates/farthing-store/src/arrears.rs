@@ -92,12 +92,6 @@ impl Tx<'_> {
             concat!("SELECT ", columns!(), " FROM arrears WHERE remind_at <= $1 ORDER BY remind_at, bill LIMIT $2");
         self.rows(sql, &[at.micros().into(), most.into()], arrears_from)
     }
-
-    pub fn reminder_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next =
-            self.one("SELECT min(remind_at) FROM arrears WHERE remind_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
 }
 
 fn arrears_from(row: &Row<'_>) -> Result<ArrearsRow, StoreError> {

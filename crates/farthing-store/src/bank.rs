@@ -429,11 +429,6 @@ impl Tx<'_> {
         )
     }
 
-    pub fn announced_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(at) FROM announced", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     // --- Orders
 
     /// Writes what the bank is to be asked for; false: it is there.

@@ -61,14 +61,6 @@ impl Tx<'_> {
         )
     }
 
-    pub fn closing_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next =
-            self.one("SELECT min(bill_at) FROM account_state WHERE bill_at IS NOT NULL AND parked = ''", &[], |row| {
-                row.opt_int(0)
-            })?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     /// Who calls holds the accounts' locks.
     pub fn billings(&mut self, accounts: &[OwnerId]) -> Result<Vec<BillingRow>, StoreError> {
         self.bulk_rows(

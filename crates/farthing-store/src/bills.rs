@@ -319,13 +319,6 @@ impl Tx<'_> {
         )
     }
 
-    /// When the next of them is over.
-    pub fn bill_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self
-            .one("SELECT min(due) FROM bill WHERE state = 'issued' AND due IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     // --- Numbers
 
     /// Series of a cloud in which documents wait for numbers: bills first, since the others name theirs.

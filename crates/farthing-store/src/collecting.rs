@@ -60,12 +60,6 @@ impl Tx<'_> {
             collecting_from,
         )
     }
-
-    pub fn collecting_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next =
-            self.one("SELECT min(next_at) FROM collecting WHERE next_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
 }
 
 fn collecting_from(row: &Row<'_>) -> Result<CollectingRow, StoreError> {

@@ -245,11 +245,6 @@ impl Tx<'_> {
         self.execute("DELETE FROM sandbox_event WHERE id = $1", &[id.into()])?;
         Ok(())
     }
-
-    pub fn sandbox_event_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(at) FROM sandbox_event", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
 }
 
 fn errand_from(row: &Row<'_>) -> Result<ErrandRow, StoreError> {

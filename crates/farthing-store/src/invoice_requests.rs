@@ -177,11 +177,6 @@ impl Tx<'_> {
         self.rows(sql, &[at.micros().into(), most.into()], request_from)
     }
 
-    pub fn invoice_request_late_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let sql = "SELECT min(due) FROM invoice_request WHERE state = 'asked' AND late = 0 AND due IS NOT NULL";
-        Ok(self.one(sql, &[], |row| row.opt_int(0))?.flatten().map(Instant::from_micros))
-    }
-
     /// What an account's issued invoices come to beyond what they say, in parts of a coin: the next one has it.
     pub fn invoices_carry(&mut self, account: OwnerId) -> Result<i64, StoreError> {
         let sql = "SELECT CAST(coalesce(sum(exact - total), 0) AS BIGINT) FROM invoice_request WHERE account = $1 AND state = 'issued'";

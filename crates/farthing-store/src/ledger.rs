@@ -45,12 +45,6 @@ impl Tx<'_> {
         )
     }
 
-    /// When the next open hold ends by itself.
-    pub fn hold_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(expires_at) FROM hold WHERE state = 0", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     pub fn hold(&mut self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         Ok(holds_load(self, &[id])?.pop())
     }

@@ -4,6 +4,7 @@
 //! them. One file per noun holds its statements: `owners.rs`, `accounts.rs`, `ledger.rs`, `history.rs`, `policies.rs`, `usage.rs`, `audit.rs`.
 
 mod accounts;
+mod agenda;
 mod alerts;
 mod answers;
 mod arrears;
@@ -77,6 +78,7 @@ mod value;
 mod wallets;
 
 pub use accounts::{AccountRow, NewAccount};
+pub use agenda::{Agenda, Queue};
 pub use alerts::{AlertRow, MonthSum};
 pub use answers::AnswerRow;
 pub use arrears::ArrearsRow;

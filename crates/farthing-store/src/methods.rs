@@ -141,12 +141,6 @@ impl Tx<'_> {
         )
     }
 
-    /// When the next of them is to be told.
-    pub fn method_to_warn_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(warn_at) FROM method WHERE warn_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     /// What a provider calls an account.
     pub fn customer(&mut self, account: OwnerId, provider: &str) -> Result<Option<String>, StoreError> {
         self.one(

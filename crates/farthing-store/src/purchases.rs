@@ -200,12 +200,6 @@ impl Tx<'_> {
             },
         )
     }
-
-    pub fn purchase_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next =
-            self.one("SELECT min(valid_until) FROM purchase WHERE valid_until IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
 }
 
 pub(crate) fn purchase_from(row: &Row<'_>) -> Result<PurchaseRow, StoreError> {

@@ -250,11 +250,6 @@ impl Tx<'_> {
         )
     }
 
-    pub fn ladder_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(next_at) FROM ladder WHERE next_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     // --- What was said
 
     pub fn step_notice_put(&mut self, whose: Whose, notice: &Notice) -> Result<(), StoreError> {
@@ -398,11 +393,6 @@ impl Tx<'_> {
         let sql =
             concat!("SELECT ", columns!(), " FROM instruction WHERE overdue_at <= $1 ORDER BY overdue_at, id LIMIT $2");
         self.rows(sql, &[now.micros().into(), most.into()], instruction_from)
-    }
-
-    pub fn instruction_overdue_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let sql = "SELECT min(overdue_at) FROM instruction WHERE overdue_at IS NOT NULL";
-        Ok(self.one(sql, &[], |row| row.opt_int(0))?.flatten().map(Instant::from_micros))
     }
 
     /// How many accounts of a cloud were suspended between two instants, and how many deletions were asked for.

@@ -173,12 +173,6 @@ impl Tx<'_> {
         )
     }
 
-    pub fn subscription_due_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next =
-            self.one("SELECT min(due_at) FROM subscription WHERE due_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     pub fn agreed_insert(&mut self, row: &AgreedRow) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO agreed (subscription, number, at, recorded, change, seal) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -242,11 +236,6 @@ impl Tx<'_> {
     pub fn terms_to_earn(&mut self, now: Instant, most: i64) -> Result<Vec<TermRow>, StoreError> {
         let sql = concat!("SELECT ", term!(), " FROM term WHERE earn_at <= $1 ORDER BY earn_at, id LIMIT $2");
         self.rows(sql, &[now.micros().into(), most.into()], term_from)
-    }
-
-    pub fn term_earn_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(earn_at) FROM term WHERE earn_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
     }
 }
 

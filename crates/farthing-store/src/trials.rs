@@ -104,11 +104,6 @@ impl Tx<'_> {
         )
     }
 
-    pub fn trial_next(&mut self) -> Result<Option<Instant>, StoreError> {
-        let next = self.one("SELECT min(next_at) FROM trial WHERE next_at IS NOT NULL", &[], |row| row.opt_int(0))?;
-        Ok(next.flatten().map(Instant::from_micros))
-    }
-
     /// Whether another account of a cloud has had a trial with this card, or has had the card and a trial.
     pub fn trial_with_card(&mut self, cloud: &str, but: OwnerId, fingerprint: &str) -> Result<bool, StoreError> {
         let found = self.one(

@@ -21,6 +21,21 @@ fn a_trial_store_on_a_server_is_its_own_and_goes_with_its_value() {
 }
 
 #[test]
+fn a_trial_store_that_is_renewed_is_as_fresh_as_a_new_one() {
+    let database = farthing_testbed::postgres().database("scratch");
+    let trial = Scratch::on_server(&database.url()).unwrap();
+    drop(Store::open(trial.location(), &Options::default()).expect("a fresh store"));
+    trial.remember().unwrap();
+    for _ in 0..2 {
+        let store = Store::open(trial.location(), &Options::default()).expect("a store like a fresh one");
+        let first = store.write("first", |tx| tx.owner_ensure("cloud", "someone", false)).expect("it writes");
+        assert_eq!(first.0, 1, "nobody was there before");
+        drop(store);
+        trial.renew().unwrap();
+    }
+}
+
+#[test]
 fn a_trial_store_in_a_folder_is_fresh() {
     for _ in 0..2 {
         let trial = Scratch::embedded().unwrap();

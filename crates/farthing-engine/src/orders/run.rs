@@ -6,7 +6,6 @@ use crate::run_due::engine_error;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::term::{OrderEvent, OrderState};
 use farthing_core::time::Instant;
-use farthing_store::{StoreError, Tx};
 
 /// In one look at what is due.
 const BATCH: i64 = 256;
@@ -57,11 +56,5 @@ impl Engine {
             }
         }
         self.run_earnings(now)
-    }
-
-    /// When any of that is due next.
-    pub(crate) fn orders_next(tx: &mut Tx<'_>) -> Result<Option<Instant>, StoreError> {
-        let all = [tx.purchase_due_next()?, tx.subscription_due_next()?, tx.term_earn_next()?];
-        Ok(all.into_iter().flatten().min())
     }
 }

@@ -16,7 +16,7 @@ use farthing_core::payment::{
 };
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Duration, Instant};
-use farthing_store::{ErrandRow, ErrandsOf, StoreError, Tx};
+use farthing_store::{ErrandRow, ErrandsOf, Tx};
 
 /// For how long a claim is good: longer than a provider is waited for.
 const CLAIM_SECONDS: i64 = 120;
@@ -97,13 +97,6 @@ impl Engine {
     /// Writes down what the bank is to be asked for by the next file. How much it was.
     pub(crate) fn run_bank_errands(&self) -> Result<usize, EngineError> {
         self.carry(&bank::Bank::new(self), ErrandsOf::default(), BATCH)
-    }
-
-    /// When the pretended provider has something to do next.
-    pub(crate) fn sandbox_next(tx: &mut Tx<'_>) -> Result<Option<Instant>, StoreError> {
-        let errand =
-            tx.errand_next(farthing_core::payment::sandbox::NAME)?.into_iter().chain(tx.errand_next(bank::NAME)?);
-        Ok(errand.chain(tx.sandbox_event_next()?).min())
     }
 
     /// Carries what waits for a provider outside, at most so many; how many it was. `cloud`: whose provider it is.

@@ -3,8 +3,9 @@
 use crate::{Carried, Carrier, Engine, EngineError, Outcome, Parcel, Refused, Reported, ResourceFact};
 use farthing_core::config::Size;
 use farthing_core::standing::Deed;
+use farthing_core::term::OrderState;
 use farthing_core::time::Instant;
-use farthing_store::{Channel, InstructionFilter, InstructionRow};
+use farthing_store::{Channel, InstructionFilter, InstructionRow, StoreError};
 
 /// As many as are done in one go.
 const MOST: i64 = 10_000;
@@ -22,6 +23,18 @@ impl Carrier for Pretended {
 }
 
 impl Engine {
+    /// Whether anything waits for the others of a cloud at all: a mail, an instruction, or an order to be made.
+    pub fn others_are_asked(&self, cloud: &str) -> Result<bool, EngineError> {
+        let open = InstructionFilter { open: true, ..InstructionFilter::default() };
+        Ok(self.store.read("others_are_asked", |tx| {
+            Ok::<_, StoreError>(
+                tx.step_notice_unheard()?
+                    || !tx.instructions(cloud, &open, None, 1)?.is_empty()
+                    || !tx.purchases(cloud, None, Some(OrderState::Provisioning), i64::MAX, 1)?.is_empty(),
+            )
+        })?)
+    }
+
     /// Whether a step was announced that no mail server has taken.
     pub fn notices_wait(&self) -> Result<bool, EngineError> {
         Ok(self.store.read("notices_wait", |tx| tx.step_notice_unheard())?)

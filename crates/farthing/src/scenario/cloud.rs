@@ -30,7 +30,7 @@ impl From<EngineError> for StageError {
 impl EngineStage {
     /// Whatever they do now, and when they will do something by themselves.
     pub(super) fn others_act(&mut self) -> Result<Option<Instant>, StageError> {
-        if self.cloud.is_empty() {
+        if self.cloud.is_empty() || !self.engine().others_are_asked(&self.cloud)? {
             return Ok(None);
         }
         let now = self.engine().now().map_err(broken)?;

@@ -26,27 +26,49 @@ use farthing_core::usage::{Answer, Subject, UsageEvent as Event};
 use farthing_engine::{
     ChargeQuestion, Clock, Engine, IdSource, NewResource, RefusalCode, Refused, Reported, ResourceFact,
 };
-use farthing_store::{Location, Options, Scratch, Store, ThingKind};
+use farthing_store::{Location, Options, Scratch, Store, StoreError, ThingKind};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Fresh stores: embedded ones, or databases of a server.
 #[derive(Debug)]
 pub(super) struct Engines {
-    pub(super) server: Option<String>,
+    server: Option<String>,
+    /// Databases that a story is done with: the next one renews one of them.
+    done_with: DoneWith,
+}
+
+type DoneWith = Arc<Mutex<Vec<Scratch>>>;
+
+impl Engines {
+    pub(super) fn on(server: Option<String>) -> Engines {
+        Engines { server, done_with: DoneWith::default() }
+    }
+
+    fn scratch(&self) -> Result<Scratch, StoreError> {
+        let Some(url) = &self.server else { return Scratch::embedded() };
+        let used = self.done_with.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(used) = used {
+            used.renew()?;
+            return Ok(used);
+        }
+        let new = Scratch::on_server(url)?;
+        drop(Store::open(new.location(), &options())?);
+        new.remember()?;
+        Ok(new)
+    }
 }
 
 impl Stages for Engines {
     fn fresh(&self, at: Instant) -> Result<Box<dyn Stage>, String> {
-        let scratch = match &self.server {
-            None => Scratch::embedded(),
-            Some(url) => Scratch::on_server(url),
-        };
-        let scratch = scratch.map_err(|error| format!("no store can be made: {}", farthing_store::chain_of(&error)))?;
+        let scratch =
+            self.scratch().map_err(|error| format!("no store can be made: {}", farthing_store::chain_of(&error)))?;
         // The profile rules from the beginning of time, or what happened before the story begins would have no price.
         let engine = open(scratch.location(), Instant::EPOCH, 0)?;
         Ok(Box::new(EngineStage {
             engine: Some(engine),
-            scratch,
+            scratch: Some(scratch),
+            done_with: self.done_with.clone(),
             begins: at,
             lives: 0,
             cloud: String::new(),
@@ -65,17 +87,22 @@ impl Stages for Engines {
     }
 }
 
+fn options() -> Options {
+    Options { sqlite_log_mib: 1, sqlite_cache_kib: 2_048, postgres_connections: 2, ..Options::default() }
+}
+
 /// In one microsecond every life of the engine gives ids of its own.
 fn open(location: &Location, at: Instant, life: u8) -> Result<Engine, String> {
-    let options = Options { sqlite_log_mib: 1, sqlite_cache_kib: 2_048, postgres_connections: 2, ..Options::default() };
-    let store = Store::open(location, &options).map_err(|error| farthing_store::chain_of(&error))?;
+    let store = Store::open(location, &options()).map_err(|error| farthing_store::chain_of(&error))?;
     Ok(Engine::new(store, Clock::simulated(at), IdSource::random(life % 64)))
 }
 
 pub(super) struct EngineStage {
     /// None only while it is killed and opened again. Before the store's folder, so that it closes first.
     engine: Option<Engine>,
-    scratch: Scratch,
+    /// None only when it is over.
+    scratch: Option<Scratch>,
+    done_with: DoneWith,
     /// When the story does.
     begins: Instant,
     /// How often the engine was opened again.
@@ -94,6 +121,16 @@ pub(super) struct EngineStage {
     heard: Heard,
     /// Files by what the story calls them: names of columns, and rows.
     pub(super) exported: BTreeMap<String, Table>,
+}
+
+impl Drop for EngineStage {
+    fn drop(&mut self) {
+        self.engine = None;
+        if let Some(scratch) = self.scratch.take().filter(|scratch| matches!(scratch.location(), Location::Postgres(_)))
+        {
+            self.done_with.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        }
+    }
 }
 
 impl EngineStage {
@@ -116,7 +153,8 @@ impl EngineStage {
         self.engine().take_steps(before).map_err(broken)?;
         self.engine = None;
         self.lives = self.lives.wrapping_add(1);
-        self.engine = Some(open(self.scratch.location(), at, self.lives).map_err(StageError::Broken)?);
+        let location = self.scratch.as_ref().map(Scratch::location).expect("it is there until the end");
+        self.engine = Some(open(location, at, self.lives).map_err(StageError::Broken)?);
         self.engine().take_steps(at).map_err(broken)?;
         self.engine().run_due().map_err(broken)?;
         self.others_act().map(drop)

@@ -45,5 +45,5 @@ pub fn stages(store: Option<&str>) -> Result<Box<dyn Stages>, Failure> {
             return Err(format!("{path} is a file: {what}").into());
         }
     };
-    Ok(Box::new(engine::Engines { server }))
+    Ok(Box::new(engine::Engines::on(server)))
 }
