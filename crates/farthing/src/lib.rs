@@ -1,9 +1,8 @@
-//! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, console, demo, carriers.
+//! What the `farthing` binary is made of, so that tests can ask it without a network: clouds, demo, carriers.
 
 pub mod api;
 pub mod carry;
 pub mod clouds;
-pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod failure;

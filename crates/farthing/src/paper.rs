@@ -1,9 +1,9 @@
 //! Documents as their readers get them: what the engine says of one becomes a value that can be drawn, and that becomes a PDF or an
 //! e-invoice. For the API, the command line and mails alike.
 
-use crate::clouds::Readable;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use farthing_console::Readable;
 use farthing_core::bank::EpcTransfer;
 use farthing_core::config::Colour;
 use farthing_core::money::{Currency, Money};

@@ -3,7 +3,7 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use farthing::clouds::Cloud;
-use farthing::console::{self, Console, Verdict};
+use farthing_console::{self as console, Console, Verdict};
 use farthing_core::bank::{Nature, Row, Statement};
 use farthing_core::config::{Colour, Source};
 use farthing_core::money::{Currency, Money};

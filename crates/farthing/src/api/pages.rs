@@ -3,11 +3,11 @@
 
 use super::Shared;
 use super::problem::{CODES, Code};
-use crate::console::{mark, style};
 use askama::Template;
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::routing::{MethodRouter, get};
+use farthing_console::{MARK_INLINE, mark, style};
 use serde_json::Value;
 
 const POLICY: &str =
@@ -16,6 +16,7 @@ const POLICY: &str =
 #[derive(Template)]
 #[template(path = "docs.html")]
 struct Docs {
+    mark: &'static str,
     version: String,
     about: String,
     groups: Vec<Group>,
@@ -25,6 +26,7 @@ struct Docs {
 #[derive(Template)]
 #[template(path = "docs_errors.html")]
 struct Errors {
+    mark: &'static str,
     codes: &'static [Code],
 }
 
@@ -56,7 +58,7 @@ struct Field {
 pub(super) fn router(document: &Value) -> Router<Shared> {
     Router::new()
         .route("/docs", served(page(document)))
-        .route("/docs/errors", served(rendered(&Errors { codes: CODES })))
+        .route("/docs/errors", served(rendered(&Errors { mark: MARK_INLINE, codes: CODES })))
         .route("/style/console.css", get(style))
         .route("/mark.svg", get(mark))
 }
@@ -85,6 +87,7 @@ fn page(document: &Value) -> String {
         Group { about: text(&tag["description"]), operations: operations(document, &name), name }
     });
     let docs = Docs {
+        mark: MARK_INLINE,
         version: text(&document["info"]["version"]),
         about: text(&document["info"]["description"]).replace('`', ""),
         groups: groups.collect(),

@@ -3,8 +3,8 @@
 use super::progress::Watch;
 use super::store::{At, print_json};
 use clap::Args;
-use farthing::console::grouped;
 use farthing::failure::Failure;
+use farthing_console::grouped;
 use farthing_store::backup_file;
 use serde_json::json;
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 use super::progress::Watch;
 use super::store::{At, engine_on, print_json};
 use clap::Args;
-use farthing::console;
 use farthing::failure::Failure;
+use farthing_console as console;
 use farthing_engine::Clock;
 use farthing_store::{AuditReport, Location, Store, StoreError};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use super::store::{Desk, plain, print_json, second};
 use super::table::{Align, Table};
-use farthing::console::price_lines;
 use farthing::failure::Failure;
+use farthing_console::price_lines;
 use farthing_engine::{ChargeReasons, PaidBy};
 use farthing_store::ThingKind;
 use serde_json::json;

@@ -2,65 +2,19 @@
 //!
 //! Owns where the files come from. What they mean is `farthing_core::profile`'s.
 
-mod colour;
 mod folder;
 
-pub use colour::Readable;
+pub use farthing_console::Cloud;
 pub use folder::{Folder, file_bytes};
 
 use crate::failure::Failure;
-use farthing_core::config::{Colour, Source};
-use farthing_core::money::{Currency, Locale};
-use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
-use farthing_core::time::Zone;
+use farthing_core::config::Source;
+use farthing_core::profile::{CATALOG_FILE, POLICY_FILE};
 use rust_embed::RustEmbed;
-use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "../../clouds"]
 struct Embedded;
-
-/// The copper of the mark, for a cloud that says no colour.
-const COPPER: Colour = Colour([0x9a, 0x4a, 0x1c]);
-
-/// One cloud, as its files say.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cloud {
-    /// The folder's name: lower-case letters, digits and `-`. In addresses, rows and commands.
-    pub id: String,
-    pub name: String,
-    pub currency: Currency,
-    pub time_zone: Zone,
-    /// The languages its people read, the first one by default.
-    pub languages: Vec<Locale>,
-    pub legal_name: String,
-    pub accent: Colour,
-    pub profile: Profile,
-    /// What it was read from.
-    pub files: BTreeMap<String, String>,
-}
-
-impl Cloud {
-    fn of(profile: Profile, files: BTreeMap<String, String>) -> Cloud {
-        let (cloud, brand) = (&profile.policy.cloud, &profile.policy.brand);
-        Cloud {
-            id: cloud.id.to_string(),
-            name: cloud.name.to_string(),
-            currency: cloud.currency,
-            time_zone: cloud.time_zone.clone(),
-            languages: cloud.languages.clone(),
-            legal_name: brand.legal_name.to_string(),
-            accent: brand.accent.unwrap_or(COPPER),
-            profile,
-            files,
-        }
-    }
-
-    /// How its own people expect an amount to look.
-    pub fn locale(&self) -> Locale {
-        self.languages.first().copied().unwrap_or(Locale::En)
-    }
-}
 
 /// The folders that were built in, by their names.
 pub fn embedded_folders() -> Vec<Folder> {

@@ -11,16 +11,17 @@ mod names;
 pub use life::{Loaded, Size, load};
 
 use crate::clouds;
-use crate::console::{self, Console, Verdict};
 use crate::failure::Failure;
+use crate::serve::told_to_end;
 use clap::Args;
+use farthing_console::{self as console, Console, Verdict};
 use farthing_core::time::Instant;
 use farthing_engine::Clock;
 use farthing_store::{Location, Options, Store};
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 /// What `farthing demo` can be told.
 #[derive(Args, Debug)]
@@ -60,10 +61,25 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     say(&place.sentence());
     say("Ctrl-C ends it.");
     // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
-    console::serve(Console::new(engine, clouds, verdict), listener)?;
+    serve(Console::new(engine, clouds, verdict), listener)?;
     say("");
     say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });
     Ok(())
+}
+
+/// Serves until this process is told to end (Ctrl-C, or SIGTERM).
+fn serve(pages: Console, listener: TcpListener) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(async move {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let server = tokio::spawn(async move { axum::serve(listener, console::router(pages)).await });
+        let ended = told_to_end().await;
+        server.abort(); // pages are read-only: one that is cut off is asked for again
+        ended
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    ended
 }
 
 /// A line for whoever reads; the pages are served even if nobody does.

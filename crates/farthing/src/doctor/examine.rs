@@ -1,9 +1,9 @@
 //! Gathers what is to be judged: of the machine, of the file, of the store. What cannot be looked at is told as bad, and the rest goes on.
 
 use super::{Check, judge};
-use crate::console;
 use crate::failure::Failure;
 use crate::serve::stripe_facts;
+use farthing_console as console;
 use farthing_core::access::Mode;
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};

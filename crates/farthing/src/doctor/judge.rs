@@ -1,8 +1,8 @@
 //! Each fact of a set-up, judged: what it is, whether it is well, what to do if not. Values in, a sentence out.
 
 use super::{Check, State};
-use crate::console::grouped;
 use crate::serve::StripeFacts;
+use farthing_console::grouped;
 use farthing_core::time::Instant;
 use farthing_store::{Epoch, KeyRow, ParkedRow, PostgresSettings};
 use std::path::Path;

@@ -6,6 +6,7 @@ mod board;
 mod cashiers;
 mod config;
 mod couriers;
+mod ended;
 mod exporters;
 mod health;
 mod logs;
@@ -16,6 +17,7 @@ mod worker;
 mod worlds;
 
 pub use config::{Config, Flags, LogFormat};
+pub use ended::told_to_end;
 pub use metrics::Metrics;
 pub use payments::{PaymentSettings, StripeFacts, stripe_facts};
 pub use request::{address_of, note_key, request_id};
@@ -126,7 +128,7 @@ fn serve(door: Arc<Door>, listener: TcpListener) -> Result<(), Failure> {
             let _ = stop.await;
         });
         let server = tokio::spawn(server.into_future());
-        crate::console::told_to_end().await?;
+        ended::told_to_end().await?;
         tracing::info!("told to end: requests that run are finished, new ones refused");
         let _ = told.send(());
         match tokio::time::timeout(GRACE, server).await {

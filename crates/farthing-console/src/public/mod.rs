@@ -1,0 +1,3 @@
+//! What anybody may look at: a cloud's prices, and what something would cost.
+
+pub(crate) mod prices;
