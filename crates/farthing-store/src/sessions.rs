@@ -85,14 +85,11 @@ impl Whose {
     }
 
     fn read(person: Option<[u8; 16]>, who: String, account: i64, role: &str) -> Result<Whose, StoreError> {
-        match person {
-            Some(id) => Ok(Whose::Person(PersonId::from_bytes(id))),
-            None => {
-                let role =
-                    Role::parse(role).ok_or_else(|| StoreError::corrupt("a session with a role that there is not"))?;
-                Ok(Whose::Vouched { who, account: OwnerId(account), role })
-            }
+        if let Some(id) = person {
+            return Ok(Whose::Person(PersonId::from_bytes(id)));
         }
+        let role = Role::parse(role).ok_or_else(|| StoreError::corrupt("a session with a role that there is not"))?;
+        Ok(Whose::Vouched { who, account: OwnerId(account), role })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::{email_of, subject};
 use crate::asked::Note;
+use crate::folio::Work;
 use crate::open_account::check_contact;
 use crate::open_project::{account_of, project_of};
 use crate::{Contact, Engine, RefusalCode, Refused};
@@ -60,38 +61,8 @@ impl Engine {
                 }
             };
             let row = match work.tx.person_by_email(&cloud, &new.email)? {
-                Some(there) => {
-                    if new.person.as_ref().is_some_and(|person| *person != there.person) {
-                        let what = "somebody with this address is known under another name of yours: leave person out";
-                        return Err(Refused::new(RefusalCode::Conflict, what));
-                    }
-                    there
-                }
-                None => {
-                    let person = new.person.clone().unwrap_or_else(|| made.to_string());
-                    if work.tx.person_by_name(&cloud, &person)?.is_some() {
-                        let what =
-                            "somebody of that name has another address: erase them first, or choose another name";
-                        return Err(Refused::new(RefusalCode::Conflict, what));
-                    }
-                    let row = PersonRow {
-                        id: made,
-                        cloud: cloud.clone(),
-                        person,
-                        email: new.email.clone(),
-                        name: new.name.clone(),
-                        language: new.language.clone(),
-                        operator: None,
-                        password: None,
-                        totp: None,
-                        totp_new: None,
-                        totp_step: None,
-                        made: now,
-                        signed_in: None,
-                    };
-                    work.tx.person_insert(&row)?;
-                    row
-                }
+                None => stranger(work, &new, made, now)?,
+                Some(there) => acquaintance(there, &new)?,
             };
             let member = MemberRow {
                 account: account.id,
@@ -113,4 +84,40 @@ impl Engine {
         })?;
         Ok(PersonId::from_bytes(id))
     }
+}
+
+/// Somebody whom nobody knew.
+fn stranger(work: &mut Work<'_, '_>, new: &NewPerson, id: PersonId, now: Instant) -> Result<PersonRow, Refused> {
+    let cloud = work.cloud.id.clone();
+    let person = new.person.clone().unwrap_or_else(|| id.to_string());
+    if work.tx.person_by_name(&cloud, &person)?.is_some() {
+        let what = "somebody of that name has another address: erase them first, or choose another name";
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
+    let row = PersonRow {
+        id,
+        cloud,
+        person,
+        email: new.email.clone(),
+        name: new.name.clone(),
+        language: new.language.clone(),
+        operator: None,
+        password: None,
+        totp: None,
+        totp_new: None,
+        totp_step: None,
+        made: now,
+        signed_in: None,
+    };
+    work.tx.person_insert(&row)?;
+    Ok(row)
+}
+
+/// Somebody who is known by their address: under one name.
+fn acquaintance(there: PersonRow, new: &NewPerson) -> Result<PersonRow, Refused> {
+    if new.person.as_ref().is_some_and(|person| *person != there.person) {
+        let what = "somebody with this address is known under another name of yours: leave person out";
+        return Err(Refused::new(RefusalCode::Conflict, what));
+    }
+    Ok(there)
 }
