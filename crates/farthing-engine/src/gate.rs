@@ -36,6 +36,8 @@ pub(crate) struct Starting<'s> {
     pub(crate) sku: Option<Name>,
     pub(crate) size: Option<Quantity>,
     pub(crate) properties: BTreeMap<String, Text>,
+    /// Who starts it; empty: nobody knows.
+    pub(crate) person: &'s str,
     /// None: it is new.
     pub(crate) thing: Option<ThingId>,
 }
@@ -134,6 +136,7 @@ fn asked_of_new(work: &mut Work<'_, '_>, new: &NewResource) -> Result<(OwnerId, 
         sku: start.sku,
         size: start.size,
         properties: start.properties,
+        person: new.user.as_deref().unwrap_or_default(),
         thing: None,
     };
     Ok((payer, look(work, &starting)?))
@@ -150,6 +153,7 @@ pub(crate) fn starting_again<'s>(work: &Work<'_, '_>, thing: &'s ThingRow) -> Re
         sku: thing.sku.clone(),
         size: sized(&product, thing.size),
         properties: properties.into_iter().map(|(key, value)| (key, Text(value))).collect(),
+        person: &thing.person,
         thing: Some(thing.id),
     })
 }
@@ -238,7 +242,7 @@ fn look(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<Option<No>, 
         return Ok(Some(no));
     }
     // A start asks for its first hour.
-    match may_spend(work, payer, starting.project, Asks { amount: own, per_hour: own }) {
+    match may_spend(work, payer, (starting.project, starting.person), Asks { amount: own, per_hour: own }) {
         Ok(()) => Ok(None),
         Err(refused) => No::of(refused).map(Some),
     }
@@ -337,7 +341,7 @@ fn own_per_hour(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<i64,
     let now = work.now;
     let profile = work.cloud.clone();
     let profile = profile.profile_at(now)?;
-    let limited = !work.tx.spend_limits(starting.payer, starting.project)?.is_empty();
+    let limited = !work.tx.spend_limits(starting.payer, starting.project, starting.person)?.is_empty();
     let folio = work.folio(starting.payer);
     let left =
         folio.available(now.floor_second(), Some(starting.product))?.min(folio.balance_available(now.floor_second())?);

@@ -210,7 +210,7 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldFacts, Refus
     if available.saturating_add(floor) < units {
         refuse(Some(Code::InsufficientBalance))?;
     }
-    may_spend(work, payer.id, 0, Asks { amount: units, per_hour: 0 })?;
+    may_spend(work, payer.id, (0, ""), Asks { amount: units, per_hour: 0 })?;
     if let Some(product) = hold.product.as_deref().filter(|_| !hold.uses.is_empty()) {
         quotas::reserve(work, payer.id, product, &hold.uses, &hold.id.to_string())?;
     }

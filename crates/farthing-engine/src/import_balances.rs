@@ -248,13 +248,8 @@ fn take_in(
             None => book.profile_at(work.now)?.policy.cloud.time_zone.clone(),
         };
         let contact = contact_of(line);
-        let new = NewAccount {
-            name: account.clone(),
-            zone: None,
-            country: line.country.clone(),
-            pay: line.pay,
-            contact: None,
-        };
+        let new =
+            NewAccount { name: account.clone(), country: line.country.clone(), pay: line.pay, ..NewAccount::default() };
         let payer = insert_account(work, &new, &zone)?;
         if contact != Contact::default() {
             write_contact(work, payer.id, &contact)?;

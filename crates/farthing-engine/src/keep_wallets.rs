@@ -186,10 +186,9 @@ fn put(work: &mut Work<'_, '_>, wanted: &NewWallet) -> Result<AccountFacts, Refu
 fn open(work: &mut Work<'_, '_>, wanted: &NewWallet, parent: &farthing_store::PayerRow) -> Result<OwnerId, Refused> {
     let account = NewAccount {
         name: wanted.name.clone().unwrap_or_else(|| wanted.person.clone()),
-        zone: None,
         country: Some(parent.country.clone()),
         pay: Some(Pay::Prepaid),
-        contact: None,
+        ..NewAccount::default()
     };
     let cloud = work.cloud.id.clone();
     if Name::parse(&account.name).is_none() || account.name == crate::folio::BOOKS {

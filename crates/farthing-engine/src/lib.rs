@@ -113,7 +113,7 @@ pub use record_fact::{NewResource, Reported, ResourceFact, Told};
 pub use refusal::{RefusalCode, Refused};
 pub use report_outage::{NewOutage, OutageFacts};
 pub use retry_parked::Retried;
-pub use spend_limits::{LimitFacts, NewLimits};
+pub use spend_limits::{LimitFacts, LimitsOf, NewLimits};
 pub use standing::{Claimed, ComingStep, InstructionFacts, KeepFacts, LadderFacts, SpaceFacts, StepToCome};
 pub use tax::{CompanyChange, CompanyFacts};
 pub use top_up::ToppedUp;

@@ -6,6 +6,7 @@ use crate::open_project::account_of;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::config::Name;
 use farthing_core::ledger::{Chart, OwnerId};
+use farthing_core::money::Currency;
 use farthing_core::notice::Event;
 use farthing_core::policy::Pay;
 use farthing_core::time::{Instant, Zone};
@@ -21,6 +22,8 @@ pub struct NewAccount {
     pub country: Option<String>,
     pub pay: Option<Pay>,
     pub contact: Option<Contact>,
+    /// An account has one, and it is its cloud's (R100): whoever says another is told so. None: not said.
+    pub currency: Option<Currency>,
 }
 
 /// Whom to write to about it. Nothing else is known of a person, and this can be erased.
@@ -138,6 +141,14 @@ fn open(work: &mut Work<'_, '_>, account: &NewAccount) -> Result<AccountFacts, R
     }
     if account.name == crate::folio::BOOKS {
         let what = format!("{:?} are the cloud's own: give the account another name", account.name);
+        return Err(Refused::new(RefusalCode::Invalid, what));
+    }
+    if let Some(other) = account.currency.filter(|other| *other != work.currency()) {
+        let what = format!(
+            "accounts of this cloud are in {}, and this one would be in {}: prices are in one currency, so sell in another as another cloud",
+            work.currency().code(),
+            other.code()
+        );
         return Err(Refused::new(RefusalCode::Invalid, what));
     }
     let policy = work.policy_at(work.now)?.clone();

@@ -229,6 +229,7 @@ pub(crate) fn record(work: &mut Work<'_, '_>, fact: &ResourceFact) -> Result<Tol
             .into_iter()
             .chain(start.into_iter().flat_map(|start| start.properties.clone()))
             .collect(),
+        person: start.and_then(|start| start.user.as_ref()).map_or(again.person, Name::as_str),
         ..again
     };
     let flagged = gate::pass(work, &starting, &what, &thing.state, fact.at)?;
@@ -350,6 +351,7 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
         sku: begun.sku.clone(),
         size: begun.size,
         properties: begun.properties.clone(),
+        person: start.user.as_deref().unwrap_or_default(),
         thing: None,
     };
     let what = What::Start(begun);

@@ -1,4 +1,4 @@
-//! Spend limits: how much an account, or a project of it, may cost in a calendar month and by the hour. Whatever asks (a start, an
+//! Spend limits: how much an account, a project of it or a member (R78) may cost in a calendar month and by the hour. Whatever asks (a start, an
 //! authorisation, an order) is refused beyond them; what reports is booked.
 //!
 //! `may_spend` is the one place that says so. Limits belong to who pays: a project that is given to another account has those of that one.
@@ -17,11 +17,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// What is set: the limits of a project, or of the whole account.
+/// Whose limits: an account's, or those of one project of it, of one member, of one member in one project.
 #[derive(Clone, Debug, Default)]
-pub struct NewLimits {
+pub struct LimitsOf {
     pub account: String,
     pub project: Option<String>,
+    pub person: Option<String>,
+}
+
+/// What is set.
+#[derive(Clone, Debug, Default)]
+pub struct NewLimits {
+    pub of: LimitsOf,
     /// None: there is no such limit any more.
     pub month: Option<Money>,
     pub hour: Option<Money>,
@@ -32,6 +39,7 @@ pub struct NewLimits {
 pub struct LimitFacts {
     pub account: String,
     pub project: Option<String>,
+    pub person: Option<String>,
     pub month: Option<i64>,
     pub hour: Option<i64>,
     pub month_spent: i64,
@@ -44,25 +52,35 @@ impl Engine {
         self.ask("set_limits", cloud, move |work| set(work, &limits))
     }
 
-    /// The limits of an account, or of a project of it.
-    pub fn limits(&self, cloud: &str, account: &str, project: Option<&str>) -> Result<LimitFacts, Refused> {
-        let (account, project) = (account.to_owned(), project.map(str::to_owned));
+    pub fn limits(&self, cloud: &str, of: &LimitsOf) -> Result<LimitFacts, Refused> {
+        let of = of.clone();
         // Asked as of now: what is written along the way is what would be written anyway.
         self.work("limits", cloud, move |work| {
-            let payer = account_ever(work, &account)?;
-            let project = own_project(work, &payer, project.as_deref())?;
-            facts_of(work, &payer, project)
+            let payer = account_ever(work, &of.account)?;
+            let project = own_project(work, &payer, of.project.as_deref())?;
+            facts_of(work, &payer, project, of.person.as_deref())
         })
     }
 }
 
 fn set(work: &mut Work<'_, '_>, wanted: &NewLimits) -> Result<LimitFacts, Refused> {
-    let payer = account_of(work, &wanted.account)?;
-    let project = own_project(work, &payer, wanted.project.as_deref())?;
+    let payer = account_of(work, &wanted.of.account)?;
+    let project = own_project(work, &payer, wanted.of.project.as_deref())?;
     for amount in [wanted.month, wanted.hour].into_iter().flatten() {
         if amount.currency() != work.currency() || amount.is_negative() {
             let what = format!("{} is no limit in {}", amount.plain(), work.currency().code());
             return Err(Refused::new(RefusalCode::Invalid, what));
+        }
+    }
+    let person = wanted.of.person.as_deref().unwrap_or_default();
+    if !person.is_empty() {
+        if !work.policy_at(work.now)?.members.quotas {
+            let what = "members of this cloud have no limits of their own: set `members.quotas`";
+            return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+        }
+        let members = work.tx.members_of(payer.id)?;
+        if !members.iter().any(|member| member.person == person) {
+            return Err(Refused::not_found(&format!("member of account {}", payer.name), person));
         }
     }
     work.load(&[payer.id])?; // its lock
@@ -70,15 +88,19 @@ fn set(work: &mut Work<'_, '_>, wanted: &NewLimits) -> Result<LimitFacts, Refuse
     let id = project.as_ref().map_or(0, |(id, _)| *id);
     let told = |work: &Work<'_, '_>, limits: &SpendLimits| {
         let plain = |units: Option<i64>| units.map(|units| work.money(units).plain());
-        json!({ "project": wanted.project, "month": plain(limits.month), "hour": plain(limits.hour) })
+        let NewLimits { of, .. } = wanted;
+        // Who it is may be erased one day: that there was a limit of somebody's stays.
+        let of = json!({ "project": of.project, "member": of.person.is_some() });
+        json!({ "of": of, "month": plain(limits.month), "hour": plain(limits.hour) })
     };
-    let was = work.tx.spend_limits(payer.id, id)?.into_iter().find(|row| row.project == id);
+    let known = work.tx.spend_limits(payer.id, id, person)?;
+    let was = known.into_iter().find(|row| row.project == id && row.person == person);
     let was = was.map(|row| row.limits).unwrap_or_default();
-    work.tx.spend_limit_put(&LimitRow { account: payer.id, project: id, limits })?;
+    work.tx.spend_limit_put(&LimitRow { account: payer.id, project: id, person: person.to_owned(), limits })?;
     let note = Note::new("limits.changed", format!("account {}", payer.name));
     let note = note.was(&told(work, &was)).became(&told(work, &limits));
     work.notes.push(note);
-    facts_of(work, &payer, project)
+    facts_of(work, &payer, project, wanted.of.person.as_deref())
 }
 
 /// A project that this account pays for.
@@ -95,17 +117,24 @@ fn own_project(
     Ok(Some((found.id, found.name)))
 }
 
-fn facts_of(work: &mut Work<'_, '_>, payer: &PayerRow, project: Option<(i64, String)>) -> Result<LimitFacts, Refused> {
+fn facts_of(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    project: Option<(i64, String)>,
+    person: Option<&str>,
+) -> Result<LimitFacts, Refused> {
     let id = project.as_ref().map_or(0, |(id, _)| *id);
-    let rows = work.tx.spend_limits(payer.id, id)?;
-    let limits = rows.into_iter().find(|row| row.project == id).map(|row| row.limits).unwrap_or_default();
+    let whose = person.unwrap_or_default();
+    let mut rows = work.tx.spend_limits(payer.id, id, whose)?.into_iter();
+    let limits = rows.find(|row| row.project == id && row.person == whose).map(|row| row.limits).unwrap_or_default();
     let now = work.now;
     work.load(&[payer.id])?;
     work.bring_to(payer.id, now)?;
-    let spent = spent(work, payer.id, id)?;
+    let spent = spent(work, payer.id, id, whose)?;
     Ok(LimitFacts {
         account: payer.name.clone(),
         project: project.map(|(_, name)| name),
+        person: person.map(str::to_owned),
         month: limits.month,
         hour: limits.hour,
         month_spent: spent.month,
@@ -113,9 +142,14 @@ fn facts_of(work: &mut Work<'_, '_>, payer: &PayerRow, project: Option<(i64, Str
     })
 }
 
-/// Whether an account may spend what is asked for, in a project of it (0: none). Said of now.
-pub(crate) fn may_spend(work: &mut Work<'_, '_>, account: OwnerId, project: i64, asks: Asks) -> Result<(), Refused> {
-    let rows = work.tx.spend_limits(account, project)?;
+/// Whether an account may spend what is asked for, in a project of it (0: none), by a member of it (empty: nobody's). Said of now.
+pub(crate) fn may_spend(
+    work: &mut Work<'_, '_>,
+    account: OwnerId,
+    (project, person): (i64, &str),
+    asks: Asks,
+) -> Result<(), Refused> {
+    let rows = work.tx.spend_limits(account, project, person)?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -123,9 +157,10 @@ pub(crate) fn may_spend(work: &mut Work<'_, '_>, account: OwnerId, project: i64,
     work.load(&[account])?;
     work.bring_to(account, now)?;
     for row in rows {
-        let spent = spent(work, account, row.project)?;
+        let spent = spent(work, account, row.project, &row.person)?;
         let Some(passed) = row.limits.passed(&spent, &asks) else { continue };
         let whose = match row.project {
+            _ if !row.person.is_empty() => format!("member {}", row.person),
             0 => format!("account {}", work.folio(account).payer.name),
             id => format!("project {}", work.tx.project_name(id)?.unwrap_or_default()),
         };
@@ -157,14 +192,19 @@ fn month_of(work: &mut Work<'_, '_>, account: OwnerId) -> Result<Period, EngineE
     Ok(Anchor::calendar_month(zone).period_containing(work.now).map_err(SettleError::from)?.1)
 }
 
-/// What an account that was brought to now, or a project of it, has spent this month, and what the next hour will cost.
-fn spent(work: &mut Work<'_, '_>, account: OwnerId, project: i64) -> Result<Spent, EngineError> {
+/// What an account that was brought to now, or a project or a member of it, has spent this month, and what the next hour will cost.
+fn spent(work: &mut Work<'_, '_>, account: OwnerId, project: i64, person: &str) -> Result<Spent, EngineError> {
     let now = work.now;
     let from = month_of(work, account)?.start();
     let own: Option<BTreeSet<ThingId>> = match project {
-        0 => None,
-        id => Some(work.tx.things_of_project(id)?.into_iter().map(|thing| thing.id).collect()),
-    };
+        0 if person.is_empty() => None,
+        0 => Some(work.tx.things_of_account(account)?),
+        id => Some(work.tx.things_of_project(id)?),
+    }
+    .map(|things| {
+        let theirs = things.into_iter().filter(|thing| person.is_empty() || thing.person == person);
+        theirs.map(|thing| thing.id).collect()
+    });
     let is_own = |thing: ThingId| own.as_ref().is_none_or(|own| own.contains(&thing));
     let sealed = work.charges_since(account, from)?;
     let mut month: i64 =
@@ -177,7 +217,7 @@ fn spent(work: &mut Work<'_, '_>, account: OwnerId, project: i64) -> Result<Spen
         }
     }
     let per_hour = folio.book.cost_of_hour(now, |line| is_own(line.id.thing))?;
-    if project == 0 {
+    if project == 0 && person.is_empty() {
         // What is promised to holds is as good as spent, and what was captured of them is no charge.
         month = month.saturating_add(folio.held).saturating_add(work.tx.captured_since(account, from)?);
     }

@@ -5,7 +5,7 @@ use crate::IdSource;
 use farthing_core::ledger::{OwnerId, TransferId};
 use farthing_core::notice::Event;
 use farthing_core::time::Instant;
-use farthing_store::{Channel, EndpointRow, MessageRow, StoreError, Tx, Whose};
+use farthing_store::{Channel, EndpointRow, LadderOf, MessageRow, StoreError, Tx};
 
 /// As many endpoints as a cloud has at most.
 pub(crate) const ENDPOINTS_MAX: i64 = 50;
@@ -37,7 +37,7 @@ pub(crate) fn write(
         let message = write_message(tx, cloud, ids, now, notice)?;
         if let (Some((space, rung, ahead)), Some(account)) = (notice.event.announces(), notice.account) {
             // The step waits for a mail server to take it.
-            tx.step_notice_said(Whose { account, space }, rung, ahead, message.id)?;
+            tx.step_notice_said(LadderOf { account, space }, rung, ahead, message.id)?;
         }
         let hears = |endpoint: &&EndpointRow| endpoint.disabled.is_empty() && endpoint.types.hears(kind);
         for endpoint in endpoints.iter().filter(hears) {

@@ -7,8 +7,8 @@ use farthing_core::config::Name;
 use farthing_core::measure::Quantity;
 use farthing_core::policy::Channel;
 use farthing_engine::{
-    Engine, NewLimits, NewMember, NewMethod, NewReservation, NewResource, NewTrial, RefusalCode, Refused, Reported,
-    TrialFacts,
+    Engine, LimitsOf, NewLimits, NewMember, NewMethod, NewReservation, NewResource, NewTrial, RefusalCode, Refused,
+    Reported, TrialFacts,
 };
 use farthing_store::MessageFilter;
 use std::sync::Barrier;
@@ -200,22 +200,21 @@ both! {
             engine.open_project("one", project, "acme").expect("it opens");
         }
         let limits = NewLimits {
-            account: "acme".to_owned(),
-            project: Some("site".to_owned()),
+            of: of("acme", Some("site"), None),
             month: Some(usd("3.00")),
             hour: Some(usd("1.00")),
         };
         engine.set_limits("one", &limits).expect("set");
-        let other = NewLimits { account: "beta".to_owned(), ..limits.clone() };
+        let other = NewLimits { of: of("beta", Some("site"), None), ..limits.clone() };
         assert_eq!(code(engine.set_limits("one", &other)), Some(RefusalCode::NotFound), "it is not theirs");
-        let of = |project: &str| NewResource { project: Some(project.to_owned()), account: None, ..server("acme") };
-        told(&engine, "one", "web", None, Reported::Start(of("site"))).expect("it starts");
-        assert_eq!(code(told(&engine, "one", "web-2", None, Reported::Start(of("site")))), Some(RefusalCode::LimitReached));
-        told(&engine, "one", "web-2", None, Reported::Start(of("shop"))).expect("it starts");
+        let in_project = |project: &str| NewResource { project: Some(project.to_owned()), account: None, ..server("acme") };
+        told(&engine, "one", "web", None, Reported::Start(in_project("site"))).expect("it starts");
+        assert_eq!(code(told(&engine, "one", "web-2", None, Reported::Start(in_project("site")))), Some(RefusalCode::LimitReached));
+        told(&engine, "one", "web-2", None, Reported::Start(in_project("shop"))).expect("it starts");
         engine.advance(later(2 * 3_600 + 1_800)).expect("time goes by");
-        let facts = engine.limits("one", "acme", Some("site")).expect("its limits");
+        let facts = engine.limits("one", &of("acme", Some("site"), None)).expect("its limits");
         assert_eq!((facts.month_spent, facts.hour_spent), (usd("2.50").units(), usd("1.00").units()));
-        let account = engine.limits("one", "acme", None).expect("its limits");
+        let account = engine.limits("one", &of("acme", None, None)).expect("its limits");
         assert_eq!((account.month, account.month_spent), (None, usd("5.00").units()));
         told(&engine, "one", "web", None, Reported::Stop).expect("it stops");
         // 2.50 and an hour of 1.00 are more than 3.00.
@@ -335,4 +334,8 @@ both! {
         assert_eq!(code(engine.begin_trial("one", &by("eve"))), Some(RefusalCode::NotEligible));
         assert_eq!(engine.begin_trial("one", &by("ada")).expect("it begins").ends, later(72 * 3_600).micros());
     }
+}
+
+fn of(account: &str, project: Option<&str>, person: Option<&str>) -> LimitsOf {
+    LimitsOf { account: account.to_owned(), project: project.map(str::to_owned), person: person.map(str::to_owned) }
 }

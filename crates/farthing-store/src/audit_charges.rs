@@ -24,10 +24,14 @@ fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), Stor
             auditor.unreadable(name, &chain_of(&error));
         }
     };
-    tx.each("SELECT account, project, month, hour, seal FROM spend_limit ORDER BY account, project", &[], |row| {
-        look(format!("spend_limit {} {}", row.int(0)?, row.int(1)?), limit_from(row).map(drop));
-        Ok(())
-    })?;
+    tx.each(
+        "SELECT account, project, person, month, hour, seal FROM spend_limit ORDER BY account, project, person",
+        &[],
+        |row| {
+            look(format!("spend_limit {} {}", row.int(0)?, row.int(1)?), limit_from(row).map(drop));
+            Ok(())
+        },
+    )?;
     tx.each(
         "SELECT account, cause, product, quota, each, count, starts, ends, seal FROM entitlement ORDER BY account, cause, product, quota",
         &[],

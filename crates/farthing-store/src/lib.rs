@@ -129,7 +129,7 @@ pub use refunds::{RefundFilter, RefundPartRow, RefundRow};
 pub use scratch::Scratch;
 pub use sessions::{LinkPurpose, PersonLinkRow, SessionRow, Whose};
 pub use sqlite::SqliteTx;
-pub use standing::{BrakeRow, InstructionFilter, InstructionRow, KeepRow, LadderRow, Whose};
+pub use standing::{BrakeRow, InstructionFilter, InstructionRow, KeepRow, LadderOf, LadderRow};
 pub use subscriptions::{AgreedRow, SubscriptionRow, TermRow};
 pub use things::{FactRow, ThingKind, ThingRow};
 pub use trail::NewEntry;

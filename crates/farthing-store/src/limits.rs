@@ -5,11 +5,13 @@ use farthing_core::gate::SpendLimits;
 use farthing_core::ledger::{OwnerId, TransferId, chain};
 use farthing_core::time::Instant;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitRow {
     pub account: OwnerId,
     /// 0: the whole account.
     pub project: i64,
+    /// Of one member; empty: of everybody together.
+    pub person: String,
     pub limits: SpendLimits,
 }
 
@@ -17,7 +19,10 @@ impl LimitRow {
     pub fn seal(&self) -> i64 {
         let of = |limit: Option<i64>| limit.unwrap_or(i64::MIN);
         let numbers = [self.account.0, self.project, of(self.limits.month), of(self.limits.hour)];
-        chain::seal_row(b"spend_limit", &numbers, &[])
+        match self.person.as_bytes() {
+            [] => chain::seal_row(b"spend_limit", &numbers, &[]),
+            person => chain::seal_row(b"spend_limit", &numbers, &[person]),
+        }
     }
 }
 
@@ -26,17 +31,18 @@ impl Tx<'_> {
     pub fn spend_limit_put(&mut self, row: &LimitRow) -> Result<(), StoreError> {
         if row.limits.is_none() {
             self.execute(
-                "DELETE FROM spend_limit WHERE account = $1 AND project = $2",
-                &[row.account.0.into(), row.project.into()],
+                "DELETE FROM spend_limit WHERE account = $1 AND project = $2 AND person = $3",
+                &[row.account.0.into(), row.project.into(), row.person.as_str().into()],
             )?;
             return Ok(());
         }
         self.execute(
-            "INSERT INTO spend_limit (account, project, month, hour, seal) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (account, project) DO UPDATE SET month = excluded.month, hour = excluded.hour, seal = excluded.seal",
+            "INSERT INTO spend_limit (account, project, person, month, hour, seal) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (account, project, person) DO UPDATE SET month = excluded.month, hour = excluded.hour, seal = excluded.seal",
             &[
                 row.account.0.into(),
                 row.project.into(),
+                row.person.as_str().into(),
                 row.limits.month.into(),
                 row.limits.hour.into(),
                 row.seal().into(),
@@ -45,12 +51,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Of the account as a whole, and of one project of it.
-    pub fn spend_limits(&mut self, account: OwnerId, project: i64) -> Result<Vec<LimitRow>, StoreError> {
+    /// Of the account as a whole and of one project of it; everybody's, and one member's.
+    pub fn spend_limits(&mut self, account: OwnerId, project: i64, person: &str) -> Result<Vec<LimitRow>, StoreError> {
         self.rows(
-            "SELECT account, project, month, hour, seal FROM spend_limit WHERE account = $1 AND (project = 0 OR project = $2)
-             ORDER BY project",
-            &[account.0.into(), project.into()],
+            "SELECT account, project, person, month, hour, seal FROM spend_limit
+             WHERE account = $1 AND (project = 0 OR project = $2) AND (person = '' OR person = $3) ORDER BY project, person",
+            &[account.0.into(), project.into(), person.into()],
             limit_from,
         )
     }
@@ -73,9 +79,10 @@ pub(crate) fn limit_from(row: &Row<'_>) -> Result<LimitRow, StoreError> {
     let found = LimitRow {
         account: OwnerId(row.int(0)?),
         project: row.int(1)?,
-        limits: SpendLimits { month: row.opt_int(2)?, hour: row.opt_int(3)? },
+        person: row.text(2)?,
+        limits: SpendLimits { month: row.opt_int(3)?, hour: row.opt_int(4)? },
     };
-    if row.int(4)? != found.seal() {
+    if row.int(5)? != found.seal() {
         return Err(StoreError::corrupt(format!(
             "the spend limit of account {} is not what was written",
             found.account.0

@@ -9,19 +9,19 @@ use farthing_core::standing::{Cause, Deed, InstructionId, InstructionState, Ladd
 use farthing_core::time::{Duration, Instant};
 use std::collections::BTreeMap;
 
-/// Whose ladder: an account's own, or that of one space of it.
+/// LadderOf ladder: an account's own, or that of one space of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Whose {
+pub struct LadderOf {
     pub account: OwnerId,
     pub space: Option<ThingId>,
 }
 
-impl Whose {
+impl LadderOf {
     /// Before everybody's.
-    pub const FIRST: Whose = Whose { account: OwnerId(0), space: None };
+    pub const FIRST: LadderOf = LadderOf { account: OwnerId(0), space: None };
 
-    fn of(account: i64, space: i64) -> Whose {
-        Whose { account: OwnerId(account), space: (space != 0).then_some(ThingId(space)) }
+    fn of(account: i64, space: i64) -> LadderOf {
+        LadderOf { account: OwnerId(account), space: (space != 0).then_some(ThingId(space)) }
     }
 
     fn number(self) -> i64 {
@@ -29,16 +29,16 @@ impl Whose {
     }
 }
 
-impl From<OwnerId> for Whose {
-    fn from(account: OwnerId) -> Whose {
-        Whose { account, space: None }
+impl From<OwnerId> for LadderOf {
+    fn from(account: OwnerId) -> LadderOf {
+        LadderOf { account, space: None }
     }
 }
 
 /// A ladder, or somebody who has to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LadderRow {
-    pub whose: Whose,
+    pub whose: LadderOf,
     pub cloud: String,
     /// None: nobody has looked yet whether it is in arrears.
     pub ladder: Option<Ladder>,
@@ -141,7 +141,7 @@ impl Tx<'_> {
     // --- Ladders
 
     /// Something has happened: it is looked at by then, in arrears or not.
-    pub fn ladder_look(&mut self, whose: impl Into<Whose>, cloud: &str, at: Instant) -> Result<(), StoreError> {
+    pub fn ladder_look(&mut self, whose: impl Into<LadderOf>, cloud: &str, at: Instant) -> Result<(), StoreError> {
         let whose = whose.into();
         self.execute(
             "INSERT INTO ladder (account, space, cloud, cause, since, reached, dates, held, next_at) VALUES ($1, $2, $3, '', NULL, '', '', '', $4)
@@ -193,7 +193,7 @@ impl Tx<'_> {
     }
 
     /// It is over, and what was said of it.
-    pub fn ladder_drop(&mut self, whose: impl Into<Whose>) -> Result<(), StoreError> {
+    pub fn ladder_drop(&mut self, whose: impl Into<LadderOf>) -> Result<(), StoreError> {
         let whose = whose.into();
         let key = [whose.account.0.into(), whose.number().into()];
         self.execute("DELETE FROM step_notice WHERE account = $1 AND space = $2", &key)?;
@@ -201,7 +201,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub fn ladder(&mut self, whose: impl Into<Whose>) -> Result<Option<LadderRow>, StoreError> {
+    pub fn ladder(&mut self, whose: impl Into<LadderOf>) -> Result<Option<LadderRow>, StoreError> {
         let whose = whose.into();
         let found = self.one(
             "SELECT account, space, cloud, cause, since, reached, dates, held, next_at FROM ladder WHERE account = $1 AND space = $2",
@@ -212,7 +212,7 @@ impl Tx<'_> {
     }
 
     /// Those of a cloud that are under way, by account, each account's own first and those of its spaces after it.
-    pub fn ladders(&mut self, cloud: &str, after: Whose, most: i64) -> Result<Vec<LadderRow>, StoreError> {
+    pub fn ladders(&mut self, cloud: &str, after: LadderOf, most: i64) -> Result<Vec<LadderRow>, StoreError> {
         let rows = self.rows(
             "SELECT account, space, cloud, cause, since, reached, dates, held, next_at FROM ladder
              WHERE cloud = $1 AND (account > $2 OR (account = $2 AND space > $3)) AND cause <> '' ORDER BY account, space LIMIT $4",
@@ -242,17 +242,17 @@ impl Tx<'_> {
     }
 
     /// Those that are to be looked at by now, the earliest first, each with its cloud.
-    pub fn ladders_due(&mut self, now: Instant, most: i64) -> Result<Vec<(String, Whose)>, StoreError> {
+    pub fn ladders_due(&mut self, now: Instant, most: i64) -> Result<Vec<(String, LadderOf)>, StoreError> {
         self.rows(
             "SELECT cloud, account, space FROM ladder WHERE next_at <= $1 ORDER BY next_at, account, space LIMIT $2",
             &[now.micros().into(), most.into()],
-            |row| Ok((row.text(0)?, Whose::of(row.int(1)?, row.int(2)?))),
+            |row| Ok((row.text(0)?, LadderOf::of(row.int(1)?, row.int(2)?))),
         )
     }
 
     // --- What was said
 
-    pub fn step_notice_put(&mut self, whose: Whose, notice: &Notice) -> Result<(), StoreError> {
+    pub fn step_notice_put(&mut self, whose: LadderOf, notice: &Notice) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO step_notice (account, space, rung, ahead, told, message, accepted) VALUES ($1, $2, $3, $4, $5, NULL, NULL)
              ON CONFLICT (account, space, rung, ahead) DO UPDATE SET told = excluded.told, message = NULL, accepted = NULL",
@@ -270,7 +270,7 @@ impl Tx<'_> {
     /// The message that says it.
     pub fn step_notice_said(
         &mut self,
-        whose: Whose,
+        whose: LadderOf,
         rung: Rung,
         ahead: Duration,
         message: MessageId,
@@ -524,7 +524,7 @@ fn ladder_from(row: &Row<'_>) -> Result<LadderRow, StoreError> {
         _ => None,
     };
     Ok(LadderRow {
-        whose: Whose::of(row.int(0)?, row.int(1)?),
+        whose: LadderOf::of(row.int(0)?, row.int(1)?),
         cloud: row.text(2)?,
         ladder,
         held: row.text(7)?,

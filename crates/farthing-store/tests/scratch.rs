@@ -1,6 +1,7 @@
 //! Stores for a trial: made, used and gone, on both databases.
 
 use farthing_store::{Location, Options, Schema, Scratch, Store};
+use farthing_testbed::Database;
 
 #[test]
 fn a_trial_store_on_a_server_is_its_own_and_goes_with_its_value() {
@@ -17,12 +18,13 @@ fn a_trial_store_on_a_server_is_its_own_and_goes_with_its_value() {
     }
     drop((one, two));
     assert_eq!(database.sql(count).unwrap().trim(), "0");
+    renewed(&database);
+    assert_eq!(database.sql(count).unwrap().trim(), "0");
     assert_eq!(database.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").unwrap().trim(), "0");
 }
 
-#[test]
-fn a_trial_store_that_is_renewed_is_as_fresh_as_a_new_one() {
-    let database = farthing_testbed::postgres().database("scratch");
+/// One that is renewed is as fresh as a new one.
+fn renewed(database: &Database) {
     let trial = Scratch::on_server(&database.url()).unwrap();
     drop(Store::open(trial.location(), &Options::default()).expect("a fresh store"));
     trial.remember().unwrap();

@@ -248,7 +248,7 @@ both! {
         let files = Files::from([("cloud.toml".into(), policy), ("catalog.toml".into(), CATALOG.into())]);
         let request = ApplyRequest { files, who: "anna".into(), why: "risk".into(), starts: None, corrects: None };
         engine.apply_policy("one", request).expect("it is applied");
-        let account = NewAccount { name: "acme".into(), zone: None, country: None, pay: None, contact: None };
+        let account = NewAccount { name: "acme".into(), ..NewAccount::default() };
         engine.open_account("one", &account).expect("it is opened");
         let usd = Currency::parse("USD").expect("a currency");
         let pay = |amount: &str| {
@@ -318,7 +318,7 @@ fn used(bed: &Bed, more: &str, hours: &str) -> Engine {
     let files = Files::from([("cloud.toml".into(), policy), ("catalog.toml".into(), CATALOG.into())]);
     let request = ApplyRequest { files, who: "anna".into(), why: "bills".into(), starts: None, corrects: None };
     engine.apply_policy("one", request).expect("it is applied");
-    let account = NewAccount { name: "acme".into(), zone: None, country: None, pay: None, contact: None };
+    let account = NewAccount { name: "acme".into(), ..NewAccount::default() };
     engine.open_account("one", &account).expect("it is opened");
     let usd = Currency::parse("USD").expect("a currency");
     engine.top_up("one", "acme", Money::parse_amount("5.00", usd).expect("an amount"), None).expect("booked");

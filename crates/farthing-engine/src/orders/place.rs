@@ -274,13 +274,14 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         sku: None,
         size: None,
         properties: BTreeMap::new(),
+        person: "",
         thing: None,
     };
     if let Some(no) = of_trial(work, account.id, &starting)? {
         return Err(Refused::new(no.code, no.message));
     }
     let (amount, service, latest) = quote(work, account.id, &sold, parent.as_ref(), &mut asked, wanted)?;
-    may_spend(work, account.id, project, Asks { amount, per_hour: 0 })?;
+    may_spend(work, account.id, (project, ""), Asks { amount, per_hour: 0 })?;
     let valid = valid_until(work, now, latest)?;
     let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
     let mut row = order_due(work, OrderKind::New, (account.id, &wanted.name), now, &asked, amount)?;

@@ -8,7 +8,7 @@ use crate::{Engine, EngineError, Refused};
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Ladder, Rung, Terms, begun};
 use farthing_core::time::Instant;
-use farthing_store::{PayerRow, Whose};
+use farthing_store::{LadderOf, PayerRow};
 use serde::{Deserialize, Serialize};
 
 /// A step that would come. Times in microseconds since 1970.
@@ -44,7 +44,7 @@ impl Engine {
 /// Those of spaces whose time is over.
 fn of_spaces(work: &mut Work<'_, '_>, until: Instant, steps: &mut Vec<StepToCome>) -> Result<(), Refused> {
     let cloud = work.cloud.id.clone();
-    for row in work.tx.ladders(&cloud, Whose::FIRST, i64::MAX)? {
+    for row in work.tx.ladders(&cloud, LadderOf::FIRST, i64::MAX)? {
         let (Some(thing), Some(ladder)) = (super::spaces::thing_of(work, row.whose)?, &row.ladder) else { continue };
         let Some(rung) = ladder.ahead() else { continue };
         let Some(at) = ladder.due(rung).map_err(SettleError::from)?.filter(|at| *at <= until) else { continue };

@@ -15,7 +15,7 @@ use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Claim, Deed, InstructionId, InstructionState, Ladder, Rung, claim};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{InstructionFilter, InstructionRow, LadderRow, ThingRow, Whose};
+use farthing_store::{InstructionFilter, InstructionRow, LadderOf, LadderRow, ThingRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -198,8 +198,8 @@ fn stands(ladder: &Ladder, rung: Rung, in_arrears: bool) -> bool {
     in_arrears || (rung == Rung::Purge && ladder.cause == Cause::Paid)
 }
 
-fn whose(row: &InstructionRow) -> Whose {
-    Whose { account: row.account, space: row.rung.is_of_space().then_some(row.thing) }
+fn whose(row: &InstructionRow) -> LadderOf {
+    LadderOf { account: row.account, space: row.rung.is_of_space().then_some(row.thing) }
 }
 
 fn over(row: &InstructionRow) -> Refused {

@@ -8,7 +8,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Deed, InstructionState, Rung, Standing, standing};
 use farthing_core::time::Instant;
-use farthing_store::{LadderRow, Whose};
+use farthing_store::{LadderOf, LadderRow};
 use serde::{Deserialize, Serialize};
 
 /// How an account stands. Times in microseconds since 1970.
@@ -46,7 +46,7 @@ impl Engine {
     /// Every account of a cloud that is in arrears.
     pub fn ladders(&self, cloud: &str) -> Result<Vec<LadderFacts>, Refused> {
         self.look(cloud, |work| {
-            let rows = work.tx.ladders(cloud, Whose::FIRST, i64::MAX)?;
+            let rows = work.tx.ladders(cloud, LadderOf::FIRST, i64::MAX)?;
             let own = rows.into_iter().filter(|row| row.whose.space.is_none());
             own.map(|row| facts_of(work, row.whose.account, Some(row))).collect()
         })

@@ -31,7 +31,7 @@ use farthing_core::notice::Event;
 use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Guard, Ladder, Notice, Rung, Step, begun, next};
 use farthing_core::time::{Duration, Instant};
-use farthing_store::{LadderRow, StoreError, ThingRow, Whose};
+use farthing_store::{LadderOf, LadderRow, StoreError, ThingRow};
 
 /// Accounts in one look.
 const BATCH: i64 = 256;
@@ -85,7 +85,7 @@ impl Engine {
                 return Ok(());
             }
             for cloud in &clouds {
-                let mut after = Whose::FIRST;
+                let mut after = LadderOf::FIRST;
                 loop {
                     let page = tx.ladders(cloud, after, BATCH)?;
                     let Some(last) = page.last() else { break };
@@ -122,7 +122,7 @@ pub(crate) fn look_soon(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Engi
 }
 
 /// Does what there is to do for an account, or for one space of it, then waits.
-fn look_at(work: &mut Work<'_, '_>, whose: Whose) -> Result<(), Refused> {
+fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
     let id = whose.account;
     work.load(&[id])?;
     let now = work.now;

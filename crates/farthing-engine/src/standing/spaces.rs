@@ -16,7 +16,7 @@ use farthing_core::settle::SettleError;
 use farthing_core::standing::{Cause, Deed, Facts, Guard, InstructionState, Ladder, NotWritten, Rung, Space, Terms};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{InstructionRow, ThingKind, ThingRow, Whose};
+use farthing_store::{InstructionRow, LadderOf, ThingKind, ThingRow};
 use serde::{Deserialize, Serialize};
 
 /// A space as it is told. Sizes with their unit; times in microseconds since 1970.
@@ -126,8 +126,8 @@ fn facts_of(work: &mut Work<'_, '_>, thing: &ThingRow, product: &Product) -> Res
     })
 }
 
-fn whose(thing: &ThingRow) -> Whose {
-    Whose { account: thing.account, space: Some(thing.id) }
+fn whose(thing: &ThingRow) -> LadderOf {
+    LadderOf { account: thing.account, space: Some(thing.id) }
 }
 
 /// "1500 GB".
@@ -191,7 +191,7 @@ pub(crate) fn bought_changed(work: &mut Work<'_, '_>, name: &str) -> Result<(), 
 }
 
 /// The space whose ladder it is.
-pub(super) fn thing_of(work: &mut Work<'_, '_>, whose: Whose) -> Result<Option<ThingRow>, EngineError> {
+pub(super) fn thing_of(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<Option<ThingRow>, EngineError> {
     let Some(space) = whose.space else { return Ok(None) };
     work.tx.things(&[space])?.pop().map(Some).ok_or_else(|| broken("steps of a space that is not there"))
 }

@@ -10,6 +10,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
+use farthing_core::money::Currency;
 use farthing_core::policy::Pay;
 use farthing_core::time::Zone;
 use farthing_engine::{AccountFacts, Contact as EngineContact, NewAccount as EngineNewAccount};
@@ -32,6 +33,9 @@ pub(crate) struct NewAccount {
     /// Whether it pays before or after use; what the cloud says when it is not said.
     pay: Option<PayWhen>,
     contact: Option<Contact>,
+    /// The cloud's, which is every account's: another one is refused.
+    #[schema(example = "USD")]
+    currency: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
@@ -150,9 +154,14 @@ pub(crate) async fn open(
         country: body.country.map(country).transpose()?,
         pay: body.pay.map(pay_of),
         contact: body.contact.map(contact),
+        currency: body.currency.as_deref().map(currency_named).transpose()?,
     };
     let opened = blocking(move || Ok(caller.engine_for(Some(once)).open_account(&caller.cloud, &new)?)).await?;
     Ok((StatusCode::CREATED, Json(account(opened))))
+}
+
+fn currency_named(code: &str) -> Result<Currency, Problem> {
+    Currency::parse(code).map_err(|error| Problem::new(problem::INVALID, error.to_string()).field("currency"))
 }
 
 /// One account.

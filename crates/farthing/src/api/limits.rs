@@ -1,4 +1,4 @@
-//! Spend limits: how much an account, or a project of it, may cost in a month and in an hour.
+//! Spend limits: how much an account, a project or a member of it may cost in a month and in an hour.
 
 use super::accounts::Named;
 use super::asking::{Asking, IdempotencyKey, Path};
@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::wire::Amount;
 use axum::Json;
 use farthing_core::money::Currency;
-use farthing_engine::{LimitFacts, NewLimits as EngineLimits};
+use farthing_engine::{LimitFacts, LimitsOf, NewLimits as EngineLimits};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +20,8 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct NewLimits {
     /// One project of the account; all of it when it is not said.
     project: Option<String>,
+    /// One member, where the cloud's members have limits of their own (`members.quotas`); everybody together when it is not said.
+    member: Option<String>,
     /// In a calendar month of the account's zone.
     month: Option<Amount>,
     /// What everything that runs may cost together in an hour.
@@ -30,6 +32,7 @@ pub(crate) struct NewLimits {
 pub(crate) struct Limits {
     account: String,
     project: Option<String>,
+    member: Option<String>,
     month: Option<Amount>,
     hour: Option<Amount>,
     /// What this month has cost so far, with what is authorised.
@@ -43,9 +46,11 @@ pub(crate) struct Limits {
 pub(crate) struct OfProject {
     /// Those of this project of the account.
     project: Option<String>,
+    /// Those of this member of it.
+    member: Option<String>,
 }
 
-/// How much an account, or a project of it, may cost.
+/// How much an account, a project or a member of it may cost.
 #[utoipa::path(get, path = "/v1/accounts/{account}/limits", tag = "accounts", params(Named, OfProject),
     responses((status = OK, body = Limits), (status = "default", body = Problem)), security(("key" = ["read"])))]
 pub(crate) async fn show(
@@ -53,8 +58,9 @@ pub(crate) async fn show(
     Path(named): Path<Named>,
     Asked(of): Asked<OfProject>,
 ) -> Result<Json<Limits>, Problem> {
+    let of = LimitsOf { account: named.account, project: of.project, person: of.member };
     let answer = blocking(move || {
-        let facts = caller.engine.limits(&caller.cloud, &named.account, of.project.as_deref())?;
+        let facts = caller.engine.limits(&caller.cloud, &of)?;
         Ok(limits(facts, currency_of(&caller)?))
     });
     Ok(Json(answer.await?))
@@ -71,10 +77,9 @@ pub(crate) async fn set(
 ) -> Result<Json<Limits>, Problem> {
     let read = |amount: &Option<Amount>, field: &str| amount.as_ref().map(|amount| amount.money(field)).transpose();
     let wanted = EngineLimits {
-        account: named.account,
+        of: LimitsOf { account: named.account, project: body.project, person: body.member },
         month: read(&body.month, "month")?,
         hour: read(&body.hour, "hour")?,
-        project: body.project,
     };
     let done = blocking(move || {
         let facts = caller.engine_for(Some(once)).set_limits(&caller.cloud, &wanted)?;
@@ -87,6 +92,7 @@ fn limits(facts: LimitFacts, currency: Currency) -> Limits {
     Limits {
         account: facts.account,
         project: facts.project,
+        member: facts.person,
         month: facts.month.map(|units| Amount::units(units, currency)),
         hour: facts.hour.map(|units| Amount::units(units, currency)),
         month_spent: Amount::units(facts.month_spent, currency),

@@ -46,8 +46,9 @@ pub(crate) struct Space {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct SpaceNamed {
+    /// The name it is ordered and measured by.
     #[param(example = "share")]
-    resource: String,
+    space: String,
 }
 
 /// How much somebody is about to write.
@@ -59,16 +60,16 @@ pub(crate) struct WriteAsked {
 }
 
 /// What is in a space, and how much may be.
-#[utoipa::path(get, path = "/v1/resources/{resource}/space", tag = "resources", params(SpaceNamed),
+#[utoipa::path(get, path = "/v1/spaces/{space}", tag = "resources", params(SpaceNamed),
     responses((status = OK, body = Space), (status = "default", body = Problem)), security(("key" = ["read"])))]
 pub(crate) async fn show(caller: Reading, Path(named): Path<SpaceNamed>) -> Result<Json<Space>, Problem> {
-    let facts = blocking(move || Ok(caller.engine.space(&caller.cloud, &named.resource)?)).await?;
+    let facts = blocking(move || Ok(caller.engine.space(&caller.cloud, &named.space)?)).await?;
     Ok(Json(space(facts)))
 }
 
 /// Asks whether so much may be written to a space, by its last reading: 423 where it is locked, 422 where there is no room. Nothing is
 /// counted by asking: readings are.
-#[utoipa::path(post, path = "/v1/resources/{resource}/space/may-write", tag = "resources", params(SpaceNamed), request_body = WriteAsked,
+#[utoipa::path(post, path = "/v1/spaces/{space}/may-write", tag = "resources", params(SpaceNamed), request_body = WriteAsked,
     responses((status = OK, body = Space), (status = "default", body = Problem)), security(("key" = ["read"])))]
 pub(crate) async fn may_write(
     caller: Reading,
@@ -76,7 +77,7 @@ pub(crate) async fn may_write(
     Body(body): Body<WriteAsked>,
 ) -> Result<Json<Space>, Problem> {
     let size = size_of(&body.size)?;
-    let facts = blocking(move || Ok(caller.engine.may_write(&caller.cloud, &named.resource, &size)?)).await?;
+    let facts = blocking(move || Ok(caller.engine.may_write(&caller.cloud, &named.space, &size)?)).await?;
     Ok(Json(space(facts)))
 }
 

@@ -274,6 +274,7 @@ fn open(arguments: &Open) -> Result<ExitCode, Failure> {
             PayWhen::Postpaid => Pay::Postpaid,
         }),
         contact,
+        currency: None,
     };
     let begun = desk.engine.now()?;
     let facts = desk.engine.open_account(&desk.cloud, &new)?;

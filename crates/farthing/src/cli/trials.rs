@@ -6,7 +6,7 @@ use farthing::failure::Failure;
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::MethodId;
 use farthing_core::time::Instant;
-use farthing_engine::{LimitFacts, NewLimits, NewTrial, TrialCard, TrialFacts};
+use farthing_engine::{LimitFacts, LimitsOf, NewLimits, NewTrial, TrialCard, TrialFacts};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -62,6 +62,9 @@ pub(crate) struct Limits {
     /// Of one project of the account.
     #[arg(long)]
     project: Option<String>,
+    /// Of one member, where members have limits of their own; everybody together when not given.
+    #[arg(long)]
+    member: Option<String>,
     /// The most it may cost in a calendar month; `off`: without limit.
     #[arg(long, value_name = "AMOUNT")]
     month: Option<String>,
@@ -136,7 +139,10 @@ pub(crate) fn limits(arguments: &Limits) -> Result<ExitCode, Failure> {
     let desk = arguments.place.desk()?;
     let currency = desk.engine.cloud_facts(&desk.cloud)?.currency;
     let (account, project) = (&arguments.account, arguments.project.as_deref());
-    let mut facts = desk.engine.limits(&desk.cloud, account, project)?;
+    let member = arguments.member.as_deref();
+    let of =
+        LimitsOf { account: account.clone(), project: arguments.project.clone(), person: arguments.member.clone() };
+    let mut facts = desk.engine.limits(&desk.cloud, &of)?;
     if arguments.month.is_some() || arguments.hour.is_some() {
         let known = |units: Option<i64>| units.map(|units| Money::from_units(units, currency));
         // What is not said stays.
@@ -145,12 +151,8 @@ pub(crate) fn limits(arguments: &Limits) -> Result<ExitCode, Failure> {
             Some("off") => Ok(None),
             Some(amount) => desk.amount(amount).map(Some),
         };
-        let wanted = NewLimits {
-            account: account.clone(),
-            project: arguments.project.clone(),
-            month: read(&arguments.month, facts.month)?,
-            hour: read(&arguments.hour, facts.hour)?,
-        };
+        let wanted =
+            NewLimits { of, month: read(&arguments.month, facts.month)?, hour: read(&arguments.hour, facts.hour)? };
         facts = desk.engine.set_limits(&desk.cloud, &wanted)?;
     }
     let LimitFacts { month, hour, month_spent, hour_spent, .. } = facts;
@@ -158,12 +160,15 @@ pub(crate) fn limits(arguments: &Limits) -> Result<ExitCode, Failure> {
     if desk.json {
         let plain = |units: Option<i64>| units.map(|units| money(units).plain());
         print_json(&json!({
-            "account": account, "project": project, "month": plain(month), "hour": plain(hour),
+            "account": account, "project": project, "member": member, "month": plain(month), "hour": plain(hour),
             "month_spent": money(month_spent).plain(), "hour_spent": money(hour_spent).plain(), "currency": currency.code(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let whose = project.map_or_else(|| account.clone(), |project| format!("{account}, project {project}"));
+    let mut whose = account.clone();
+    for (what, name) in [("project", project), ("member", member)] {
+        whose.push_str(&name.map(|name| format!(", {what} {name}")).unwrap_or_default());
+    }
     let words = |limit: Option<i64>| limit.map_or("without limit".to_owned(), |units| format!("of {}", money(units)));
     println!(
         "{whose}: {} this month, {}; {} an hour, {}.",

@@ -103,6 +103,8 @@ pub enum Setting {
     /// Bills are charged to the default method by themselves.
     AutomaticDeduction(bool),
     /// What the month may cost.
+    /// Whose limits the others of the line are: one member's.
+    LimitOf(String),
     MonthLimit(Option<Money>),
     /// What everything that runs may cost in an hour.
     HourLimit(Option<Money>),

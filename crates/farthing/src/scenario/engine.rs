@@ -3,8 +3,8 @@
 use super::bank::BankOfStory;
 use super::cloud::Others;
 use super::command::{
-    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
-    Paying, Place, Setting, TopUp, UnitsAsked,
+    Apply, Billing, Capture, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewGrant, NewHold, NewMember,
+    Ordering, Outage, Paying, Place, Setting, TopUp, UnitsAsked,
 };
 use super::exports::Table;
 use super::orders::Provisioning;
@@ -14,7 +14,8 @@ use super::stage::{
     About, Answer as Said, Done, Figure, Happening, Look, ProfileFiles, Show, Stage, StageError, Stages, Thing,
     UsageEvent,
 };
-use farthing_core::config::Size;
+use farthing_core::config::{Name, Size, Text};
+use farthing_core::estimate::Ask;
 use farthing_core::id::HoldId;
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
@@ -82,6 +83,7 @@ impl Stages for Engines {
             others: Others::default(),
             reserved: BTreeMap::new(),
             heard: Heard::default(),
+            estimated: None,
             exported: BTreeMap::new(),
         }))
     }
@@ -119,6 +121,8 @@ pub(super) struct EngineStage {
     /// Whose each reservation is.
     pub(super) reserved: BTreeMap<String, String>,
     heard: Heard,
+    /// What was estimated last.
+    estimated: Option<Money>,
     /// Files by what the story calls them: names of columns, and rows.
     pub(super) exported: BTreeMap<String, Table>,
 }
@@ -191,6 +195,31 @@ impl EngineStage {
         self.done(told)
     }
 
+    /// By the price list that rules now, as anybody could ask who has no account.
+    fn estimate(&mut self, asked: &Estimate) -> Done {
+        let invalid = |what: String| StageError::refused("invalid", what);
+        let named = |name: &String| Name::parse(name).ok_or_else(|| invalid(format!("{name:?} is no name")));
+        let count = asked.quantity.map_or(Ok(1), |count| u32::try_from(count.millionths() / 1_000_000));
+        let mut uses = Vec::new();
+        for (meter, size) in &asked.meters {
+            uses.push((named(meter)?, size.quantity));
+        }
+        let properties = asked.properties.iter().map(|(key, value)| (key.clone(), Text(value.clone())));
+        let ask = Ask {
+            sku: asked.sku.clone(),
+            account: asked.account.as_ref().map(named).transpose()?,
+            count: count.map_err(|_| invalid("as many as that are not estimated".to_owned()))?,
+            lasting: asked.lasting,
+            size: asked.size.clone(),
+            uses,
+            properties: properties.collect(),
+            ..Ask::of(&asked.product, self.now()?)
+        };
+        let estimate = self.engine().estimate(&self.cloud, &ask).map_err(told)?;
+        self.estimated = Some(estimate.map_err(|error| invalid(error.to_string()))?.total.net);
+        Ok(())
+    }
+
     fn unknown_account(name: &str) -> StageError {
         StageError::refused("not_found", format!("there is no account {name:?}"))
     }
@@ -229,8 +258,11 @@ impl Stage for EngineStage {
     }
 
     fn open_account(&mut self, account: &NewAccount, _: Instant) -> Done {
-        let mut new =
-            farthing_engine::NewAccount { name: account.name.clone(), ..farthing_engine::NewAccount::default() };
+        let mut new = farthing_engine::NewAccount {
+            name: account.name.clone(),
+            currency: Some(account.currency),
+            ..farthing_engine::NewAccount::default()
+        };
         for setting in &account.settings {
             match setting {
                 Setting::Country(country) => new.country = Some(country.clone()),
@@ -523,6 +555,10 @@ impl Stage for EngineStage {
             }
             Look::Bill { which, part } => self.bill_part(which, *part),
             Look::Suspense => self.suspense(),
+            Look::Estimate => match self.estimated {
+                Some(amount) => Ok(Said::Money(amount)),
+                None => Err(StageError::refused("not_found", "nothing was estimated yet")),
+            },
             Look::History { account, grant } => self.history(account, grant),
             Look::Export { name, column } => self.exported(name, column.as_deref()),
             Look::Quota(asked) => self.quota(asked),
@@ -537,7 +573,7 @@ impl Stage for EngineStage {
                 self.engine().may_write(&self.cloud, name, size).map_err(told)?;
                 self.written(name, size)?;
             }
-            Later::Estimate(_) => return Err(StageError::NotBuilt(asked.name())),
+            Later::Estimate(asked) => self.estimate(asked)?,
         }
         self.heard.forget();
         self.others_act().map(drop)
@@ -729,6 +765,7 @@ pub(super) const fn later_setting(setting: &Setting) -> &'static str {
         | Setting::AutoRefillMonthlyMax(_) => "set auto_refill",
         Setting::AlertThreshold(_) | Setting::AlertRunway(_) | Setting::AlertMonthCost(_) => "set alerts",
         Setting::AutomaticDeduction(_) => "set automatic_deduction",
+        Setting::LimitOf(_) => "set member",
         Setting::MonthLimit(_) => "set month_limit",
         Setting::HourLimit(_) => "set hour_limit",
         Setting::StopOnOverdue(_) => "set stop_on_overdue",

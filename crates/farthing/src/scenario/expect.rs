@@ -35,6 +35,8 @@ pub enum Subject {
     Quota(QuotaAsked),
     /// Of the cloud's bank.
     Suspense,
+    /// What was estimated last.
+    Estimate,
     /// What a grant of an account has paid for.
     History {
         account: String,
@@ -199,6 +201,7 @@ impl Comparison {
             | Subject::Bill(..)
             | Subject::Quota(_)
             | Subject::Suspense
+            | Subject::Estimate
             | Subject::History { .. }
             | Subject::Export { .. } => false,
         }

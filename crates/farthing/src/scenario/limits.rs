@@ -5,12 +5,14 @@ use super::stage::{Answer, Done, QuotaAsked, QuotaPart, StageError};
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
-use farthing_engine::{NewLimits, NewReservation, NewTrial, TrialCard};
+use farthing_engine::{LimitsOf, NewLimits, NewReservation, NewTrial, TrialCard};
 
 /// What a line sets; what it does not name stays.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(clippy::option_option, reason = "not named, or named `off`, or an amount")]
 pub(super) struct LimitsSet {
+    /// Of one member; none: of everybody together.
+    pub(super) member: Option<String>,
     pub(super) month: Option<Option<Money>>,
     pub(super) hour: Option<Option<Money>>,
 }
@@ -24,15 +26,12 @@ impl EngineStage {
     }
 
     pub(super) fn limit(&mut self, account: &str, set: LimitsSet) -> Done {
-        let known = self.engine().limits(&self.cloud, account, None).map_err(told)?;
+        let of = LimitsOf { account: account.to_owned(), project: None, person: set.member };
+        let known = self.engine().limits(&self.cloud, &of).map_err(told)?;
         let currency = self.engine().cloud_facts(&self.cloud).map_err(told)?.currency;
         let was = |units: Option<i64>| units.map(|units| Money::from_units(units, currency));
-        let limits = NewLimits {
-            account: account.to_owned(),
-            project: None,
-            month: set.month.unwrap_or(was(known.month)),
-            hour: set.hour.unwrap_or(was(known.hour)),
-        };
+        let limits =
+            NewLimits { of, month: set.month.unwrap_or(was(known.month)), hour: set.hour.unwrap_or(was(known.hour)) };
         let set = self.engine().set_limits(&self.cloud, &limits);
         self.done(set.map(drop))
     }

@@ -342,6 +342,7 @@ impl EngineStage {
                     (refill.monthly_max, refills) = (Some(most), true);
                 }
                 Setting::Pay(way) => pay = Some(*way),
+                Setting::LimitOf(member) => limits.member = Some(member.clone()),
                 Setting::MonthLimit(amount) => (limits.month, limited) = (Some(*amount), true),
                 Setting::HourLimit(amount) => (limits.hour, limited) = (Some(*amount), true),
                 Setting::AlertThreshold(amount) => {

@@ -465,6 +465,7 @@ impl Run<'_> {
                 answered(self.stage.look(&Look::Bill { which: bill.clone(), part: *part }, at)?)
             }
             Subject::Suspense => answered(self.stage.look(&Look::Suspense, at)?),
+            Subject::Estimate => answered(self.stage.look(&Look::Estimate, at)?),
             Subject::History { account, grant } => {
                 answered(self.stage.look(&Look::History { account: account.clone(), grant: grant.clone() }, at)?)
             }

@@ -242,6 +242,7 @@ pub enum Look {
     Quota(QuotaAsked),
     /// What came in at the bank and is nobody's yet.
     Suspense,
+    Estimate,
     /// Rows of an exported file, or the sum of a column.
     Export {
         name: String,
@@ -404,6 +405,7 @@ impl Look {
             Look::Bill { .. } => "expect bill",
             Look::Quota(_) => "expect quota",
             Look::Suspense => "expect suspense",
+            Look::Estimate => "expect estimate",
             Look::Export { .. } => "expect export",
             Look::History { .. } => "expect history",
             Look::Sent { .. } => "expect sent",

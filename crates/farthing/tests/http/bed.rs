@@ -22,6 +22,11 @@ unit = "token"
 id = "calls"
 unit = "call"
 
+[[meter]]
+id = "stored"
+unit = "GB"
+aggregate = "time_weighted"
+
 [[gift]]
 id = "welcome"
 name = "Welcome"
@@ -39,6 +44,16 @@ name = "Hosted node"
 kind = "term"
 period = "1 month"
 price = "9.00"
+
+[[product]]
+id = "share"
+name = "Share"
+kind = "term"
+meter = "stored"
+free = { size = "10 GB", per = "resource" }
+size = "10 GB"
+period = "1 month"
+price = "3.00"
 
 [[product]]
 id = "gpu-units"
@@ -82,7 +97,7 @@ pub(crate) fn policy(cloud: &str, every: &str) -> String {
     format!(
         "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n\
         [brand]\nlegal_name = \"{cloud}\"\n\n[bill]\non = [\"top_up\", \"order\", \"request\"]\ndispute_window = \"7d\"\nnumber = \"B-{{year}}-{{seq:6}}\"\n\n[settle]\nevery = \"{every}\"\n\n\
-        [refund]\nunconsumed_cash = true\n\n[ladder]\nsuspend = {{ after = \"0h\" }}\n\n[bank]\naccount = \"DE89370400440532013000\"\n"
+        [refund]\nunconsumed_cash = true\n\n[space]\ngrace = \"30d\"\n\n[ladder]\nsuspend = {{ after = \"0h\" }}\n\n[bank]\naccount = \"DE89370400440532013000\"\n"
     )
 }
 

@@ -56,6 +56,7 @@ impl World<'_> {
         match noun {
             "account" => self.make_account(),
             "resource" => self.make_resource(),
+            "space" => self.start(json!({ "product": "share" })),
             "version" => {
                 let versions = self.server.get(self.key, "/v1/policies");
                 let newest = versions["data"].as_array().and_then(|versions| versions.last());
@@ -114,9 +115,16 @@ impl World<'_> {
     }
 
     fn make_resource(&self) -> String {
+        self.start(json!({ "product": "service", "sku": "medium-2c-4g" }))
+    }
+
+    fn start(&self, what: Value) -> String {
         let (name, account) = (fresh(self.prefix), self.make_account());
-        let start = json!({ "events": [{ "type": "start", "resource": name, "account": account, "product": "service",
-            "sku": "medium-2c-4g" }] });
+        let mut event = what;
+        for (key, value) in [("type", "start"), ("resource", &name), ("account", &account)] {
+            event[key] = json!(value);
+        }
+        let start = json!({ "events": [event] });
         let told = self.server.post(self.key, "/v1/resource-events", &start);
         assert_eq!(told["recorded"], 1, "{told}");
         name

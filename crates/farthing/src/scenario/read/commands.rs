@@ -896,7 +896,7 @@ fn ends(argument: &Argument<'_>) -> Read<Ends> {
 /// What an account says of itself, in any order. The words of the language's page and those of the policy both do.
 fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>> {
     let mut settings: Vec<Setting> = Vec::new();
-    const KNOWN: [&str; 19] = [
+    const KNOWN: [&str; 20] = [
         "country",
         "region",
         "time_zone",
@@ -913,6 +913,7 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
         "runway_days",
         "month_cost",
         "automatic_deduction",
+        "member",
         "month_limit",
         "hour_limit",
         "stop_on_overdue",
@@ -942,6 +943,7 @@ fn settings(words: &mut Arguments<'_>, currency: Currency) -> Read<Vec<Setting>>
             }
             "month_cost" | "budget" | "alerts.month_cost" => Setting::AlertMonthCost(value.amount_or_off(currency)?),
             "automatic_deduction" | "auto_deduction" => Setting::AutomaticDeduction(value.on()?),
+            "member" => Setting::LimitOf(value.name()?),
             "month_limit" | "limit" => Setting::MonthLimit(value.amount_or_off(currency)?),
             "hour_limit" => Setting::HourLimit(value.amount_or_off(currency)?),
             "stop_on_overdue" => Setting::StopOnOverdue(value.on()?),

@@ -66,6 +66,7 @@ impl Reader<'_> {
         let (subject, about) = match first.text.as_str() {
             "clock" => (Subject::Clock, None),
             "suspense" => (Subject::Suspense, None),
+            "estimate" => (Subject::Estimate, None),
             "history" => {
                 let word = rest.word("the grant")?;
                 let grant = word.text.to_owned();
@@ -212,6 +213,7 @@ impl Reader<'_> {
             | Subject::Units(_)
             | Subject::Charges(_)
             | Subject::Suspense
+            | Subject::Estimate
             | Subject::Export { column: Some(_), .. }
             | Subject::Bill(_, BillPart::Total | BillPart::Tax | BillPart::Due) => {
                 if how == How::Is {
