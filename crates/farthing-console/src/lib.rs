@@ -9,6 +9,7 @@ mod chart;
 mod cloud;
 mod customer;
 mod frame;
+mod help;
 mod operator;
 mod printer;
 mod public;
@@ -17,6 +18,7 @@ mod words;
 
 pub use assets::{MARK_INLINE, Readable, mark, style};
 pub use cloud::Cloud;
+pub use help::{HelpTrouble, help_troubles};
 pub use operator::{Verdict, counted, wrong};
 pub use printer::{Print, Printed, Printer, Stopper};
 pub use web::visitor::{Porter, Seat, ThisMachine, Visitor};
@@ -71,6 +73,13 @@ impl Console {
         Console { stopper: Some(stopper), ..self }
     }
 
+    /// The files of the version that rules a cloud at an instant.
+    fn files_of(&self, cloud: &str, at: Instant) -> Result<BTreeMap<String, String>, PageError> {
+        let versions = self.engine.policy_versions(cloud)?;
+        let Some(version) = versions.in_force_at(at) else { return Ok(BTreeMap::new()) };
+        Ok(self.engine.policy_files(cloud, version.number)?.unwrap_or_default())
+    }
+
     /// A cloud as its configuration is at an instant; none: there is no such cloud.
     fn cloud_at(&self, id: &str, at: Instant) -> Result<Option<Cloud>, PageError> {
         match self.engine.profile_at(id, at) {
@@ -105,6 +114,7 @@ pub fn router(console: Console) -> Router {
         .route("/mark.svg", get(assets::mark))
         .route("/language", post(web::tongue::choose))
         .merge(customer::router())
+        .merge(public::router())
         .fallback(frame::nowhere)
         .method_not_allowed_fallback(frame::read_only)
         .layer(from_fn(security::guard))

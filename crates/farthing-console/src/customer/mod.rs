@@ -24,7 +24,8 @@ mod standing;
 mod top_up;
 
 pub(crate) use ask::{Ask, Page, Trouble, account_address};
-pub(crate) use door::{does, fetches, shows};
+pub(crate) use door::run;
+use door::{does, fetches, shows};
 pub(crate) use shell::{Shell, shown};
 
 use crate::Console;

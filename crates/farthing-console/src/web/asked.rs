@@ -63,8 +63,8 @@ impl Came {
         chosen.or(own).or_else(|| header(ACCEPT_LANGUAGE).and_then(Language::accepted)).unwrap_or_else(clouds)
     }
 
-    pub(crate) fn parts(&self) -> &Parts {
-        &self.parts
+    pub(crate) fn into_named(self) -> BTreeMap<String, String> {
+        self.named
     }
 
     /// Who asks about which account of which cloud. An account that is not theirs is not there, and said so in the same words.
