@@ -12,7 +12,11 @@ fn catalogue() -> String {
     let mut text = String::new();
     for event in samples() {
         let kind = event.kind();
-        let mailed = if kind.is_mailed() { " The account's contact is written to as well." } else { "" };
+        let mailed = if kind.is_mailed() && event.person().is_none() {
+            " The account's contact is written to as well."
+        } else {
+            ""
+        };
         let again = if kind.may_be_replayed() { "" } else { " It is never sent again by hand." };
         let _ = writeln!(text, "### `{}`\n\n{}{mailed}{again}\n\n| `data` | |\n|---|---|", kind.name(), kind.about());
         for (field, says) in kind.fields() {

@@ -8,6 +8,7 @@
 use crate::asked::Note;
 use crate::bills::{Paper, broken, paper_of};
 use crate::exports::mail_link;
+use crate::people;
 use crate::{Clock, Engine, EngineError, RefusalCode, Refused};
 use farthing_core::notice::{
     Attempt, DeliveryId, EndpointId, Event, EventType, MessageId, Next, Secret, after_failure, delivery_id,
@@ -196,6 +197,13 @@ impl Engine {
                     let fresh = (ids.id(now), [ids.bytes(), ids.bytes()], test);
                     message.data = mail_link(tx, &message.cloud, &message.data, fresh, (&base, now))?;
                 }
+                if endpoint.is_none()
+                    && let Some(purpose) = people::link_purpose(&message.kind)
+                {
+                    let fresh = (ids.id(now), [ids.bytes(), ids.bytes()], test);
+                    message.data =
+                        people::mail_link(tx, (&message.cloud, &message.data), purpose, fresh, (&base, now))?;
+                }
                 let to = match &endpoint {
                     Some(_) if is_over(tx, &message)? => To::Nobody("it is not to be done any more"),
                     Some(endpoint) => To::Webhook(hook_of(endpoint, now)),
@@ -377,7 +385,6 @@ fn hook_of(endpoint: &EndpointRow, now: Instant) -> Hook {
     Hook { endpoint: endpoint.id, url: endpoint.url.clone(), secrets }
 }
 
-/// Whom a mail is for now, and how the cloud writes it.
 /// An instruction leaves the outbox when its reason ends.
 fn is_over(tx: &mut Tx<'_>, message: &MessageRow) -> Result<bool, EngineError> {
     if message.kind != EventType::InstructionAsked.name() {
@@ -388,18 +395,23 @@ fn is_over(tx: &mut Tx<'_>, message: &MessageRow) -> Result<bool, EngineError> {
     Ok(tx.instruction(id)?.is_some_and(|row| row.state == InstructionState::Cancelled))
 }
 
+/// Whom a mail is for now, and how the cloud writes it.
 fn addressee(
     tx: &mut Tx<'_>,
     clouds: &crate::clouds::Clouds,
     message: &MessageRow,
     test: bool,
 ) -> Result<To, EngineError> {
-    let contact = match message.account {
-        Some(account) => tx.contact(account)?,
-        None => None,
+    let contact = if people::is_to_person(&message.kind) {
+        people::contact_of(tx, &message.data)?
+    } else {
+        match message.account {
+            Some(account) => tx.contact(account)?,
+            None => None,
+        }
     };
     let Some(ContactRow { name, email, language }) = contact.filter(|contact| !contact.email.is_empty()) else {
-        return Ok(To::Nobody("the account has no address to write to"));
+        return Ok(To::Nobody("there is no address to write to"));
     };
     let Some(book) = clouds.get(tx, &message.cloud)? else {
         return Ok(To::Nobody("the cloud has no configuration"));

@@ -38,6 +38,7 @@ mod open_account;
 mod open_project;
 mod orders;
 mod payments;
+mod people;
 mod periods;
 mod plain_usage;
 mod quotas;
@@ -104,6 +105,10 @@ pub use orders::{
 pub use payments::{
     DisputeFacts, GivenUp, MethodChange, MethodFacts, NewMethod, NewPayIn, NewRefund, PaidFacts, PayBy, PaymentFacts,
     Provider, Providers, RefillChange, RefillFacts, RefundFacts, RefundPartFacts,
+};
+pub use people::{
+    Access, Entered, LinkFacts, NewConsoleLink, NewOperator, NewPerson, OperatorFacts, PersonFacts, PersonRole,
+    SessionFacts, Side, SignIn, SignInRefused, SignedIn, Visit, Who,
 };
 pub use quotas::{NewReservation, QuotaFacts};
 pub use record_fact::{NewResource, Reported, ResourceFact, Told};

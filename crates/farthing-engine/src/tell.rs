@@ -45,7 +45,10 @@ pub(crate) fn write(
         for endpoint in endpoints.iter().filter(hears) {
             tx.delivery_insert(ids.number(now), Channel::Endpoint(endpoint.id), &message)?;
         }
-        if kind.is_mailed()
+        // A person is written to at their own address, which is looked up when the mail goes out.
+        if notice.event.person().is_some() {
+            tx.delivery_insert(ids.number(now), Channel::Mail, &message)?;
+        } else if kind.is_mailed()
             && notice.mailed
             && let Some(account) = notice.account
             && tx.contact(account)?.is_some_and(|contact| !contact.email.is_empty())

@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 20, name: "standing", text: include_str!("../migrations/0020_standing.sql") },
     Migration { number: 21, name: "alerts", text: include_str!("../migrations/0021_alerts.sql") },
     Migration { number: 22, name: "outages", text: include_str!("../migrations/0022_outages.sql") },
+    Migration { number: 23, name: "people", text: include_str!("../migrations/0023_people.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -370,12 +370,14 @@ both! {
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
             "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
             "ladder", "step_notice", "instruction", "keep", "brake", "steps_seen", "alert", "outage",
+            "person", "recovery_code", "session", "person_link", "sign_in_try",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }
         bed.tamper("ALTER TABLE lot DROP COLUMN reason");
         bed.tamper("ALTER TABLE lot DROP COLUMN source");
         bed.tamper("DROP INDEX charge_chained");
+        bed.tamper("DROP INDEX member_by_person");
         bed.tamper("DROP INDEX account_state_bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN outage");

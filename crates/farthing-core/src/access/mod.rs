@@ -16,7 +16,7 @@ mod totp;
 pub use key::{KeyId, KeyKind, KeyText, KeyTextError, Mode};
 pub use limit::{Allowance, Bucket};
 pub use password::{HashCost, PASSWORD_MIN, PasswordHash, WeakPassword, judge_password};
-pub use role::{Deed, OperatorDeed, OperatorRole, Role, may, operator_may};
+pub use role::{Deed, OperatorDeed, OperatorRole, Role, may, may_give, operator_may};
 pub use scope::{Scope, Scopes};
 pub use session::{
     ENTER_LINK_SECONDS, HALF_WAY, INVITATION_SECONDS, OF_CUSTOMERS, OF_OPERATORS, PASSWORD_LINK_SECONDS, SEEN_SECONDS,

@@ -10,7 +10,7 @@ use std::fmt;
 /// As many characters as one has at least.
 pub const PASSWORD_MIN: usize = 12;
 /// As many bytes as are hashed at most: nobody keeps us busy with a novel.
-pub const PASSWORD_BYTES_MAX: usize = 1_024;
+const PASSWORD_BYTES_MAX: usize = 1_024;
 
 /// What stands in every list of stolen passwords and is long enough otherwise.
 const COMMON: [&str; 12] = [

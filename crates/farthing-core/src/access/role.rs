@@ -137,6 +137,11 @@ pub fn operator_may(role: OperatorRole, deed: OperatorDeed) -> bool {
     line.zip(place).and_then(|((_, line), place)| line.get(place)).copied().unwrap_or(false)
 }
 
+/// Whether somebody may give a role to another, or take it from them: nobody but a payer makes or unmakes one.
+pub fn may_give(giver: Role, given: Role) -> bool {
+    may(giver, Deed::SetPeople) && (given != Role::Payer || giver == Role::Payer)
+}
+
 impl Role {
     pub const ALL: [Role; 5] = [Role::Payer, Role::Admin, Role::Finance, Role::Member, Role::Viewer];
 
@@ -219,6 +224,13 @@ mod tests {
         ];
         check(Role::Member, &[&money[..], &[Deed::SetPeople]].concat());
         assert_eq!(Role::Viewer.deeds(), [Deed::SeeCosts, Deed::SeeBalance, Deed::Export]);
+    }
+
+    #[test]
+    fn nobody_but_a_payer_makes_a_payer() {
+        let givers = |given| Role::ALL.into_iter().filter(move |giver| may_give(*giver, given)).collect::<Vec<Role>>();
+        assert_eq!(givers(Role::Payer), [Role::Payer]);
+        assert_eq!(givers(Role::Viewer), [Role::Payer, Role::Admin]);
     }
 
     #[test]

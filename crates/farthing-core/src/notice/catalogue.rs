@@ -9,6 +9,7 @@ use super::orders::{OrderTold, TermTold};
 use super::outage::OutageTold;
 use super::standing::{InstructionTold, StepTold};
 use super::trial::TrialThings;
+use crate::access::{PersonId, Role};
 use crate::measure::Quantity;
 use crate::money::{Currency, Money};
 use crate::standing::{Cause, Deed, Guard, InstructionId, Rung};
@@ -353,6 +354,14 @@ catalogue! {
         ["account": "Its name; empty: it is of the whole cloud.", "export": "Its id.", "what": "`charges`, `bills`, `lines` or `focus`.",
          "format": "`csv`, `json` or `parquet`.", "rows": "How many.", "bytes": "How long its file is.",
          "expires_at": "When its file is deleted."], mailed;
+    PersonInvited = "person.invited", "Somebody was invited to an account's console: they are written to, with a link to choose a password.",
+        ["person": "Their id.", "account": "Of which account.", "project": "Of which of its projects; empty: the whole account.",
+         "role": "`payer`, `admin`, `finance`, `member` or `viewer`."], mailed;
+    PersonPasswordAsked = "person.password_asked", "Somebody says that they forgot their password: they are written to, with a link to choose another.",
+        ["person": "Their id."], mailed;
+    PersonSecurityChanged = "person.security_changed", "What somebody signs in with was changed: they are written to, in case it was not them.",
+        ["person": "Their id.",
+         "what": "`password`, `second_factor_on`, `second_factor_off` or `recovery_code_used`."], mailed;
     EndpointTest = "endpoint.test", "A test that was asked for, sent to one endpoint alone.",
         ["endpoint": "Its id."];
 }
@@ -637,9 +646,42 @@ pub enum Event {
         bytes: i64,
         expires: Instant,
     },
+    PersonInvited {
+        person: PersonId,
+        account: String,
+        project: String,
+        role: Role,
+    },
+    PersonPasswordAsked {
+        person: PersonId,
+    },
+    PersonSecurityChanged {
+        person: PersonId,
+        what: SecurityChange,
+    },
     EndpointTest {
         endpoint: super::EndpointId,
     },
+}
+
+/// What of a person's signing in was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityChange {
+    Password,
+    SecondFactorOn,
+    SecondFactorOff,
+    RecoveryCodeUsed,
+}
+
+impl SecurityChange {
+    pub const fn name(self) -> &'static str {
+        match self {
+            SecurityChange::Password => "password",
+            SecurityChange::SecondFactorOn => "second_factor_on",
+            SecurityChange::SecondFactorOff => "second_factor_off",
+            SecurityChange::RecoveryCodeUsed => "recovery_code_used",
+        }
+    }
 }
 
 impl Event {
@@ -729,6 +771,9 @@ impl Event {
             Event::ProjectMoved { .. } => EventType::ProjectMoved,
             Event::PolicyApplied { .. } => EventType::PolicyApplied,
             Event::ExportReady { .. } => EventType::ExportReady,
+            Event::PersonInvited { .. } => EventType::PersonInvited,
+            Event::PersonPasswordAsked { .. } => EventType::PersonPasswordAsked,
+            Event::PersonSecurityChanged { .. } => EventType::PersonSecurityChanged,
             Event::EndpointTest { .. } => EventType::EndpointTest,
         }
     }
@@ -822,6 +867,9 @@ impl Event {
             | Event::BankMoneyUnknown { .. }
             | Event::BrakeOn { .. }
             | Event::ExportReady { .. } => Lane::Cloud,
+            Event::PersonInvited { person, .. }
+            | Event::PersonPasswordAsked { person }
+            | Event::PersonSecurityChanged { person, .. } => Lane::Person(*person),
             Event::EndpointTest { endpoint } => Lane::Endpoint(*endpoint),
         }
     }
@@ -858,6 +906,7 @@ impl Event {
             | Event::ResourceFound { account, .. }
             | Event::ProjectOpened { account, .. }
             | Event::ExportReady { account, .. }
+            | Event::PersonInvited { account, .. }
             | Event::ProjectMoved { to: account, .. } => account,
             Event::PaymentPending(told)
             | Event::PaymentActionNeeded(told)
@@ -906,7 +955,20 @@ impl Event {
             Event::PolicyApplied { .. }
             | Event::EndpointTest { .. }
             | Event::BrakeOn { .. }
+            | Event::PersonPasswordAsked { .. }
+            | Event::PersonSecurityChanged { .. }
             | Event::BankMoneyUnknown { .. } => "",
+        }
+    }
+
+    /// Whom it is about and written to, where that is not an account's contact. What is sent names nobody: an id leads to nothing once its
+    /// person is erased.
+    pub const fn person(&self) -> Option<PersonId> {
+        match self {
+            Event::PersonInvited { person, .. }
+            | Event::PersonPasswordAsked { person }
+            | Event::PersonSecurityChanged { person, .. } => Some(*person),
+            _ => None,
         }
     }
 
@@ -1056,6 +1118,13 @@ impl Event {
                 "account": account, "export": export, "what": what, "format": format, "rows": rows, "bytes": bytes,
                 "expires_at": expires.to_string(),
             }),
+            Event::PersonInvited { person, account, project, role } => json!({
+                "person": person.to_string(), "account": account, "project": project, "role": role.name(),
+            }),
+            Event::PersonPasswordAsked { person } => json!({ "person": person.to_string() }),
+            Event::PersonSecurityChanged { person, what } => {
+                json!({ "person": person.to_string(), "what": what.name() })
+            }
             Event::EndpointTest { endpoint } => json!({ "endpoint": endpoint.to_string() }),
         }
     }
@@ -1135,6 +1204,10 @@ impl std::error::Error for FilterError {}
 
 fn group_of(name: &str) -> &str {
     name.split_once('.').map_or(name, |(group, _)| group)
+}
+
+fn someone() -> PersonId {
+    PersonId::from_parts(1_795_000_000_000, [7; 10])
 }
 
 /// One of each, for the documentation and for tests.
@@ -1468,6 +1541,9 @@ pub fn samples() -> Vec<Event> {
             bytes: 262_144,
             expires: at,
         },
+        Event::PersonInvited { person: someone(), account: name("acme"), project: name("web"), role: Role::Finance },
+        Event::PersonPasswordAsked { person: someone() },
+        Event::PersonSecurityChanged { person: someone(), what: SecurityChange::SecondFactorOn },
         Event::EndpointTest { endpoint: super::EndpointId::from_parts(1_795_000_000_000, [7; 10]) },
     ]
 }

@@ -15,7 +15,7 @@ mod standing;
 mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
-pub use catalogue::{Event, EventType, Filter, FilterError, samples};
+pub use catalogue::{Event, EventType, Filter, FilterError, SecurityChange, samples};
 pub use money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};
 pub use orders::{OrderTold, TermTold};

@@ -4,6 +4,7 @@
 //! the order they were written: the next one waits until the one before it is delivered or given up. Lanes know nothing of each
 //! other, so one message that is not taken holds up its own lane alone.
 
+use crate::access::PersonId;
 use crate::id::Id128;
 use crate::ledger::TransferId;
 
@@ -17,6 +18,8 @@ pub enum Lane {
     Account(String),
     Resource(String),
     Project(String),
+    /// Somebody who signs in.
+    Person(PersonId),
     /// The cloud itself.
     Cloud,
     /// An endpoint's own tests.
@@ -30,6 +33,7 @@ impl Lane {
             Lane::Account(name) => ("account", name.clone()),
             Lane::Resource(name) => ("resource", name.clone()),
             Lane::Project(name) => ("project", name.clone()),
+            Lane::Person(id) => ("person", id.to_string()),
             Lane::Cloud => ("cloud", String::new()),
             Lane::Endpoint(id) => ("endpoint", id.to_string()),
         };

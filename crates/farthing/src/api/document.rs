@@ -15,7 +15,7 @@ const ABOUT: &str = "The billing engine a cloud runs. Every request carries a ke
     Idempotency-Key: sent again it happens once, and is answered the same. Lists come in pages: `next` is the cursor of the \
     following one. Amounts are decimals as text, times RFC 3339. What cannot be done is answered as RFC 9457 problems.";
 
-const TAGS: [(&str, &str); 19] = [
+const TAGS: [(&str, &str); 20] = [
     ("accounts", "Who pays, and what they have."),
     ("projects", "What holds resources, and who uses it."),
     ("resources", "What runs: reported as it happens, late or twice."),
@@ -31,6 +31,7 @@ const TAGS: [(&str, &str); 19] = [
     ("exports", "What was charged and billed, as files for other programs."),
     ("prices", "What it would cost."),
     ("policies", "The cloud's configuration, in dated versions."),
+    ("people", "Who uses the console, and links that open it."),
     ("keys", "Who may ask."),
     ("webhooks", "What is told: endpoints, events, deliveries."),
     ("steps", "Accounts in arrears: how they stand, what comes, and what the cloud is asked to do."),

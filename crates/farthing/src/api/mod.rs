@@ -10,6 +10,7 @@ mod bills;
 mod caller;
 mod charges;
 mod companies;
+mod console_links;
 mod coupons;
 mod credits;
 mod deliveries;
@@ -31,6 +32,7 @@ mod outages;
 mod page;
 mod pages;
 mod payments;
+mod people;
 mod policies;
 mod prices;
 mod problem;
@@ -264,6 +266,11 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(operations::retry))
         .routes(routes!(operations::jobs))
         .routes(routes!(operations::advance))
+        .routes(routes!(people::list, people::invite))
+        .routes(routes!(people::show, people::erase))
+        .routes(routes!(people::set_role))
+        .routes(routes!(people::remove))
+        .routes(routes!(console_links::make))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))

@@ -86,6 +86,12 @@ built_in!(
     "payment.disputed.zh.txt",
     "payment.failed.en.txt",
     "payment.failed.zh.txt",
+    "person.invited.en.txt",
+    "person.invited.zh.txt",
+    "person.password_asked.en.txt",
+    "person.password_asked.zh.txt",
+    "person.security_changed.en.txt",
+    "person.security_changed.zh.txt",
     "receipt.issued.en.txt",
     "receipt.issued.zh.txt",
     "refill.switched_off.en.txt",
@@ -210,6 +216,7 @@ fn values(parcel: &Parcel, envelope: &Envelope, locale: Locale) -> Json {
     let brand = &envelope.policy.brand;
     values.insert("data".to_owned(), Json::Object(data));
     values.insert("name".to_owned(), json!(envelope.name));
+    values.insert("address".to_owned(), json!(envelope.address));
     values.insert("brand".to_owned(), json!(envelope.policy.cloud.name.to_string()));
     values.insert("legal_name".to_owned(), json!(brand.legal_name.to_string()));
     values.insert("support".to_owned(), json!(brand.support.as_ref().map(ToString::to_string)));

@@ -2,11 +2,13 @@
 //!
 //! Owns the connections and what a mail looks like. What is sent, when, and what follows from an answer are the engine's.
 
+mod directory;
 mod letter;
 mod smtp;
 mod stripe;
 mod webhook;
 
+pub use directory::{DirectorySettings, Errand, OidcDirectory};
 pub use letter::Letter;
 pub use smtp::{MailServer, Password, Postman};
 pub use stripe::StripeProvider;

@@ -25,6 +25,7 @@ mod money;
 mod orders;
 mod outages;
 mod payments;
+mod people;
 mod policy;
 mod progress;
 mod restore;
@@ -105,6 +106,10 @@ enum Command {
     Keep(steps::Keep),
     /// Shows what an account was charged, with totals.
     Charges(money::Charges),
+    /// Who uses the console of a cloud's customers: invites, gives roles, takes away, erases.
+    People(people::People),
+    /// Who runs the clouds: adds, lists and removes operators, and gives them passwords.
+    Operators(people::Operators),
     /// Makes, lists, rotates and revokes API keys.
     Keys(keys::Arguments),
     /// Shows who changed what, from where.
@@ -175,6 +180,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Keep(arguments) => steps::keep(&arguments),
         Command::Limits(arguments) => trials::limits(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
+        Command::People(arguments) => people::people(&arguments),
+        Command::Operators(arguments) => people::operators(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Events(arguments) => events::run(&arguments),

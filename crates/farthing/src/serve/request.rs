@@ -63,9 +63,13 @@ pub(super) async fn around(State(door): State<Arc<Door>>, request: Request, next
     response
 }
 
-/// A path as the log has it: what the link of an export opens is nobody else's.
+/// A path as the log has it: what links open, exports and sessions, is nobody else's.
 fn told(path: &str) -> String {
-    if path.starts_with("/exports/") { "/exports/…".to_owned() } else { path.to_owned() }
+    const OPENS: [&str; 4] = ["/exports/", "/sign-in/enter/", "/sign-in/invitation/", "/sign-in/password/"];
+    match OPENS.iter().find(|opens| path.starts_with(**opens)) {
+        Some(opens) => format!("{opens}…"),
+        None => path.to_owned(),
+    }
 }
 
 fn is_plain(id: &str) -> bool {

@@ -172,6 +172,10 @@ fn chores(door: &Door, bell: &Bell) {
                 let before = now.checked_sub(seconds(ANSWERS_DAYS * 86_400)).unwrap_or(Instant::EPOCH);
                 engine.store().write("answers_forget", move |tx| tx.answers_forget(before))?;
                 engine.events_forget(now.checked_sub(seconds(EVENTS_DAYS * 86_400)).unwrap_or(Instant::EPOCH))?;
+                let tests = door.worlds.tests_open().into_iter().map(|(_, test)| test);
+                for world in std::iter::once(engine.clone()).chain(tests) {
+                    world.access_forget(now)?;
+                }
                 swept = Some(now);
             }
             Ok(())

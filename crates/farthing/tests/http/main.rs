@@ -17,6 +17,7 @@
 //! | `bank` | the bank by files: transfers credited once, bad files refused at their line, what is unknown decided, debits collected and returned |
 //! | `exports` | from a bill to its charges; files that are written beside the requests, fetched by links, whole after a kill -9 |
 //! | `documents` | bills as PDF and e-invoice, and what is said where there is none |
+//! | `people` | who uses the consoles: invited, given roles, erased; links of the portal |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -39,6 +40,7 @@ mod limits;
 mod once;
 mod operators;
 mod payments;
+mod people;
 mod schemathesis;
 mod story;
 mod stripe;

@@ -84,6 +84,7 @@ impl World<'_> {
                 id_of(&waiting["data"][0]).unwrap_or_else(|| panic!("nobody knows it: {waiting}"))
             }
             "person" => fresh("person"),
+            "person_id" => self.make_person(),
             // Each account counts its own.
             "charge" | "line" => "1".to_owned(),
             "grant" => "welcome".to_owned(),
@@ -166,6 +167,13 @@ impl World<'_> {
         let new = json!({ "reason": "nobody ordered this" });
         let made = self.server.post(self.key, &format!("/v1/bills/{bill}/disputes"), &new);
         id_of(&made).unwrap_or_else(|| panic!("a dispute has no id: {made}"))
+    }
+
+    /// Somebody whom nobody knew.
+    fn make_person(&self) -> String {
+        let new = json!({ "email": format!("{}@acme.example", fresh("p")), "account": self.make_account(), "role": "viewer" });
+        let made = self.server.post(self.key, "/v1/people", &new);
+        id_of(&made).unwrap_or_else(|| panic!("a person has no id: {made}"))
     }
 
     /// To stop what nothing pays for: it was started an hour ago, which nobody can refuse any more.
