@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What a page may name.
-pub const VARIABLES: [&str; 8] =
+const VARIABLES: [&str; 8] =
     ["user_name", "name", "legal_name", "support", "currency", "languages", "cloud", "time_zone"];
 
 /// What each variable says.

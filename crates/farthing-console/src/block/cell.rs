@@ -53,7 +53,6 @@ pub(crate) struct Cell {
     pub(crate) note_address: String,
     /// Which colour of a chart it is: 1 to 8; 0: none.
     pub(crate) swatch: usize,
-    pub(crate) number: bool,
 }
 
 impl Cell {
@@ -67,11 +66,11 @@ impl Cell {
 
     pub(crate) fn amount(figure: Figure) -> Cell {
         let class = figure.class();
-        Cell { class, text: figure.text, title: figure.exact.unwrap_or_default(), number: true, ..Cell::default() }
+        Cell { class, text: figure.text, title: figure.exact.unwrap_or_default(), ..Cell::default() }
     }
 
     pub(crate) fn number(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), number: true, ..Cell::default() }
+        Cell::text(text)
     }
 
     /// The day; the exact instant on hover.

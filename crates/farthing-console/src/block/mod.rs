@@ -7,7 +7,7 @@ mod table;
 
 pub(crate) use cell::{Cell, Fact, Item, Link};
 pub(crate) use form::{Choice, Field, Form, Part};
-pub(crate) use table::{Column, Empty, Row, Table};
+pub(crate) use table::{Column, Table};
 
 use crate::chart::qr::Qr;
 use crate::chart::{Bars, Composition, Line};

@@ -60,11 +60,6 @@ impl Table {
         self
     }
 
-    pub(crate) fn next(mut self, link: Link) -> Table {
-        self.empty.link = Some(link);
-        self
-    }
-
     pub(crate) fn links(mut self, links: Vec<Link>) -> Table {
         self.links = links;
         self

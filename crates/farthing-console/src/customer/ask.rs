@@ -170,10 +170,6 @@ impl Ask {
         Ok(Cell::amount(self.notation.bare(i128::from(units))?))
     }
 
-    pub(crate) fn change(&self, units: i64) -> Result<Cell, PageError> {
-        Ok(Cell::amount(self.notation.change(i128::from(units))?))
-    }
-
     pub(crate) fn day(&self, micros: i64) -> Result<Cell, PageError> {
         Cell::day(Instant::from_micros(micros), &self.zone, self.language)
     }

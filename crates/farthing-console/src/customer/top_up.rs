@@ -238,8 +238,8 @@ pub(super) fn payment_page(ask: &Ask) -> Result<Page, PageError> {
     let (id, payment) = named(ask)?;
     let amount = ask.money(payment.net.saturating_add(payment.tax))?;
     let state = payment.state.as_str();
-    let waits = !payment.code.is_empty()
-        && matches!(state, "created" | "pending" | "needs_action" | "waiting" | "requires_action" | "open");
+    let open = matches!(state, "created" | "pending" | "requires_action");
+    let waits = open && !payment.code.is_empty();
     let sentence = if waits {
         let until = payment.expires.map(Instant::from_micros).map(|at| ask.moment(at)).transpose()?;
         ask.with("payment.scan", &[("amount", &amount), ("time", &until.map(|cell| cell.text).unwrap_or_default())])
@@ -272,7 +272,7 @@ pub(super) fn payment_page(ask: &Ask) -> Result<Page, PageError> {
     if !payment.failure_text.is_empty() {
         blocks.push(Block::Text(ask.say("payment.not_charged").to_owned()));
     }
-    if waits && ask.engine().pretends(ask.id()) {
+    if open && ask.engine().pretends(ask.id()) {
         let form = Form::post(
             ask.at(&format!("/balance/payments/{id}/pretend")),
             &ask.visitor.csrf,
