@@ -65,10 +65,12 @@ impl Table {
         self
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     pub(crate) fn label(&self, place: &usize) -> &str {
         self.columns.get(*place).map_or("", |column| column.label.as_str())
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     pub(crate) fn is_number(&self, place: &usize) -> bool {
         self.columns.get(*place).is_some_and(|column| column.number)
     }

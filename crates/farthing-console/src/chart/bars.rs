@@ -5,6 +5,7 @@ use crate::frame::PageError;
 use crate::words::Language;
 use crate::words::figure::Notation;
 use farthing_core::time::CivilDate;
+use std::fmt::Write as _;
 
 /// More are the last one's: "other".
 pub(crate) const SERIES_MAX: usize = 8;
@@ -16,7 +17,7 @@ pub(crate) struct Bars {
     pub(crate) height: u32,
     pub(crate) axis: Axis,
     pub(crate) ticks: Vec<Tick>,
-    pub(crate) bars: Vec<Bar>,
+    pub(crate) stacks: Vec<Bar>,
     /// The number of a colour, and what it is.
     pub(crate) legend: Vec<(usize, String)>,
 }
@@ -68,7 +69,7 @@ pub(crate) fn bars(of: BarsOf<'_>, notation: &Notation, language: Language) -> R
         let mut title = format!("{}: {}", language.date(*day), notation.full(up + down)?.text);
         for ((name, _), amount) in of.series.iter().zip(at(place)).filter(|(_, amount)| *amount != 0) {
             if of.series.len() > 1 {
-                title.push_str(&format!("\n{name}: {}", notation.full(amount)?.text));
+                let _ = write!(title, "\n{name}: {}", notation.full(amount)?.text);
             }
         }
         bars.push(Bar {
@@ -104,7 +105,7 @@ pub(crate) fn bars(of: BarsOf<'_>, notation: &Notation, language: Language) -> R
         height: HEIGHT,
         axis,
         ticks: ticks(of.days, language),
-        bars,
+        stacks: bars,
         legend,
     })
 }
@@ -121,7 +122,7 @@ mod tests {
         let dollar = 100_000_000;
         let series = vec![("a".to_owned(), vec![dollar, -dollar]), ("b".to_owned(), vec![dollar, 2 * dollar])];
         let chart = bars(BarsOf { id: "c", title: "t".into(), days: &days, series }, &usd, Language::En).unwrap();
-        let [first, second] = &chart.bars[..] else { panic!("two days") };
+        let [first, second] = &chart.stacks[..] else { panic!("two days") };
         assert_eq!(first.pieces[1].y + first.pieces[1].height, first.pieces[0].y);
         assert_eq!(first.pieces[0].height, first.pieces[1].height);
         assert_eq!(second.pieces[1].y + second.pieces[1].height, second.pieces[0].y, "one from zero up, one down");

@@ -27,7 +27,7 @@ pub(crate) struct Line {
     pub(crate) axis: Axis,
     pub(crate) ticks: Vec<Tick>,
     /// Paths in a plot of 1,000 by `height`: the line, what lies between it and zero, above and below, and what is ahead.
-    pub(crate) line: String,
+    pub(crate) path: String,
     pub(crate) above: String,
     pub(crate) below: String,
     pub(crate) projected: String,
@@ -120,7 +120,7 @@ pub(crate) fn line(of: LineOf<'_>, notation: &Notation, language: Language) -> R
         note,
         height: HEIGHT,
         ticks: ticks(&dates, language),
-        line: path,
+        path,
         above: area(|balance| balance.max(0)),
         below: area(|balance| balance.min(0)),
         axis,
@@ -149,7 +149,7 @@ mod tests {
     fn what_is_ahead_is_dashed_to_zero_and_said() {
         let line = drawn(&[40, 30, 20, 10], Some("2026-11-06")).unwrap();
         assert_eq!(line.projected, "M666 145L1000 190");
-        assert!(line.line.starts_with("M0 10H166") && line.line.ends_with("H666"), "{}", line.line);
+        assert!(line.path.starts_with("M0 10H166") && line.path.ends_with("H666"), "{}", line.path);
         assert!(line.note.contains("6 November 2026") && line.description.ends_with(&line.note));
     }
 

@@ -110,7 +110,7 @@ impl Ask {
 
     /// What tells one form that was shown from the next.
     pub(crate) fn once(&self) -> String {
-        self.console.engine.ids().bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::web::visitor::hex(self.console.engine.ids().bytes())
     }
 
     pub(crate) fn may(&self, deed: Deed) -> bool {
@@ -221,7 +221,9 @@ impl Ask {
     pub(crate) fn trouble_of(&self, refused: Refused, form: &str) -> Result<Trouble, PageError> {
         match refused {
             Refused::Engine(error) => Err(PageError::Failed(error.to_string())),
-            by_rule => Ok(Trouble { form: form.to_owned(), field: String::new(), what: self.refused(&by_rule) }),
+            by_rule @ Refused::ByRule { .. } => {
+                Ok(Trouble { form: form.to_owned(), field: String::new(), what: self.refused(&by_rule) })
+            }
         }
     }
 }

@@ -171,12 +171,10 @@ fn change_cell(ask: &Ask, change: i64, before: i64) -> Result<Cell, PageError> {
     cell.class = "";
     if before > 0 {
         let percent = i128::from(change) * 100 / i128::from(before);
-        let sign = if percent > 0 {
-            "+"
-        } else if percent < 0 {
-            "\u{2212}"
-        } else {
-            ""
+        let sign = match percent.cmp(&0) {
+            std::cmp::Ordering::Greater => "+",
+            std::cmp::Ordering::Less => "\u{2212}",
+            std::cmp::Ordering::Equal => "",
         };
         cell = cell.note(format!("{sign}{} %", percent.unsigned_abs()));
     }
@@ -253,11 +251,13 @@ fn table(ask: &Ask, asked: &Asked, view: &CostsView) -> Result<Table, PageError>
     let alone = if view.costs.groups.len() > SERIES_MAX { SERIES_MAX - 1 } else { SERIES_MAX };
     for (place, group) in order.iter().take(LINES_MAX) {
         let name = words(ask, &asked.by, &group.key);
-        let name = match filter_name(&asked.by) {
-            Some(filter) if !group.key.is_empty() => {
-                Cell::link(asked.address(ask, "/costs", &[(&filter, &group.key), ("by", narrower(&asked.by))]), name)
-            }
-            _ => Cell::text(name),
+        let name = if group.key.is_empty() {
+            Cell::text(name)
+        } else {
+            let narrowed = [(filter_name(&asked.by).as_str(), group.key.as_str()), ("by", narrower(&asked.by))]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let narrowed = narrowed.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            Cell::link(asked.address(ask, "/costs", &narrowed), name)
         };
         let swatch = if *place < alone { place + 1 } else { SERIES_MAX };
         let swatch = if view.costs.groups.len() > 1 { swatch } else { 1 };
@@ -292,14 +292,14 @@ fn table(ask: &Ask, asked: &Asked, view: &CostsView) -> Result<Table, PageError>
 }
 
 /// By what a line of this grouping narrows the page.
-fn filter_name(by: &GroupBy) -> Option<String> {
-    Some(match by {
+fn filter_name(by: &GroupBy) -> String {
+    match by {
         GroupBy::Product => "product".to_owned(),
         GroupBy::Project => "project".to_owned(),
         GroupBy::Resource => "resource".to_owned(),
         GroupBy::Person => "user".to_owned(),
         GroupBy::Label(key) => format!("label.{key}"),
-    })
+    }
 }
 
 /// And what is looked at then.

@@ -94,7 +94,7 @@ struct Made {
 pub(super) fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
     let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
     shell.home = ask.at("");
-    shell.account = ask.account().to_owned();
+    ask.account().clone_into(&mut shell.account);
     shell.csrf.clone_from(&ask.visitor.csrf);
     shell.leave.clone_from(&ask.visitor.leave);
     shell.above.clone_from(&page.above);

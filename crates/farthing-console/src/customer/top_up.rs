@@ -46,10 +46,8 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     ask.must(Deed::Pay)?;
     let title = ask.say("action.top_up").to_owned();
     let chosen = ask.asked("by").or_else(|| ask.was_entered("by")).unwrap_or_default().to_owned();
-    let amount = match ask.asked("amount").or_else(|| ask.was_entered("amount")) {
-        None => None,
-        Some(text) => Some(ask.read_amount("amount", text)),
-    };
+    let amount = ask.asked("amount").or_else(|| ask.was_entered("amount"));
+    let amount = amount.map(|text| ask.read_amount("amount", text));
     match amount {
         Some(Ok(amount)) if bounds(ask, amount)?.is_none() && chosen == "transfer" => {
             transfer(ask, title, Some(amount))

@@ -11,12 +11,13 @@ use farthing_core::money::Money;
 use farthing_core::policy::{AtExpiry, BillOn, Measure, Pay, Policy, PricesAre, TaxRates, TermRefund};
 use farthing_core::time::Duration;
 
+#[expect(clippy::unnecessary_wraps, reason = "every page may fail; this one reads nothing")]
 pub(super) fn page(open: &Open) -> Result<Page, PageError> {
     let told = Told { policy: &open.cloud.profile.policy, language: open.language };
     let sections = told.chapters().into_iter().filter(|(_, lines)| !lines.is_empty());
     let sections = sections.map(|(title, lines)| Section::new(open.say(title), vec![Block::List(lines)])).collect();
     let sentence = open.with("billing.sentence", &[("cloud", &open.cloud.name)]);
-    Ok(open.page(open.say("foot.billing"), sentence, sections))
+    Ok(Open::page(open.say("foot.billing"), sentence, sections))
 }
 
 /// A policy, for readers of one language.

@@ -27,7 +27,7 @@ pub(super) fn help(open: &Open) -> Result<Page, PageError> {
     let variables = Variables::of(&open.cloud, "");
     let html = help_html(text, &variables).map_err(|trouble| PageError::Failed(trouble.what))?;
     let title = help_title(text, &variables);
-    Ok(open.page(title.clone(), title, vec![Section::plain(vec![Block::Help(html)])]))
+    Ok(Open::page(title.clone(), title, vec![Section::plain(vec![Block::Help(html)])]))
 }
 
 pub(super) async fn logo(State(console): State<Arc<Console>>, Path(cloud): Path<String>) -> Response {

@@ -65,7 +65,7 @@ impl Open {
         format!("/{}{rest}", self.cloud.id)
     }
 
-    pub(crate) fn page(&self, title: impl Into<String>, sentence: impl Into<String>, sections: Vec<Section>) -> Page {
+    pub(crate) fn page(title: impl Into<String>, sentence: impl Into<String>, sections: Vec<Section>) -> Page {
         Page { nav: "", title: title.into(), sentence: sentence.into(), above: Vec::new(), sections }
     }
 }

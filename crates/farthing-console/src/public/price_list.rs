@@ -20,6 +20,7 @@ fn fits(product: &Product, line: Option<&Line>, wanted: &str) -> bool {
     wanted.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every page may fail; this one reads nothing")]
 pub(super) fn page(open: &Open) -> Result<Page, PageError> {
     let wanted = open.query.get("q").map(|text| text.trim()).unwrap_or_default().to_owned();
     let catalog = &open.cloud.profile.catalog;
@@ -51,7 +52,7 @@ pub(super) fn page(open: &Open) -> Result<Page, PageError> {
         (false, 0) => open.with("prices.none", &[("text", &wanted)]),
         (false, found) => open.language.count("prices.found", found),
     };
-    Ok(open.page(open.say("foot.prices"), sentence, sections))
+    Ok(Open::page(open.say("foot.prices"), sentence, sections))
 }
 
 fn about(open: &Open, product: &Product) -> Vec<Block> {
@@ -93,6 +94,7 @@ fn table(open: &Open, shelf: &Shelf) -> Table {
 }
 
 /// Which product, before what of it.
+#[expect(clippy::unnecessary_wraps, reason = "every page may fail; this one reads nothing")]
 pub(super) fn products(open: &Open) -> Result<Page, PageError> {
     let labels = ["prices.what", "prices.how"].map(|key| open.language.find(key).unwrap_or(key).to_owned());
     let mut table = Table::new(open.say("calculator.caption"), &labels.each_ref().map(String::as_str))
@@ -105,7 +107,7 @@ pub(super) fn products(open: &Open) -> Result<Page, PageError> {
         ]);
     }
     let sections = vec![Section::plain(vec![Block::Table(table)])];
-    Ok(open.page(open.say("foot.calculator"), open.say("calculator.choose"), sections))
+    Ok(Open::page(open.say("foot.calculator"), open.say("calculator.choose"), sections))
 }
 
 pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
@@ -149,7 +151,7 @@ pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
     blocks.push(Block::Form(form));
     sections.push(Section::new(open.say("foot.calculator"), blocks));
     sections.push(Section::new(open.say("foot.prices"), vec![Block::Table(table(open, &shelf))]));
-    let mut page = open.page(product.name.to_string(), sentence, sections);
+    let mut page = Open::page(product.name.to_string(), sentence, sections);
     page.above = vec![Link::new(open.at("/prices"), open.say("foot.prices"))];
     Ok(page)
 }

@@ -75,12 +75,9 @@ impl Came {
         let nowhere = || PageError::NotFound(spoken.say("error.no_page").to_owned());
         let now = console.engine.now()?;
         let cloud = console.cloud_at(&id, now)?.ok_or_else(nowhere)?;
-        let visitor = match console.porter.who(&id, Some(&account), &self.parts) {
-            Some(visitor) => visitor,
-            None => {
-                let sign_in = console.porter.sign_in(&id, &self.address());
-                return Err(sign_in.map_or_else(nowhere, PageError::SignIn));
-            }
+        let Some(visitor) = console.porter.who(&id, Some(&account), &self.parts) else {
+            let sign_in = console.porter.sign_in(&id, &self.address());
+            return Err(sign_in.map_or_else(nowhere, PageError::SignIn));
         };
         let seat = visitor.seat(&account).cloned().ok_or_else(nowhere)?;
         let facts = match console.engine.account_facts(&id, &account) {

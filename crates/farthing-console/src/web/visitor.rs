@@ -6,7 +6,7 @@
 use crate::words::Language;
 use axum::http::request::Parts;
 use farthing_core::access::{Deed, OperatorDeed, OperatorRole, Role, may, operator_may};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Somebody who may come in.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub struct ThisMachine {
 
 impl ThisMachine {
     pub fn new(chance: [u8; 16]) -> ThisMachine {
-        ThisMachine { csrf: chance.iter().map(|byte| format!("{byte:02x}")).collect() }
+        ThisMachine { csrf: hex(chance) }
     }
 }
 
@@ -91,4 +91,11 @@ impl Porter for ThisMachine {
             leave: String::new(),
         })
     }
+}
+
+pub(crate) fn hex(bytes: [u8; 16]) -> String {
+    bytes.iter().fold(String::with_capacity(32), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
