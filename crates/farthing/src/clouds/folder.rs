@@ -74,7 +74,7 @@ impl Folder {
         let mail = files.iter().filter(|(name, _)| name.starts_with(MAIL));
         let mail = mail.map(|(name, text)| (name.clone(), text.clone())).collect();
         let logo = logo_name(&policy.text).and_then(|name| Some((name.clone(), files.get(&name)?.clone())));
-        let images = images_name(&policy.text).map(|name| format!("{name}/")).unwrap_or_else(|| HELP.to_owned());
+        let images = images_name(&policy.text).map_or_else(|| HELP.to_owned(), |name| format!("{name}/"));
         let help = files.iter().filter(|(name, _)| name.starts_with(HELP) || name.starts_with(&images));
         let help = help.map(|(name, text)| (name.clone(), text.clone())).collect();
         Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail, help, logo })

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     say(&verdict.sentence());
     say("");
     say(&format!("Open http://{}/ in a browser.", listener.local_addr()?));
-    say("There are no log-ins yet: the pages are read-only and served to this machine only.");
+    say("Nobody signs in: the pages are served to this machine only. Payments are pretended.");
     say(&place.sentence());
     say("Ctrl-C ends it.");
     // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
