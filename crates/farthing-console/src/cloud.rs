@@ -5,6 +5,7 @@ use farthing_core::money::{Currency, Locale};
 use farthing_core::profile::Profile;
 use farthing_core::time::Zone;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The copper of the mark, for a cloud that says no colour.
 const COPPER: Colour = Colour([0x9a, 0x4a, 0x1c]);
@@ -21,13 +22,14 @@ pub struct Cloud {
     pub languages: Vec<Locale>,
     pub legal_name: String,
     pub accent: Colour,
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
     /// What it was read from.
     pub files: BTreeMap<String, String>,
 }
 
 impl Cloud {
-    pub fn of(profile: Profile, files: BTreeMap<String, String>) -> Cloud {
+    pub fn of(profile: impl Into<Arc<Profile>>, files: BTreeMap<String, String>) -> Cloud {
+        let profile = profile.into();
         let (cloud, brand) = (&profile.policy.cloud, &profile.policy.brand);
         Cloud {
             id: cloud.id.to_string(),
@@ -40,6 +42,11 @@ impl Cloud {
             profile,
             files,
         }
+    }
+
+    /// Whether it shows a logo of its own in place of the mark.
+    pub(crate) fn has_logo(&self) -> bool {
+        self.profile.policy.brand.logo.is_some()
     }
 
     /// How its own people expect an amount to look.

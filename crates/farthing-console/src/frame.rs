@@ -60,6 +60,10 @@ impl Frame {
 pub(crate) enum PageError {
     /// The sentence says what there is not.
     NotFound(String),
+    /// To be signed in first, there.
+    SignIn(String),
+    /// A form that is too old, or none of ours; the sentence says what did not happen.
+    Stale(String),
     /// Asked to change something, or by another method than reading.
     ReadOnly,
     /// Asked under a name that is not this machine's.
@@ -117,6 +121,12 @@ impl IntoResponse for PageError {
         let (status, title, sentence, what_now) = match self {
             PageError::NotFound(what) => {
                 (StatusCode::NOT_FOUND, "Not here", what, "Check the address, or begin at the list of clouds.")
+            }
+            PageError::SignIn(address) => {
+                return (StatusCode::SEE_OTHER, [(axum::http::header::LOCATION, address)]).into_response();
+            }
+            PageError::Stale(what) => {
+                (StatusCode::FORBIDDEN, "Not done", what, "Go back, load the page again, and send the form once more.")
             }
             PageError::ReadOnly => (
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -11,6 +11,7 @@ pub mod bank;
 pub mod bill;
 pub mod catalog;
 pub mod config;
+pub mod cost;
 pub mod coupon;
 pub mod credit;
 pub mod estimate;

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod failure;
 pub mod paper;
+pub mod press;
 pub mod scenario;
 pub mod serve;
 pub mod sheets;

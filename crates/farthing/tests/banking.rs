@@ -128,7 +128,7 @@ fn cloud() -> Cloud {
         legal_name: "Ours GmbH".to_owned(),
         accent: Colour([0x9a, 0x4a, 0x1c]),
         files: BTreeMap::new(),
-        profile,
+        profile: profile.into(),
     }
 }
 

@@ -159,7 +159,7 @@ fn every_page_that_is_linked_is_there_and_needs_nothing_from_elsewhere() {
             continue;
         }
         let page = &answer.text;
-        for needed in ["<html lang=\"en\">", "<main id=\"content\"", "<h1>", "<title>"] {
+        for needed in ["<html lang=\"", "<main id=\"content\"", "<h1>", "<title>"] {
             assert!(page.contains(needed), "{address} has no {needed}");
         }
         for refused in ["<script", " style=", "<style", "http://", "https://", " onclick"] {

@@ -3,18 +3,12 @@
 //! Owns geometry only; what the days' balances are is `customer.rs`. The plot is drawn in percent of its width, so that it
 //! fills any page without its text being stretched; hovering a day shows its exact balance.
 
+use super::DayEnd;
 use crate::frame::PageError;
 use crate::words::figure::Notation;
 use crate::words::moment::{date_text, month_text};
 use farthing_core::time::CivilDate;
 use std::fmt::Write as _;
-
-/// The balance when a day ended (or now).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DayEnd {
-    pub(crate) date: CivilDate,
-    pub(crate) balance: i128,
-}
 
 pub(crate) const HEIGHT: u32 = 200;
 /// Room above the highest gridline and below the lowest one, for their labels' halves.

@@ -147,7 +147,7 @@ fn share_words(share: &str) -> String {
 }
 
 /// "8 h 12 min 3 s"
-fn exactly(seconds: i64) -> String {
+pub(crate) fn exactly(seconds: i64) -> String {
     let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let told: Vec<String> =
         parts.into_iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();

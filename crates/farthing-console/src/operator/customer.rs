@@ -7,7 +7,8 @@ use super::resources::{Resources, resources};
 use super::wealth::{Wealth, currency_of};
 use crate::Cloud;
 use crate::Console;
-use crate::chart::balance_line::{BalanceLine, DayEnd, HEIGHT, balance_line};
+use crate::chart::DayEnd;
+use crate::chart::balance_line::{BalanceLine, HEIGHT, balance_line};
 use crate::frame::{self, Frame, PageError};
 use crate::words::figure::{Figure, Notation};
 use crate::words::ledger as words;
@@ -58,6 +59,8 @@ struct Billed {
     products_total: ProductLine,
     days: Vec<charges::Day>,
     charges_address: String,
+    /// Where the customer themselves look.
+    own_address: String,
     payments_address: String,
     code: &'static str,
 }
@@ -300,6 +303,7 @@ impl Read {
             products: products.collect::<Result<_, _>>()?,
             products_total: line("Together".to_owned(), sum(|cost| cost.1), sum(|cost| cost.2))?,
             days,
+            own_address: crate::customer::account_address(&cloud.id, name, ""),
             charges_address: frame::charges_address(&cloud.id, name),
             payments_address: super::payments::payments_address(&cloud.id, name),
             code: cloud.currency.code(),
@@ -398,7 +402,7 @@ fn cursor(tx: &mut Tx<'_>, text: &str, account: AccountId) -> Result<TransferId,
 }
 
 /// The balance at the end of each day that is within reach: cash and free credit, less what is owed.
-fn day_ends(
+pub(crate) fn day_ends(
     tx: &mut Tx<'_>,
     accounts: &[AccountRow],
     currency: CommodityId,

@@ -15,4 +15,8 @@ mod trial_balance;
 mod verdict;
 mod wealth;
 
+pub(crate) use charge::exactly;
+pub(crate) use charges::thing_words;
+pub(crate) use customer::day_ends;
 pub use verdict::{Verdict, counted, wrong};
+pub(crate) use wealth::currency_of;

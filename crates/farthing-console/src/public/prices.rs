@@ -4,6 +4,7 @@
 use crate::Cloud;
 use crate::Console;
 use crate::frame::{self, Frame, PageError};
+use crate::words::Language;
 use crate::words::ledger as words;
 use crate::words::prices as price_words;
 use askama::Template;
@@ -14,6 +15,7 @@ use farthing_core::catalog::{Catalog, Kind, Product, Sku, Wanted};
 use farthing_core::config::{Name, Size, Text};
 use farthing_core::estimate::{Ask, Estimate, EstimateError};
 use farthing_core::measure::Quantity;
+use farthing_core::money::Locale;
 use farthing_core::time::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,22 +30,22 @@ struct PricesPage {
 }
 
 /// One product with its prices.
-struct Shelf {
-    name: String,
-    about: Option<String>,
-    address: String,
-    facts: Vec<String>,
-    lines: Vec<Line>,
+pub(super) struct Shelf {
+    pub(super) name: String,
+    pub(super) about: Option<String>,
+    pub(super) address: String,
+    pub(super) facts: Vec<String>,
+    pub(super) lines: Vec<Line>,
     /// Whether any line says more than its name, and what it comes to in a month.
-    details: bool,
-    months: bool,
+    pub(super) details: bool,
+    pub(super) months: bool,
 }
 
-struct Line {
-    what: String,
-    detail: String,
-    prices: Vec<String>,
-    month: Option<String>,
+pub(super) struct Line {
+    pub(super) what: String,
+    pub(super) detail: String,
+    pub(super) prices: Vec<String>,
+    pub(super) month: Option<String>,
 }
 
 pub(crate) async fn page(State(console): State<Arc<Console>>, path: Result<Path<String>, PathRejection>) -> Response {
@@ -70,13 +72,13 @@ fn currency_words(cloud: &Cloud) -> String {
     format!("{} ({})", cloud.currency, cloud.currency.name())
 }
 
-fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
+pub(super) fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
     let lines = lines(cloud, product);
     Shelf {
         name: product.name.to_string(),
         about: product.about.as_ref().map(ToString::to_string),
         address: product_address(cloud, product),
-        facts: price_words::facts(product),
+        facts: price_words::facts(product, Language::En),
         details: lines.iter().any(|line| !line.detail.is_empty()),
         months: lines.iter().any(|line| line.month.is_some()),
         lines,
@@ -127,46 +129,46 @@ fn lines(cloud: &Cloud, product: &Product) -> Vec<Line> {
     lines
 }
 
-fn sku_name(sku: &Sku) -> String {
+pub(super) fn sku_name(sku: &Sku) -> String {
     sku.name.as_ref().map_or_else(|| sku.id.to_string(), ToString::to_string)
 }
 
 /// Its properties, where they say more than its name does.
-fn dims(sku: &Sku) -> Option<String> {
+pub(super) fn dims(sku: &Sku) -> Option<String> {
     let said: Vec<&str> = sku.dims.values().map(|value| value.0.as_str()).filter(|value| *value != "none").collect();
     Some(said.join(", ")).filter(|said| !said.is_empty() && *said != sku_name(sku))
 }
 
-fn labelled(name: &Name) -> String {
+pub(super) fn labelled(name: &Name) -> String {
     name.as_str().replace('_', " ")
 }
 
 #[derive(Template)]
 #[template(path = "calculator.html")]
-struct CalculatorPage {
-    frame: Frame,
-    sentence: String,
-    currency: String,
-    shelf: Shelf,
-    fields: Vec<Field>,
-    choices: Vec<Choices>,
-    lines: Vec<farthing_core::estimate::Line>,
-    total: Option<String>,
-    trouble: Option<Trouble>,
+pub(super) struct CalculatorPage {
+    pub(super) frame: Frame,
+    pub(super) sentence: String,
+    pub(super) currency: String,
+    pub(super) shelf: Shelf,
+    pub(super) fields: Vec<Field>,
+    pub(super) choices: Vec<Choices>,
+    pub(super) lines: Vec<farthing_core::estimate::Line>,
+    pub(super) total: Option<String>,
+    pub(super) trouble: Option<Trouble>,
 }
 
-struct Field {
-    name: String,
-    label: String,
-    value: String,
-    help: &'static str,
-    wrong: bool,
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) label: String,
+    pub(super) value: String,
+    pub(super) help: &'static str,
+    pub(super) wrong: bool,
 }
 
 /// Why there is no answer, and which field it is about.
-struct Trouble {
-    field: Option<String>,
-    what: String,
+pub(super) struct Trouble {
+    pub(super) field: Option<String>,
+    pub(super) what: String,
 }
 
 impl Trouble {
@@ -176,16 +178,16 @@ impl Trouble {
 }
 
 /// One thing of several.
-struct Choices {
-    name: String,
-    label: String,
-    list: Vec<Choice>,
+pub(super) struct Choices {
+    pub(super) name: String,
+    pub(super) label: String,
+    pub(super) list: Vec<Choice>,
 }
 
-struct Choice {
-    id: String,
-    name: String,
-    chosen: bool,
+pub(super) struct Choice {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) chosen: bool,
 }
 
 pub(crate) async fn calculator(
@@ -203,12 +205,18 @@ pub(crate) async fn calculator(
             .catalog
             .product_by_id(&product)
             .ok_or_else(|| PageError::NotFound(format!("{} sells nothing of this name.", cloud.name)))?;
-        Ok(calculator_page(cloud, product, &asked, console.engine.now()?))
+        Ok(calculator_page(cloud, product, &asked, console.engine.now()?, cloud.locale()))
     })
     .await
 }
 
-fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, String>, now: Instant) -> CalculatorPage {
+pub(super) fn calculator_page(
+    cloud: &Cloud,
+    product: &Product,
+    asked: &BTreeMap<String, String>,
+    now: Instant,
+    locale: Locale,
+) -> CalculatorPage {
     let mut fields = fields(&cloud.profile.catalog, product, asked);
     let estimate = ask(product, asked, &fields, now).and_then(|ask| match ask {
         None => Ok(None),
@@ -219,7 +227,7 @@ fn calculator_page(cloud: &Cloud, product: &Product, asked: &BTreeMap<String, St
             let Estimate { lines, total, units, .. } = estimate;
             let units = units.iter().map(|(units, unit)| format!("{units} {}", unit.beside(false)));
             let units = units.collect::<Vec<_>>().join(", ");
-            let shown = if units.is_empty() { total.net.format(cloud.locale()) } else { units };
+            let shown = if units.is_empty() { total.net.format(locale) } else { units };
             let exact = if total.net.to_minor().is_err() {
                 format!("{shown}, exactly {}", total.net.plain())
             } else {

@@ -1,5 +1,6 @@
 //! Prices in words: what a price list says of a product, a SKU or a component.
 
+use crate::words::Language;
 use farthing_core::catalog::{Free, Kind, Mode, Offer, PriceAt, Pricing, Product};
 use farthing_core::config::{Cap, Value};
 use farthing_core::measure::{DataStep, Per, PriceTag, TimeUnit};
@@ -128,53 +129,93 @@ fn amount_over(tag: &PriceTag, currency: Currency, seconds: i64, discount: Perce
 }
 
 /// What else has to be known of a product, a sentence each.
-pub(crate) fn facts(product: &Product) -> Vec<String> {
-    let mut facts = Vec::new();
-    facts.push(
-        match product.kind {
-            Kind::Running => "Charged for every second it runs.",
-            Kind::Capacity => "Charged for its size at every second.",
-            Kind::Usage => "Charged for what is used.",
-            Kind::Term => "Bought ahead, for whole periods.",
-            Kind::Units => "Bought ahead in packs; use takes units from them.",
-            Kind::Once => "Paid once.",
-        }
-        .to_owned(),
-    );
+pub(crate) fn facts(product: &Product, language: Language) -> Vec<String> {
+    let mut facts = vec![language.word("price.kind", product.kind.word())];
     if product.kind == Kind::Term {
         facts.push(match length(product.period).as_str() {
-            word if word.starts_with(|first: char| first.is_ascii_digit()) => format!("A period is {word}."),
-            word => format!("A period is a {word}."),
+            word if word.starts_with(|first: char| first.is_ascii_digit()) => {
+                language.with("price.period", &[("period", word)])
+            }
+            word => language.with("price.a_period", &[("period", &in_language(word, language))]),
         });
     }
-    facts.extend(product.size.as_ref().map(|size| format!("One of it adds {size}.")));
+    if let Some(size) = &product.size {
+        facts.push(language.with("price.adds", &[("size", &size.to_string())]));
+    }
     if product.round_up.seconds() > 1 {
-        facts.push(format!("A session counts in whole steps of {}.", product.round_up));
+        facts.push(language.with("price.round_up", &[("step", &product.round_up.to_string())]));
     }
     if !product.min_duration.is_zero() {
-        facts.push(format!("A session counts {} at least.", product.min_duration));
+        facts.push(language.with("price.at_least", &[("length", &product.min_duration.to_string())]));
     }
     if product.at == PriceAt::Start {
-        facts.push("The price it starts at holds as long as it lives.".to_owned());
+        facts.push(language.say("price.at_start").to_owned());
     }
     for (state, share) in &product.states {
         if matches!(product.kind, Kind::Running | Kind::Capacity) && state != "running" && share.trillionths() > 0 {
+            let state = language.word("state", state);
             facts.push(if *share == Factor::ONE {
-                format!("It costs the same while {state}.")
+                language.with("price.state_same", &[("state", &state)])
             } else {
-                format!("While {state} it costs {} of the price.", share_words(*share))
+                language.with("price.state_part", &[("state", &state), ("part", &share_words(*share))])
             });
         }
     }
     let pricing = &product.pricing;
     let sentence = |words: String| {
         let mut letters = words.chars();
-        letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+        let end = if language == Language::En { "." } else { "。" };
+        letters.next().map(|first| format!("{}{}{end}", first.to_uppercase(), letters.as_str()))
     };
-    facts.extend(pricing.free.as_ref().map(free_words).and_then(sentence));
-    facts.extend(pricing.monthly_cap.as_ref().map(cap_words).and_then(sentence));
-    facts.extend(pricing.minimum.map(minimum_words).and_then(sentence));
+    let words = [
+        pricing.free.as_ref().map(free_words),
+        pricing.monthly_cap.as_ref().map(cap_words),
+        pricing.minimum.map(minimum_words),
+    ];
+    facts.extend(words.into_iter().flatten().filter_map(|words| sentence(in_language(&words, language))));
     facts
+}
+
+/// A line of prices for readers of a language: its units and the few words around them are said in it, its numbers stay.
+pub(crate) fn in_language(line: &str, language: Language) -> String {
+    if language == Language::En {
+        return line.to_owned();
+    }
+    // The longer ones first: what is replaced is not looked at again.
+    const WORDS: [(&str, &str); 27] = [
+        ("by the whole volume: ", "按总量："),
+        (" free for each account", "/账户免费"),
+        (" free for each project", "/项目免费"),
+        (" free for each user", "/用户免费"),
+        (" free for each ", "免费，每 "),
+        ("added to one of these", "加购于以上规格"),
+        ("the price of each", "单价"),
+        ("otherwise: ", "其他："),
+        (" a period", "每期"),
+        ("at least ", "至少 "),
+        ("at most ", "至多 "),
+        (" of each", "（每笔）"),
+        ("up to ", "至 "),
+        ("first ", "前 "),
+        ("then ", "之后 "),
+        ("less ", "优惠 "),
+        ("GB-month", "GB·月"),
+        ("GB-hour", "GB·小时"),
+        (" hours", " 小时"),
+        (" / hour", " / 小时"),
+        (" / day", " / 天"),
+        (" / week", " / 周"),
+        (" / month", " / 月"),
+        (" / year", " / 年"),
+        (" tokens", " token"),
+        (" calls", " 次"),
+        (" / image", " / 张"),
+    ];
+    let bare = [("day", "天"), ("week", "周"), ("month", "个月"), ("year", "年")];
+    if let Some((_, word)) = bare.iter().find(|(english, _)| *english == line) {
+        return (*word).to_owned();
+    }
+    WORDS.iter().fold(line.to_owned(), |text, (english, chinese)| text.replace(english, chinese))
 }
 
 /// 0.1 of a price is 10% of it.

@@ -11,6 +11,7 @@ mod caller;
 mod charges;
 mod companies;
 mod console_links;
+mod costs;
 mod coupons;
 mod credits;
 mod deliveries;
@@ -236,6 +237,7 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(coupons::redeemed, coupons::redeem))
         .routes(routes!(limits::show, limits::set))
         .routes(routes!(alerts::show, alerts::set))
+        .routes(routes!(costs::show))
         .routes(routes!(trials::show, trials::begin))
         .routes(routes!(trials::end))
         .routes(routes!(steps::list))

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::paper::PNG_TEXT;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use farthing_console::{HelpTrouble, help_troubles};
 use farthing_core::config::{Name, Remark, Severity, Source};
 use farthing_core::profile::{CATALOG_FILE, Checked, POLICY_FILE, Profile};
 use farthing_documents::Logo;
@@ -21,9 +22,17 @@ pub struct Folder {
     pub catalog: Option<Source>,
     /// Its own mail templates, by their names in the folder: `mail/…`.
     pub mail: BTreeMap<String, String>,
+    /// Its help pages and their pictures, by their names in the folder: `help/…`, and what is in `brand.images`.
+    pub help: BTreeMap<String, String>,
     /// What `brand.logo` names, by that name, where it is there: an SVG as it is, a PNG as text.
     pub logo: Option<(String, String)>,
 }
+
+/// Where a cloud's help pages are, and what their names end with.
+const HELP: &str = "help/";
+const HELP_ENDS: [&str; 1] = [".md"];
+/// What pictures' names end with.
+const PICTURE_ENDS: [&str; 2] = [".svg", ".png"];
 
 /// Where a cloud's mail templates are, and what their names end with.
 const MAIL: &str = "mail/";
@@ -50,7 +59,11 @@ impl Folder {
         })?;
         let logo = logo_name(&policy.text).and_then(|logo| Some((std::fs::read(path.join(&logo)).ok()?, logo)));
         let logo = logo.and_then(|(bytes, name)| Some((name, logo_text(&bytes)?)));
-        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)?, mail: mail_of(&path.join(MAIL))?, logo })
+        let mut help = texts_of(path, HELP, &HELP_ENDS)?;
+        if let Some(images) = images_name(&policy.text) {
+            help.extend(pictures_of(path, &images)?);
+        }
+        Ok(Folder { name, policy, catalog: read(CATALOG_FILE)?, mail: texts_of(path, MAIL, &MAIL_ENDS)?, help, logo })
     }
 
     /// The files of a version that was applied.
@@ -61,7 +74,10 @@ impl Folder {
         let mail = files.iter().filter(|(name, _)| name.starts_with(MAIL));
         let mail = mail.map(|(name, text)| (name.clone(), text.clone())).collect();
         let logo = logo_name(&policy.text).and_then(|name| Some((name.clone(), files.get(&name)?.clone())));
-        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail, logo })
+        let images = images_name(&policy.text).map_or_else(|| HELP.to_owned(), |name| format!("{name}/"));
+        let help = files.iter().filter(|(name, _)| name.starts_with(HELP) || name.starts_with(&images));
+        let help = help.map(|(name, text)| (name.clone(), text.clone())).collect();
+        Ok(Folder { name: cloud.to_owned(), policy, catalog: file(CATALOG_FILE), mail, help, logo })
     }
 
     /// By the names they have in the folder.
@@ -69,12 +85,18 @@ impl Folder {
         let mut files = BTreeMap::from([(POLICY_FILE.to_owned(), self.policy.text.clone())]);
         files.extend(self.catalog.as_ref().map(|catalog| (CATALOG_FILE.to_owned(), catalog.text.clone())));
         files.extend(self.mail.clone());
+        files.extend(self.help.clone());
         files.extend(self.logo.clone());
         files
     }
 
     pub fn sources(&self) -> Vec<Source> {
-        self.catalog.iter().chain([&self.policy]).cloned().collect()
+        let help = self.help_pages().map(|(name, text)| Source::new(name.clone(), text.clone()));
+        self.catalog.iter().chain([&self.policy]).cloned().chain(help).collect()
+    }
+
+    fn help_pages(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.help.iter().filter(|(name, _)| name.starts_with(HELP) && HELP_ENDS.iter().any(|end| name.ends_with(end)))
     }
 
     /// Everything there is to say about the files.
@@ -91,6 +113,16 @@ impl Folder {
                 remedy: format!("put it beside {POLICY_FILE}, of 512 KiB at most"),
             };
             checked.remarks.push(remark);
+        }
+        for (name, text) in self.help_pages() {
+            let remark = |trouble: HelpTrouble| Remark {
+                severity: Severity::Error,
+                file: name.clone(),
+                at: trouble.at,
+                what: trouble.what,
+                remedy: trouble.remedy,
+            };
+            checked.remarks.extend(help_troubles(text).into_iter().map(remark));
         }
         if let Some(profile) = &checked.profile
             && profile.policy.cloud.id.as_str() != self.name
@@ -130,8 +162,17 @@ const LOGO_BYTES_MAX: usize = 512 * 1024;
 
 /// What a policy names as its logo: a file below its folder. Whatever else is wrong with the text is told when it is read.
 pub(super) fn logo_name(policy: &str) -> Option<String> {
+    brand_path(policy, "logo")
+}
+
+/// What a policy names as the folder of its help pages' pictures.
+pub(super) fn images_name(policy: &str) -> Option<String> {
+    brand_path(policy, "images")
+}
+
+fn brand_path(policy: &str, key: &str) -> Option<String> {
     let table: toml::Table = policy.parse().ok()?;
-    let name = table.get("brand")?.get("logo")?.as_str()?;
+    let name = table.get("brand")?.get(key)?.as_str()?;
     let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     below.then(|| name.to_owned())
 }
@@ -153,23 +194,42 @@ pub fn file_bytes(text: &str) -> Cow<'_, [u8]> {
     decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
 }
 
-/// The mail templates in a folder, where there is one. Other files are none of ours: editors leave theirs.
-fn mail_of(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let entries = match std::fs::read_dir(folder) {
+/// The texts in a folder of a cloud's, where there is one: mail templates, help pages. Other files are none of ours: editors leave theirs.
+fn texts_of(cloud: &Path, folder: &str, ends: &[&str]) -> Result<BTreeMap<String, String>, Failure> {
+    let read = |path: &Path| {
+        let bytes = std::fs::read(path).map_err(|error| told(path, &error))?;
+        text_of(path, bytes).map(Some)
+    };
+    files_of(cloud, folder, ends, read)
+}
+
+/// Pictures as they stand among a version's files; one that is none, or too large, is left out.
+fn pictures_of(cloud: &Path, folder: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let read = |path: &Path| Ok(logo_text(&std::fs::read(path).map_err(|error| told(path, &error))?));
+    files_of(cloud, &format!("{folder}/"), &PICTURE_ENDS, read)
+}
+
+fn files_of(
+    cloud: &Path,
+    folder: &str,
+    ends: &[&str],
+    read: impl Fn(&Path) -> Result<Option<String>, Failure>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let within = cloud.join(folder);
+    let entries = match std::fs::read_dir(&within) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(told(folder, &error)),
+        Err(error) => return Err(told(&within, &error)),
     };
-    let mut mail = BTreeMap::new();
+    let mut files = BTreeMap::new();
     for entry in entries {
-        let path = entry.map_err(|error| told(folder, &error))?.path();
+        let path = entry.map_err(|error| told(&within, &error))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if MAIL_ENDS.iter().any(|end| name.ends_with(end)) && !name.starts_with('.') {
-            let bytes = std::fs::read(&path).map_err(|error| told(&path, &error))?;
-            mail.insert(format!("{MAIL}{name}"), text_of(&path, bytes)?);
+        if ends.iter().any(|end| name.ends_with(end)) && !name.starts_with('.') {
+            files.extend(read(&path)?.map(|text| (format!("{folder}{name}"), text)));
         }
     }
-    Ok(mail)
+    Ok(files)
 }
 
 fn told(path: &Path, error: &std::io::Error) -> Failure {

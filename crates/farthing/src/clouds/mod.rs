@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use farthing_core::config::Source;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE};
 use rust_embed::RustEmbed;
+use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "../../clouds"]
@@ -38,7 +39,19 @@ pub fn embedded_folders() -> Vec<Folder> {
             let bytes = Embedded::get(&format!("{name}/{logo}"))?.data;
             Some((logo, folder::logo_text(&bytes)?))
         });
-        Some(Folder { name, policy, catalog, mail, logo })
+        let mut help: BTreeMap<String, String> = Embedded::iter()
+            .filter_map(|path| Some(path.strip_prefix(&own)?.to_owned()))
+            .filter(|path| path.starts_with("help/"))
+            .filter_map(|path| Some((path.clone(), file(&format!("{name}/{path}"))?.text)))
+            .collect();
+        if let Some(images) = folder::images_name(&policy.text) {
+            let within = format!("{own}{images}/");
+            help.extend(Embedded::iter().filter(|path| path.starts_with(&within)).filter_map(|path| {
+                let text = folder::logo_text(&Embedded::get(&path)?.data)?;
+                Some((path.strip_prefix(&own)?.to_owned(), text))
+            }));
+        }
+        Some(Folder { name, policy, catalog, mail, help, logo })
     };
     names.into_iter().filter_map(folder).collect()
 }

@@ -1,5 +1,6 @@
 //! `farthing demo`: months of life for every cloud in a new database, audited, then shown to this machine in a browser.
 
+mod at_once;
 mod cast;
 mod customer;
 mod desk;
@@ -12,15 +13,18 @@ pub use life::{Loaded, Size, load};
 
 use crate::clouds;
 use crate::failure::Failure;
+use crate::press::Press;
 use crate::serve::told_to_end;
+use at_once::AtOnce;
 use clap::Args;
 use farthing_console::{self as console, Console, Verdict};
 use farthing_core::time::Instant;
-use farthing_engine::Clock;
+use farthing_engine::{Clock, Providers};
 use farthing_store::{Location, Options, Store};
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant as Stopwatch};
 
 /// What `farthing demo` can be told.
@@ -57,11 +61,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     say(&verdict.sentence());
     say("");
     say(&format!("Open http://{}/ in a browser.", listener.local_addr()?));
-    say("There are no log-ins yet: the pages are read-only and served to this machine only.");
+    say("Nobody signs in: the pages are served to this machine only. Payments are pretended.");
     say(&place.sentence());
     say("Ctrl-C ends it.");
     // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
-    serve(Console::new(engine, clouds, verdict), listener)?;
+    // Money that is paid in here is only pretended, and what is stopped stops at once.
+    let engine = engine.with_providers(Providers::new().pretending());
+    let pages = Console::new(engine, clouds, verdict).with_printer(Arc::new(Press)).with_stopper(Arc::new(AtOnce));
+    serve(pages, listener)?;
     say("");
     say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });
     Ok(())

@@ -1,0 +1,131 @@
+//! What stands around a page: the brand, whose account it is, the side bar that becomes a bottom bar on a phone, the language.
+
+use super::PAGES;
+use super::ask::{Ask, Page};
+use crate::Cloud;
+use crate::block::Link;
+use crate::frame::PageError;
+use crate::words::Language;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use farthing_core::access::Deed;
+
+/// So many stand in the bottom bar, the others behind "more".
+const FIRST: usize = 4;
+
+pub(crate) struct Shell {
+    pub(crate) language: Language,
+    pub(crate) cloud: String,
+    pub(crate) brand: String,
+    /// Where the brand's logo is; empty: the mark.
+    pub(crate) logo: String,
+    pub(crate) legal: String,
+    pub(crate) title: String,
+    pub(crate) account: String,
+    pub(crate) home: String,
+    pub(crate) entries: Vec<Link>,
+    pub(crate) others: Vec<Link>,
+    pub(crate) above: Vec<Link>,
+    pub(crate) feet: Vec<Link>,
+    pub(crate) csrf: String,
+    pub(crate) back: String,
+    pub(crate) language_action: String,
+    pub(crate) leave: String,
+}
+
+impl Shell {
+    /// One around a page that anybody may see.
+    pub(crate) fn open(cloud: &Cloud, language: Language, title: String, back: String) -> Shell {
+        let address = |page: &str| format!("/{}/{page}", cloud.id);
+        let feet = [("prices", "foot.prices"), ("calculator", "foot.calculator"), ("billing", "foot.billing")];
+        Shell {
+            language,
+            cloud: cloud.id.clone(),
+            brand: cloud.name.clone(),
+            logo: if cloud.has_logo() { format!("/{}/logo", cloud.id) } else { String::new() },
+            legal: cloud.legal_name.clone(),
+            title,
+            account: String::new(),
+            home: address("prices"),
+            entries: Vec::new(),
+            others: Vec::new(),
+            above: Vec::new(),
+            feet: feet.into_iter().map(|(page, key)| Link::new(address(page), language.say(key))).collect(),
+            csrf: String::new(),
+            back,
+            language_action: "/language".to_owned(),
+            leave: String::new(),
+        }
+    }
+
+    pub(crate) fn languages(&self) -> Vec<Language> {
+        Language::ALL.into_iter().filter(|language| *language != self.language).collect()
+    }
+
+    pub(crate) fn first(&self) -> &[Link] {
+        self.entries.get(..FIRST).unwrap_or(&self.entries)
+    }
+
+    pub(crate) fn later(&self) -> &[Link] {
+        self.entries.get(FIRST..).unwrap_or_default()
+    }
+
+    pub(crate) fn is_later(&self) -> bool {
+        self.later().iter().any(|link| link.here)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Rendered {
+    shell: Shell,
+    done: Option<&'static str>,
+    sentence: String,
+    sections: Vec<Made>,
+}
+
+struct Made {
+    id: &'static str,
+    title: String,
+    blocks: Vec<String>,
+}
+
+pub(super) fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
+    let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
+    shell.home = ask.at("");
+    ask.account().clone_into(&mut shell.account);
+    shell.csrf.clone_from(&ask.visitor.csrf);
+    shell.leave.clone_from(&ask.visitor.leave);
+    shell.above.clone_from(&page.above);
+    let may_open = |key: &str| match key {
+        "nav.bills" => ask.may(Deed::SeePapers),
+        "nav.payment" => ask.may(Deed::SetMethods),
+        _ => true,
+    };
+    let entries = PAGES.into_iter().filter(|(key, _)| may_open(key));
+    shell.entries = entries.map(|(key, rest)| ask.link(rest, key).here(key == page.nav)).collect();
+    let others = ask.visitor.accounts.iter().filter(|seat| seat.account != ask.account());
+    shell.others = others
+        .map(|seat| Link::new(super::ask::account_address(ask.id(), &seat.account, ""), seat.account.clone()))
+        .collect();
+    let said = ask.asked("done").and_then(|said| ask.language.find(&format!("done.{said}")));
+    shown(shell, page, said, status)
+}
+
+/// A page in its frame, as an answer.
+pub(crate) fn shown(
+    shell: Shell,
+    page: Page,
+    done: Option<&'static str>,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let mut sections = Vec::with_capacity(page.sections.len());
+    for section in page.sections {
+        let blocks = section.blocks.iter().map(crate::block::Block::html).collect::<Result<_, _>>()?;
+        sections.push(Made { id: section.id, title: section.title, blocks });
+    }
+    let page = Rendered { shell, done, sentence: page.sentence, sections };
+    let html = page.render().map_err(|error| PageError::Failed(error.to_string()))?;
+    Ok((status, Html(html)).into_response())
+}
