@@ -83,7 +83,7 @@ impl Stage {
         };
         engine.apply_policy("elestio", request).unwrap();
         for name in ["acme", "other"] {
-            let account = NewAccount { name: name.into(), zone: None, country: None, pay: None, contact: None };
+            let account = NewAccount { name: name.into(), ..NewAccount::default() };
             engine.open_account("elestio", &account).unwrap();
             engine.top_up("elestio", name, dollars("50.00"), Some(&format!("wire-{name}"))).unwrap();
             let start = NewResource {

@@ -9,7 +9,7 @@ use farthing_core::standing::{Cause, Deed, InstructionId, InstructionState, Ladd
 use farthing_core::time::{Duration, Instant};
 use std::collections::BTreeMap;
 
-/// LadderOf ladder: an account's own, or that of one space of it.
+/// Whose ladder: an account's own, or that of one space of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LadderOf {
     pub account: OwnerId,

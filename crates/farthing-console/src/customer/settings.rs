@@ -8,7 +8,7 @@ use crate::words::Language;
 use farthing_core::access::Deed;
 use farthing_core::alert::Wish;
 use farthing_core::money::Money;
-use farthing_engine::{AlertChange, CompanyChange, Contact, NewLimits};
+use farthing_engine::{AlertChange, CompanyChange, Contact, LimitsOf, NewLimits};
 
 pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     let mut page = Page::new(ask, "nav.settings", ask.with("settings.sentence", &[("account", ask.account())]));
@@ -134,8 +134,13 @@ pub(super) fn alerts(ask: &Ask) -> Result<Done, Stop> {
     Ok(Done::at(ask, "/settings", "saved"))
 }
 
+/// Those of the whole account.
+fn limits_of(ask: &Ask) -> LimitsOf {
+    LimitsOf { account: ask.account().to_owned(), ..LimitsOf::default() }
+}
+
 fn limits_form(ask: &Ask) -> Result<Form, PageError> {
-    let facts = found(ask.engine().limits(ask.id(), ask.account(), None), ask)?;
+    let facts = found(ask.engine().limits(ask.id(), &limits_of(ask)), ask)?;
     let spent =
         ask.with("limits.spent", &[("month", &ask.money(facts.month_spent)?), ("hour", &ask.money(facts.hour_spent)?)]);
     Ok(Form::post(ask.at("/settings/limits"), &ask.visitor.csrf, ask.say("action.save"))
@@ -154,8 +159,7 @@ pub(super) fn limits(ask: &Ask) -> Result<Done, Stop> {
         Some(text) => ask.read_amount(field, text).map(Some),
         None => Ok(None),
     };
-    let limits =
-        NewLimits { account: ask.account().to_owned(), project: None, month: amount("month")?, hour: amount("hour")? };
+    let limits = NewLimits { of: limits_of(ask), month: amount("month")?, hour: amount("hour")? };
     ask.doing().set_limits(ask.id(), &limits).map_err(Stop::Refused)?;
     Ok(Done::at(ask, "/settings", "saved"))
 }
