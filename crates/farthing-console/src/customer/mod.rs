@@ -13,6 +13,7 @@ mod cost_page;
 mod costs;
 mod credits;
 mod door;
+mod help;
 mod orders;
 mod overview;
 mod payment;
@@ -87,6 +88,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
         ("/orders", shows(orders::page)),
         ("/orders/{subscription}/expiry", does(orders::page, orders::expiry)),
         ("/orders/{subscription}/end", shows(orders::end_page).merge(does(orders::end_page, orders::end))),
+        ("/help/{page}", shows(help::page)),
         ("/settings", shows(settings::page)),
         ("/settings/company", does(settings::page, settings::company)),
         ("/settings/contact", does(settings::page, settings::contact)),

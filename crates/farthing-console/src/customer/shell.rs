@@ -115,6 +115,11 @@ struct Made {
 
 pub(super) fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
     let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
+    if status != StatusCode::OK {
+        // The address of a form that was refused cannot be opened.
+        let own = PAGES.into_iter().find(|(key, _)| *key == page.nav).map_or("", |(_, rest)| rest);
+        shell.back = ask.at(own);
+    }
     shell.home = ask.at("");
     ask.account().clone_into(&mut shell.account);
     shell.csrf.clone_from(&ask.visitor.csrf);
