@@ -59,6 +59,28 @@ impl Shell {
         }
     }
 
+    /// One around a page of no cloud's: an operator's.
+    pub(crate) fn plain(language: Language, title: String, back: String) -> Shell {
+        Shell {
+            language,
+            cloud: String::new(),
+            brand: "Farthing".to_owned(),
+            logo: String::new(),
+            legal: String::new(),
+            title,
+            account: String::new(),
+            home: "/".to_owned(),
+            entries: Vec::new(),
+            others: Vec::new(),
+            above: Vec::new(),
+            feet: Vec::new(),
+            csrf: String::new(),
+            back,
+            language_action: "/language".to_owned(),
+            leave: String::new(),
+        }
+    }
+
     pub(crate) fn languages(&self) -> Vec<Language> {
         Language::ALL.into_iter().filter(|language| *language != self.language).collect()
     }
