@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What a page may name.
-const VARIABLES: [&str; 8] =
-    ["user_name", "name", "legal_name", "support", "currency", "languages", "cloud", "time_zone"];
+const VARIABLES: [&str; 9] =
+    ["user_name", "resource_dir_name", "name", "legal_name", "support", "currency", "languages", "cloud", "time_zone"];
 
 /// What each variable says.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ impl Variables {
         let user_name = if user_name.is_empty() { cloud.name.as_str() } else { user_name };
         let values = BTreeMap::from([
             ("user_name", user_name.to_owned()),
+            ("resource_dir_name", format!("/{}/images", cloud.id)),
             ("name", cloud.name.clone()),
             ("legal_name", cloud.legal_name.clone()),
             ("support", brand.support.as_ref().map(ToString::to_string).unwrap_or_default()),
@@ -170,6 +171,7 @@ fn inline(text: &str, variables: &Variables) -> String {
             Some((words, after.get(..end)?, after.get(end + 1..)?))
         };
         if let Some((words, name, after)) = linked("![") {
+            let name = name.strip_prefix(variables.images.as_str()).unwrap_or(name);
             let plain = name.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.'));
             if plain {
                 let _ = write!(html, "<img src=\"{}{name}\" alt=\"{}\">", variables.images, escaped(words));

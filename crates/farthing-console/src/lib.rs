@@ -8,6 +8,7 @@ mod block;
 mod chart;
 mod cloud;
 mod customer;
+mod enter;
 mod frame;
 mod help;
 mod operator;
@@ -18,6 +19,7 @@ mod words;
 
 pub use assets::{MARK_INLINE, Readable, mark, style};
 pub use cloud::Cloud;
+pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, SessionPorter, test_cloud_asked};
 pub use help::{HelpTrouble, help_troubles};
 pub use operator::{Verdict, counted, wrong};
 pub use printer::{Print, Printed, Printer, Stopper};
@@ -27,8 +29,9 @@ pub use words::figure::grouped;
 pub use words::prices::prices as price_lines;
 
 use axum::Router;
-use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, post};
 use farthing_core::time::Instant;
 use farthing_engine::{Engine, RefusalCode};
 use frame::PageError;
@@ -43,7 +46,14 @@ use web::security;
 pub struct Console {
     engine: Engine,
     clouds: Vec<Cloud>,
-    verdict: Verdict,
+    /// None: nobody has proven the store since it was opened; a large one takes a while.
+    verdict: Option<Verdict>,
+    /// Whose clock people live by: a test cloud's stands until it is moved.
+    home: Engine,
+    /// The cloud whose test cloud this is of; none: the live world.
+    test_of: Option<String>,
+    /// How people come in; none: whoever reaches these pages is in already.
+    gate: Option<Gate>,
     /// Who may come in, and as whom.
     porter: Arc<dyn Porter>,
     /// None: documents are shown, and cannot be fetched.
@@ -55,7 +65,40 @@ pub struct Console {
 impl Console {
     pub fn new(engine: Engine, clouds: Vec<Cloud>, verdict: Verdict) -> Console {
         let porter = Arc::new(ThisMachine::new(engine.ids().bytes()));
-        Console { engine, clouds, verdict, porter, printer: None, stopper: None }
+        let home = engine.clone();
+        Console {
+            engine,
+            clouds,
+            verdict: Some(verdict),
+            home,
+            test_of: None,
+            gate: None,
+            porter,
+            printer: None,
+            stopper: None,
+        }
+    }
+
+    /// Of a server: people sign in. `home`: the live world, where time is the real one.
+    pub fn behind(engine: Engine, home: Engine, clouds: Vec<Cloud>, gate: Gate) -> Console {
+        let porter = Arc::new(SessionPorter::new(engine.clone(), home.clone(), gate.clone()));
+        Console {
+            engine,
+            clouds,
+            verdict: None,
+            home,
+            test_of: None,
+            gate: Some(gate),
+            porter,
+            printer: None,
+            stopper: None,
+        }
+    }
+
+    /// The same of a cloud's test cloud.
+    #[must_use]
+    pub fn of_test(self, cloud: &str) -> Console {
+        Console { test_of: Some(cloud.to_owned()), ..self }
     }
 
     #[must_use]
@@ -89,26 +132,52 @@ impl Console {
         }
     }
 
+    /// Whether anybody is signed in, wherever they belong.
+    fn is_known(&self, parts: &Parts) -> bool {
+        let token = self.gate.as_ref().and_then(|gate| enter::token_of(gate, &parts.headers));
+        let known = |token| self.engine.visit(&token, self.home.now().ok()?).ok().flatten();
+        token.and_then(known).is_some()
+    }
+
     fn cloud(&self, id: &str) -> Option<&Cloud> {
         self.clouds.iter().find(|cloud| cloud.id == id)
     }
 }
 
+/// Every address of a page that is somebody's, with names in braces: for tests that try them all.
+pub fn addresses() -> Vec<String> {
+    let operators = operator_routes().into_iter().map(|(address, _)| address.to_owned());
+    operators.chain(customer::addresses()).collect()
+}
+
+/// The operators' pages.
+fn operator_routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
+    vec![
+        ("/", get(home::page)),
+        ("/about", get(about::page)),
+        ("/clouds/{cloud}", get(operator::cloud::page)),
+        ("/clouds/{cloud}/customers/{customer}", get(operator::customer::page)),
+        ("/clouds/{cloud}/customers/{customer}/charges", get(charges::page)),
+        ("/clouds/{cloud}/customers/{customer}/charges/{charge}", get(charge::page)),
+        ("/clouds/{cloud}/customers/{customer}/payments", get(payments::page)),
+        ("/clouds/{cloud}/queues", get(payments::queues)),
+        ("/transfers/{transfer}", get(transfer::page)),
+    ]
+}
+
 /// All pages and what they load. Every answer passes `security::guard`.
 pub fn router(console: Console) -> Router {
     let brands = assets::brands(&console.clouds);
+    let entering = if console.gate.is_some() { enter::router() } else { Router::new() };
+    let console = Arc::new(console);
+    let operators =
+        operator_routes().into_iter().fold(Router::new(), |router, (address, page)| router.route(address, page));
+    let operators = operators.route_layer(from_fn_with_state(console.clone(), security::operators_only));
     Router::new()
-        .route("/", get(home::page))
-        .route("/about", get(about::page))
-        .route("/clouds/{cloud}", get(operator::cloud::page))
-        .route("/clouds/{cloud}/customers/{customer}", get(operator::customer::page))
-        .route("/clouds/{cloud}/customers/{customer}/charges", get(charges::page))
-        .route("/clouds/{cloud}/customers/{customer}/charges/{charge}", get(charge::page))
-        .route("/clouds/{cloud}/customers/{customer}/payments", get(payments::page))
-        .route("/clouds/{cloud}/queues", get(payments::queues))
+        .merge(operators)
+        .merge(entering)
         .route("/clouds/{cloud}/prices", get(prices::page))
         .route("/clouds/{cloud}/prices/{product}", get(prices::calculator))
-        .route("/transfers/{transfer}", get(transfer::page))
         .route("/style/console.css", get(assets::style))
         .route("/style/brands.css", get(move || async { assets::brands_style(brands) }))
         .route("/mark.svg", get(assets::mark))
@@ -117,6 +186,6 @@ pub fn router(console: Console) -> Router {
         .merge(public::router())
         .fallback(frame::nowhere)
         .method_not_allowed_fallback(frame::read_only)
-        .layer(from_fn(security::guard))
-        .with_state(Arc::new(console))
+        .layer(from_fn_with_state(console.clone(), security::guard))
+        .with_state(console)
 }

@@ -127,7 +127,7 @@ fn assert_headers(address: &str, headers: &HeaderMap) {
     }
     assert!(!policy.contains("unsafe") && !policy.contains("script"), "{address}: {policy}");
     assert_eq!(header("x-content-type-options"), "nosniff");
-    assert_eq!(header("referrer-policy"), "no-referrer");
+    assert_eq!(header("referrer-policy"), "same-origin");
     assert_eq!(header("cache-control"), "no-store");
 }
 

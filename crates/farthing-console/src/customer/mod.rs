@@ -13,6 +13,7 @@ mod cost_page;
 mod costs;
 mod credits;
 mod door;
+mod help;
 mod orders;
 mod overview;
 mod payment;
@@ -47,7 +48,17 @@ pub(crate) const PAGES: [(&str, &str); 9] = [
 ];
 
 pub(crate) fn router() -> Router<Arc<Console>> {
-    let routes: Vec<(&str, MethodRouter<Arc<Console>>)> = vec![
+    let routes = routes().into_iter().zip(addresses());
+    routes.fold(Router::new(), |router, ((_, method), address)| router.route(&address, method))
+}
+
+/// Where they are, with names in braces.
+pub(crate) fn addresses() -> Vec<String> {
+    routes().iter().map(|(rest, _)| format!("/c/{{cloud}}/{{account}}{rest}")).collect()
+}
+
+fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
+    vec![
         ("", shows(overview::page)),
         ("/costs", shows(cost_page::page)),
         ("/costs/export", fetches(cost_page::export)),
@@ -77,13 +88,11 @@ pub(crate) fn router() -> Router<Arc<Console>> {
         ("/orders", shows(orders::page)),
         ("/orders/{subscription}/expiry", does(orders::page, orders::expiry)),
         ("/orders/{subscription}/end", shows(orders::end_page).merge(does(orders::end_page, orders::end))),
+        ("/help/{page}", shows(help::page)),
         ("/settings", shows(settings::page)),
         ("/settings/company", does(settings::page, settings::company)),
         ("/settings/contact", does(settings::page, settings::contact)),
         ("/settings/alerts", does(settings::page, settings::alerts)),
         ("/settings/limits", does(settings::page, settings::limits)),
-    ];
-    routes
-        .into_iter()
-        .fold(Router::new(), |router, (rest, method)| router.route(&format!("/c/{{cloud}}/{{account}}{rest}"), method))
+    ]
 }

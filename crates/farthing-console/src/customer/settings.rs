@@ -22,7 +22,12 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
             .section(Section::at("alerts", ask.say("settings.alerts"), vec![Block::Form(alerts_form(ask)?)]))
             .section(Section::at("limits", ask.say("settings.limits"), vec![Block::Form(limits_form(ask)?)]));
     }
-    Ok(page.section(Section::at("members", ask.say("settings.members"), members(ask)?)))
+    page = page.section(Section::at("members", ask.say("settings.members"), members(ask)?));
+    let help = super::help::links(ask)?;
+    if !help.is_empty() {
+        page = page.section(Section::at("help", ask.say("settings.help"), vec![Block::Links(help)]));
+    }
+    Ok(page)
 }
 
 fn company_form(ask: &Ask) -> Result<Form, PageError> {

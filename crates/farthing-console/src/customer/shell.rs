@@ -59,6 +59,28 @@ impl Shell {
         }
     }
 
+    /// One around a page of no cloud's: an operator's.
+    pub(crate) fn plain(language: Language, title: String, back: String) -> Shell {
+        Shell {
+            language,
+            cloud: String::new(),
+            brand: "Farthing".to_owned(),
+            logo: String::new(),
+            legal: String::new(),
+            title,
+            account: String::new(),
+            home: "/".to_owned(),
+            entries: Vec::new(),
+            others: Vec::new(),
+            above: Vec::new(),
+            feet: Vec::new(),
+            csrf: String::new(),
+            back,
+            language_action: "/language".to_owned(),
+            leave: String::new(),
+        }
+    }
+
     pub(crate) fn languages(&self) -> Vec<Language> {
         Language::ALL.into_iter().filter(|language| *language != self.language).collect()
     }
@@ -93,6 +115,11 @@ struct Made {
 
 pub(super) fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
     let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
+    if status != StatusCode::OK {
+        // The address of a form that was refused cannot be opened.
+        let own = PAGES.into_iter().find(|(key, _)| *key == page.nav).map_or("", |(_, rest)| rest);
+        shell.back = ask.at(own);
+    }
     shell.home = ask.at("");
     ask.account().clone_into(&mut shell.account);
     shell.csrf.clone_from(&ask.visitor.csrf);

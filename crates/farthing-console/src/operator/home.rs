@@ -4,6 +4,7 @@ use super::wealth::{CloudAccounts, Wealth, currency_of};
 use crate::Cloud;
 use crate::Console;
 use crate::frame::{self, Frame, PageError, Section};
+use crate::operator::verdict::Verdict;
 use crate::words::figure::{Figure, Notation};
 use crate::words::ledger as words;
 use crate::words::moment::Moment;
@@ -20,13 +21,18 @@ use std::sync::Arc;
 struct Home {
     frame: Frame,
     sentence: String,
+    /// None: nobody has looked since the server began.
+    proof: Option<Proof>,
+    lines: Vec<Line>,
+    /// One a currency: they do not add up to one sum.
+    totals: Vec<Total>,
+}
+
+struct Proof {
     verdict: String,
     clean: bool,
     checked: Moment,
     findings: Vec<(String, String)>,
-    lines: Vec<Line>,
-    /// One a currency: they do not add up to one sum.
-    totals: Vec<Total>,
 }
 
 struct Line {
@@ -96,16 +102,22 @@ fn home(console: &Console) -> Result<Home, PageError> {
         Ok(Total { label: format!("All in {currency}"), customers: sums.customers, figures })
     };
     let totals = totals.into_iter().rev().map(total).collect::<Result<Vec<_>, PageError>>()?;
-    let verdict = &console.verdict;
     Ok(Home {
         frame: Frame::new("Clouds", Section::Clouds),
         sentence: sentence(&lines, &totals),
+        proof: console.verdict.as_ref().map(proof).transpose()?,
+        lines,
+        totals,
+    })
+}
+
+fn proof(verdict: &Verdict) -> Result<Proof, PageError> {
+    let findings = verdict.report.findings.iter();
+    Ok(Proof {
         verdict: verdict.sentence(),
         clean: verdict.is_clean(),
         checked: Moment::of(verdict.at, &Zone::parse("UTC").map_err(|error| PageError::Failed(error.to_string()))?)?,
-        findings: verdict.report.findings.iter().map(|found| (found.row.clone(), found.what.clone())).collect(),
-        lines,
-        totals,
+        findings: findings.map(|found| (found.row.clone(), found.what.clone())).collect(),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::{Cloud, Console};
 use axum::RequestPartsExt as _;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, RawPathParams, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
 use farthing_core::time::Zone;
@@ -54,17 +55,16 @@ impl Came {
 
     /// What was chosen on a page, else what the person or their browser asks for, else the cloud's own.
     pub(crate) fn language(&self, own: Option<Language>, cloud: &Cloud) -> Language {
-        let header = |name| self.parts.headers.get(name).and_then(|value| value.to_str().ok());
-        let chosen = header(COOKIE).and_then(|cookies| {
-            let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-            pairs.find(|(name, _)| *name == LANGUAGE_COOKIE).and_then(|(_, tag)| Language::parse(tag))
-        });
         let clouds = || Language::parse(cloud.locale().language()).unwrap_or(Language::En);
-        chosen.or(own).or_else(|| header(ACCEPT_LANGUAGE).and_then(Language::accepted)).unwrap_or_else(clouds)
+        language_of(&self.parts.headers, own).unwrap_or_else(clouds)
     }
 
     pub(crate) fn into_named(self) -> BTreeMap<String, String> {
         self.named
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Who asks about which account of which cloud. An account that is not theirs is not there, and said so in the same words.
@@ -106,6 +106,16 @@ impl Came {
             now,
         })
     }
+}
+
+/// What was chosen on a page, else what the person or their browser asks for.
+pub(crate) fn language_of(headers: &HeaderMap, own: Option<Language>) -> Option<Language> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let chosen = header(COOKIE).and_then(|cookies| {
+        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(name, _)| *name == LANGUAGE_COOKIE).and_then(|(_, tag)| Language::parse(tag))
+    });
+    chosen.or(own).or_else(|| header(ACCEPT_LANGUAGE).and_then(Language::accepted))
 }
 
 /// `a=1&b=two+words` as its pairs; of several of one name the last counts.

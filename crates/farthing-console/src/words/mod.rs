@@ -24,12 +24,12 @@ pub enum Language {
 
 type Texts = BTreeMap<&'static str, &'static str>;
 
-static EN: LazyLock<Texts> = LazyLock::new(|| texts(include_str!("en.txt")));
-static ZH: LazyLock<Texts> = LazyLock::new(|| texts(include_str!("zh.txt")));
+static EN: LazyLock<Texts> = LazyLock::new(|| texts(&[include_str!("en.txt"), include_str!("enter.en.txt")]));
+static ZH: LazyLock<Texts> = LazyLock::new(|| texts(&[include_str!("zh.txt"), include_str!("enter.zh.txt")]));
 
 /// `key = text`, a line each; an empty line and one that begins with `#` are for whoever reads the file.
-fn texts(file: &'static str) -> Texts {
-    let lines = file.lines().filter(|line| !line.starts_with('#'));
+fn texts(files: &[&'static str]) -> Texts {
+    let lines = files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(" = ")).collect()
 }
 

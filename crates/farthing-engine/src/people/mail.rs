@@ -43,7 +43,8 @@ pub(crate) fn mail_link(
     let Some(person) = told_of(tx, data)? else { return Ok(data.to_owned()) };
     // Who has a password needs no invitation: they sign in.
     if purpose == LinkPurpose::Invitation && person.password.is_some() {
-        told["sign_in"] = json!(format!("{}/sign-in/{cloud}", base.trim_end_matches('/')));
+        let world = if test { "?world=test" } else { "" };
+        told["sign_in"] = json!(format!("{}/sign-in/{cloud}{world}", base.trim_end_matches('/')));
         return Ok(told.to_string());
     }
     let lasts = match purpose {

@@ -8,6 +8,7 @@ mod smtp;
 mod stripe;
 mod webhook;
 
+pub(crate) use directory::is_safe;
 pub use directory::{DirectorySettings, Errand, OidcDirectory};
 pub use letter::Letter;
 pub use smtp::{MailServer, Password, Postman};

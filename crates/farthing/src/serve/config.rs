@@ -3,6 +3,7 @@
 //! Secrets are not in the file and not among the flags, where others can read them: they come from the environment or from files
 //! of their own (`*_file`). What is wrong is told with its place.
 
+use super::console::{ConsoleFile, ConsoleSettings};
 use super::exporters::folder_beside;
 use super::payments::{PaymentSettings, PaymentsFile};
 use crate::carry::{MailServer, Password};
@@ -56,6 +57,7 @@ struct File {
     mail: Mail,
     payments: PaymentsFile,
     exports: Exports,
+    console: Option<ConsoleFile>,
     /// `https://billing.example.com`: what links in mails begin with.
     public_url: Option<String>,
 }
@@ -142,6 +144,8 @@ pub struct Config {
     pub exports: PathBuf,
     /// Where the server is reached from outside, for links in mails; empty: not said.
     pub public_url: String,
+    /// How the consoles are served; none: they are not.
+    pub console: Option<ConsoleSettings>,
     limits: Limits,
 }
 
@@ -163,6 +167,7 @@ impl Config {
             );
         }
         Ok(Config {
+            console: file.console.map(|console| console.read(&public_url)).transpose()?,
             exports: file.exports.folder.unwrap_or_else(|| folder_beside(&store)),
             public_url,
             store,

@@ -5,6 +5,7 @@
 mod board;
 mod cashiers;
 mod config;
+mod console;
 mod couriers;
 mod ended;
 mod exporters;
@@ -17,6 +18,7 @@ mod worker;
 mod worlds;
 
 pub use config::{Config, Flags, LogFormat};
+pub use console::{ConsoleSettings, Pages};
 pub use ended::told_to_end;
 pub use metrics::Metrics;
 pub use payments::{PaymentSettings, StripeFacts, stripe_facts};
@@ -27,6 +29,7 @@ use crate::api::{self, Door};
 use crate::carry::{Carriers, Postman, StripeProvider};
 use crate::failure::Failure;
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use farthing_core::time::{Duration, Instant};
@@ -35,19 +38,37 @@ use farthing_store::{Options, Store};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use tower::ServiceExt as _;
 
 /// How long requests that run may take to end once the process is told to.
 const GRACE: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// The HTTP server's whole router.
-pub fn router(door: Arc<Door>) -> Router {
+/// The HTTP server's whole router; with the consoles, if they are served.
+pub fn router(door: Arc<Door>, pages: Option<Pages>) -> Router {
+    // Around each of them, so that the route is known to what counts.
+    let around = |router: Router| router.layer(from_fn_with_state(door.clone(), request::around));
+    let api = around(api(door.clone()));
+    let Some(pages) = pages else { return api };
+    Router::new().fallback(move |request: Request| {
+        let (api, pages, door) = (api.clone(), pages.clone(), door.clone());
+        async move {
+            if console::is_api(request.uri().path()) {
+                return api.oneshot(request).await;
+            }
+            let asked = pages.test_cloud_asked(&request);
+            let router = pages.router_for(door.clone(), asked).await;
+            router.layer(from_fn_with_state(door, request::around)).oneshot(request).await
+        }
+    })
+}
+
+fn api(door: Arc<Door>) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .with_state(door.clone())
-        .merge(api::router(door.clone()))
-        .layer(from_fn_with_state(door, request::around))
+        .merge(api::router(door))
 }
 
 /// Runs until the process is told to end.
@@ -66,13 +87,14 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let door = Arc::new(door);
     let workers = worker::start(&door, config.work.then_some(carriers));
     let address = listener.local_addr()?;
+    let pages = config.console.as_ref().map(|settings| Pages::new(&door, settings)).transpose()?;
     tracing::info!(
         listen = %address,
         store = %config.store,
         ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "ready"
     );
-    let ended = serve(door, listener);
+    let ended = serve(door, pages, listener);
     workers.stop();
     tracing::info!("ended");
     ended
@@ -117,12 +139,12 @@ fn with_providers(engine: Engine, config: &Config) -> (Engine, BTreeMap<String, 
     (engine.with_providers(providers), stripes)
 }
 
-fn serve(door: Arc<Door>, listener: TcpListener) -> Result<(), Failure> {
+fn serve(door: Arc<Door>, pages: Option<Pages>, listener: TcpListener) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended: std::io::Result<()> = runtime.block_on(async move {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let service = router(door).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(door, pages).into_make_service_with_connect_info::<SocketAddr>();
         let (told, stop) = tokio::sync::oneshot::channel::<()>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async {
             let _ = stop.await;

@@ -147,6 +147,11 @@ impl Bed {
         farthing(&arguments).trim().to_owned()
     }
 
+    /// Runs a command on this store, and answers what it printed.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        farthing(&[arguments, &["--store", &self.store]].concat())
+    }
+
     /// Every row proves every other, in every world that stands beside this store.
     pub(crate) fn verify(&self) {
         farthing(&["verify", "--deep", "--store", &self.store]);
@@ -177,7 +182,9 @@ impl Bed {
                 if let Some(listens) = listening(&line) {
                     let _ = told.send(listens);
                 }
-                if !line.contains("\"answered\"") || line.contains("\"ERROR\"") {
+                // Answers are too many to keep, but for those whose addresses must not be told.
+                let told = !line.contains("\"answered\"") || line.contains("\"ERROR\"") || line.contains("/sign-in");
+                if told {
                     kept.lock().unwrap_or_else(PoisonError::into_inner).push(line);
                 }
             }
@@ -245,6 +252,11 @@ impl Server {
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
+    }
+
+    /// What it said, with the answers of the sign-in pages.
+    pub(crate) fn whole_log(&self) -> Vec<String> {
+        self.log()
     }
 
     /// What it said besides its answers.

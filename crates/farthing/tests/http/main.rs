@@ -18,6 +18,7 @@
 //! | `exports` | from a bill to its charges; files that are written beside the requests, fetched by links, whole after a kill -9 |
 //! | `documents` | bills as PDF and e-invoice, and what is said where there is none |
 //! | `people` | who uses the consoles: invited, given roles, erased; links of the portal |
+//! | `console` | who comes in and what they see; other sites' forms, stolen cookies, an operator's second step; the directory |
 //! | `errors` | docs/errors.md says what the code says |
 //!
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
@@ -30,6 +31,7 @@ mod world;
 
 mod bank;
 mod cloud_events;
+mod console;
 mod documents;
 mod errors;
 mod exports;
