@@ -157,7 +157,8 @@ fn known(work: &mut Work<'_, '_>, thing: &ThingRow, product: &Product) -> Result
         _ => false,
     };
     let read_at = facts.iter().filter(|fact| reads(&fact.what)).map(|fact| fact.at).max();
-    let used = work.fold(&facts, product)?.size;
+    // Until somebody has measured it, it is empty.
+    let used = if read_at.is_some() { work.fold(&facts, product)?.size } else { Quantity::ZERO };
     let free = measured(work, product.pricing.free.as_ref().map(|free| &free.size))?;
     let (count, over_since) = crate::orders::had_of_space(work, &thing.name)?;
     let each = measured(work, product.size.as_ref())?;

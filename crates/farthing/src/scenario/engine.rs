@@ -187,7 +187,9 @@ impl EngineStage {
 
     /// A user has written so much: the cloud measures it.
     fn written(&mut self, name: &str, size: &Size) -> Done {
-        let used = self.engine().resource_view(&self.cloud, name).map_err(told)?.timeline.size;
+        let facts = self.engine().space(&self.cloud, name).map_err(told)?;
+        let read = facts.read_at.map(|_| self.engine().resource_view(&self.cloud, name)).transpose().map_err(told)?;
+        let used = read.map_or(Quantity::ZERO, |view| view.timeline.size);
         let more = self.engine().size_counted(&self.cloud, name, size).map_err(told)?;
         let size = Size { quantity: used.checked_add(more).unwrap_or(used), unit: None };
         let fact = ResourceFact { resource: name.to_owned(), at: None, id: None, what: Reported::Gauge(size) };

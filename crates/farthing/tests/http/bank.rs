@@ -48,7 +48,7 @@ fn cloud(bed: &Bed) {
         [brand]\nlegal_name = \"Ours GmbH\"\n\n[settle]\nevery = \"1h\"\n\n[refund]\nunconsumed_cash = true\n\n\
         [top_up]\nchannels = [\"card\", \"sepa_debit\", \"bank_transfer\"]\nbank_transfer_above = \"500.00\"\n\n\
         [sepa]\npre_notification = \"2d\"\n\n\
-        [bank]\naccount = \"{OURS}\"\nbic = \"COBADEFFXXX\"\ncreditor_id = \"DE98ZZZ09999999999\"\n\n\
+        [space]\ngrace = \"30d\"\n\n[bank]\naccount = \"{OURS}\"\nbic = \"COBADEFFXXX\"\ncreditor_id = \"DE98ZZZ09999999999\"\n\n\
         [bank.csv]\ndate = \"Buchungstag\"\namount = \"Betrag\"\nname = \"Beguenstigter\"\ntext = [\"Verwendungszweck\"]\n"
     );
     bed.apply("ours", &policy, CATALOG);
