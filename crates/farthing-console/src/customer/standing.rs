@@ -116,8 +116,11 @@ pub(super) fn needs(
     let top_up = || Link::new(ask.at("/balance/top-up"), ask.say("action.top_up"));
     if let Some(next) = ladder.steps.first().filter(|_| ladder.standing != "good") {
         let step = ask.language.word("step", &next.step);
-        let date = ask.language.until(Instant::from_micros(next.at), ask.now, &ask.zone)?;
-        let words = ask.with("needs.step", &[("step", &step), ("date", &date)]);
+        let at = Instant::from_micros(next.at);
+        let date = ask.language.until(at, ask.now, &ask.zone)?;
+        // What is held was to come, and waits for somebody to look.
+        let key = if at <= ask.now { "needs.step_waits" } else { "needs.step" };
+        let words = ask.with(key, &[("step", &step), ("date", &date)]);
         notices.push(Notice::new("bad", words).leading(top_up()));
     } else if !matches!(ladder.standing.as_str(), "good" | "low") {
         let words = ask.language.word("needs.standing", &ladder.standing);

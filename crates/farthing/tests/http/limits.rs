@@ -171,7 +171,7 @@ both! {
         let world = World { server: &server, document: &document, key: &key, prefix: "ours" };
         let nouns =
             ["endpoint", "account", "project", "resource", "key", "authorisation", "payment", "refund", "errand", "movement",
-             "order", "dispute", "export", "outage", "space", "step", "person_id"];
+             "order", "dispute", "export", "outage", "step", "person_id"];
         for noun in nouns {
             for _ in 0..4 {
                 world.make(noun);
