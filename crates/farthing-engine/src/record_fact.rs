@@ -362,27 +362,40 @@ fn create(work: &mut Work<'_, '_>, fact: &ResourceFact, start: &NewResource, at:
     {
         return Err(work.tx.overtaken("the project was moved meanwhile").into());
     }
+    let thing = insert(work, product, name, (payer, project), (start.user.as_deref(), &start.properties), at)?;
+    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
+    tell(work, &thing, &FactToTell { at, key, what, flagged })
+}
+
+/// A resource that nothing is told of yet. Whose it is: who pays, and in which project (0: none).
+fn insert(
+    work: &mut Work<'_, '_>,
+    product: &Product,
+    name: &str,
+    (payer, project): (OwnerId, i64),
+    (person, properties): (Option<&str>, &BTreeMap<String, String>),
+    since: Instant,
+) -> Result<ThingRow, EngineError> {
     let thing = ThingRow {
         id: work.tx.thing_number()?,
         cloud: work.cloud.id.clone(),
         kind: ThingKind::Resource,
-        name: name.clone(),
+        name: name.to_owned(),
         account: payer,
         project,
         product: product.id.clone(),
         sku: None,
         state: String::new(),
         size: size_first(product),
-        person: start.user.clone().unwrap_or_default(),
-        properties: properties_to_text(&start.properties),
-        since: at,
+        person: person.unwrap_or_default().to_owned(),
+        properties: properties_to_text(properties),
+        since,
         seen_at: None,
         listed_at: None,
     };
     work.tx.thing_insert(&thing)?;
     work.tx.thing_payer_put(payer, thing.id)?;
-    let key = fact.id.as_deref().map(|id| key_of(&[b"id", id.as_bytes()]));
-    tell(work, &thing, &FactToTell { at, key, what, flagged })
+    Ok(thing)
 }
 
 /// A space that is bought is there from now on, where it is not yet.
@@ -396,25 +409,7 @@ pub(crate) fn make_space(
         return Ok(());
     }
     let now = work.now;
-    let thing = ThingRow {
-        id: work.tx.thing_number()?,
-        cloud,
-        kind: ThingKind::Resource,
-        name: name.to_owned(),
-        account: payer,
-        project,
-        product: product.id.clone(),
-        sku: None,
-        state: String::new(),
-        size: size_first(product),
-        person: String::new(),
-        properties: properties_to_text(&BTreeMap::new()),
-        since: now,
-        seen_at: None,
-        listed_at: None,
-    };
-    work.tx.thing_insert(&thing)?;
-    work.tx.thing_payer_put(payer, thing.id)?;
+    let thing = insert(work, product, name, (payer, project), (None, &BTreeMap::new()), now)?;
     let begun = start_of(work, product, &NewResource::default(), payer, None)?;
     tell(work, &thing, &FactToTell { at: now, key: None, what: What::Start(begun), flagged: false }).map(drop)
 }

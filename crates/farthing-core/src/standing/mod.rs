@@ -12,7 +12,7 @@ mod space;
 pub use brake::{Lately, Limits, exceeded};
 pub use instruction::{Claim, Deed, InstructionState, claim};
 pub use ladder::{Facts, Ladder, Notice, Plan, Step, Terms, begun, next};
-pub use space::{NotWritten, READING_SECONDS, Space};
+pub use space::{NotWritten, Space};
 
 crate::id_kind!(InstructionId, InstructionKind, "step");
 

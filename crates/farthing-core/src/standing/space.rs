@@ -5,7 +5,7 @@ use crate::measure::Quantity;
 use crate::time::Instant;
 
 /// What is deleted must have been measured so lately.
-pub const READING_SECONDS: i64 = 3_600;
+const READING_SECONDS: i64 = 3_600;
 
 /// A space as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,40 +52,32 @@ impl Engine {
         })
     }
 
-    /// A size as the meter of a resource's product counts it.
-    pub fn size_counted(&self, cloud: &str, resource: &str, size: &Size) -> Result<Quantity, Refused> {
-        self.look(cloud, |work| {
-            let (_, product) = space_named(work, resource)?;
-            size_of(work, &product, size)
-        })
-    }
-
-    /// Whether somebody may write so much to a space, as it is known.
-    pub fn may_write(&self, cloud: &str, resource: &str, size: &Size) -> Result<SpaceFacts, Refused> {
+    /// Whether somebody may write so much to a space, as it is known; how much would be in it then, as its meter counts.
+    pub fn may_write(&self, cloud: &str, resource: &str, size: &Size) -> Result<Quantity, Refused> {
         self.look(cloud, |work| {
             let (thing, product) = space_named(work, resource)?;
             let more = size_of(work, &product, size)?;
             let (space, locked) = (known(work, &thing, &product)?, is_locked(work, &thing)?);
-            if let Err(no) = space.write(more, locked) {
-                let facts = facts_of(work, &thing, &product)?;
-                let SpaceFacts { used, free, limit, .. } = facts;
-                return Err(match no {
-                    NotWritten::Locked => {
-                        let what = format!(
-                            "{resource} is locked: {used} are in it, and {free} are free. Delete files until no more than that is in it, \
-                             or renew it; nothing was written"
-                        );
-                        Refused::new(RefusalCode::Locked, what)
-                    }
-                    NotWritten::Full => {
-                        let what = format!(
-                            "{resource} has room for {limit}, and {used} are in it: buy more, or delete something; nothing was written"
-                        );
-                        Refused::new(RefusalCode::LimitReached, what)
-                    }
-                });
-            }
-            facts_of(work, &thing, &product)
+            let no = match space.write(more, locked) {
+                Ok(after) => return Ok(after),
+                Err(no) => no,
+            };
+            let SpaceFacts { used, free, limit, .. } = facts_of(work, &thing, &product)?;
+            Err(match no {
+                NotWritten::Locked => {
+                    let what = format!(
+                        "{resource} is locked: {used} are in it, and {free} are free. Delete files until no more than that is in it, \
+                         or renew it; nothing was written"
+                    );
+                    Refused::new(RefusalCode::Locked, what)
+                }
+                NotWritten::Full => {
+                    let what = format!(
+                        "{resource} has room for {limit}, and {used} are in it: buy more, or delete something; nothing was written"
+                    );
+                    Refused::new(RefusalCode::LimitReached, what)
+                }
+            })
         })
     }
 }

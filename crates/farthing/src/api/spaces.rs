@@ -77,8 +77,11 @@ pub(crate) async fn may_write(
     Body(body): Body<WriteAsked>,
 ) -> Result<Json<Space>, Problem> {
     let size = size_of(&body.size)?;
-    let facts = blocking(move || Ok(caller.engine.may_write(&caller.cloud, &named.space, &size)?)).await?;
-    Ok(Json(space(facts)))
+    let done = blocking(move || {
+        caller.engine.may_write(&caller.cloud, &named.space, &size)?;
+        Ok(space(caller.engine.space(&caller.cloud, &named.space)?))
+    });
+    Ok(Json(done.await?))
 }
 
 fn space(facts: SpaceFacts) -> Space {

@@ -65,7 +65,7 @@ pub enum Command {
     Paying(Paying),
     Ordering(Ordering),
     Billing(Billing),
-    Later(Later),
+    Around(Around),
     Down(Span),
     Crash,
 }
@@ -507,9 +507,9 @@ pub enum BillDeed {
     WriteOff,
 }
 
-/// What waits for parts of Farthing that are not built yet.
+/// What goes on around an account: a price that is asked for, what a user writes, and how the mail server and the cloud behave.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Later {
+pub enum Around {
     Estimate(Estimate),
     Write { name: String, size: Size },
     Mail { ok: bool },
@@ -603,14 +603,14 @@ impl Billing {
     }
 }
 
-impl Later {
+impl Around {
     /// As the line begins.
     pub const fn name(&self) -> &'static str {
         match self {
-            Later::Estimate(_) => "estimate",
-            Later::Write { .. } => "write",
-            Later::Mail { .. } => "mail",
-            Later::CloudAcks(_) => "cloud acks",
+            Around::Estimate(_) => "estimate",
+            Around::Write { .. } => "write",
+            Around::Mail { .. } => "mail",
+            Around::CloudAcks(_) => "cloud acks",
         }
     }
 }

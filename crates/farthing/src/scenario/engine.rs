@@ -3,7 +3,7 @@
 use super::bank::BankOfStory;
 use super::cloud::Others;
 use super::command::{
-    Apply, Billing, Capture, Crediting, Ends, Estimate, Fact, Later, NewAccount, NewGrant, NewHold, NewMember,
+    Apply, Around, Billing, Capture, Crediting, Ends, Estimate, Fact, NewAccount, NewGrant, NewHold, NewMember,
     Ordering, Outage, Paying, Place, Setting, TopUp, UnitsAsked,
 };
 use super::exports::Table;
@@ -185,14 +185,11 @@ impl EngineStage {
         self.engine().is_locked(&self.cloud, name).map_err(told)
     }
 
-    /// A user has written so much: the cloud measures it.
-    fn written(&mut self, name: &str, size: &Size) -> Done {
-        let facts = self.engine().space(&self.cloud, name).map_err(told)?;
-        let read = facts.read_at.map(|_| self.engine().resource_view(&self.cloud, name)).transpose().map_err(told)?;
-        let used = read.map_or(Quantity::ZERO, |view| view.timeline.size);
-        let more = self.engine().size_counted(&self.cloud, name, size).map_err(told)?;
-        let size = Size { quantity: used.checked_add(more).unwrap_or(used), unit: None };
-        let fact = ResourceFact { resource: name.to_owned(), at: None, id: None, what: Reported::Gauge(size) };
+    /// A user writes so much where they may, and the cloud measures it.
+    fn write(&mut self, name: &str, size: &Size) -> Done {
+        let after = self.engine().may_write(&self.cloud, name, size).map_err(told)?;
+        let what = Reported::Gauge(Size { quantity: after, unit: None });
+        let fact = ResourceFact { resource: name.to_owned(), at: None, id: None, what };
         let told = self.engine().record_fact(&self.cloud, &fact).map(drop);
         self.done(told)
     }
@@ -567,15 +564,12 @@ impl Stage for EngineStage {
         }
     }
 
-    fn later(&mut self, asked: &Later, _: Instant) -> Done {
+    fn around(&mut self, asked: &Around, _: Instant) -> Done {
         match asked {
-            Later::Mail { ok } => self.others.mail = *ok,
-            Later::CloudAcks(answering) => self.others.acks = *answering,
-            Later::Write { name, size } => {
-                self.engine().may_write(&self.cloud, name, size).map_err(told)?;
-                self.written(name, size)?;
-            }
-            Later::Estimate(asked) => self.estimate(asked)?,
+            Around::Mail { ok } => self.others.mail = *ok,
+            Around::CloudAcks(answering) => self.others.acks = *answering,
+            Around::Write { name, size } => self.write(name, size)?,
+            Around::Estimate(asked) => self.estimate(asked)?,
         }
         self.heard.forget();
         self.others_act().map(drop)

@@ -353,7 +353,7 @@ impl Run<'_> {
             Command::Paying(paying) => stage.pay(paying, at)?,
             Command::Ordering(ordering) => stage.order(ordering, at)?,
             Command::Billing(billing) => stage.bill(billing, at)?,
-            Command::Later(later) => stage.later(later, at)?,
+            Command::Around(around) => stage.around(around, at)?,
             Command::Down(span) => {
                 let until = self.after(*span)?;
                 self.stage.down(until)?;

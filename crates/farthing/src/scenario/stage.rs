@@ -4,7 +4,7 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Billing, Capture, Crediting, Ends, Fact, Later, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
+    Apply, Around, Billing, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
     Paying, Setting, TopUp, UnitsAsked,
 };
 use farthing_core::config::Size;
@@ -108,7 +108,7 @@ pub trait Stage {
     }
 
     /// What waits for parts of Farthing that are not built yet. As one lands, its commands get methods of their own.
-    fn later(&mut self, asked: &Later, at: Instant) -> Done {
+    fn around(&mut self, asked: &Around, at: Instant) -> Done {
         let _ = at;
         Err(StageError::NotBuilt(asked.name()))
     }

@@ -2,7 +2,7 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Banking, BillDeed, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact, Later,
+    Apply, Around, Banking, BillDeed, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact,
     NewAccount, NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying,
     Place, Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
 };
@@ -232,7 +232,7 @@ impl Reader<'_> {
             "down" => Command::Down(words.word("how long")?.span()?),
             "crash" => Command::Crash,
             "order" | "pay" | "cancel" | "expire" => Command::Ordering(self.ordering(name, words)?),
-            _ => Command::Later(self.later(name, words)?),
+            _ => Command::Around(self.around(name, words)?),
         })
     }
 
@@ -309,13 +309,13 @@ impl Reader<'_> {
         })
     }
 
-    fn later(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Later> {
+    fn around(&mut self, name: &str, words: &mut Arguments<'_>) -> Read<Around> {
         Ok(match name {
-            "estimate" => Later::Estimate(self.estimate(words)?),
+            "estimate" => Around::Estimate(self.estimate(words)?),
             "write" => {
-                Later::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
+                Around::Write { name: words.name("the space")?, size: words.word("how much is written")?.size()? }
             }
-            "mail" => Later::Mail { ok: words.word("ok or fail")?.choice(&[("ok", true), ("fail", false)], 2)? },
+            "mail" => Around::Mail { ok: words.word("ok or fail")?.choice(&[("ok", true), ("fail", false)], 2)? },
             other => unreachable!("{other} is a command that is read elsewhere"),
         })
     }
@@ -791,7 +791,7 @@ impl Reader<'_> {
             Command::Release { hold } => vec![hold],
             Command::Ordering(ordering) => touched_ordering(ordering),
             Command::Billing(billing) => vec![billing.of()],
-            Command::Later(later) => touched_later(later),
+            Command::Around(around) => touched_around(around),
             Command::Outage(_)
             | Command::NoOutage { .. }
             | Command::Crediting(Crediting::Coupon(_))
@@ -823,11 +823,11 @@ fn touched_ordering(ordering: &Ordering) -> Vec<&str> {
     }
 }
 
-fn touched_later(later: &Later) -> Vec<&str> {
-    match later {
-        Later::Write { name, .. } => vec![name],
-        Later::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
-        Later::Mail { .. } | Later::CloudAcks(_) => Vec::new(),
+fn touched_around(around: &Around) -> Vec<&str> {
+    match around {
+        Around::Write { name, .. } => vec![name],
+        Around::Estimate(estimate) => estimate.account.as_deref().into_iter().collect(),
+        Around::Mail { .. } | Around::CloudAcks(_) => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ mod commands;
 mod conditions;
 
 use super::arguments::{Argument, Arguments, Read};
-use super::command::{Answering, Command, Later, Ordering};
+use super::command::{Answering, Around, Command, Ordering};
 use super::expect::Condition;
 use super::profile::{self, NewCloud};
 use super::stage::{CODES, ProfileFiles, Show};
@@ -354,7 +354,7 @@ impl<'s> Reader<'s> {
             let answering = answering(&mut arguments)?;
             arguments.finish()?;
             let command = if first == "acks" {
-                Command::Later(Later::CloudAcks(answering))
+                Command::Around(Around::CloudAcks(answering))
             } else {
                 Command::Ordering(Ordering::Provisions(answering))
             };
