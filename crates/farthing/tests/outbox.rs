@@ -193,9 +193,9 @@ impl Stage {
     }
 
     fn hand_over(&mut self, secret: &str) {
+        let count = self.receiver.all().iter().filter(|line| line["secret"].is_u64()).count() + 1;
         let stdin = self.receiver.stdin.as_mut().expect("piped");
         writeln!(stdin, "{secret}").expect("it reads");
-        let count = self.receiver.all().iter().filter(|line| line["secret"].is_u64()).count() + 1;
         self.receiver.find("secret", |line| line["secret"] == count);
     }
 }
