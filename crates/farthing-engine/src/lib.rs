@@ -5,6 +5,7 @@ mod apply_policy;
 mod asked;
 mod bank;
 mod bills;
+mod budgets;
 mod change_account;
 mod check_open;
 mod clock;
@@ -73,6 +74,7 @@ pub use bills::{
     InvoiceDecision, InvoiceRequestFacts, NewBillDispute, NewBillPayment, NewBillRefund, NewInvoiceRequest, Paper,
     PaperLine, PayBillBy, UsedFacts,
 };
+pub use budgets::{BudgetFacts, NewBudget, StepFacts};
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
 pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};

@@ -25,7 +25,7 @@ use std::sync::Arc;
 const BATCH: i64 = 1_000;
 
 /// What is due at one instant is done in this order: refills are decided before anybody is suspended.
-const IN_ORDER: [Queue; 13] = [
+const IN_ORDER: [Queue; 14] = [
     Queue::Holds,
     Queue::Accounts,
     Queue::Trials,
@@ -38,6 +38,7 @@ const IN_ORDER: [Queue; 13] = [
     Queue::BankErrands,
     Queue::Sandbox,
     Queue::Wallets,
+    Queue::Budgets,
     Queue::Ladders,
 ];
 
@@ -147,6 +148,7 @@ impl Engine {
                     }
                 }
                 Queue::Wallets => self.cover_wallets()?,
+                Queue::Budgets => self.run_budgets(now)?,
                 Queue::Ladders => self.run_ladders(now)?,
             }
             // What was done may have made something else due.

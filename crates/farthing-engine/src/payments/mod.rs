@@ -31,6 +31,7 @@ pub(crate) use pay_in::{
     Chosen, NewPayment, choose as choose_method, insert_payment, method_label, of_method, paid_with, top_up_for,
     within_bounds, write_payment,
 };
+pub(crate) use refund::refund_rest;
 pub use pay_in::{NewPayIn, PayBy};
 pub(crate) use provider::Through;
 pub use provider::{Provider, Providers};

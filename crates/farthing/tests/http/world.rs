@@ -89,6 +89,7 @@ impl World<'_> {
             // Each account counts its own.
             "charge" | "line" => "1".to_owned(),
             "grant" => "welcome".to_owned(),
+            "budget" => "team-blue".to_owned(),
             "coupon" => self.make_coupon(),
             "order" => self.make_order().0,
             "subscription" => self.make_subscription(),
@@ -298,6 +299,11 @@ impl World<'_> {
         if let (Some(account), Some(grant)) = (path.get("account"), path.get("grant")) {
             let credit = json!({ "name": grant, "amount": usd("1.00"), "reason": "a test" });
             self.server.post(self.key, &format!("/v1/accounts/{account}/grants"), &credit);
+        }
+        if let (Some(account), Some(budget)) = (path.get("account"), path.get("budget")) {
+            let put = Request::new("PUT", &format!("/v1/accounts/{account}/budgets/{budget}"));
+            let put = put.json(&json!({ "month": usd("50.00") }));
+            self.server.send(&put.key(self.key).once(&fresh("budget"))).expect(200);
         }
         self.prepare(operation, &path);
         let asked = operation.in_query.iter().filter(|name| nouns.contains(*name) && with.contains(*name));
