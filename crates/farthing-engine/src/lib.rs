@@ -35,6 +35,7 @@ mod look_at_trail;
 mod manage_endpoints;
 mod manage_keys;
 mod move_clock;
+mod notices;
 mod open_account;
 mod open_project;
 mod orders;
@@ -99,6 +100,7 @@ pub use look_at_costs::{CostQuestion, CostsView, KnownCosts, MonthView};
 pub use look_at_revenue::Revenue;
 pub use manage_endpoints::{EndpointChange, NewEndpoint};
 pub use manage_keys::{NewKey, Origin};
+pub use notices::{NoticeSettings, NoticeView};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use orders::{

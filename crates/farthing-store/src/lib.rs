@@ -48,6 +48,7 @@ mod lots;
 mod messages;
 mod methods;
 mod migrate;
+mod notices;
 mod open_charges;
 mod outages;
 mod overview;

@@ -141,8 +141,9 @@ both! {
 }
 
 /// Everything that came after the ledger.
-const LATER: [&str; 101] = [
+const LATER: [&str; 102] = [
     "budget",
+    "notice_off",
     "person",
     "recovery_code",
     "session",

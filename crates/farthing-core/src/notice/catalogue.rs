@@ -420,6 +420,33 @@ impl EventType {
         self.facts().mailed
     }
 
+    /// Whether an account may say that it wants no mail of it. What takes something away, what is owed and what nobody else would tell is always
+    /// written.
+    pub const fn may_be_off(self) -> bool {
+        let must = matches!(
+            self,
+            EventType::StepAnnounced
+                | EventType::AccountSuspended
+                | EventType::AccountThingsDeleted
+                | EventType::AccountThingsPurged
+                | EventType::AccountRanOut
+                | EventType::SpaceGrace
+                | EventType::SpaceEmptied
+                | EventType::BudgetStopped
+                | EventType::BillIssued
+                | EventType::BillDue
+                | EventType::BillVoided
+                | EventType::DebitAnnounced
+                | EventType::PaymentFailed
+                | EventType::PaymentActionNeeded
+                | EventType::TermRenewalFailed
+                | EventType::PersonInvited
+                | EventType::PersonPasswordAsked
+                | EventType::PersonSecurityChanged
+        );
+        self.is_mailed() && !must
+    }
+
     /// Whether it may be sent again by hand. What told a cloud to delete something must not tell it twice: the reason may be gone.
     pub const fn may_be_replayed(self) -> bool {
         !self.facts().destroys

@@ -31,11 +31,11 @@ pub(crate) use pay_in::{
     Chosen, NewPayment, choose as choose_method, insert_payment, method_label, of_method, paid_with, top_up_for,
     within_bounds, write_payment,
 };
-pub(crate) use refund::refund_rest;
 pub use pay_in::{NewPayIn, PayBy};
 pub(crate) use provider::Through;
 pub use provider::{Provider, Providers};
 pub use refill::RefillChange;
 pub(crate) use refill::{Instead, begin_instead, could_begin, watch as watch_refill};
 pub use refund::NewRefund;
+pub(crate) use refund::refund_rest;
 pub(crate) use take_news::{take_method_news, take_payment_news, take_refund_news};

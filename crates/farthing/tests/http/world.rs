@@ -1,7 +1,7 @@
 //! What operations are about: a cloud as one key sees it, and whatever of it a test needs, made over the API itself.
 
 use crate::bed::{Server, fresh};
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Request, usd};
 use crate::document::{Document, Operation};
 use farthing_core::bank::Row;
 use farthing_core::money::Currency;
@@ -438,10 +438,6 @@ fn refusals() -> String {
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><OrgnlGrpInfAndSts>\
         <OrgnlMsgId>{message}</OrgnlMsgId><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
     )
-}
-
-fn usd(amount: &str) -> Value {
-    json!({ "amount": amount, "currency": "USD" })
 }
 
 /// By which something that was made is asked for.
