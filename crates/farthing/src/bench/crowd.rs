@@ -47,7 +47,7 @@ impl Means {
     /// After how many seconds an account has nothing left; none: never.
     pub(super) fn lasts(self, place: usize, accounts: usize) -> Option<i64> {
         let Means::Spread { seconds } = self else { return None };
-        let part = (place as u128 * seconds.unsigned_abs() as u128) / accounts.max(1) as u128;
+        let part = (place as u128 * u128::from(seconds.unsigned_abs())) / accounts.max(1) as u128;
         Some(i64::try_from(part).unwrap_or(seconds) + 1)
     }
 
