@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
-const NOT_OURS: [&str; 4] = ["person", "charge", "grant", "line"];
+/// Not ours to know or to deny: ids that the cloud itself gives, of people, and names and numbers of what is within something that is asked for.
+const NOT_OURS: [&str; 5] = ["person", "charge", "grant", "line", "budget"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct World<'w> {
