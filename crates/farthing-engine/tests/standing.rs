@@ -217,6 +217,27 @@ both! {
 }
 
 both! {
+    /// "No destructive step while … provider events or bank files not read since the engine started": an hour is for them to come in.
+    fn who_is_just_back_destroys_nothing_for_an_hour(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        let minutes = |count: i64| 10 * HOUR + 71 * HOUR + count * 60;
+        go_on(&engine, minutes(30));
+        engine.take_steps(later(minutes(30))).expect("somebody is there");
+        engine.clock().advance_to(later(minutes(35)));
+        engine.take_steps(later(minutes(35))).expect("somebody is back");
+        // Five minutes later than it was announced, and not yet.
+        go_on(&engine, minutes(66));
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        let held = engine.ladder("one", "acme").expect("it is there").held;
+        assert!(held.contains("nobody was there for a while"), "{held}");
+        go_on(&engine, minutes(126));
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled");
+        proven(&engine);
+    }
+}
+
+both! {
     /// What would happen is what happens.
     fn a_forecast_says_what_comes(bed: &Bed) {
         let engine = bed_of(bed);

@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 24, name: "spaces", text: include_str!("../migrations/0024_spaces.sql") },
     Migration { number: 25, name: "members", text: include_str!("../migrations/0025_members.sql") },
     Migration { number: 26, name: "budgets", text: include_str!("../migrations/0026_budgets.sql") },
+    Migration { number: 27, name: "back", text: include_str!("../migrations/0027_back.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

@@ -499,6 +499,18 @@ impl Tx<'_> {
         )?;
         Ok(seen.map(Instant::from_micros))
     }
+
+    /// Somebody is back, after a while in which nobody took steps.
+    pub fn steps_back(&mut self, now: Instant) -> Result<(), StoreError> {
+        self.execute("UPDATE steps_seen SET back = $1 WHERE id = 1", &[now.micros().into()])?;
+        Ok(())
+    }
+
+    /// Since when; none: there was no such while.
+    pub fn steps_back_since(&mut self) -> Result<Option<Instant>, StoreError> {
+        let back = self.one("SELECT back FROM steps_seen WHERE id = 1", &[], |row| row.opt_int(0))?;
+        Ok(back.flatten().map(Instant::from_micros))
+    }
 }
 
 fn word<T>(text: &str, parse: impl Fn(&str) -> Option<T>, what: &str) -> Result<T, StoreError> {

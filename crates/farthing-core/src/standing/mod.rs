@@ -84,6 +84,8 @@ crate::payment::words! {
         Unheard = "unheard",
         /// Nobody has said lately how much is in a space.
         Reading = "reading",
+        /// Somebody is just back: what providers and banks said meanwhile may not have come in.
+        Unread = "unread",
         /// More than usual is suspended or deleted in the cloud: somebody has to look first.
         Brake = "brake",
     }
@@ -116,6 +118,9 @@ impl Guard {
             Guard::Keep => "an operator keeps it",
             Guard::Unheard => "no notice of it was accepted by a mail server",
             Guard::Reading => "nobody has said in the last hour how much is in it",
+            Guard::Unread => {
+                "nobody was there for a while, and what providers and banks said meanwhile may not have come in"
+            }
             Guard::Brake => "more is suspended or deleted than usual, and nobody has looked yet",
         }
     }

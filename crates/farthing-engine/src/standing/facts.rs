@@ -1,5 +1,6 @@
 //! What there is to know of an account's arrears.
 
+use super::BACK_SECONDS;
 use crate::EngineError;
 use crate::Refused;
 use crate::folio::Work;
@@ -160,6 +161,10 @@ pub(super) fn guards(work: &mut Work<'_, '_>, id: OwnerId) -> Result<Vec<Guard>,
     let name = work.folio(id).payer.name.clone();
     if work.tx.is_kept(&cloud, "account", &name)? {
         guards.push(Guard::Keep);
+    }
+    let back = work.tx.steps_back_since()?;
+    if back.is_some_and(|back| work.now.seconds_since(back) < BACK_SECONDS) {
+        guards.push(Guard::Unread);
     }
     let is_on = work.tx.brake(&cloud)?.is_some_and(|brake| brake.braked.is_some());
     if is_on || too_much(work)?.is_some() {

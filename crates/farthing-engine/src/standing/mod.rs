@@ -45,6 +45,8 @@ const STEPS_MOST: usize = 64;
 const LATE_SECONDS: i64 = 60;
 /// Nobody took steps for so long: that time counts for no ladder.
 const GAP_SECONDS: i64 = 60;
+/// So long after somebody is back nothing is destroyed: providers tell again what nobody took, and bank files are read.
+pub(crate) const BACK_SECONDS: i64 = 3_600;
 /// After so long without anybody an operator looks before anything is destroyed.
 const JUMP_SECONDS: i64 = 86_400;
 
@@ -86,6 +88,7 @@ impl Engine {
             if gap <= GAP_SECONDS {
                 return Ok(());
             }
+            tx.steps_back(now)?;
             for cloud in &clouds {
                 let mut after = LadderOf::FIRST;
                 loop {
