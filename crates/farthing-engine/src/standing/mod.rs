@@ -25,7 +25,7 @@ pub(crate) use instruct::{is_as_asked, reported};
 pub(crate) use spaces::{bought_changed, space_changed};
 
 use crate::folio::Work;
-use crate::run_due::engine_error;
+use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, Refused};
 use facts::Found;
 use farthing_core::ledger::OwnerId;
@@ -35,8 +35,8 @@ use farthing_core::standing::{Cause, Guard, Ladder, Notice, Rung, Step, begun, n
 use farthing_core::time::{Duration, Instant};
 use farthing_store::{LadderOf, LadderRow, StoreError, ThingRow};
 
-/// Accounts in one look.
-const BATCH: i64 = 256;
+/// Accounts in one look, and in one transaction of it.
+const BATCH: i64 = 64;
 /// How long before a step that is held is looked at again, where nothing that is told looks at it sooner.
 const HELD_SECONDS: u32 = 3_600;
 /// As many things are done to one account in one look: three steps, and what is announced of them.
@@ -61,20 +61,35 @@ impl Engine {
             if due.is_empty() {
                 return self.run_overdue(now);
             }
-            for (cloud, whose) in due {
-                let looked =
-                    self.work("look_at_ladder", &cloud, move |work| look_at(work, whose)).map_err(engine_error);
-                if let Err(error) = looked {
-                    let EngineError::Settle(_) = error else { return Err(error) };
-                    let put: Result<(), StoreError> = self.store.write("ladder_later", move |tx| {
-                        let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).unwrap_or(now);
-                        let Some(row) = tx.ladder(whose)? else { return Ok(()) };
-                        tx.ladder_put(&LadderRow { next_at: Some(later), ..row })
-                    });
-                    put?;
+            for (cloud, all) in by_cloud(due) {
+                let together = all.clone();
+                let looked = self.work("look_at_ladders", &cloud, move |work| {
+                    together.iter().try_for_each(|whose| look_at(work, *whose))
+                });
+                match looked.map_err(engine_error) {
+                    Ok(()) => {}
+                    // One that cannot be looked at does not keep the others from it.
+                    Err(EngineError::Settle(_)) => {
+                        for whose in all {
+                            self.look_alone(&cloud, whose, now)?;
+                        }
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
+    }
+
+    fn look_alone(&self, cloud: &str, whose: LadderOf, now: Instant) -> Result<(), EngineError> {
+        let looked = self.work("look_at_ladder", cloud, move |work| look_at(work, whose)).map_err(engine_error);
+        let Err(error) = looked else { return Ok(()) };
+        let EngineError::Settle(_) = error else { return Err(error) };
+        let put: Result<(), StoreError> = self.store.write("ladder_later", move |tx| {
+            let later = now.checked_add(Duration::from_seconds(HELD_SECONDS)).unwrap_or(now);
+            let Some(row) = tx.ladder(whose)? else { return Ok(()) };
+            tx.ladder_put(&LadderRow { next_at: Some(later), ..row })
+        });
+        Ok(put?)
     }
 
     /// Says that somebody takes steps now. Where nobody has for a while, the customers of that while could not be heard: every date that was
