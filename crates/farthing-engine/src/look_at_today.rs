@@ -63,8 +63,9 @@ impl Engine {
             let this = zone.civil_date_of(now).map_err(broken)?.first_of_month();
             let before = this.add_months(-1).map_err(broken)?;
             let begins = zone.start_of_day(before).map_err(broken)?;
-            let commodity = work.books()?.commodity;
-            let charts = work.tx.charts_of_cloud(cloud, commodity)?;
+            let commodity = work.commodity()?;
+            let charts = commodity.map(|commodity| work.tx.charts_of_cloud(cloud, commodity)).transpose()?;
+            let charts = charts.unwrap_or_default();
             let mut months = Months::new(charts, zone);
             let mut wrong = None;
             let first = TransferId::from_parts(begins, 0, 0).map_or(0, TransferId::get);
@@ -100,7 +101,7 @@ impl Engine {
                 brake,
             };
             work.tx.cloud_accounts_each(cloud, |_, row| {
-                if row.account.commodity != commodity {
+                if Some(row.account.commodity) != commodity {
                     return Ok(());
                 }
                 let balance = i128::from(row.account.balance());
@@ -158,11 +159,11 @@ impl Engine {
                     age: age_of(row.due, now),
                 });
             }
-            let commodity = work.books()?.commodity;
+            let commodity = work.commodity()?;
             let mut debts = 0_i128;
             work.tx.cloud_accounts_each(cloud, |_, row| {
                 let owes = matches!(Chart::parse(&row.code), Some(Chart::ReceivableDebt | Chart::ReceivableNext));
-                if owes && row.account.commodity == commodity {
+                if owes && Some(row.account.commodity) == commodity {
                     debts = debts.saturating_sub(i128::from(row.account.balance()));
                 }
                 Ok(())

@@ -103,19 +103,20 @@ impl Tx<'_> {
         before: i64,
         limit: i64,
     ) -> Result<Vec<Entry>, StoreError> {
+        let text = filter.text.to_lowercase();
         self.rows(
             "SELECT number, at, who, source, what, subject, was, became FROM trail
              WHERE cloud = $1 AND number < $2 AND ($3 = '' OR who = $3)
                AND ($4 = '' OR substr(what, 1, length($4)) = $4)
-               AND ($5 = '' OR replace(subject, $5, '') <> subject OR replace(was, $5, '') <> was
-                    OR replace(became, $5, '') <> became)
+               AND ($5 = '' OR replace(lower(subject), $5, '') <> lower(subject) OR replace(lower(was), $5, '') <> lower(was)
+                    OR replace(lower(became), $5, '') <> lower(became))
              ORDER BY number DESC LIMIT $6",
             &[
                 cloud.into(),
                 before.into(),
                 filter.who.as_str().into(),
                 filter.what.as_str().into(),
-                filter.text.as_str().into(),
+                text.as_str().into(),
                 limit.into(),
             ],
             |row| entry_from(row, 0),

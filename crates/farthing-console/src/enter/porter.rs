@@ -46,6 +46,7 @@ fn visitor(token: &Token, visit: &Visit, cloud: &str) -> Option<Visitor> {
         language: Language::parse(&visit.language),
         accounts: visit.accounts.iter().filter_map(seat).collect(),
         operator: visit.operator,
+        everywhere: visit.operator.is_some() && visit.cloud.is_empty(),
         csrf: token.form_text(),
         leave: super::SIGN_OUT.to_owned(),
     })
@@ -54,7 +55,7 @@ fn visitor(token: &Token, visit: &Visit, cloud: &str) -> Option<Visitor> {
 /// In some projects alone nobody is more than a member: money and papers are the whole account's.
 fn seat(access: &Access) -> Option<Seat> {
     if let Some(role) = access.role {
-        return Some(Seat { account: access.account.clone(), role, projects: None });
+        return Some(Seat { account: access.account.clone(), role, projects: None, looks: false });
     }
     let weakest = access.projects.iter().map(|(_, _, role)| *role).max()?;
     let role = match weakest {
@@ -62,7 +63,7 @@ fn seat(access: &Access) -> Option<Seat> {
         Role::Finance | Role::Viewer => Role::Viewer,
     };
     let projects = access.projects.iter().map(|(_, name, _)| name.clone()).collect();
-    Some(Seat { account: access.account.clone(), role, projects: Some(projects) })
+    Some(Seat { account: access.account.clone(), role, projects: Some(projects), looks: false })
 }
 
 #[cfg(test)]

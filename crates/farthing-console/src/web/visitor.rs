@@ -21,6 +21,8 @@ pub struct Visitor {
     pub accounts: Vec<Seat>,
     /// What they are to the cloud itself.
     pub operator: Option<OperatorRole>,
+    /// They are so to every cloud.
+    pub everywhere: bool,
     /// Must come back with every form.
     pub csrf: String,
     /// Where they sign out; empty: they never signed in.
@@ -34,6 +36,8 @@ pub struct Seat {
     pub role: Role,
     /// The projects they are a member of, where that is all they may see; none: the whole account (R65).
     pub projects: Option<Vec<String>>,
+    /// They only look: an operator, at what its people see.
+    pub looks: bool,
 }
 
 impl Visitor {
@@ -49,7 +53,8 @@ impl Visitor {
 
 impl Seat {
     pub fn may(&self, deed: Deed) -> bool {
-        may(self.role, deed)
+        let only_looks = matches!(deed, Deed::SeeCosts | Deed::SeeBalance | Deed::SeePapers | Deed::Export);
+        may(self.role, deed) && (only_looks || !self.looks)
     }
 }
 
@@ -80,13 +85,15 @@ impl ThisMachine {
 
 impl Porter for ThisMachine {
     fn who(&self, _: &str, account: Option<&str>, _: &Parts) -> Option<Visitor> {
-        let seat = |account: &str| Seat { account: account.to_owned(), role: Role::Payer, projects: None };
+        let seat =
+            |account: &str| Seat { account: account.to_owned(), role: Role::Payer, projects: None, looks: false };
         Some(Visitor {
             person: "demo".to_owned(),
             name: String::new(),
             language: None,
             accounts: account.map(seat).into_iter().collect(),
             operator: Some(OperatorRole::Owner),
+            everywhere: true,
             csrf: self.csrf.clone(),
             leave: String::new(),
         })

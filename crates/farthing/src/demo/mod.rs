@@ -67,7 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
     // Money that is paid in here is only pretended, and what is stopped stops at once.
     let engine = engine.with_providers(Providers::new().pretending());
-    let pages = Console::new(engine, clouds, verdict).with_printer(Arc::new(Press)).with_stopper(Arc::new(AtOnce));
+    let pages = Console::new(engine, clouds, verdict)
+        .with_printer(Arc::new(Press))
+        .with_stopper(Arc::new(AtOnce))
+        .with_reader(Arc::new(clouds::Folders));
     serve(pages, listener)?;
     say("");
     say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });

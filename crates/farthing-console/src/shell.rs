@@ -1,15 +1,13 @@
 //! What stands around a page: the brand, whose account it is, the side bar that becomes a bottom bar on a phone, the language.
 
-use super::PAGES;
-use super::ask::{Ask, Page};
 use crate::Cloud;
 use crate::block::Link;
 use crate::frame::PageError;
+use crate::web::sight::Page;
 use crate::words::Language;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use farthing_core::access::Deed;
 
 /// So many stand in the bottom bar, the others behind "more".
 const FIRST: usize = 4;
@@ -111,33 +109,6 @@ struct Made {
     id: &'static str,
     title: String,
     blocks: Vec<String>,
-}
-
-pub(super) fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
-    let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
-    if status != StatusCode::OK {
-        // The address of a form that was refused cannot be opened.
-        let own = PAGES.into_iter().find(|(key, _)| *key == page.nav).map_or("", |(_, rest)| rest);
-        shell.back = ask.at(own);
-    }
-    shell.home = ask.at("");
-    ask.account().clone_into(&mut shell.account);
-    shell.csrf.clone_from(&ask.visitor.csrf);
-    shell.leave.clone_from(&ask.visitor.leave);
-    shell.above.clone_from(&page.above);
-    let may_open = |key: &str| match key {
-        "nav.bills" => ask.may(Deed::SeePapers),
-        "nav.payment" => ask.may(Deed::SetMethods),
-        _ => true,
-    };
-    let entries = PAGES.into_iter().filter(|(key, _)| may_open(key));
-    shell.entries = entries.map(|(key, rest)| ask.link(rest, key).here(key == page.nav)).collect();
-    let others = ask.visitor.accounts.iter().filter(|seat| seat.account != ask.account());
-    shell.others = others
-        .map(|seat| Link::new(super::ask::account_address(ask.id(), &seat.account, ""), seat.account.clone()))
-        .collect();
-    let said = ask.asked("done").and_then(|said| ask.language.find(&format!("done.{said}")));
-    shown(shell, page, said, status)
 }
 
 /// A page in its frame, as an answer.
