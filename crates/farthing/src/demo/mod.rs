@@ -85,7 +85,7 @@ fn serve(pages: Console, listener: TcpListener) -> std::io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let server = tokio::spawn(async move { axum::serve(listener, console::router(pages)).await });
         let ended = told_to_end().await;
-        server.abort(); // pages are read-only: one that is cut off is asked for again
+        server.abort(); // a page that is cut off is asked for again, and a form that is sent twice is done once
         ended
     });
     runtime.shutdown_timeout(Duration::from_secs(2));
