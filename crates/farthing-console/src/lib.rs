@@ -22,7 +22,7 @@ mod words;
 
 pub use assets::{MARK_INLINE, Readable, mark, style};
 pub use cloud::Cloud;
-pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, SessionPorter, test_cloud_asked};
+pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, Guest, SessionPorter, test_cloud_asked};
 pub use help::{HelpTrouble, help_troubles};
 pub use operator::{Verdict, counted, wrong};
 pub use printer::{Print, Printed, Printer, Stopper};
@@ -102,6 +102,23 @@ impl Console {
         }
     }
 
+    /// For looking only, by whomever the porter lets in: nothing is known of the store but what a page asks.
+    pub fn looked_at(engine: Engine, porter: Arc<dyn Porter>) -> Console {
+        let home = engine.clone();
+        Console {
+            engine,
+            clouds: Vec::new(),
+            proofs: Proofs::default(),
+            home,
+            test_of: None,
+            gate: None,
+            porter,
+            printer: None,
+            stopper: None,
+            reader: None,
+        }
+    }
+
     /// The same of a cloud's test cloud.
     #[must_use]
     pub fn of_test(self, cloud: &str) -> Console {
@@ -111,6 +128,12 @@ impl Console {
     #[must_use]
     pub fn with_porter(self, porter: Arc<dyn Porter>) -> Console {
         Console { porter, ..self }
+    }
+
+    /// What somebody who has proven the store says of it.
+    #[must_use]
+    pub fn with_verdict(self, verdict: Verdict) -> Console {
+        Console { proofs: Proofs::of(verdict), ..self }
     }
 
     #[must_use]
@@ -165,7 +188,7 @@ pub fn addresses() -> Vec<String> {
 /// All pages and what they load. Every answer passes `security::guard`.
 pub fn router(console: Console) -> Router {
     let brands = assets::brands(&console.clouds);
-    let entering = if console.gate.is_some() { enter::router() } else { Router::new() };
+    let entering = console.gate.as_ref().map_or_else(Router::new, enter::router);
     let console = Arc::new(console);
     let operators =
         operator::routes().into_iter().fold(Router::new(), |router, (address, page)| router.route(address, page));

@@ -39,6 +39,7 @@ impl Porter for Door {
     fn who(&self, cloud: &str, _: Option<&str>, parts: &Parts) -> Option<Visitor> {
         (parts.headers.contains_key("x-known") && cloud == CLOUD).then(|| Visitor {
             person: format!("op_{}", self.role),
+            known_as: String::new(),
             name: "Ada".to_owned(),
             language: None,
             accounts: Vec::new(),

@@ -31,6 +31,7 @@ impl Porter for Door {
     fn who(&self, _: &str, _: Option<&str>, parts: &Parts) -> Option<Visitor> {
         parts.headers.contains_key("x-known").then(|| Visitor {
             person: "per_1".to_owned(),
+            known_as: "ada".to_owned(),
             name: "Ada".to_owned(),
             language: None,
             accounts: self.accounts.clone(),

@@ -181,6 +181,12 @@ impl Engine {
         Engine { public_url: Arc::from(url), ..self }
     }
 
+    /// The same store by another clock: for people, who live by the real one while their world's stands or runs fast.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Engine {
+        Engine { clock: Arc::new(clock), ..self }
+    }
+
     pub fn public_url(&self) -> &str {
         &self.public_url
     }

@@ -91,7 +91,7 @@ impl Engine {
                 costs: of((asked.from, asked.to))?,
                 before: of(before)?,
                 before_days: before,
-                known: known(&lines, &things, asked.from),
+                known: known(&lines, &things, asked),
                 zone,
             })
         })
@@ -235,7 +235,14 @@ fn things_told(work: &mut Work<'_, '_>, rows: &[ThingRow]) -> Result<Vec<CostThi
     Ok(things)
 }
 
-fn known(lines: &[CostLine], things: &[CostThing], from: CivilDate) -> KnownCosts {
+/// Whoever may see some projects only chooses among what is theirs: names are told to nobody else (R65).
+fn known(lines: &[CostLine], things: &[CostThing], asked: &CostQuestion) -> KnownCosts {
+    let mine = match &asked.filter.projects {
+        None => CostFilter::default(),
+        projects => {
+            CostFilter { projects: projects.clone(), person: asked.filter.person.clone(), ..CostFilter::default() }
+        }
+    };
     let mut known = KnownCosts::default();
     let mut seen = BTreeSet::new();
     let add = |set: &mut BTreeSet<String>, text: &str| {
@@ -243,9 +250,12 @@ fn known(lines: &[CostLine], things: &[CostThing], from: CivilDate) -> KnownCost
             set.insert(text.to_owned());
         }
     };
-    for line in lines.iter().filter(|line| line.date >= from) {
+    for line in lines.iter().filter(|line| line.date >= asked.from) {
+        let Some(thing) = things.get(line.thing).filter(|thing| mine.of(line, thing).is_some()) else { continue };
         add(&mut known.products, line.product.as_str());
-        let Some(thing) = things.get(line.thing).filter(|_| seen.insert(line.thing)) else { continue };
+        if !seen.insert(line.thing) {
+            continue;
+        }
         add(&mut known.projects, &thing.project);
         add(&mut known.resources, &thing.resource);
         add(&mut known.people, &thing.person);

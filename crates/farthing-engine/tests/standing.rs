@@ -187,6 +187,10 @@ both! {
         engine.run_due().expect("it runs");
         assert_eq!(state(&engine, "acme"), "running");
         assert_eq!(engine.instructions("one", None, None, false, None, 10).expect("none").len(), 0);
+        // What it does not do is not due there either: time passes, and nobody waits for a step that never comes.
+        assert_eq!(engine.next_due(later(11 * HOUR)).expect("what comes").filter(|next| *next <= later(11 * HOUR)), None);
+        engine.advance(later(20 * HOUR)).expect("time passes");
+        assert_eq!(state(&engine, "acme"), "running");
         engine.accept_copy().expect("it is accepted");
         engine.run_due().expect("it runs");
         assert_eq!(state(&engine, "acme"), "suspended");

@@ -22,11 +22,16 @@ pub enum Queue {
     Ladders,
 }
 
-/// A column of the answer: whose it is, and its earliest time. Those of `NOW` have none: they are done as soon as somebody looks.
+/// What may leave this store: it is no copy that waits for an operator (`effects_may_leave`). What such a copy would not do is not due there.
+const LEAVES: &str =
+    "NOT EXISTS (SELECT 1 FROM store_epoch e WHERE NOT e.accepted AND e.epoch = (SELECT max(epoch) FROM store_epoch))";
+
+/// A column of the answer: whose it is, and its earliest time. Those of `NOW` have none: they are done as soon as somebody looks. `{leaves}`: only
+/// where something may leave.
 const TIMED: [(Queue, &str); 19] = [
     (Queue::Holds, "SELECT min(expires_at) FROM hold WHERE state = 0"),
     (Queue::Accounts, "SELECT min(due_at) FROM account_state WHERE due_at IS NOT NULL"),
-    (Queue::Trials, "SELECT min(next_at) FROM trial WHERE next_at IS NOT NULL"),
+    (Queue::Trials, "SELECT min(next_at) FROM trial WHERE next_at IS NOT NULL AND {leaves}"),
     (Queue::Methods, "SELECT min(warn_at) FROM method WHERE warn_at IS NOT NULL"),
     (Queue::Periods, "SELECT min(bill_at) FROM account_state WHERE bill_at IS NOT NULL AND parked = ''"),
     (Queue::Orders, "SELECT min(valid_until) FROM purchase WHERE valid_until IS NOT NULL"),
@@ -37,10 +42,13 @@ const TIMED: [(Queue, &str); 19] = [
     (Queue::Bills, "SELECT min(remind_at) FROM arrears WHERE remind_at IS NOT NULL"),
     (Queue::Bills, "SELECT min(due) FROM invoice_request WHERE state = 'asked' AND late = 0 AND due IS NOT NULL"),
     (Queue::Debits, "SELECT min(at) FROM announced"),
-    (Queue::BankErrands, "SELECT min(next_at) FROM errand WHERE provider = 'bank' AND next_at IS NOT NULL"),
-    (Queue::Sandbox, "SELECT min(next_at) FROM errand WHERE provider = 'sandbox' AND next_at IS NOT NULL"),
+    (
+        Queue::BankErrands,
+        "SELECT min(next_at) FROM errand WHERE provider = 'bank' AND next_at IS NOT NULL AND {leaves}",
+    ),
+    (Queue::Sandbox, "SELECT min(next_at) FROM errand WHERE provider = 'sandbox' AND next_at IS NOT NULL AND {leaves}"),
     (Queue::Sandbox, "SELECT min(at) FROM sandbox_event"),
-    (Queue::Ladders, "SELECT min(next_at) FROM ladder WHERE next_at IS NOT NULL"),
+    (Queue::Ladders, "SELECT min(next_at) FROM ladder WHERE next_at IS NOT NULL AND {leaves}"),
     (Queue::Ladders, "SELECT min(overdue_at) FROM instruction WHERE overdue_at IS NOT NULL"),
     // Before the first one that is told of there is no mark of how far was told.
     (
@@ -64,7 +72,7 @@ const NOW: [(Queue, &str); 4] = [
 ];
 
 /// What comes next, as it was when it was asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agenda {
     timed: Vec<(Queue, Instant)>,
     now: Vec<Queue>,
@@ -85,7 +93,7 @@ static SQL: LazyLock<String> = LazyLock::new(|| {
     let timed = TIMED.iter().map(|(_, sql)| format!("({sql})"));
     let now = NOW.iter().map(|(_, sql)| format!("(SELECT CAST(1 AS BIGINT) WHERE EXISTS ({sql}))"));
     let columns: Vec<String> = timed.chain(now).collect();
-    format!("SELECT {}", columns.join(", "))
+    format!("SELECT {}", columns.join(", ")).replace("{leaves}", LEAVES)
 });
 
 impl Tx<'_> {

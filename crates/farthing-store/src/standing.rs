@@ -309,6 +309,13 @@ impl Tx<'_> {
         Ok(found.is_some())
     }
 
+    /// Whether a step's notice waits for a mail server, or an instruction for any cloud.
+    pub fn somebody_is_asked(&mut self) -> Result<bool, StoreError> {
+        let sql = "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM step_notice WHERE accepted IS NULL)
+                   OR EXISTS (SELECT 1 FROM instruction WHERE ended IS NULL)";
+        Ok(self.one(sql, &[], |row| row.int(0))?.is_some())
+    }
+
     // --- What the cloud is asked to do
 
     pub fn instruction_put(&mut self, row: &InstructionRow) -> Result<(), StoreError> {

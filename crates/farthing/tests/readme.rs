@@ -1,4 +1,5 @@
-//! The README's quick start, run as it stands there: what a stranger types must come to the money that is said here.
+//! The README's quick start and the shell lines of the pages about operations and moving here, run as they stand there: what a stranger types must
+//! come to what is said.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,24 +8,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
-/// The shell lines of the section with this heading.
-fn lines_of(readme: &str, heading: &str) -> String {
-    let section = readme.split_once(heading).expect("the section").1;
-    let block = section.split_once("```sh\n").expect("its lines").1;
-    block.split_once("```").expect("their end").0.to_owned()
+/// The shell lines of a text, one block after the other.
+fn lines_of(text: &str) -> String {
+    let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn the_quick_start_comes_to_its_first_charge() {
-    let folder = std::env::temp_dir().join(format!("farthing-readme-{}", std::process::id()));
+/// What a script prints in an empty folder with the clouds beside it; it must end well.
+fn run(name: &str, script: &str) -> String {
+    let folder = std::env::temp_dir().join(format!("farthing-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     std::os::unix::fs::symlink(root().join("clouds"), folder.join("clouds")).expect("the clouds");
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
-    let script = format!("set -e\n{}\nkill $!\n", lines_of(&readme, "## Five minutes to the first charge"));
     let farthing = Path::new(env!("CARGO_BIN_EXE_farthing")).parent().expect("where it is built");
     let path = format!("{}:{}", farthing.display(), std::env::var("PATH").unwrap_or_default());
     let ran = Command::new("sh")
-        .args(["-c", &script])
+        .args(["-c", &format!("set -e\ntrap 'kill $! 2>/dev/null || true' EXIT\n{script}\n")])
         .current_dir(&folder)
         .env("PATH", path)
         .stdin(Stdio::null())
@@ -34,7 +32,35 @@ fn the_quick_start_comes_to_its_first_charge() {
     let wrong = String::from_utf8_lossy(&ran.stderr).into_owned();
     std::fs::remove_dir_all(&folder).expect("it goes");
     assert!(ran.status.success(), "{told}\n{wrong}");
+    told
+}
+
+#[test]
+fn the_quick_start_comes_to_its_first_charge() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let section = readme.split_once("## Five minutes to the first charge").expect("the section").1;
+    let section = section.split("\n## ").next().expect("its end");
+    let told = run("readme", &lines_of(section));
     // An hour of a machine at 0.0466 an hour, and what is left of fifty dollars.
-    assert!(told.contains(r#""sum":{"amount":"0.0466","currency":"USD"}"#), "{told}\n{wrong}");
-    assert!(told.contains(r#""available":"49.9534""#), "{told}\n{wrong}");
+    assert!(told.contains(r#""sum":{"amount":"0.0466","currency":"USD"}"#), "{told}");
+    assert!(told.contains(r#""available":"49.9534""#), "{told}");
+}
+
+#[test]
+fn operations_go_as_their_page_says() {
+    let page = std::fs::read_to_string(root().join("docs/operations.md")).expect("the page");
+    let told = run("operations", &lines_of(&page));
+    for said in ["alive", "ready", "farthing_accounts_parked 0", "This copy is good.", "is the living one from now on"]
+    {
+        assert!(told.contains(said), "{said}: {told}");
+    }
+}
+
+#[test]
+fn balances_come_along_as_their_page_says() {
+    let page = std::fs::read_to_string(root().join("docs/migration.md")).expect("the page");
+    let told = run("migration", &lines_of(&page));
+    for said in ["41.20", "-3.50", "4.66"] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
 }

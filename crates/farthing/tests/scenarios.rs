@@ -85,3 +85,36 @@ fn a_story_is_played_on_the_engine() {
     let left = database.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'farthing_trial_%'").unwrap();
     assert_eq!(left.trim(), "0");
 }
+
+/// `docs/clouds.md` says what the files say. With `FARTHING_SNAPSHOTS=write` it becomes so, and its diff is to be read.
+#[test]
+fn the_page_of_the_rules_is_true() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let made = farthing::scenario::rules::document(&root).unwrap();
+    let page = root.join("docs/clouds.md");
+    if std::env::var_os("FARTHING_SNAPSHOTS").is_some_and(|what| what == "write") {
+        std::fs::write(&page, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&page).unwrap_or_default();
+    let differs = made.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
+    assert!(made == kept, "docs/clouds.md is not what the files say; first: {differs:?}");
+    // Each rule has a story: the last missing one was found here.
+    for section in made.split("\n### ").skip(1) {
+        assert!(section.contains("\n- proven: "), "no story proves {}", section.lines().next().unwrap_or_default());
+    }
+}
+
+/// `docs/scenarios.md` lists every line of the language.
+#[test]
+fn the_page_of_the_language_is_true() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scenarios.md");
+    let kept = std::fs::read_to_string(&page).unwrap();
+    let (before, rest) = kept.split_once("```text\n").expect("the list");
+    let (list, after) = rest.split_once("\n```").expect("its end");
+    let made = farthing::scenario::language();
+    if std::env::var_os("FARTHING_SNAPSHOTS").is_some_and(|what| what == "write") {
+        std::fs::write(&page, format!("{before}```text\n{made}\n```{after}")).unwrap();
+    } else {
+        assert_eq!(list, made);
+    }
+}

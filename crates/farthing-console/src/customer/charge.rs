@@ -13,7 +13,7 @@ pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let number: i64 =
         ask.name("charge").parse().map_err(|_| PageError::NotFound(ask.say("error.no_page").to_owned()))?;
     let why = found(ask.engine().explain_charge(ask.id(), ask.account(), number), ask)?;
-    let own = ask.seat.projects.is_none() || why.thing.person == ask.visitor.person;
+    let own = ask.seat.projects.is_none() || why.thing.person == ask.visitor.known_as;
     if !own {
         return Err(PageError::NotFound(ask.say("error.no_page").to_owned()));
     }

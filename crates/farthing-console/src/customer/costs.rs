@@ -130,7 +130,7 @@ impl Asked {
 /// What somebody sees who is a member of some projects only: what they used there themselves (R65).
 pub(super) fn filter_of_seat(ask: &Ask) -> CostFilter {
     let own = ask.seat.projects.clone();
-    let person = own.is_some().then(|| ask.visitor.person.clone());
+    let person = own.is_some().then(|| ask.visitor.known_as.clone());
     CostFilter { projects: own, person, ..CostFilter::default() }
 }
 

@@ -89,6 +89,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
         ("/payment/methods/{method}/default", does(payment::page, payment::make_default)),
         ("/payment/methods/{method}/remove", does(payment::page, payment::remove)),
         ("/payment/refill", does(payment::page, payment::refill)),
+        ("/payment/collect", does(payment::page, payment::collect)),
         ("/credits", shows(credits::page)),
         ("/credits/redeem", does(credits::page, credits::redeem)),
         ("/orders", shows(orders::page)),

@@ -8,7 +8,7 @@ use farthing_core::access::Deed;
 use farthing_core::money::Money;
 use farthing_core::payment::MethodId;
 use farthing_core::policy::Channel;
-use farthing_engine::{MethodChange, MethodFacts, NewMethod, RefillChange, RefillFacts};
+use farthing_engine::{CompanyChange, MethodChange, MethodFacts, NewMethod, RefillChange, RefillFacts};
 
 /// What is kept of providers: cards and debits. A wallet's page is opened anew each time.
 const KEPT: [Channel; 2] = [Channel::Card, Channel::SepaDebit];
@@ -39,6 +39,11 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     if ask.cloud.profile.policy.auto_refill.is_some() {
         let refill = found(ask.engine().refill(ask.id(), ask.account()), ask)?;
         page = page.section(Section::at("refill", ask.say("refill.title"), refill_blocks(ask, &refill)?));
+    }
+    if ask.cloud.profile.policy.collect.auto {
+        let company = found(ask.engine().company(ask.id(), ask.account()), ask)?;
+        let blocks = collect_blocks(ask, company.collect.unwrap_or(true));
+        page = page.section(Section::at("collect", ask.say("collect.title"), blocks));
     }
     if let Some(form) = add_form(ask) {
         page = page.section(Section::at("add", ask.say("methods.add"), vec![Block::Form(form)]));
@@ -147,6 +152,24 @@ pub(super) fn remove(ask: &Ask) -> Result<Done, Stop> {
     let id = named(ask)?;
     ask.doing().remove_method(ask.id(), ask.account(), id).map_err(Stop::Refused)?;
     Ok(Done::at(ask, "/payment", "method_removed"))
+}
+
+/// Whether bills are charged by themselves, or paid by hand (R15, R22).
+fn collect_blocks(ask: &Ask, on: bool) -> Vec<Block> {
+    let form = Form::post(ask.at("/payment/collect"), &ask.visitor.csrf, ask.say("refill.save"))
+        .hidden("once", ask.once())
+        .field(Field::check("on", ask.say("collect.on"), on))
+        .effect([ask.say("collect.effect").to_owned()]);
+    let notice =
+        if on { Notice::new("good", ask.say("collect.is_on")) } else { Notice::new("warn", ask.say("collect.is_off")) };
+    vec![Block::Notices(vec![notice]), Block::Form(form)]
+}
+
+pub(super) fn collect(ask: &Ask) -> Result<Done, Stop> {
+    ask.must(Deed::SetMethods)?;
+    let change = CompanyChange { collect: Some(ask.was_entered("on").is_some()), ..CompanyChange::default() };
+    ask.doing().set_company(ask.id(), ask.account(), &change).map_err(Stop::Refused)?;
+    Ok(Done::at(ask, "/payment", "saved"))
 }
 
 /// "When less than $5.00 is left, top up $25.00, at most $1,000.00 a month."

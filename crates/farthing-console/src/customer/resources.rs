@@ -27,7 +27,7 @@ pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let mut things = found(ask.engine().resources(ask.id(), &filter, 0, LINES_MAX), ask)?;
     if let Some(projects) = &ask.seat.projects {
         let own = |thing: &ListedResource| thing.project.as_ref().is_some_and(|name| projects.contains(name));
-        things.retain(|thing| own(thing) && thing.thing.person == ask.visitor.person);
+        things.retain(|thing| own(thing) && thing.thing.person == ask.visitor.known_as);
     }
     let (gone, mut there): (Vec<_>, Vec<_>) =
         things.into_iter().partition(|one| state_of(one).is_some_and(State::is_gone));

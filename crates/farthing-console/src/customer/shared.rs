@@ -17,7 +17,7 @@ pub(super) fn page(ask: &Ask, asked: &Asked) -> Result<Page, PageError> {
         let Some(projects) = &seat.projects else { continue };
         let filter = CostFilter {
             projects: Some(projects.clone()),
-            person: Some(ask.visitor.person.clone()),
+            person: Some(ask.visitor.known_as.clone()),
             ..CostFilter::default()
         };
         let question = CostQuestion { from: asked.from, to: asked.to, by: GroupBy::Project, filter };

@@ -2,6 +2,7 @@
 
 use super::cookie::{self, DOOR, FROM, SESSION};
 use super::oidc::Directory;
+use super::start::Guest;
 use crate::Console;
 use crate::block::{Block, Form, Section};
 use crate::frame::PageError;
@@ -31,16 +32,28 @@ pub struct Gate {
     public_url: String,
     /// Where operators may sign in without a password of ours.
     pub(super) directory: Option<Arc<dyn Directory>>,
+    /// Whom a demonstration invites.
+    guests: Vec<Guest>,
 }
 
 impl Gate {
     pub fn new(public_url: &str) -> Gate {
-        Gate { public_url: public_url.trim_end_matches('/').to_owned(), directory: None }
+        Gate { public_url: public_url.trim_end_matches('/').to_owned(), directory: None, guests: Vec::new() }
     }
 
     #[must_use]
     pub fn with_directory(self, directory: Arc<dyn Directory>) -> Gate {
         Gate { directory: Some(directory), ..self }
+    }
+
+    /// For demonstrations: a page tells everybody who these are and what opens their door.
+    #[must_use]
+    pub fn with_guests(self, guests: Vec<Guest>) -> Gate {
+        Gate { guests, ..self }
+    }
+
+    pub(crate) fn guests(&self) -> &[Guest] {
+        &self.guests
     }
 
     pub(crate) fn https(&self) -> bool {
@@ -312,12 +325,15 @@ impl Entering {
         let shell = self.shell(cloud, language, language.say(title).to_owned());
         let sections = vec![Section::plain(blocks)];
         let page = Page { nav: "", title: language.say(title).to_owned(), sentence, above: Vec::new(), sections };
-        let mut response = shown(shell, page, None, status)?;
-        if let Some(cookie) = cookie {
-            push_cookie(&mut response, &cookie);
-        }
-        Ok(response)
+        Ok(with_cookie(shown(shell, page, None, status)?, cookie))
     }
+}
+
+pub(super) fn with_cookie(mut response: Response, cookie: Option<String>) -> Response {
+    if let Some(cookie) = cookie {
+        push_cookie(&mut response, &cookie);
+    }
+    response
 }
 
 /// At whose door.

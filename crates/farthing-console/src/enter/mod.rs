@@ -19,10 +19,12 @@ mod oidc;
 mod porter;
 mod security;
 mod sign_in;
+mod start;
 
 pub use door::{Gate, test_cloud_asked};
 pub use oidc::{Directory, DirectoryPerson, DirectoryStart};
 pub use porter::SessionPorter;
+pub use start::Guest;
 
 pub(crate) use door::{origin_is_ours, token_of};
 
@@ -35,10 +37,14 @@ use std::sync::Arc;
 pub(crate) const ACCOUNTS: &str = "/my/accounts";
 pub(crate) const SECURITY: &str = "/my/security";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
+/// Of a demonstration.
+pub(crate) const START: &str = "/start";
 
-pub(crate) fn router() -> Router<Arc<Console>> {
+pub(crate) fn router(gate: &Gate) -> Router<Arc<Console>> {
     use door::{deed, page};
-    Router::new()
+    let start =
+        if gate.guests().is_empty() { Router::new() } else { Router::new().route(START, get(page(start::show))) };
+    start
         .route("/sign-in", get(page(sign_in::show)).post(deed(sign_in::send)))
         .route("/sign-in/{cloud}", get(page(sign_in::show)).post(deed(sign_in::send)))
         .route("/sign-in-code", get(page(code::show)).post(deed(code::send)))

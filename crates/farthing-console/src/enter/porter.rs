@@ -4,8 +4,8 @@ use super::door::{Gate, token_of};
 use crate::web::visitor::{Porter, Seat, Visitor};
 use crate::words::Language;
 use axum::http::request::Parts;
-use farthing_core::access::{Role, Token};
-use farthing_engine::{Access, Engine, Visit};
+use farthing_core::access::Token;
+use farthing_engine::{Engine, Visit};
 
 #[derive(Clone, Debug)]
 pub struct SessionPorter {
@@ -42,9 +42,10 @@ fn visitor(token: &Token, visit: &Visit, cloud: &str) -> Option<Visitor> {
     }
     Some(Visitor {
         person: visit.asked_as(),
+        known_as: visit.known_as.clone(),
         name: visit.name.clone(),
         language: Language::parse(&visit.language),
-        accounts: visit.accounts.iter().filter_map(seat).collect(),
+        accounts: visit.accounts.iter().filter_map(Seat::of).collect(),
         operator: visit.operator,
         everywhere: visit.operator.is_some() && visit.cloud.is_empty(),
         csrf: token.form_text(),
@@ -52,24 +53,12 @@ fn visitor(token: &Token, visit: &Visit, cloud: &str) -> Option<Visitor> {
     })
 }
 
-/// In some projects alone nobody is more than a member: money and papers are the whole account's.
-fn seat(access: &Access) -> Option<Seat> {
-    if let Some(role) = access.role {
-        return Some(Seat { account: access.account.clone(), role, projects: None, looks: false });
-    }
-    let weakest = access.projects.iter().map(|(_, _, role)| *role).max()?;
-    let role = match weakest {
-        Role::Payer | Role::Admin | Role::Member => Role::Member,
-        Role::Finance | Role::Viewer => Role::Viewer,
-    };
-    let projects = access.projects.iter().map(|(_, name, _)| name.clone()).collect();
-    Some(Seat { account: access.account.clone(), role, projects: Some(projects), looks: false })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use farthing_core::access::Role;
     use farthing_core::ledger::OwnerId;
+    use farthing_engine::Access;
 
     #[test]
     fn a_members_projects_make_no_payer_of_them() {
@@ -79,8 +68,9 @@ mod tests {
             role,
             projects: projects.iter().map(|role| (1, "web".to_owned(), *role)).collect(),
         };
-        let check =
-            |role, projects: &[Role]| seat(&access(role, projects)).map(|seat| (seat.role, seat.projects.is_some()));
+        let check = |role, projects: &[Role]| {
+            Seat::of(&access(role, projects)).map(|seat| (seat.role, seat.projects.is_some()))
+        };
         assert_eq!(check(Some(Role::Finance), &[Role::Payer]), Some((Role::Finance, false)));
         assert_eq!(check(None, &[Role::Payer]), Some((Role::Member, true)));
         assert_eq!(check(None, &[Role::Member, Role::Viewer]), Some((Role::Viewer, true)));

@@ -6,6 +6,7 @@
 use crate::words::Language;
 use axum::http::request::Parts;
 use farthing_core::access::{Deed, OperatorDeed, OperatorRole, Role, may, operator_may};
+use farthing_engine::Access;
 use std::fmt::{self, Write as _};
 
 /// Somebody who may come in.
@@ -13,6 +14,8 @@ use std::fmt::{self, Write as _};
 pub struct Visitor {
     /// As the audit log names them: never a mail address.
     pub person: String,
+    /// What the cloud's own application calls them: whose use it is that it reports.
+    pub known_as: String,
     /// As they are called on the page.
     pub name: String,
     /// None: whatever their browser asks for.
@@ -52,6 +55,21 @@ impl Visitor {
 }
 
 impl Seat {
+    /// What is theirs by their roles; none: nothing. In some projects alone nobody is more than a member: money and papers are the whole
+    /// account's.
+    pub fn of(access: &Access) -> Option<Seat> {
+        if let Some(role) = access.role {
+            return Some(Seat { account: access.account.clone(), role, projects: None, looks: false });
+        }
+        let weakest = access.projects.iter().map(|(_, _, role)| *role).max()?;
+        let role = match weakest {
+            Role::Payer | Role::Admin | Role::Member => Role::Member,
+            Role::Finance | Role::Viewer => Role::Viewer,
+        };
+        let projects = access.projects.iter().map(|(_, name, _)| name.clone()).collect();
+        Some(Seat { account: access.account.clone(), role, projects: Some(projects), looks: false })
+    }
+
     pub fn may(&self, deed: Deed) -> bool {
         let only_looks = matches!(deed, Deed::SeeCosts | Deed::SeeBalance | Deed::SeePapers | Deed::Export);
         may(self.role, deed) && (only_looks || !self.looks)
@@ -89,6 +107,7 @@ impl Porter for ThisMachine {
             |account: &str| Seat { account: account.to_owned(), role: Role::Payer, projects: None, looks: false };
         Some(Visitor {
             person: "demo".to_owned(),
+            known_as: "demo".to_owned(),
             name: String::new(),
             language: None,
             accounts: account.map(seat).into_iter().collect(),

@@ -67,6 +67,16 @@ impl Engine {
         Ok(if whole { SignedIn::Whole(token) } else { SignedIn::Half(token) })
     }
 
+    /// Gives one of a customer's people a password, as an operator of the machine may.
+    pub fn person_password(&self, cloud: &str, id: PersonId, password: &str) -> Result<(), Refused> {
+        let found = self.store.read("person_password", |tx| tx.person(id)).map_err(EngineError::from)?;
+        let person = found.filter(|person| person.cloud == cloud && person.operator.is_none());
+        let person = person.ok_or_else(|| Refused::not_found("person", &id.to_string()))?;
+        judged(&person, password)?;
+        let hash = hashing::hash(password, self.ids.bytes());
+        self.ask_desk("person_password", cloud, move |desk| set(desk, person.clone(), &hash, None, "command line"))
+    }
+
     /// Whose link it is, if it opens something now.
     pub(super) fn person_of_link(&self, link: &Token, now: Instant) -> Result<Option<PersonRow>, EngineError> {
         Ok(self.store.read("person_of_link", |tx| {

@@ -16,6 +16,8 @@ pub struct Visit {
     /// Empty: an operator of every cloud.
     pub cloud: String,
     pub who: Who,
+    /// What the cloud's own application calls them.
+    pub known_as: String,
     pub name: String,
     pub email: String,
     /// As the session has it; empty: not chosen.
@@ -101,6 +103,11 @@ impl Engine {
         Ok(Some(visit))
     }
 
+    /// Where somebody whom the cloud's application calls so has a role, by account.
+    pub fn accesses_of(&self, cloud: &str, person: &str) -> Result<Vec<Access>, EngineError> {
+        Ok(self.store.read("accesses_of", |tx| accesses(tx, cloud, person))?)
+    }
+
     /// Whether a token is of somebody whose code is still to be shown.
     pub fn is_half_way(&self, token: &Token, now: Instant) -> Result<bool, EngineError> {
         let found = self.store.read("is_half_way", |tx| tx.session(token.id))?;
@@ -154,6 +161,7 @@ fn visit_of(tx: &mut Tx<'_>, row: &SessionRow) -> Result<Option<Visit>, StoreErr
         session: row.id,
         cloud: row.cloud.clone(),
         who: Who::Vouched(String::new()),
+        known_as: String::new(),
         name: String::new(),
         email: String::new(),
         language: row.language.clone(),
@@ -165,7 +173,9 @@ fn visit_of(tx: &mut Tx<'_>, row: &SessionRow) -> Result<Option<Visit>, StoreErr
         Whose::Vouched { who, account, role } => {
             let Some(name) = tx.account_name(&row.cloud, *account)? else { return Ok(None) };
             let access = Access { id: *account, account: name, role: Some(*role), projects: Vec::new() };
-            Ok(Some(Visit { who: Who::Vouched(who.clone()), name: who.clone(), accounts: vec![access], ..visit }))
+            let known_as = who.clone();
+            let (who, name) = (Who::Vouched(who.clone()), who.clone());
+            Ok(Some(Visit { who, known_as, name, accounts: vec![access], ..visit }))
         }
         Whose::Person(id) => {
             let Some(person) = tx.person(*id)?.filter(|person| person.cloud == row.cloud) else { return Ok(None) };
@@ -173,6 +183,7 @@ fn visit_of(tx: &mut Tx<'_>, row: &SessionRow) -> Result<Option<Visit>, StoreErr
                 if person.operator.is_some() { Vec::new() } else { accesses(tx, &person.cloud, &person.person)? };
             Ok(Some(Visit {
                 who: Who::Person(*id),
+                known_as: person.person,
                 name: person.name,
                 email: person.email,
                 operator: person.operator,

@@ -35,6 +35,11 @@ impl Engine {
         })?)
     }
 
+    /// Whether a step's notice or an instruction waits for anybody, of all clouds in one question.
+    pub fn anybody_is_asked(&self) -> Result<bool, EngineError> {
+        Ok(self.store.read("anybody_is_asked", |tx| tx.somebody_is_asked())?)
+    }
+
     /// Whether a step was announced that no mail server has taken.
     pub fn notices_wait(&self) -> Result<bool, EngineError> {
         Ok(self.store.read("notices_wait", |tx| tx.step_notice_unheard())?)

@@ -561,6 +561,8 @@ impl Stage for EngineStage {
             Look::History { account, grant } => self.history(account, grant),
             Look::Export { name, column } => self.exported(name, column.as_deref()),
             Look::Quota(asked) => self.quota(asked),
+            Look::Costs(asked) => self.costs(asked),
+            Look::Page(asked) => self.page(asked),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading the words is `read.rs`'s, asking the stage `run.rs`'s.
 
-use super::stage::{About, Bill, BillPart, Figure, QuotaAsked, Thing};
+use super::stage::{About, Bill, BillPart, CostsAsked, Figure, PageAsked, QuotaAsked, Thing};
 use farthing_core::money::{Rounding, div_round};
 use farthing_core::time::Instant;
 use std::cmp::Ordering;
@@ -42,6 +42,10 @@ pub enum Subject {
         account: String,
         grant: String,
     },
+    /// Costs looked at as the console and the API show them.
+    Costs(CostsAsked),
+    /// What stands on a page of the console.
+    Page(PageAsked),
     /// Rows of an exported file, or the sum of one of its columns.
     Export {
         name: String,
@@ -60,6 +64,8 @@ pub enum How {
     AtMost,
     Is,
     Contains,
+    /// Is there, and does not contain it.
+    Lacks,
 }
 
 /// What was written behind the comparison.
@@ -171,6 +177,9 @@ impl Comparison {
         if let (How::Contains, Value::Word(wanted)) = (self.how, &self.value) {
             return if found.contains(wanted) { Ordering::Equal } else { Ordering::Less };
         }
+        if let (How::Lacks, Value::Word(unwanted)) = (self.how, &self.value) {
+            return if found.contains(unwanted) { Ordering::Less } else { Ordering::Equal };
+        }
         let order = match (found, &self.value) {
             (Found::Number(found, _), Value::Number(wanted)) if self.how == How::Equals => {
                 found.rounded(wanted.decimals).compare(*wanted)
@@ -196,12 +205,16 @@ impl Comparison {
     /// It may come true with nothing but time, between two instants at which something happens.
     pub fn moves_with_time(&self) -> bool {
         match self.subject {
-            Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => self.how != How::Contains,
+            Subject::Figure(..) | Subject::Units(_) | Subject::Charges(_) | Subject::Clock => {
+                !matches!(self.how, How::Contains | How::Lacks)
+            }
             Subject::State(..)
             | Subject::Bill(..)
             | Subject::Quota(_)
             | Subject::Suspense
             | Subject::Estimate
+            | Subject::Costs(_)
+            | Subject::Page(_)
             | Subject::History { .. }
             | Subject::Export { .. } => false,
         }
@@ -312,6 +325,7 @@ impl fmt::Display for How {
             How::AtMost => "<=",
             How::Is => "is",
             How::Contains => "contains",
+            How::Lacks => "lacks",
         })
     }
 }

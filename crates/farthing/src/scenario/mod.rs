@@ -14,6 +14,7 @@ pub mod expect;
 mod exports;
 mod limits;
 mod orders;
+mod pages;
 mod payments;
 mod profile;
 mod read;
@@ -27,7 +28,7 @@ mod tests;
 mod text;
 mod units;
 
-pub use read::{Asked, Does, Scenario, Step, Unreadable, read};
+pub use read::{Asked, Does, Scenario, Step, Unreadable, language, read};
 pub use run::{Played, Trouble, play};
 
 use crate::failure::Failure;

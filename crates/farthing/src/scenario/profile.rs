@@ -6,6 +6,7 @@ use super::arguments::{Argument, Arguments, Read};
 use super::stage::ProfileFiles;
 use super::text::{Line, Wrong};
 use crate::clouds::Folder;
+use farthing_console::help_troubles;
 use farthing_core::catalog::Catalog;
 use farthing_core::config::{Cap, Item, Node, Severity, Size, Source};
 use farthing_core::measure::{Per, PriceTag, TimeUnit, UnitPrice};
@@ -569,6 +570,9 @@ pub(super) fn with_file(before: &ProfileFiles, path: &Path) -> Result<ProfileFil
     let text = std::fs::read_to_string(path).map_err(|error| {
         (format!("{} cannot be read: {error}", path.display()), "name a file, relative to this one".to_owned())
     })?;
+    if path.extension().is_some_and(|end| end == "md") {
+        return with_help(before, path, text);
+    }
     let source = Source::new(path.display().to_string(), text);
     let (table, _) = Item::read_file(&source);
     // Which of the two it is its keys say.
@@ -599,6 +603,17 @@ pub(super) fn with_file(before: &ProfileFiles, path: &Path) -> Result<ProfileFil
             Err((format!("with {} the cloud cannot be used: {what}", path.display()), "correct the file".to_owned()))
         }
     }
+}
+
+/// `before` with a help page of its brand, under its own name.
+fn with_help(before: &ProfileFiles, path: &Path, text: String) -> Result<ProfileFiles, (String, String)> {
+    if let Some(trouble) = help_troubles(&text).into_iter().next() {
+        return Err((format!("the page {} cannot be shown: {}", path.display(), trouble.what), trouble.remedy));
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut files = before.files.clone();
+    files.insert(format!("help/{name}"), text);
+    Ok(ProfileFiles { profile: before.profile.clone(), files })
 }
 
 /// Names that usage and resources may carry because prices or meters look at them.

@@ -1,7 +1,14 @@
-//! The rules that scenarios prove, by number and a line each, and the table of which of them are proven.
+//! The rules that scenarios prove, by number and a line each; the table of which of them are proven, and the document that says where each is
+//! configured.
 
-use super::report::Told;
+use super::read::read;
+use super::report::{self, Told};
+use crate::failure::Failure;
+use farthing_core::config::Source;
+use farthing_core::profile::{CATALOG_FILE, POLICY_FILE};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 /// R1 is the first. The numbers never change: files, tests and messages name them.
 pub(super) const RULES: [&str; 100] = [
@@ -130,4 +137,142 @@ pub fn table(told: &[Told]) -> String {
     }
     let _ = writeln!(text, "\n{proven} rules proven, {failing} failing, {missing} missing");
     text
+}
+
+/// `docs/clouds.md`: each rule, the keys of the clouds' files that say so, and the stories that prove it. `root`: where `clouds` and `scenarios` lie.
+pub fn document(root: &Path) -> Result<String, Failure> {
+    let keys = keys_by_rule(root)?;
+    let stories = stories_by_rule(root)?;
+    let mut text = String::from(HEAD);
+    for (number, rule) in (1_u16..).zip(RULES) {
+        let _ = write!(text, "\n### R{number} {rule}\n\n");
+        for (cloud, keys) in keys.get(&number).into_iter().flatten() {
+            let told: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(text, "- configured: {cloud}: {}", told.join(", "));
+        }
+        for (title, path) in stories.get(&number).into_iter().flatten() {
+            let _ = writeln!(text, "- proven: [{title}](../{path})");
+        }
+    }
+    Ok(text)
+}
+
+const HEAD: &str = "# Every rule, where it is configured, and what proves it
+
+This page is made from the rules' table, the comments in `clouds/*/cloud.toml` and `catalog.toml` that name a rule, and the `rules` lines of the stories;
+a test holds it to them (`FARTHING_SNAPSHOTS=write cargo test -p farthing --test scenarios` writes it anew). `farthing test --rules clouds scenarios`
+plays the stories and says which rules are proven. A rule without a key is no cloud's choice: the engine has it for all of them.
+";
+
+type Keys = BTreeMap<u16, BTreeMap<String, BTreeSet<String>>>;
+
+/// The keys that a comment behind them, or above them, says to be a rule's.
+fn keys_by_rule(root: &Path) -> Result<Keys, Failure> {
+    let mut found = Keys::new();
+    let clouds = root.join("clouds");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(&clouds)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    folders.sort();
+    for folder in folders.into_iter().filter(|folder| folder.join(POLICY_FILE).exists()) {
+        let cloud = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        for file in [POLICY_FILE, CATALOG_FILE] {
+            let Ok(text) = std::fs::read_to_string(folder.join(file)) else { continue };
+            for (key, rule) in keys_of(&text) {
+                found.entry(rule).or_default().entry(cloud.clone()).or_default().insert(key);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Each key of a file with each rule that its comment names. A comment on a line of its own is about the section or key below it.
+fn keys_of(text: &str) -> Vec<(String, u16)> {
+    let (mut section, mut product) = (String::new(), String::new());
+    let mut above: Vec<u16> = Vec::new();
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let (said, comment) = parted(line);
+        let mut rules = rules_in(comment);
+        let said = said.trim();
+        if said.is_empty() {
+            // What is above an empty line is about the file.
+            above = if comment.is_empty() { Vec::new() } else { [above, rules].concat() };
+            continue;
+        }
+        rules.append(&mut above);
+        let key = if said.starts_with('[') {
+            section = said.trim_matches(['[', ']']).to_owned();
+            if section == "product" {
+                product.clear();
+            }
+            section.clone()
+        } else {
+            let (key, value) = said.split_once('=').map_or((said, ""), |(key, value)| (key.trim(), value.trim()));
+            if key == "id" && section == "product" {
+                value.trim_matches('"').clone_into(&mut product);
+            }
+            format!("{section}.{key}")
+        };
+        let of =
+            if section.starts_with("product") && !product.is_empty() { format!("{product}: ") } else { String::new() };
+        found.extend(rules.into_iter().map(|rule| (format!("{of}{}", key.trim_start_matches('.')), rule)));
+    }
+    found
+}
+
+/// What stands before a comment, and the comment.
+fn parted(line: &str) -> (&str, &str) {
+    let mut quoted = false;
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'#' if !quoted => return (&line[..at], &line[at..]),
+            _ => {}
+        }
+    }
+    (line, "")
+}
+
+fn rules_in(comment: &str) -> Vec<u16> {
+    let words = comment.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let numbers = words.filter_map(|word| word.strip_prefix('R')?.parse().ok());
+    numbers.filter(|number| (1..=RULES.len()).contains(&usize::from(*number))).collect()
+}
+
+type Stories = BTreeMap<u16, Vec<(String, String)>>;
+
+fn stories_by_rule(root: &Path) -> Result<Stories, Failure> {
+    let mut found = Stories::new();
+    for path in report::find(&[root.join("clouds"), root.join("scenarios")])? {
+        let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let source = Source::new(shown.clone(), std::fs::read_to_string(&path)?);
+        let story =
+            read(&source, &path).map_err(|_| format!("{shown} cannot be read: `farthing test {shown}` says why"))?;
+        for rule in &story.rules {
+            found.entry(*rule).or_default().push((story.title.clone(), shown.clone()));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys_of;
+
+    #[test]
+    fn keys_are_found_by_the_comments_behind_and_above_them() {
+        let text = "# A file about R1.\n\n[brand] # R42\nname = \"a # R9\"   # R42: the name\n# R56: the next\n# and R57\nlate = 1\nlast = 2\n\n\
+            [[product]]\nid = \"gpu\"\nkind = \"running\"  # R44, R43\n[[product.sku]]\nprice = \"1\"   # R2\n";
+        let found: Vec<String> = keys_of(text).into_iter().map(|(key, rule)| format!("{key} R{rule}")).collect();
+        let told = [
+            "brand R42",
+            "brand.name R42",
+            "brand.late R56",
+            "brand.late R57",
+            "gpu: product.kind R44",
+            "gpu: product.kind R43",
+            "gpu: product.sku.price R2",
+        ];
+        assert_eq!(found, told);
+    }
 }

@@ -474,6 +474,8 @@ impl Run<'_> {
                 answered(self.stage.look(&look, at)?)
             }
             Subject::Quota(asked) => answered(self.stage.look(&Look::Quota(asked.clone()), at)?),
+            Subject::Costs(asked) => answered(self.stage.look(&Look::Costs(asked.clone()), at)?),
+            Subject::Page(asked) => answered(self.stage.look(&Look::Page(asked.clone()), at)?),
         })
     }
 

@@ -8,10 +8,11 @@ use super::command::{
     Paying, Setting, TopUp, UnitsAsked,
 };
 use farthing_core::config::Size;
+use farthing_core::cost::{CostFilter, GroupBy};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::profile::Profile;
-use farthing_core::time::{Instant, OutOfRange, Zone};
+use farthing_core::time::{CivilDate, Instant, OutOfRange, Zone};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -243,6 +244,10 @@ pub enum Look {
     /// What came in at the bank and is nobody's yet.
     Suspense,
     Estimate,
+    /// Costs as the console and the API show them: the sum of one group, or of all.
+    Costs(CostsAsked),
+    /// What stands on a page, line by line.
+    Page(PageAsked),
     /// Rows of an exported file, or the sum of a column.
     Export {
         name: String,
@@ -273,6 +278,31 @@ pub struct QuotaAsked {
     pub product: Option<String>,
     pub quota: Option<String>,
     pub part: QuotaPart,
+}
+
+/// Which costs of an account. Days are the account's, the last one included; this month to today where the line does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostsAsked {
+    pub account: String,
+    pub by: GroupBy,
+    /// One of the groups; none: their sum.
+    pub of: Option<String>,
+    pub filter: CostFilter,
+    pub from: Option<CivilDate>,
+    pub to: Option<CivilDate>,
+}
+
+/// A page of the console, as a browser would show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageAsked {
+    /// None: one that anybody may open.
+    pub account: Option<String>,
+    /// From the account's, or the cloud's, first page on.
+    pub path: String,
+    /// A member, who sees what is theirs; none: whoever pays.
+    pub person: Option<String>,
+    /// Such as `zh`; none: English.
+    pub language: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -406,6 +436,8 @@ impl Look {
             Look::Quota(_) => "expect quota",
             Look::Suspense => "expect suspense",
             Look::Estimate => "expect estimate",
+            Look::Costs(_) => "expect costs",
+            Look::Page(_) => "expect page",
             Look::Export { .. } => "expect export",
             Look::History { .. } => "expect history",
             Look::Sent { .. } => "expect sent",

@@ -88,6 +88,16 @@ const customer = await first('elestio', '/resources', runs);
 const own = ['', '/costs', '/costs?by=resource&period=days', '/resources', '/bills', '/balance', '/balance/top-up', '/payment', '/credits', '/orders', '/settings'];
 await look(customer, [...own.map(rest => customer + rest), '/elestio/prices', '/elestio/calculator', '/elestio/prices/service', '/elestio/billing']);
 
+// The README's pictures, where somebody asks for them: PICTURES=docs/pictures cargo test -p farthing --test browser.
+if (process.env.PICTURES) {
+  const page = await visitor({ width: 1120 });
+  for (const [path, name] of [['', 'overview'], ['/costs?period=days', 'costs']]) {
+    await go(page, customer + path);
+    await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, clip: { x: 0, y: 0, width: 1120, height: 760 } });
+  }
+  await page.context().close();
+}
+
 for (const language of LANGUAGES) {
   const say = speaks(language);
 

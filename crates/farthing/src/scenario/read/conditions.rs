@@ -1,19 +1,22 @@
 //! What is expected or waited for, and what is shown.
 
-use super::super::arguments::{Argument, Arguments, Read};
+use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::expect::{Comparison, Condition, Decimal, How, KINDS, STATES, Subject, Value};
-use super::super::stage::{About, Bill, BillPart, Figure, QuotaAsked, QuotaPart, Show, Thing};
+use super::super::stage::{About, Bill, BillPart, CostsAsked, Figure, PageAsked, QuotaAsked, QuotaPart, Show, Thing};
 use super::super::text::{Word, Wrong};
 use super::Reader;
 use farthing_core::config::nearest;
+use farthing_core::cost::{CostFilter, GroupBy, PaidFrom};
+use farthing_core::time::CivilDate;
 
-const COMPARISONS: [(&str, How); 6] = [
+const COMPARISONS: [(&str, How); 7] = [
     ("=", How::Equals),
     ("==", How::Exactly),
     ("<", How::Below),
     ("<=", How::AtMost),
     ("is", How::Is),
     ("contains", How::Contains),
+    ("lacks", How::Lacks),
 ];
 
 impl Reader<'_> {
@@ -92,6 +95,16 @@ impl Reader<'_> {
                 let name = about.account.clone();
                 (if first.is("units") { Subject::Units(about) } else { Subject::Charges(about) }, Some(name))
             }
+            "costs" => {
+                let asked = self.costs(&mut rest)?;
+                let name = asked.account.clone();
+                (Subject::Costs(asked), Some(name))
+            }
+            "page" => {
+                let asked = self.page(&mut rest)?;
+                let name = asked.account.clone();
+                (Subject::Page(asked), name)
+            }
             "bill" | "statement" | "invoice" => {
                 let (mut bill, part) = self.bill_part(&mut rest)?;
                 bill = match bill {
@@ -150,6 +163,65 @@ impl Reader<'_> {
         Ok(About { account, grant, product, from, to })
     }
 
+    /// An account with what chooses among its costs, in the words of the console and the API.
+    fn costs(&mut self, rest: &mut Arguments<'_>) -> Read<CostsAsked> {
+        let account = self.account(&rest.word("the account")?)?;
+        let by = match rest.key("by") {
+            None => GroupBy::Product,
+            Some(by) => GroupBy::parse(by.text).ok_or_else(|| {
+                by.wrong(
+                    format!("nothing is grouped by {:?}", by.text),
+                    "write product, project, resource, user or label:KEY",
+                )
+            })?,
+        };
+        let mut text = |key| rest.key(key).map(|value| value.text()).transpose();
+        let of = text("of")?;
+        let mut filter = CostFilter {
+            product: text("product")?,
+            project: text("project")?,
+            resource: text("resource")?,
+            person: text("user")?,
+            state: text("state")?,
+            kind: text("type")?,
+            ..CostFilter::default()
+        };
+        let paid = PaidFrom::ALL.map(|from| (from.name(), from));
+        filter.paid = rest.key("paid").map(|from| from.choice(&paid, paid.len())).transpose()?;
+        let mut day = |key| rest.key(key).map(|day| read_day(&day)).transpose();
+        let (from, to) = (day("from")?, day("to")?);
+        let known = rest.known().to_vec();
+        for (key, value, at) in rest.rest() {
+            match key.strip_prefix("label.") {
+                Some(label) if !label.is_empty() && filter.label.is_none() => {
+                    filter.label = Some((label.to_owned(), value.text()?));
+                }
+                _ => return Err(unknown_key(key, at, &known, super::usage("expect costs"))),
+            }
+        }
+        Ok(CostsAsked { account, by, of, filter, from, to })
+    }
+
+    /// `page /prices`, or `page ACCOUNT /costs?by=project [as=PERSON]`
+    fn page(&mut self, rest: &mut Arguments<'_>) -> Read<PageAsked> {
+        let first = rest.word("the account, or an address that begins with /")?;
+        let (account, path) = if first.text.starts_with('/') {
+            (None, first)
+        } else {
+            (Some(self.account(&first)?), rest.word("the address, which begins with /")?)
+        };
+        if !path.text.starts_with('/') {
+            let remedy = format!("write: {}", super::usage("expect page"));
+            return Err(path.wrong(format!("{:?} is no address of a page", path.text), remedy));
+        }
+        let person = rest.key("as").map(|person| person.name()).transpose()?;
+        let languages = [("en", "en"), ("zh", "zh")];
+        let language = rest.key("language").map(|language| language.choice(&languages, 2)).transpose()?;
+        let language = language.map(str::to_owned);
+        // The account's first page is its address without anything behind it.
+        Ok(PageAsked { account, path: path.text.to_owned(), person, language })
+    }
+
     /// `NAME.total`, `latest ACCOUNT.total`; the part may stand apart.
     fn bill_part(&mut self, rest: &mut Arguments<'_>) -> Read<(Bill, BillPart)> {
         let first = rest.word("the bill")?;
@@ -205,7 +277,7 @@ impl Reader<'_> {
             })
         };
         // Whatever is found has words.
-        if how == How::Contains {
+        if matches!(how, How::Contains | How::Lacks) {
             return Ok(Value::Word(value.text.clone()));
         }
         match subject {
@@ -214,6 +286,7 @@ impl Reader<'_> {
             | Subject::Charges(_)
             | Subject::Suspense
             | Subject::Estimate
+            | Subject::Costs(_)
             | Subject::Export { column: Some(_), .. }
             | Subject::Bill(_, BillPart::Total | BillPart::Tax | BillPart::Due) => {
                 if how == How::Is {
@@ -228,6 +301,7 @@ impl Reader<'_> {
                 }
                 Argument::of(value, "expect clock = TIME").time().map(Value::Time)
             }
+            Subject::Page(_) => unfit("a page is searched with contains and lacks"),
             Subject::Bill(_, BillPart::Lines | BillPart::Document)
             | Subject::History { .. }
             | Subject::Export { column: None, .. } => match how {
@@ -263,6 +337,7 @@ impl Reader<'_> {
     fn currency_of_subject(&self, subject: &Subject) -> &'static str {
         match subject {
             Subject::Figure(_, about) | Subject::Charges(about) => self.currency_of(&about.account).code(),
+            Subject::Costs(asked) => self.currency_of(&asked.account).code(),
             Subject::Bill(Bill::Named(name) | Bill::LatestOf(name), _) => self.currency_of(name).code(),
             _ => "",
         }
@@ -320,6 +395,12 @@ fn kind(word: &Argument<'_>) -> Read<String> {
     Err(word.wrong(format!("{:?} is no kind of message", word.text), remedy))
 }
 
+/// A day of the account's.
+fn read_day(word: &Argument<'_>) -> Read<CivilDate> {
+    CivilDate::parse(word.text)
+        .map_err(|_| word.wrong(format!("{:?} is no day", word.text), "write it like 2026-03-31"))
+}
+
 /// The name before `is`.
 fn bare(word: &Word) -> Read<String> {
     Argument::of(word, "expect NAME is STATE").name()
@@ -330,7 +411,19 @@ fn unknown_subject(word: &Word, words: usize) -> Wrong {
         .iter()
         .map(|figure| figure.word())
         .chain(Thing::NAMED.iter().map(|thing| thing.word()))
-        .chain(["units", "charges", "bill", "statement", "invoice", "quota", "history", "export", "clock"])
+        .chain([
+            "units",
+            "charges",
+            "costs",
+            "page",
+            "bill",
+            "statement",
+            "invoice",
+            "quota",
+            "history",
+            "export",
+            "clock",
+        ])
         .collect();
     if words == 1 && !known.contains(&word.text.as_str()) && nearest(&word.text, known.iter().copied()).is_none() {
         return Wrong::new(
@@ -358,7 +451,7 @@ fn no_comparison(words: &[Word], usage: &str) -> Wrong {
         words.iter().find(|word| matches!(word.text.as_str(), ">" | ">=" | "!=" | "<>" | "are" | "equals"))
     {
         let what = format!("there is no comparison {:?}", other.text);
-        return Wrong::new(other.at.clone(), what, "there are =, ==, <, <=, is and contains");
+        return Wrong::new(other.at.clone(), what, "there are =, ==, <, <=, is, contains and lacks");
     }
     Wrong::new(last.end..last.end, "nothing is compared", format!("write: {usage}"))
 }

@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 74] = [
+const USAGE: [(&str, &str); 76] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -163,6 +163,11 @@ const USAGE: [(&str, &str); 74] = [
     ("expect", "expect SUBJECT = VALUE | expect NAME is STATE | expect error COMMAND -> CODE | expect ledger balanced"),
     ("show", "show bill NAME | show ledger ACCOUNT | show timeline NAME"),
     ("expect error", "expect error COMMAND -> CODE"),
+    (
+        "expect costs",
+        "expect costs ACCOUNT [by=product|project|resource|user|label:KEY] [of=GROUP] [product=] [project=] [resource=] [user=] [state=] [type=] [paid=] [label.KEY=] [from=DAY] [to=DAY] = AMOUNT",
+    ),
+    ("expect page", "expect page [ACCOUNT] /ADDRESS [as=MEMBER] [language=zh] contains|lacks \"…\""),
     ("expect sent", "expect sent ACCOUNT KIND [contains \"…\"] | expect nothing sent [KIND]"),
     ("cloud acks", "cloud acks on|off|after=DURATION | cloud provisions on|off|fail|after=DURATION"),
 ];
@@ -170,6 +175,12 @@ const USAGE: [(&str, &str); 74] = [
 /// How a command is written, for messages about it.
 pub(super) fn usage(command: &str) -> &'static str {
     USAGE.iter().find(|(known, _)| *known == command).map_or("", |(_, usage)| usage)
+}
+
+/// How every line of a scenario is written, for people who write them.
+pub fn language() -> String {
+    let lines: Vec<&str> = USAGE.iter().map(|(_, usage)| *usage).collect();
+    lines.join("\n")
 }
 
 /// Every word that begins a line.
