@@ -30,7 +30,13 @@ pub(super) fn blocks(ask: &Ask, movements: &[BankRowFacts]) -> Result<Vec<Block>
             ask.bare(row.amount)?,
         ]);
     }
-    Ok(vec![Block::Table(table)])
+    let mut blocks = vec![Block::Table(table)];
+    let (orders, sum) = ask.engine().bank_orders_waiting(ask.id())?;
+    if orders > 0 {
+        let (orders, sum) = (ask.language.count("bank.orders", orders), ask.money(sum)?);
+        blocks.push(Block::Text(ask.with("bank.orders_wait", &[("orders", &orders), ("amount", &sum)])));
+    }
+    Ok(blocks)
 }
 
 /// What providers and the bank do not agree about, and since when, a row for each side of an account; none: nothing is compared.
