@@ -1,6 +1,6 @@
-//! What the pages need of the binary: documents drawn, resources stopped. Passed in, so that neither PDF nor a cloud's own API is built here.
+//! What the pages need of the binary: documents drawn, notices written out, resources stopped. Passed in, so that neither PDF nor a cloud's own API is built here.
 
-use farthing_engine::{Engine, Paper, Refused};
+use farthing_engine::{Engine, NoticeView, Paper, Refused};
 use std::fmt;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub struct Print {
 pub trait Printer: Send + Sync + fmt::Debug {
     /// A sentence where it cannot be made.
     fn print(&self, paper: &Paper, as_what: Printed) -> Result<Print, String>;
+
+    /// A notice as its mail says it: its subject and its text; none where nothing writes it.
+    fn letter(&self, notice: &NoticeView) -> Option<(String, String)>;
 }
 
 /// Stops a resource where the cloud lets its billing do so.

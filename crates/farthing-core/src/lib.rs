@@ -9,6 +9,7 @@ pub mod access;
 pub mod alert;
 pub mod bank;
 pub mod bill;
+pub mod budget;
 pub mod catalog;
 pub mod config;
 pub mod cost;

@@ -130,6 +130,9 @@ impl Work<'_, '_> {
             if !limits.is_none() {
                 self.warn(id, &limits, policy)?;
             }
+            if !self.folio(id).budgets.is_empty() {
+                self.watch_budgets(id)?;
+            }
         }
         Ok(())
     }
@@ -145,7 +148,7 @@ impl Work<'_, '_> {
         }
         let month_cost = match folio.alert.month {
             Some(month) if limits.month_cost.is_some() => {
-                month.units.saturating_add(folio.book.open_since(month.since, second)?)
+                month.units.saturating_add(folio.book.open_since(month.since, second, |_| true)?)
             }
             _ => 0,
         };
@@ -238,11 +241,15 @@ impl Folio {
     }
 
     /// What the month may still cost, beside what is sealed of it, until somebody has to be told.
-    pub(crate) fn cost_watch(&self, policy: &Policy) -> Option<CostWatch> {
+    pub(crate) fn cost_watches(&self, policy: &Policy) -> Vec<CostWatch> {
+        self.month_watch(policy).into_iter().chain(self.budget_watches()).collect()
+    }
+
+    fn month_watch(&self, policy: &Policy) -> Option<CostWatch> {
         let limit = self.alert.wishes.over(&policy.alerts).month_cost?;
         let is_told = self.alert.told.month.is_some_and(|told| told >= limit);
         let month = self.alert.month.filter(|_| !is_told && self.payer.closed.is_none())?;
-        Some(CostWatch { since: month.since, most: limit.saturating_sub(month.units) })
+        Some(CostWatch { since: month.since, most: limit.saturating_sub(month.units), things: None })
     }
 
     /// When it has to be looked at so that its warnings come at their second: where an amount falls below a level, a day after the last
@@ -255,10 +262,11 @@ impl Folio {
         if self.alert.wishes.over(&policy.alerts).runway_days.is_some() && self.payer.closed.is_none() {
             due.extend(self.alert.told.runway_again().filter(|_| !self.book.lines.is_empty()));
         }
-        if let Some(cost) = self.cost_watch(policy) {
+        for cost in self.cost_watches(policy) {
             let day_end = self.zone.day_of(now.floor_second())?.end();
-            due.extend(self.book.open_passes_at(now, day_end, cost)?);
+            due.extend(self.book.open_passes_at(now, day_end, &cost)?);
         }
+        due.extend(self.budgets_end(now)?);
         Ok(due)
     }
 
@@ -268,6 +276,7 @@ impl Folio {
             month.units = month.units.saturating_add(units);
             self.stir();
         }
+        self.count_budget_capture(units, at);
     }
 
     pub(crate) fn alert_changed(&self) -> Option<AlertRow> {

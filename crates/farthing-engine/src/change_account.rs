@@ -2,18 +2,21 @@
 //! was agreed when it was used.
 
 use crate::asked::Note;
+use crate::bills::bill_last;
 use crate::folio::Work;
 use crate::keep_wallets::give_back;
 use crate::open_account::{AccountFacts, facts_of};
 use crate::open_project::{account_ever, account_of};
+use crate::payments::refund_rest;
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::notice::Event;
 use farthing_core::policy::Pay;
 use serde_json::json;
 
 impl Engine {
-    /// Nothing is asked of a closed account any more; what is told late of its past is booked as ever. It is refused while
-    /// anything of it still costs, or money of it is held. Closed twice, it is closed.
+    /// Nothing is asked of a closed account any more; what is told late of its past is booked as ever. Its last bill comes at once, and what
+    /// was paid in and not used is asked back, where the policy has either. It is refused while anything of it still costs, or money of it is
+    /// held. Closed twice, it is closed.
     pub fn close_account(&self, cloud: &str, account: &str) -> Result<AccountFacts, Refused> {
         let account = account.to_owned();
         self.ask("close_account", cloud, move |work| close(work, &account))
@@ -85,5 +88,9 @@ fn close(work: &mut Work<'_, '_>, name: &str) -> Result<AccountFacts, Refused> {
     work.notes.push(Note::new("account.closed", format!("account {name}")));
     work.tell(Some(id), Event::AccountClosed { account: name.to_owned() });
     let payer = work.folio(id).payer.clone();
+    if wallet.is_none() {
+        bill_last(work, &payer)?;
+        refund_rest(work, &payer)?;
+    }
     Ok(facts_of(work.tx, &payer)?)
 }

@@ -395,6 +395,48 @@ fn is_over(tx: &mut Tx<'_>, message: &MessageRow) -> Result<bool, EngineError> {
     Ok(tx.instruction(id)?.is_some_and(|row| row.state == InstructionState::Cancelled))
 }
 
+/// A message as its account's people would read it, whoever has an address; none where the cloud is not there.
+pub(crate) fn mail_of(
+    tx: &mut Tx<'_>,
+    clouds: &crate::clouds::Clouds,
+    message: &MessageRow,
+    test: bool,
+) -> Result<Option<(Parcel, Envelope)>, EngineError> {
+    let contact = message.account.map(|account| tx.contact(account)).transpose()?.flatten().unwrap_or_default();
+    let Some((policy, templates)) = wording(tx, clouds, message)? else { return Ok(None) };
+    let ContactRow { name, email: address, language } = contact;
+    let envelope = Envelope { name, address, language, policy, templates, test, enclosed: Enclosed::Nothing };
+    let parcel = Parcel {
+        delivery: 0,
+        attempt: 0,
+        tries: 0,
+        begun: message.at,
+        id: message.id,
+        cloud: message.cloud.clone(),
+        kind: message.kind.clone(),
+        at: message.at,
+        data: message.data.clone(),
+        to: To::Nobody("it is read where it lies"),
+    };
+    Ok(Some((parcel, envelope)))
+}
+
+/// How a cloud writes.
+type Wording = (Arc<Policy>, BTreeMap<String, String>);
+
+fn wording(
+    tx: &mut Tx<'_>,
+    clouds: &crate::clouds::Clouds,
+    message: &MessageRow,
+) -> Result<Option<Wording>, EngineError> {
+    let Some(book) = clouds.get(tx, &message.cloud)? else { return Ok(None) };
+    let policy = Arc::new(book.profile_at(message.at)?.policy.clone());
+    let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
+    let templates =
+        files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
+    Ok(Some((policy, templates)))
+}
+
 /// Whom a mail is for now, and how the cloud writes it.
 fn addressee(
     tx: &mut Tx<'_>,
@@ -413,13 +455,9 @@ fn addressee(
     let Some(ContactRow { name, email, language }) = contact.filter(|contact| !contact.email.is_empty()) else {
         return Ok(To::Nobody("there is no address to write to"));
     };
-    let Some(book) = clouds.get(tx, &message.cloud)? else {
+    let Some((policy, templates)) = wording(tx, clouds, message)? else {
         return Ok(To::Nobody("the cloud has no configuration"));
     };
-    let policy = Arc::new(book.profile_at(message.at)?.policy.clone());
-    let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
-    let templates =
-        files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
     let enclosed = enclosed(tx, clouds, message);
     Ok(To::Mail(Box::new(Envelope { name, address: email, language, policy, templates, test, enclosed })))
 }

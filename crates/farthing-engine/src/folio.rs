@@ -5,6 +5,7 @@
 
 use crate::asked::Note;
 use crate::bills::Corrected;
+use crate::budgets::Watch;
 use crate::clouds::{CloudBook, Ready};
 use crate::keep_wallets;
 use crate::periods::Billing;
@@ -59,6 +60,7 @@ pub(crate) struct Folio {
     /// What it is warned of.
     pub(crate) alert: AlertRow,
     pub(crate) alert_loaded: AlertRow,
+    pub(crate) budgets: Vec<Watch>,
     /// Read when something is sealed or billed.
     pub(crate) billing: Option<Billing>,
     /// What late facts take back of charges that stand on a bill.
@@ -245,6 +247,7 @@ impl<'w, 't> Work<'w, 't> {
                 Folio {
                     alert,
                     alert_loaded: alert,
+                    budgets: Vec::new(),
                     name,
                     zone,
                     state_loaded: state.clone(),
@@ -265,6 +268,7 @@ impl<'w, 't> Work<'w, 't> {
                 },
             );
         }
+        self.load_budgets(&wanted)?;
         if self.cloud.sells_units { self.load_units(&wanted) } else { Ok(()) }
     }
 
@@ -1520,6 +1524,10 @@ impl Folio {
     }
 
     /// Money came or went: what is due has to be found anew.
+    pub(crate) const fn is_stirred(&self) -> bool {
+        self.stirred
+    }
+
     pub(crate) fn stir(&mut self) {
         self.stirred = true;
     }
@@ -1588,7 +1596,7 @@ impl Folio {
         // Of a wallet of which it was told already nobody waits for the next fall.
         let watched = self.state.watch.filter(|(_, from)| *from != keep_wallets::TOLD).map(|(below, _)| below);
         let least = self.alert_levels(now, policy)?.into_iter().chain(watched).max().unwrap_or(0);
-        Ok(Watched { least, cost: self.cost_watch(policy) })
+        Ok(Watched { least, costs: self.cost_watches(policy) })
     }
 
     /// The same by the balance alone, where the policy says so (R66, R77).

@@ -9,7 +9,7 @@ use crate::folio::Work;
 use crate::keep_wallets::payer_of;
 use crate::open_project::{account_of, is_open, project_of};
 use crate::record_fact::{NewResource, product_of, start_of};
-use crate::spend_limits::may_spend;
+use crate::spend_limits::{Of, may_spend};
 use crate::units::{UnitsLeft, units_for};
 use crate::{Engine, EngineError, RefusalCode, Refused, quotas};
 use farthing_core::catalog::{Kind, Product};
@@ -242,7 +242,12 @@ fn look(work: &mut Work<'_, '_>, starting: &Starting<'_>) -> Result<Option<No>, 
         return Ok(Some(no));
     }
     // A start asks for its first hour.
-    match may_spend(work, payer, (starting.project, starting.person), Asks { amount: own, per_hour: own }) {
+    match may_spend(
+        work,
+        payer,
+        &Of { project: starting.project, person: starting.person, properties: &told },
+        Asks { amount: own, per_hour: own },
+    ) {
         Ok(()) => Ok(None),
         Err(refused) => No::of(refused).map(Some),
     }

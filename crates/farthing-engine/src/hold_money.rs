@@ -5,7 +5,7 @@
 
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
-use crate::spend_limits::may_spend;
+use crate::spend_limits::{Of, may_spend};
 use crate::top_up::positive;
 use crate::{Engine, RefusalCode, Refused, quotas};
 use farthing_core::config::Name;
@@ -210,7 +210,7 @@ fn authorise(work: &mut Work<'_, '_>, hold: &NewHold) -> Result<HoldFacts, Refus
     if available.saturating_add(floor) < units {
         refuse(Some(Code::InsufficientBalance))?;
     }
-    may_spend(work, payer.id, (0, ""), Asks { amount: units, per_hour: 0 })?;
+    may_spend(work, payer.id, &Of::default(), Asks { amount: units, per_hour: 0 })?;
     if let Some(product) = hold.product.as_deref().filter(|_| !hold.uses.is_empty()) {
         quotas::reserve(work, payer.id, product, &hold.uses, &hold.id.to_string())?;
     }

@@ -5,6 +5,7 @@ mod apply_policy;
 mod asked;
 mod bank;
 mod bills;
+mod budgets;
 mod change_account;
 mod check_open;
 mod clock;
@@ -34,6 +35,7 @@ mod look_at_trail;
 mod manage_endpoints;
 mod manage_keys;
 mod move_clock;
+mod notices;
 mod open_account;
 mod open_project;
 mod orders;
@@ -73,6 +75,7 @@ pub use bills::{
     InvoiceDecision, InvoiceRequestFacts, NewBillDispute, NewBillPayment, NewBillRefund, NewInvoiceRequest, Paper,
     PaperLine, PayBillBy, UsedFacts,
 };
+pub use budgets::{BudgetFacts, NewBudget, StepFacts};
 pub use clock::{Clock, ClockError};
 pub use coupons::{CouponFacts, CouponUse, ForOrder, NewCoupon, Redeemed, RedemptionFacts, Reserved};
 pub use credits::{CreditFacts, CreditLine, NewGift, NewGrant, Recurrence, RecurringFacts};
@@ -97,6 +100,7 @@ pub use look_at_costs::{CostQuestion, CostsView, KnownCosts, MonthView};
 pub use look_at_revenue::Revenue;
 pub use manage_endpoints::{EndpointChange, NewEndpoint};
 pub use manage_keys::{NewKey, Origin};
+pub use notices::{NoticeSettings, NoticeView};
 pub use open_account::{AccountFacts, Contact, NewAccount};
 pub use open_project::NewMember;
 pub use orders::{

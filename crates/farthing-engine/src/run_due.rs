@@ -27,7 +27,7 @@ const BATCH: i64 = 1_000;
 const ROUNDS_MAX: u32 = 10_000;
 
 /// What is due at one instant is done in this order: refills are decided before anybody is suspended.
-const IN_ORDER: [Queue; 13] = [
+const IN_ORDER: [Queue; 14] = [
     Queue::Holds,
     Queue::Accounts,
     Queue::Trials,
@@ -40,6 +40,7 @@ const IN_ORDER: [Queue; 13] = [
     Queue::BankErrands,
     Queue::Sandbox,
     Queue::Wallets,
+    Queue::Budgets,
     Queue::Ladders,
 ];
 
@@ -158,6 +159,7 @@ impl Engine {
                     }
                 }
                 Queue::Wallets => self.cover_wallets()?,
+                Queue::Budgets => self.run_budgets(now)?,
                 Queue::Ladders => self.run_ladders(now)?,
             }
             // What was done may have made something else due.

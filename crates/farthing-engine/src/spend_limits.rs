@@ -1,7 +1,7 @@
 //! Spend limits: how much an account, a project of it or a member (R78) may cost in a calendar month and by the hour. Whatever asks (a start, an
 //! authorisation, an order) is refused beyond them; what reports is booked.
 //!
-//! `may_spend` is the one place that says so. Limits belong to who pays: a project that is given to another account has those of that one.
+//! `may_spend` is the one place that says so, and of budgets that block. Limits belong to who pays: a project that is given to another account has those of that one.
 
 use crate::asked::Note;
 use crate::folio::Work;
@@ -142,20 +142,29 @@ fn facts_of(
     })
 }
 
-/// Whether an account may spend what is asked for, in a project of it (0: none), by a member of it (empty: nobody's). Said of now.
-pub(crate) fn may_spend(
-    work: &mut Work<'_, '_>,
-    account: OwnerId,
-    (project, person): (i64, &str),
-    asks: Asks,
-) -> Result<(), Refused> {
-    let rows = work.tx.spend_limits(account, project, person)?;
-    if rows.is_empty() {
+/// Of what something is that costs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Of<'o> {
+    /// 0: of none.
+    pub(crate) project: i64,
+    /// Who asks for it; empty: nobody knows.
+    pub(crate) person: &'o str,
+    /// `key=value` lines, labels among them.
+    pub(crate) properties: &'o str,
+}
+
+/// Whether an account may spend what is asked for: within its limits, and while no budget of it blocks that. Said of now.
+pub(crate) fn may_spend(work: &mut Work<'_, '_>, account: OwnerId, of: &Of<'_>, asks: Asks) -> Result<(), Refused> {
+    let rows = work.tx.spend_limits(account, of.project, of.person)?;
+    work.load(&[account])?;
+    if rows.is_empty() && work.folio(account).budgets.is_empty() {
         return Ok(());
     }
     let now = work.now;
-    work.load(&[account])?;
     work.bring_to(account, now)?;
+    if let Some(what) = work.budget_that_blocks(account, of.project, of.properties)? {
+        return Err(Refused::new(RefusalCode::LimitReached, what));
+    }
     for row in rows {
         let spent = spent(work, account, row.project, &row.person)?;
         let Some(passed) = row.limits.passed(&spent, &asks) else { continue };

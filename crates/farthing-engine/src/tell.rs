@@ -50,6 +50,7 @@ pub(crate) fn write(
             && notice.mailed
             && let Some(account) = notice.account
             && tx.contact(account)?.is_some_and(|contact| !contact.email.is_empty())
+            && !(kind.may_be_off() && tx.is_notice_off(account, kind)?)
         {
             tx.delivery_insert(ids.number(now), Channel::Mail, &message)?;
         }

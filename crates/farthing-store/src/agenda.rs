@@ -19,6 +19,7 @@ pub enum Queue {
     BankErrands,
     Sandbox,
     Wallets,
+    Budgets,
     Ladders,
 }
 
@@ -57,7 +58,8 @@ const TIMED: [(Queue, &str); 19] = [
     ),
 ];
 
-const NOW: [(Queue, &str); 4] = [
+const NOW: [(Queue, &str); 5] = [
+    (Queue::Budgets, "SELECT 1 FROM budget WHERE stops <> stopped"),
     (
         Queue::Holds,
         "SELECT 1 FROM hold WHERE state = 3 AND (expires_at, id) > (SELECT t.at, t.id FROM told_until t WHERE t.what = 'authorisations')",

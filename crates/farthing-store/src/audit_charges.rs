@@ -17,7 +17,7 @@ use farthing_core::standing::InstructionId;
 use farthing_core::time::Instant;
 use std::collections::BTreeSet;
 
-/// What limits accounts, what raises their quotas, their trials, what the cloud was asked to do: each row is as it was written. (Reading one compares its seal.)
+/// What limits accounts, their budgets, what raises their quotas, their trials, what the cloud was asked to do: each row is as it was written. (Reading one compares its seal.)
 fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), StoreError> {
     let mut look = |name: String, read: Result<(), StoreError>| {
         if let Err(error) = read {
@@ -49,6 +49,10 @@ fn audit_limits(tx: &mut Tx<'_>, auditor: &mut ChargeAuditor) -> Result<(), Stor
             Ok(())
         },
     )?;
+    tx.each(crate::budgets::EVERY, &[], |row| {
+        look(format!("budget {} {}", row.int(0)?, row.text_lossy(1)?), crate::budgets::budget_from(row).map(drop));
+        Ok(())
+    })?;
     tx.each(crate::standing::EVERY, &[], |row| {
         let id = InstructionId::from_bytes(row.bytes(0)?);
         look(format!("instruction {id}"), crate::standing::instruction_from(row).map(drop));

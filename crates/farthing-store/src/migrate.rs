@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 23, name: "people", text: include_str!("../migrations/0023_people.sql") },
     Migration { number: 24, name: "spaces", text: include_str!("../migrations/0024_spaces.sql") },
     Migration { number: 25, name: "members", text: include_str!("../migrations/0025_members.sql") },
+    Migration { number: 26, name: "budgets", text: include_str!("../migrations/0026_budgets.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

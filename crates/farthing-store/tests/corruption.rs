@@ -370,7 +370,7 @@ both! {
             "spend_limit", "quota_use", "quota_reserved", "entitlement", "trial",
             "billing", "bill_cut", "arrears", "bill_dispute", "invoice_request", "invoiced", "export_job", "export_link",
             "ladder", "step_notice", "instruction", "keep", "brake", "steps_seen", "alert", "outage",
-            "person", "recovery_code", "session", "person_link", "sign_in_try",
+            "person", "recovery_code", "session", "person_link", "sign_in_try", "budget", "notice_off",
         ] {
             bed.tamper(&format!("DROP TABLE {table}")); // of what came after
         }

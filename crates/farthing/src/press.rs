@@ -1,8 +1,9 @@
 //! Documents for the consoles: the same paper as the API and mails have.
 
+use crate::carry::Letter;
 use crate::paper::{self, Format, NotMade};
 use farthing_console::{Print, Printed, Printer};
-use farthing_engine::Paper;
+use farthing_engine::{NoticeView, Paper};
 
 /// Draws what a page asks for.
 #[derive(Debug)]
@@ -21,5 +22,10 @@ impl Printer for Press {
             Err(NotMade::NoNumber) => Err("It has no number yet; it gets one right after it was issued.".to_owned()),
             Err(NotMade::Fault(why)) => Err(why),
         }
+    }
+
+    fn letter(&self, notice: &NoticeView) -> Option<(String, String)> {
+        let written = Letter::write(&notice.parcel, &notice.envelope).ok().flatten();
+        written.map(|letter| (letter.subject, letter.text))
     }
 }

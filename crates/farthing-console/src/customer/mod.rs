@@ -8,12 +8,14 @@ mod balance;
 mod balance_days;
 mod bill;
 mod bills;
+mod budgets;
 mod charge;
 mod cost_page;
 mod costs;
 mod credits;
 mod door;
 mod help;
+mod notices;
 mod orders;
 mod overview;
 mod payment;
@@ -95,5 +97,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
         ("/settings/contact", does(settings::page, settings::contact)),
         ("/settings/alerts", does(settings::page, settings::alerts)),
         ("/settings/limits", does(settings::page, settings::limits)),
+        ("/settings/budgets", does(settings::page, budgets::set)),
+        ("/settings/budgets/drop", does(settings::page, budgets::remove)),
+        ("/settings/notices", shows(notices::page).merge(does(notices::page, notices::set))),
     ]
 }

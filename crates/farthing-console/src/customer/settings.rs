@@ -20,9 +20,14 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     if ask.may(Deed::SetLimits) {
         page = page
             .section(Section::at("alerts", ask.say("settings.alerts"), vec![Block::Form(alerts_form(ask)?)]))
+            .section(super::budgets::section(ask)?)
             .section(Section::at("limits", ask.say("settings.limits"), vec![Block::Form(limits_form(ask)?)]));
     }
     page = page.section(Section::at("members", ask.say("settings.members"), members(ask)?));
+    if ask.may(Deed::SeePapers) {
+        let notices = vec![Block::Links(vec![ask.link("/settings/notices", "settings.notices_link")])];
+        page = page.section(Section::at("notices", ask.say("notices.title"), notices));
+    }
     let help = super::help::links(ask)?;
     if !help.is_empty() {
         page = page.section(Section::at("help", ask.say("settings.help"), vec![Block::Links(help)]));

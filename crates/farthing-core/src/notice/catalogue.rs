@@ -3,6 +3,7 @@
 //!
 //! A type's name never changes and what it carries only grows. Amounts are decimals as text, with their currency; times RFC 3339.
 
+use super::budget::BudgetTold;
 use super::money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
@@ -10,6 +11,7 @@ use super::outage::OutageTold;
 use super::standing::{InstructionTold, SpaceTold, StepTold};
 use super::trial::TrialThings;
 use crate::access::{PersonId, Role};
+use crate::budget::{Does, Of};
 use crate::measure::Quantity;
 use crate::money::{Currency, Money};
 use crate::settle::ThingId;
@@ -259,6 +261,24 @@ catalogue! {
     MonthCostPassed = "account.month_cost_passed", "What an account has cost in a calendar month is more than its limit: told once in that month. Nothing is stopped.",
         ["account": "Its name.", "month": "Of its zone, `2027-03`.", "limit": "What it has passed.", "cost": "What the month has cost so far.",
          "currency": "Of the amounts."], mailed;
+    BudgetReached = "budget.reached", "A step of a budget is reached: told once a month.",
+        ["account": "Its name.", "budget": "What the account calls it.", "project": "Of which alone; empty: of every one.",
+         "label": "Of what has this label, `key=value`; empty: whatever its labels are.", "month": "Of its zone, `2027-03`.",
+         "percent": "Of the limit.", "of": "`actual`: what it has cost; `forecast`: what it will have cost.",
+         "action": "What follows: `notify`, `block` or `stop`.", "limit": "What the month may cost.", "cost": "What it has cost, or will have.",
+         "currency": "Of the amounts.", "resources": "What is stopped, or comes back."], mailed;
+    BudgetStopped = "budget.stopped", "What runs in a budget is stopped: as much of it is spent as its owner lets it.",
+        ["account": "Its name.", "budget": "What the account calls it.", "project": "Of which alone; empty: of every one.",
+         "label": "Of what has this label, `key=value`; empty: whatever its labels are.", "month": "Of its zone, `2027-03`.",
+         "percent": "Of the limit.", "of": "`actual`: what it has cost; `forecast`: what it will have cost.",
+         "action": "What follows: `notify`, `block` or `stop`.", "limit": "What the month may cost.", "cost": "What it has cost, or will have.",
+         "currency": "Of the amounts.", "resources": "What is stopped, or comes back."], mailed;
+    BudgetLifted = "budget.lifted", "What a budget had stopped runs again: another month began, or its owner lets more be spent.",
+        ["account": "Its name.", "budget": "What the account calls it.", "project": "Of which alone; empty: of every one.",
+         "label": "Of what has this label, `key=value`; empty: whatever its labels are.", "month": "Of its zone, `2027-03`.",
+         "percent": "Of the limit.", "of": "`actual`: what it has cost; `forecast`: what it will have cost.",
+         "action": "What follows: `notify`, `block` or `stop`.", "limit": "What the month may cost.", "cost": "What it has cost, or will have.",
+         "currency": "Of the amounts.", "resources": "What is stopped, or comes back."], mailed;
     CreditGranted = "credit.granted", "Credit was given.",
         ["account": "Its name.", "grant": "What the account calls it.", "amount": "How much.", "currency": "Of the amount.",
          "products": "What it may pay; empty: everything.", "starts_at": "From when it pays.",
@@ -400,6 +420,33 @@ impl EventType {
         self.facts().mailed
     }
 
+    /// Whether an account may say that it wants no mail of it. What takes something away, what is owed and what nobody else would tell is always
+    /// written.
+    pub const fn may_be_off(self) -> bool {
+        let must = matches!(
+            self,
+            EventType::StepAnnounced
+                | EventType::AccountSuspended
+                | EventType::AccountThingsDeleted
+                | EventType::AccountThingsPurged
+                | EventType::AccountRanOut
+                | EventType::SpaceGrace
+                | EventType::SpaceEmptied
+                | EventType::BudgetStopped
+                | EventType::BillIssued
+                | EventType::BillDue
+                | EventType::BillVoided
+                | EventType::DebitAnnounced
+                | EventType::PaymentFailed
+                | EventType::PaymentActionNeeded
+                | EventType::TermRenewalFailed
+                | EventType::PersonInvited
+                | EventType::PersonPasswordAsked
+                | EventType::PersonSecurityChanged
+        );
+        self.is_mailed() && !must
+    }
+
     /// Whether it may be sent again by hand. What told a cloud to delete something must not tell it twice: the reason may be gone.
     pub const fn may_be_replayed(self) -> bool {
         !self.facts().destroys
@@ -532,6 +579,9 @@ pub enum Event {
         limit: Money,
         cost: Money,
     },
+    BudgetReached(BudgetTold),
+    BudgetStopped(BudgetTold),
+    BudgetLifted(BudgetTold),
     CreditGranted {
         account: String,
         grant: String,
@@ -755,6 +805,9 @@ impl Event {
             Event::BalanceLow { .. } => EventType::BalanceLow,
             Event::RunwayShort { .. } => EventType::RunwayShort,
             Event::MonthCostPassed { .. } => EventType::MonthCostPassed,
+            Event::BudgetReached(_) => EventType::BudgetReached,
+            Event::BudgetStopped(_) => EventType::BudgetStopped,
+            Event::BudgetLifted(_) => EventType::BudgetLifted,
             Event::CreditGranted { .. } => EventType::CreditGranted,
             Event::CreditExpiring { .. } => EventType::CreditExpiring,
             Event::CreditLapsed { .. } => EventType::CreditLapsed,
@@ -875,6 +928,9 @@ impl Event {
             | Event::TermExpired(told)
             | Event::TermConverted(told)
             | Event::TermEnded(told) => Lane::Account(told.account.clone()),
+            Event::BudgetReached(told) | Event::BudgetStopped(told) | Event::BudgetLifted(told) => {
+                Lane::Account(told.account.clone())
+            }
             Event::OutageVoided(told) | Event::OutageWithdrawn(told) => Lane::Account(told.account.clone()),
             Event::ResourceMissing { resource, .. } | Event::ResourceFound { resource, .. } => {
                 Lane::Resource(resource.clone())
@@ -944,6 +1000,7 @@ impl Event {
             | Event::PaymentDisputed(told)
             | Event::PaymentDisputeEnded(told) => &told.account,
             Event::DebitAnnounced(told) => &told.account,
+            Event::BudgetReached(told) | Event::BudgetStopped(told) | Event::BudgetLifted(told) => &told.account,
             Event::OutageVoided(told) | Event::OutageWithdrawn(told) => &told.account,
             Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => &told.account,
             Event::StepAnnounced(told)
@@ -1079,6 +1136,7 @@ impl Event {
                 "account": account, "days": days, "left": money(left), "burn_per_hour": money(burn_per_hour),
                 "runs_out_at": runs_out.as_ref().map(time), "currency": code(left),
             }),
+            Event::BudgetReached(told) | Event::BudgetStopped(told) | Event::BudgetLifted(told) => told.data(),
             Event::MonthCostPassed { account, month, limit, cost } => json!({
                 "account": account, "month": month, "limit": money(limit), "cost": money(cost), "currency": code(cost),
             }),
@@ -1328,6 +1386,19 @@ pub fn samples() -> Vec<Event> {
         back: usd(back),
         why: name(why),
     };
+    let budget = |does: Does| BudgetTold {
+        account: name("acme"),
+        budget: name("team-a"),
+        project: name("site"),
+        label: name("team=a"),
+        month: name("2026-11"),
+        percent: 100,
+        of: Of::Actual,
+        does,
+        limit: usd("500.00"),
+        cost: usd("500.02"),
+        resources: if does == Does::Stop { vec![name("web")] } else { Vec::new() },
+    };
     let outage = |amount: &str| OutageTold {
         account: name("acme"),
         outage: name("INC-2231"),
@@ -1486,6 +1557,9 @@ pub fn samples() -> Vec<Event> {
             limit: usd("500.00"),
             cost: usd("500.01"),
         },
+        Event::BudgetReached(budget(Does::Block)),
+        Event::BudgetStopped(budget(Does::Stop)),
+        Event::BudgetLifted(budget(Does::Stop)),
         Event::CreditGranted {
             account: name("acme"),
             grant: name("welcome"),

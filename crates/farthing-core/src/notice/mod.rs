@@ -4,6 +4,7 @@
 //! Decisions only. Messages are written by the engine in the transaction of their effect, kept by the store, carried by the binary.
 
 mod address;
+mod budget;
 mod catalogue;
 mod money;
 mod order;
@@ -15,6 +16,7 @@ mod standing;
 mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
+pub use budget::BudgetTold;
 pub use catalogue::{Event, EventType, Filter, FilterError, SecurityChange, samples};
 pub use money::{BillDisputeTold, BillTold, DebitTold, InvoiceRequestTold, MethodTold, PaymentTold, RefundTold};
 pub use order::{DeliveryId, EndpointId, Lane, MessageId, delivery_id, delivery_number};

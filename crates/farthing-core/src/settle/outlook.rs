@@ -1,9 +1,10 @@
 //! What an account has: balance, accrued, spendable, and the second at which it runs out.
 
-use super::{AccountBook, Line, Lot, SettleError};
+use super::{AccountBook, Line, Lot, SettleError, ThingId};
 use crate::config::Name;
 use crate::policy::Pay;
 use crate::time::{Duration, Instant};
+use std::collections::BTreeSet;
 
 /// The numbers of one instant, in units of the account's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +24,19 @@ pub struct Figures {
 }
 
 /// Costs since an instant that somebody wants to know of once they are more than so much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostWatch {
     pub since: Instant,
     /// What may be open of them.
     pub most: i64,
+    /// Of what; none: of everything.
+    pub things: Option<BTreeSet<ThingId>>,
+}
+
+impl CostWatch {
+    pub fn counts(&self, line: &Line) -> bool {
+        self.things.as_ref().is_none_or(|things| things.contains(&line.id.thing))
+    }
 }
 
 /// For what the lots are counted.
@@ -195,19 +204,21 @@ impl AccountBook {
     }
 
     /// What is open of what has cost since an instant: what corrects an earlier time is that time's.
-    pub fn open_since(&self, since: Instant, at: Instant) -> Result<i64, SettleError> {
+    pub fn open_since(&self, since: Instant, at: Instant, counts: impl Fn(&Line) -> bool) -> Result<i64, SettleError> {
         let mut sum = 0_i64;
-        for line in self.lines.iter().filter(|line| !line.id.is_correction() || line.open.since >= since) {
+        let own = |line: &&Line| counts(line) && (!line.id.is_correction() || line.open.since >= since);
+        for line in self.lines.iter().filter(own) {
             sum = sum.checked_add(line.net_at(at)?).ok_or(SettleError::Overflow { what: "sum a month's costs" })?;
         }
         Ok(sum)
     }
 
     /// The first whole second after now, and before an end, at which more than this is open of it, as far as is known now.
-    pub fn open_passes_at(&self, now: Instant, end: Instant, cost: CostWatch) -> Result<Option<Instant>, SettleError> {
+    pub fn open_passes_at(&self, now: Instant, end: Instant, cost: &CostWatch) -> Result<Option<Instant>, SettleError> {
         let from = now.floor_second();
         // What has grown beyond every number by then is more than this.
-        let is_more = |at: Instant| self.open_since(cost.since, at).map_or(true, |open| open > cost.most);
+        let open = |at: Instant| self.open_since(cost.since, at, |line| cost.counts(line));
+        let is_more = |at: Instant| open(at).map_or(true, |open| open > cost.most);
         let last = end.seconds_since(from).saturating_sub(1);
         let after = |seconds: i64| Ok::<_, SettleError>(from.checked_add(Duration::try_from_seconds(seconds)?)?);
         if last <= 0 || is_more(from) || !is_more(after(last)?) {

@@ -9,11 +9,12 @@ use crate::policy::Pay;
 use crate::time::{Duration, Instant};
 
 /// At what else than nothing an account has to be looked at.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Watched {
     /// As soon as less than this is left.
     pub least: i64,
-    pub cost: Option<CostWatch>,
+    /// And as soon as any of these costs so much.
+    pub costs: Vec<CostWatch>,
 }
 
 fn part(room: i64, lines: usize) -> i64 {
@@ -34,12 +35,16 @@ impl AccountBook {
         let runs_out = |line: &Line| line.pay == Pay::Prepaid && !is_out;
         let count = self.lines.iter_mut().filter(is_use).filter(|line| runs_out(line)).count();
         let share = if count > 0 { part(self.room_until(now, due, watched.least)?, count) } else { 0 };
-        let costing = self.lines.iter_mut().filter(is_use).count();
-        let cost_share = match watched.cost.filter(|_| costing > 0) {
-            Some(cost) => part(self.cost_room_until(now, due, cost)?, costing),
-            None => i64::MAX,
-        };
+        let mut cost_shares: Vec<(&CostWatch, i64)> = Vec::new();
+        for cost in &watched.costs {
+            let costing = self.lines.iter().filter(|line| line.id.began > 0 && cost.counts(line)).count();
+            if costing > 0 {
+                cost_shares.push((cost, part(self.cost_room_until(now, due, cost)?, costing)));
+            }
+        }
         for line in self.lines.iter_mut().filter(is_use) {
+            let shares = cost_shares.iter().filter(|(cost, _)| cost.counts(line)).map(|(_, share)| *share);
+            let cost_share = shares.min().unwrap_or(i64::MAX);
             // What is billed later takes nothing off a balance, and what is owed already is owed.
             let share = if runs_out(line) { share.min(cost_share) } else { cost_share };
             line.room_to = if share == i64::MAX { share } else { line.net_at(now)?.saturating_add(share) };
@@ -48,10 +53,10 @@ impl AccountBook {
     }
 
     /// What may still be used before the costs that are watched pass what they may be, in the last second before `due`.
-    fn cost_room_until(&self, now: Instant, due: Option<Instant>, cost: CostWatch) -> Result<i64, SettleError> {
+    fn cost_room_until(&self, now: Instant, due: Option<Instant>, cost: &CostWatch) -> Result<i64, SettleError> {
         let Some(due) = due.filter(|due| *due > now) else { return Ok(0) };
         let last = due.checked_sub(Duration::try_from_seconds(1)?)?.max(now);
-        Ok(cost.most.saturating_sub(self.open_since(cost.since, last)?).max(0))
+        Ok(cost.most.saturating_sub(self.open_since(cost.since, last, |line| cost.counts(line))?).max(0))
     }
 
     /// What may still be used without anything running out before `due`. Cost only grows between two due times, so it is what is

@@ -19,6 +19,8 @@ crate::id_kind!(InstructionId, InstructionKind, "step");
 crate::payment::words! {
     /// A step down.
     Rung {
+        /// What a budget of its owner's stops: no step of a ladder.
+        Budget = "budget",
         /// What runs is stopped, what is written is locked.
         Suspend = "suspend",
         /// Nothing more is written to a space.
@@ -93,6 +95,11 @@ impl Rung {
         matches!(self, Rung::Delete | Rung::Empty | Rung::Purge)
     }
 
+    /// It is a step of an account's own ladder.
+    pub const fn is_of_account(self) -> bool {
+        matches!(self, Rung::Suspend | Rung::Delete | Rung::Purge)
+    }
+
     /// It is a step about one space, whatever its account owes.
     pub const fn is_of_space(self) -> bool {
         matches!(self, Rung::Lock | Rung::Empty)
@@ -122,7 +129,7 @@ pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> S
         (None, Cause::Due) => Standing::Due,
         // What becomes of one space is no standing of its account's.
         (_, Cause::Space | Cause::Paid) => Standing::Good,
-        (Some(Rung::Suspend | Rung::Lock), _) => Standing::Suspended,
+        (Some(Rung::Budget | Rung::Suspend | Rung::Lock), _) => Standing::Suspended,
         (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
         (Some(Rung::Delete | Rung::Empty), _) => Standing::Deleted,
         (Some(Rung::Purge), _) if asked == Some(Rung::Purge) => Standing::Deleted,

@@ -10,6 +10,8 @@ use crate::open_project::account_ever;
 use crate::{Engine, Refused};
 use farthing_core::bill::{BilledUse, Collection, ConsumedLine, Used, less_apart};
 use farthing_core::payment::{BillId, PaymentId};
+use farthing_core::policy::BillOn;
+use farthing_store::PayerRow;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -39,8 +41,21 @@ impl Engine {
 
 fn bill(work: &mut Work<'_, '_>, account: &str) -> Result<(Option<String>, Option<String>), Refused> {
     let payer = account_ever(work, account)?;
-    let now = work.now;
     work.load(&[payer.id])?;
+    bill_all(work, &payer)
+}
+
+/// The last bill of an account that is closed, where the cloud bills by the period: it comes at once.
+pub(crate) fn bill_last(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(), Refused> {
+    if work.policy_at(work.now)?.bill.on.contains(&BillOn::Cycle) {
+        bill_all(work, payer)?;
+    }
+    Ok(())
+}
+
+/// A bill of all that waits for one: its id, and that of the payment which collects it. The account was loaded.
+fn bill_all(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(Option<String>, Option<String>), Refused> {
+    let now = work.now;
     work.bring_to(payer.id, now)?;
     work.seal_corrections(payer.id)?;
     work.post_all(payer.id, now)?;
@@ -67,7 +82,7 @@ fn bill(work: &mut Work<'_, '_>, account: &str) -> Result<(Option<String>, Optio
     let found = Document { waiting, apart: rest, uses, upto, dated: now, renewals: Vec::new(), fees };
     let Some((row, collection)) = documents(work, payer.id, found)? else { return Ok((None, None)) };
     let told = json!({ "bill": row.id.to_string(), "total": work.money(row.total).plain() });
-    work.notes.push(Note::new("bill.issued", format!("account {account}")).became(&told));
+    work.notes.push(Note::new("bill.issued", format!("account {}", payer.name)).became(&told));
     let payer = work.folio(payer.id).payer.clone();
     let payment = match collection {
         Collection::Collect(_) => collect(work, &payer, &row, &[])?,

@@ -35,6 +35,7 @@ pub use paper::{Paper, PaperLine};
 pub use pay_bill::{BillPayment, NewBillPayment, PayBillBy};
 pub use request_invoice::{InvoiceBuyer, InvoiceDecision, InvoiceRequestFacts, NewInvoiceRequest};
 
+pub(crate) use bill_now::bill_last;
 pub(crate) use collect::collect_failed;
 pub(crate) use credit_back::{charged_back, given_again, refund_reported};
 pub(crate) use credit_used::{Corrected, credit_used};

@@ -9,7 +9,7 @@ use crate::coupons::{ForOrder, Reserved, coupons_for, reserve_coupon};
 use crate::folio::Work;
 use crate::gate::{Starting, of_trial};
 use crate::open_project::{account_of, project_of};
-use crate::spend_limits::may_spend;
+use crate::spend_limits::{Of, may_spend};
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::bill::{BillLine, Coupon, Origin, ServicePeriod};
 use farthing_core::catalog::{Charged, Kind, Product, Provision, Wanted as OfferWanted};
@@ -281,7 +281,7 @@ fn place(work: &mut Work<'_, '_>, wanted: &NewOrder) -> Result<OrderFacts, Refus
         return Err(Refused::new(no.code, no.message));
     }
     let (amount, service, latest) = quote(work, account.id, &sold, parent.as_ref(), &mut asked, wanted)?;
-    may_spend(work, account.id, (project, ""), Asks { amount, per_hour: 0 })?;
+    may_spend(work, account.id, &Of { project, ..Of::default() }, Asks { amount, per_hour: 0 })?;
     let valid = valid_until(work, now, latest)?;
     let at_once = bills && sold.product.kind == Kind::Term && sold.product.provision == Provision::AtOnce;
     let mut row = order_due(work, OrderKind::New, (account.id, &wanted.name), now, &asked, amount)?;

@@ -37,4 +37,5 @@ pub use provider::{Provider, Providers};
 pub use refill::RefillChange;
 pub(crate) use refill::{Instead, begin_instead, could_begin, watch as watch_refill};
 pub use refund::NewRefund;
+pub(crate) use refund::refund_rest;
 pub(crate) use take_news::{take_method_news, take_payment_news, take_refund_news};

@@ -222,6 +222,22 @@ fn ask_for(work: &mut Work<'_, '_>, wanted: &NewRefund) -> Result<RefundFacts, R
     facts_of(work, &payer, &row)
 }
 
+/// What a closed account has left is asked back by itself, where the policy gives money back.
+pub(crate) fn refund_rest(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(), Refused> {
+    let now = work.now;
+    if !work.policy_at(now)?.refund.unconsumed_cash || most_of(work, payer)? <= 0 {
+        return Ok(());
+    }
+    let rest = NewRefund {
+        account: payer.name.clone(),
+        amount: None,
+        reason: "the account was closed".to_owned(),
+        reference: None,
+        by_operator: false,
+    };
+    ask_for(work, &rest).map(drop)
+}
+
 /// Takes it off the balance, payment by payment, and sends each part on its way. What has become too much since it was asked is refused.
 fn approve_it(
     work: &mut Work<'_, '_>,

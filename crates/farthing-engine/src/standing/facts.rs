@@ -195,7 +195,7 @@ pub(super) fn is_touched(thing: &ThingRow, product: &Product, rung: Rung) -> boo
             OnSuspend::Nothing => false,
         },
         Rung::Delete => product.on_delete != OnDelete::Nothing && state.is_some_and(|state| !state.is_gone()),
-        Rung::Lock | Rung::Empty => false,
+        Rung::Budget | Rung::Lock | Rung::Empty => false,
         Rung::Purge => product.on_purge != OnPurge::Nothing && state == Some(State::Deleted),
     }
 }

@@ -103,12 +103,18 @@ impl Engine {
             let space = spaces::thing_of(work, whose)?;
             let found = gather(work, row.account, space.as_ref(), ladder.as_ref())?;
             let stands = ladder.filter(|ladder| stands(ladder, row.rung, found.facts.in_arrears));
+            let mut reached = stands.map(|ladder| ladder.reached);
+            if row.rung == Rung::Budget {
+                let thing = work.tx.things(&[row.thing])?.pop();
+                let keeps = thing.map(|thing| work.is_stopped_by_budget(&thing)).transpose()?;
+                reached = keeps.filter(|keeps| *keeps).map(|_| Some(Rung::Budget));
+            }
             let guards = match (row.deed.destroys(), &space) {
                 (false, _) => Vec::new(),
                 (true, Some(_)) => found.facts.guards,
                 (true, None) => guards(work, row.account)?,
             };
-            let answer = claim(row.deed, row.rung, stands.map(|ladder| ladder.reached), &guards, now);
+            let answer = claim(row.deed, row.rung, reached, &guards, now);
             match answer.map_err(SettleError::from)? {
                 Claim::Go(until) => {
                     (row.state, row.claimed_until) = (InstructionState::Claimed, Some(until));
@@ -118,8 +124,11 @@ impl Engine {
                     claimed(work, &row, "go", Some(until), String::new())
                 }
                 Claim::Cancelled => {
-                    let why =
-                        if space.is_some() { "no more is in it than it may hold" } else { "the arrears are paid" };
+                    let why = match row.rung {
+                        Rung::Budget => "the budget lets it run",
+                        _ if space.is_some() => "no more is in it than it may hold",
+                        _ => "the arrears are paid",
+                    };
                     cancel(work, &mut row, why)?;
                     claimed(work, &row, "cancelled", None, why.to_owned())
                 }
@@ -319,7 +328,7 @@ pub(super) fn cancel(work: &mut Work<'_, '_>, row: &mut InstructionRow, why: &st
 /// What an account was asked to lose, and has not lost yet, it keeps. What gives back goes on.
 pub(super) fn cancel_open(work: &mut Work<'_, '_>, account: OwnerId, why: &str) -> Result<(), Refused> {
     for mut row in work.tx.instructions_open(account)? {
-        let stays = row.rung == Rung::Purge || row.rung.is_of_space();
+        let stays = row.rung == Rung::Purge || !row.rung.is_of_account();
         if !row.deed.gives_back() && !stays {
             cancel(work, &mut row, why)?;
         }

@@ -6,6 +6,7 @@
 
 mod facts;
 mod forecast;
+mod halts;
 mod instruct;
 mod keep;
 mod look;
@@ -19,6 +20,7 @@ pub use keep::KeepFacts;
 pub use look::{ComingStep, LadderFacts};
 pub use spaces::SpaceFacts;
 
+pub(crate) use halts::{Halt, bring_back, halt};
 pub(crate) use instruct::{is_as_asked, reported};
 pub(crate) use spaces::{bought_changed, space_changed};
 
@@ -233,7 +235,7 @@ fn gather(
 
 /// Whether an account's deletion is still to be done.
 fn waits_for_the_cloud(work: &mut Work<'_, '_>, id: OwnerId) -> Result<bool, Refused> {
-    Ok(work.tx.instructions_open(id)?.iter().any(|row| !row.rung.is_of_space()))
+    Ok(work.tx.instructions_open(id)?.iter().any(|row| row.rung.is_of_account()))
 }
 
 /// The ladder that an account is on, or one that begins now; none: it is in no arrears.

@@ -79,7 +79,7 @@ pub(super) fn take(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: 
         }
         let deed = match (rung, product.on_suspend, product.on_delete) {
             (Rung::Suspend, OnSuspend::Stop, _) => Deed::Stop,
-            (Rung::Suspend | Rung::Lock, _, _) => Deed::Lock,
+            (Rung::Budget | Rung::Suspend | Rung::Lock, _, _) => Deed::Lock,
             (Rung::Delete, _, OnDelete::KeepData) => Deed::DeleteKeepData,
             (Rung::Delete | Rung::Empty | Rung::Purge, _, _) => Deed::DeleteData,
         };
@@ -131,6 +131,10 @@ pub(super) fn rise(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder) -> Res
         }
         let newest = work.tx.instructions_of(thing.id)?.into_iter().next();
         if thing.state == State::Suspended.name() {
+            if work.is_stopped_by_budget(&thing)? {
+                stays.push(thing.name);
+                continue;
+            }
             let may = !resume.needs_start_minimum || gate::may_start_again(work, &thing)?;
             if resume.auto && may {
                 instruct(work, id, &thing, Deed::Resume, Rung::Suspend)?;

@@ -212,8 +212,10 @@ pub(crate) async fn change(
     Ok(Json(account(blocking(work).await?)))
 }
 
-/// Closes an account: nothing is asked of it any more, and what is told late of its past is booked as ever. It is refused while
-/// anything of it still costs, or money of it is held.
+/// Closes an account: nothing is asked of it any more, and what is told late of its past is booked as ever.
+///
+/// Its last bill comes at once, however small, and what was paid in and not used is asked back, where the cloud's policy has either. It is refused
+/// while anything of it still costs, or money of it is held.
 #[utoipa::path(post, path = "/v1/accounts/{account}/close", tag = "accounts", params(Named, IdempotencyKey),
     responses((status = OK, body = Account), (status = "default", body = Problem)), security(("key" = ["write"])))]
 pub(crate) async fn close(

@@ -7,6 +7,7 @@ mod asking;
 mod authorisations;
 mod bank;
 mod bills;
+mod budgets;
 mod caller;
 mod charges;
 mod companies;
@@ -27,6 +28,7 @@ mod invoices;
 mod keys;
 mod limits;
 mod methods;
+mod notices;
 mod operations;
 mod orders;
 mod outages;
@@ -237,6 +239,10 @@ fn operations() -> OpenApiRouter<Shared> {
         .routes(routes!(coupons::redeemed, coupons::redeem))
         .routes(routes!(limits::show, limits::set))
         .routes(routes!(alerts::show, alerts::set))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::show, notices::set))
+        .routes(routes!(budgets::list))
+        .routes(routes!(budgets::set, budgets::remove))
         .routes(routes!(costs::show))
         .routes(routes!(trials::show, trials::begin))
         .routes(routes!(trials::end))

@@ -27,7 +27,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..arguments.at.runs.max(1) {
         let bed = Bed::new(&arguments.at)?;
         let engine = &bed.engine;
-        let crowd = Crowd { accounts: 2, resources: 0, product: "model", skus: &[], policy: crowd::HOURLY };
+        let crowd = Crowd {
+            accounts: 2,
+            resources: 0,
+            product: "model",
+            skus: &[],
+            policy: crowd::HOURLY,
+            money: crowd::Means::Plenty,
+        };
         let cloud = crowd::fill(engine, ingest::CATALOG, &crowd, engine.now()?)?;
         let mut random = Random(11);
         for (customer, rows) in [(0, FEW), (1, arguments.rows)] {

@@ -28,7 +28,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..arguments.at.runs.max(1) {
         let bed = Bed::simulated(&arguments.at, Moment::parse("2027-01-30T10:00:00Z")?)?;
         let (accounts, resources) = (arguments.accounts, LINES);
-        let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: crowd::BY_THE_MONTH };
+        let crowd = Crowd {
+            accounts,
+            resources,
+            product: "machine",
+            skus: &skus,
+            policy: crowd::BY_THE_MONTH,
+            money: crowd::Means::Plenty,
+        };
         let cloud = crowd::fill(&bed.engine, &catalog, &crowd, bed.engine.now()?)?;
         // The last two days of the month are sealed; that is what settling costs.
         for day in ["2027-01-31T00:00:00Z", "2027-02-01T00:00:00Z"] {

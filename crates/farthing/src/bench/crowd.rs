@@ -28,6 +28,32 @@ pub(super) struct Crowd<'a> {
     pub(super) skus: &'a [String],
     /// What the cloud's policy says besides who it is.
     pub(super) policy: &'a str,
+    pub(super) money: Means,
+}
+
+/// What each of them has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Means {
+    /// More than it will ever spend.
+    Plenty,
+    /// What lasts until its own second of so many, everybody's one after the other, where a second costs `SECOND_UNITS`.
+    Spread { seconds: i64 },
+}
+
+/// A cent, and what a second costs at 36 dollars an hour.
+const SECOND_UNITS: i64 = 1_000_000;
+
+impl Means {
+    /// After how many seconds an account has nothing left; none: never.
+    pub(super) fn lasts(self, place: usize, accounts: usize) -> Option<i64> {
+        let Means::Spread { seconds } = self else { return None };
+        let part = (place as u128 * u128::from(seconds.unsigned_abs())) / accounts.max(1) as u128;
+        Some(i64::try_from(part).unwrap_or(seconds) + 1)
+    }
+
+    fn units(self, place: usize, accounts: usize) -> i64 {
+        self.lasts(place, accounts).map_or(MONEY_UNITS, |seconds| seconds * SECOND_UNITS)
+    }
 }
 
 /// Everybody pays ahead, and is settled every hour.
@@ -79,9 +105,9 @@ pub(super) fn fill(engine: &Engine, catalog: &str, crowd: &Crowd<'_>, start: Mom
     let mut made = 0;
     while made < crowd.accounts {
         let count = CHUNK.min(crowd.accounts - made);
-        let (pattern, per_account) = (pattern.clone(), crowd.resources);
+        let (pattern, sizes) = (pattern.clone(), (crowd.accounts, crowd.resources, crowd.money));
         let ids: Vec<_> = (0..count).map(|_| engine.ids().transfer(start)).collect();
-        engine.store().write("bench_fill", move |tx| copy(tx, &pattern, made, per_account, &ids, start))?;
+        engine.store().write("bench_fill", move |tx| copy(tx, &pattern, made, sizes, &ids, start))?;
         made += count;
     }
     Ok(cloud)
@@ -101,7 +127,7 @@ fn copy(
     tx: &mut Tx<'_>,
     pattern: &Pattern,
     before: usize,
-    per_account: usize,
+    (accounts_all, per_account, means): (usize, usize, Means),
     ids: &[farthing_core::ledger::TransferId],
     start: Moment,
 ) -> Result<(), StoreError> {
@@ -123,14 +149,21 @@ fn copy(
     for (place, ((owner, own), id)) in (before..).zip(owners.iter().zip(accounts).zip(ids)) {
         let name = format!("customer-{}", place + 1);
         payers.push(PayerRow { id: *owner, name, cash: own, ..pattern.payer.clone() });
-        states.push(PayerState { account: *owner, ..pattern.state.clone() });
+        let runs_out = means.lasts(place, accounts_all).map(|seconds| after(start, seconds));
+        let due_at = pattern.state.due_at.into_iter().chain(runs_out).min();
+        states.push(PayerState { account: *owner, due_at, ..pattern.state.clone() });
         commands.push(Command::Transfer(Transfer {
             id: *id,
             cause: None,
             kind: Kind::TopUp,
             mode: Mode::Reports,
             effective: start,
-            movement: Movement::Move { debit: provider, credit: own, amount: MONEY_UNITS, commodity },
+            movement: Movement::Move {
+                debit: provider,
+                credit: own,
+                amount: means.units(place, accounts_all),
+                commodity,
+            },
         }));
         for place in 0..per_account {
             let sku = (place + number) % pattern.opens.len();
@@ -154,6 +187,11 @@ fn copy(
     tx.facts_insert(&facts)?;
     tx.thing_payers_insert(&pays)?;
     tx.open_charges_write(&opens)
+}
+
+/// So many seconds later.
+pub(super) fn after(start: Moment, seconds: i64) -> Moment {
+    Moment::from_micros(start.micros() + seconds * 1_000_000)
 }
 
 /// A month collects for an hour here, so that nothing else is due when it closes.

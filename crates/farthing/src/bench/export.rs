@@ -28,7 +28,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (skus, catalog) = crowd::machines(RESOURCES);
     let bed = Bed::simulated(&arguments.at, Moment::parse("2027-01-27T10:00:00Z")?)?;
     let (accounts, resources) = (arguments.accounts, RESOURCES);
-    let crowd = Crowd { accounts, resources, product: "machine", skus: &skus, policy: crowd::BY_THE_MONTH };
+    let crowd = Crowd {
+        accounts,
+        resources,
+        product: "machine",
+        skus: &skus,
+        policy: crowd::BY_THE_MONTH,
+        money: crowd::Means::Plenty,
+    };
     let cloud = crowd::fill(&bed.engine, &catalog, &crowd, bed.engine.now()?)?;
     let days = (28..=31).map(|day| format!("2027-01-{day}")).chain((1..=6).map(|day| format!("2027-02-{day:02}")));
     for day in days {

@@ -51,8 +51,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for _ in 0..arguments.at.runs.max(1) {
         let bed = Bed::new(&arguments.at)?;
         let engine = &bed.engine;
-        let crowd =
-            Crowd { accounts: arguments.customers, resources: 0, product: "model", skus: &[], policy: crowd::HOURLY };
+        let crowd = Crowd {
+            accounts: arguments.customers,
+            resources: 0,
+            product: "model",
+            skus: &[],
+            policy: crowd::HOURLY,
+            money: crowd::Means::Plenty,
+        };
         let cloud = crowd::fill(engine, ingest::CATALOG, &crowd, engine.now()?)?;
         let scopes = Scopes::of(&[Scope::Admin]);
         let new = NewKey { name: "bench".to_owned(), mode: Mode::Live, scopes, per_second: 1_000_000, expires: None };

@@ -76,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 product: "model",
                 skus: &[],
                 policy: crowd::HOURLY,
+                money: crowd::Means::Plenty,
             };
             crowd::fill(&bed.engine, CATALOG, &crowd, bed.engine.now()?)?;
         }

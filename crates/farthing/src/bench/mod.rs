@@ -14,6 +14,7 @@ mod measure;
 mod pdf;
 mod rate;
 mod settle;
+mod standing;
 
 use clap::{Args, Subcommand};
 use farthing::failure::Failure;
@@ -45,6 +46,8 @@ enum What {
     Settle(settle::Arguments),
     /// The end of a month: every account's billing period closes.
     Close(close::Arguments),
+    /// An hour in which everybody runs out of money, each at a second of its own: what suspending them takes.
+    Standing(standing::Arguments),
     /// Exports: every charge of a cloud as rows of a file.
     Export(export::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
@@ -78,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Balance(arguments) => balance::run(arguments),
         What::Settle(arguments) => settle::run(arguments),
         What::Close(arguments) => close::run(arguments),
+        What::Standing(arguments) => standing::run(arguments),
         What::Export(arguments) => export::run(arguments),
         What::Http(arguments) => http::run(arguments),
         What::Pdf(arguments) => pdf::run(arguments),

@@ -170,6 +170,7 @@ fn fill(engine: &Engine, arguments: &Arguments, start: Moment) -> Result<String,
         product: "machine",
         skus: &skus,
         policy: crowd::HOURLY,
+        money: crowd::Means::Plenty,
     };
     crowd::fill(engine, &catalog(), &crowd, start)
 }

@@ -6,6 +6,7 @@ mod backup;
 mod bank;
 mod bank_file;
 mod bills;
+mod budgets;
 mod changes;
 mod check;
 mod completions;
@@ -100,6 +101,8 @@ enum Command {
     Trial(trials::Trial),
     /// Shows and sets how much an account, or a project of it, may cost in a month and an hour.
     Limits(trials::Limits),
+    /// What an account's months may cost: who is told, what is blocked or stopped on the way there.
+    Budgets(budgets::Budgets),
     /// What comes for accounts in arrears, and what the cloud was asked to do to their resources.
     Steps(steps::Steps),
     /// Keeps accounts and resources from being deleted.
@@ -179,6 +182,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Steps(arguments) => steps::steps(&arguments),
         Command::Keep(arguments) => steps::keep(&arguments),
         Command::Limits(arguments) => trials::limits(&arguments),
+        Command::Budgets(arguments) => budgets::run(&arguments),
         Command::Charges(arguments) => money::charges(&arguments),
         Command::People(arguments) => people::people(&arguments),
         Command::Operators(arguments) => people::operators(&arguments),

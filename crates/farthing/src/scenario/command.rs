@@ -1,6 +1,7 @@
 //! The commands of the language as typed values, in the words of the engine that carries them out.
 
 use super::stage::{Bill, ProfileFiles};
+use farthing_core::budget::Step as BudgetStep;
 use farthing_core::config::Size;
 use farthing_core::export::{ExportWhat, FileFormat};
 use farthing_core::measure::Quantity;
@@ -43,6 +44,7 @@ pub enum Command {
         account: String,
         names: Vec<String>,
     },
+    Budget(BudgetAsked),
     Outage(Outage),
     /// Reported by mistake.
     NoOutage {
@@ -183,6 +185,23 @@ pub struct Use {
     pub times: u32,
     /// From one to the next; the clock goes along.
     pub every: Option<Duration>,
+}
+
+/// What a month may cost, and what happens on the way there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetAsked {
+    pub account: String,
+    pub name: String,
+    /// None: there is none of this name any more.
+    pub set: Option<BudgetSet>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetSet {
+    pub project: Option<String>,
+    pub label: Option<(String, String)>,
+    pub month: Money,
+    pub steps: Vec<BudgetStep>,
 }
 
 /// The provider's own fault.

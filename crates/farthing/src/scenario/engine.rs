@@ -3,8 +3,8 @@
 use super::bank::BankOfStory;
 use super::cloud::Others;
 use super::command::{
-    Apply, Around, Billing, Capture, Crediting, Ends, Estimate, Fact, NewAccount, NewGrant, NewHold, NewMember,
-    Ordering, Outage, Paying, Place, Setting, TopUp, UnitsAsked,
+    Apply, Around, Billing, BudgetAsked, Capture, Crediting, Ends, Estimate, Fact, NewAccount, NewGrant, NewHold,
+    NewMember, Ordering, Outage, Paying, Place, Setting, TopUp, UnitsAsked,
 };
 use super::exports::Table;
 use super::orders::Provisioning;
@@ -385,6 +385,10 @@ impl Stage for EngineStage {
         let at = self.past(at)?;
         let listed = self.engine().record_inventory(&self.cloud, account, names, at).map(|_| ());
         self.done(listed)
+    }
+
+    fn budget(&mut self, budget: &BudgetAsked) -> Done {
+        self.set_budget(budget)
     }
 
     fn outage(&mut self, outage: &Outage) -> Done {

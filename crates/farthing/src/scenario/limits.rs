@@ -1,11 +1,12 @@
 //! Scenarios' words about trials, limits and quotas, said to the engine.
 
+use super::command::{BudgetAsked, BudgetSet};
 use super::engine::{EngineStage, told};
 use super::stage::{Answer, Done, QuotaAsked, QuotaPart, StageError};
 use farthing_core::config::Size;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
-use farthing_engine::{LimitsOf, NewLimits, NewReservation, NewTrial, TrialCard};
+use farthing_engine::{LimitsOf, NewBudget, NewLimits, NewReservation, NewTrial, TrialCard};
 
 /// What a line sets; what it does not name stays.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,17 @@ impl EngineStage {
         let limits =
             NewLimits { of, month: set.month.unwrap_or(was(known.month)), hour: set.hour.unwrap_or(was(known.hour)) };
         let set = self.engine().set_limits(&self.cloud, &limits);
+        self.done(set.map(drop))
+    }
+
+    pub(super) fn set_budget(&mut self, asked: &BudgetAsked) -> Done {
+        let BudgetAsked { account, name, set } = asked.clone();
+        let Some(BudgetSet { project, label, month, steps }) = set else {
+            let dropped = self.engine().drop_budget(&self.cloud, &account, &name);
+            return self.done(dropped);
+        };
+        let wanted = NewBudget { account, name, project, label, month, steps };
+        let set = self.engine().set_budget(&self.cloud, &wanted);
         self.done(set.map(drop))
     }
 

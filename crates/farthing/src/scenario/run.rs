@@ -318,6 +318,7 @@ impl Run<'_> {
             Command::Fact { name, fact } => stage.fact(name, fact, at)?,
             Command::Use(used) => return self.usage(used, asked.at, line),
             Command::Inventory { account, names } => stage.inventory(account, names, at)?,
+            Command::Budget(budget) => stage.budget(budget)?,
             Command::Outage(outage) => {
                 if outage.to > self.clock {
                     return Err(StageError::refused("invalid", "the outage has not ended yet").into());

@@ -10,7 +10,10 @@ use farthing_store::{MessageFilter, MessageRow, Store};
 use std::collections::BTreeSet;
 
 /// The words, and the events they stand for.
-const KINDS: [(&str, &str); 46] = [
+const KINDS: [(&str, &str); 49] = [
+    ("budget", "budget.reached"),
+    ("budget", "budget.stopped"),
+    ("budget", "budget.lifted"),
     ("export_ready", "export.ready"),
     ("renewal_failed", "term.renewal_failed"),
     ("term_expired", "term.expired"),

@@ -4,8 +4,8 @@
 //! engine in memory can be a stage alike. A stage speaks the names of the scenario; what ids they have is its own matter.
 
 use super::command::{
-    Apply, Around, Billing, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember, Ordering, Outage,
-    Paying, Setting, TopUp, UnitsAsked,
+    Apply, Around, Billing, BudgetAsked, Capture, Crediting, Ends, Fact, NewAccount, NewGrant, NewHold, NewMember,
+    Ordering, Outage, Paying, Setting, TopUp, UnitsAsked,
 };
 use farthing_core::config::Size;
 use farthing_core::cost::{CostFilter, GroupBy};
@@ -72,6 +72,7 @@ pub trait Stage {
     /// are facts, and flagged where the gate would have said no.
     fn fact(&mut self, name: &str, fact: &Fact, at: Instant) -> Done;
     fn inventory(&mut self, account: &str, names: &[String], at: Instant) -> Done;
+    fn budget(&mut self, budget: &BudgetAsked) -> Done;
     fn outage(&mut self, outage: &Outage) -> Done;
     fn no_outage(&mut self, name: &str) -> Done;
     /// A batch: all of them, or the first refusal and none of the others after it.

@@ -275,6 +275,11 @@ impl Drop for Server {
     }
 }
 
+/// Asked once, of whom a key is.
+pub(crate) fn ask(server: &Server, key: &str, method: &str, path: &str, body: &Value) -> Answer {
+    server.send(&Request::new(method, path).json(body).key(key).once(&fresh("once")))
+}
+
 /// A text that no other of this process is.
 pub(crate) fn fresh(what: &str) -> String {
     use std::sync::atomic::{AtomicU64, Ordering};

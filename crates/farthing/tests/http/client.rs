@@ -1,6 +1,6 @@
 //! A client that says exactly what a test wants to be said, also what no library would: one request a connection, by hand.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,6 +8,11 @@ use std::time::Duration;
 
 /// A server that says nothing for so long hangs.
 const SILENCE: Duration = Duration::from_mins(2);
+
+/// An amount as it is asked for.
+pub(crate) fn usd(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Request {

@@ -15,6 +15,7 @@
 //! | `operators` | credit with a reason, members' wallets, a payment asked again |
 //! | `stripe` | money through a Stripe of the test's own: credited once, whatever comes first and whatever is lost |
 //! | `bank` | the bank by files: transfers credited once, bad files refused at their line, what is unknown decided, debits collected and returned |
+//! | `budgets` | budgets, and notices as an inbox |
 //! | `exports` | from a bill to its charges; files that are written beside the requests, fetched by links, whole after a kill -9 |
 //! | `documents` | bills as PDF and e-invoice, and what is said where there is none |
 //! | `people` | who uses the consoles: invited, given roles, erased; links of the portal |
@@ -30,6 +31,7 @@ mod document;
 mod world;
 
 mod bank;
+mod budgets;
 mod cloud_events;
 mod console;
 mod documents;

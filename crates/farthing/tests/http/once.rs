@@ -2,7 +2,7 @@
 
 use crate::bed::{Bed, Server, fresh};
 use crate::both;
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Request, usd};
 use crate::document::Document;
 use crate::world::World;
 use serde_json::{Value, json};
@@ -37,10 +37,6 @@ fn one_answer(answers: &[Answer], status: u16) -> Value {
 fn available(server: &Server, key: &str, account: &str) -> String {
     let balance = server.get(key, &format!("/v1/accounts/{account}/balance"));
     balance["available"].as_str().expect("an amount").to_owned()
-}
-
-fn usd(amount: &str) -> Value {
-    json!({ "amount": amount, "currency": "USD" })
 }
 
 both! {

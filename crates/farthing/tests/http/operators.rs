@@ -1,17 +1,9 @@
 //! What operators give, see and have asked again; members' wallets; and a repetition that is answered as the first was.
 
-use crate::bed::{Bed, Server, fresh};
+use crate::bed::{Bed, Server, ask};
 use crate::both;
-use crate::client::{Answer, Request};
+use crate::client::{Request, usd};
 use serde_json::{Value, json};
-
-fn usd(amount: &str) -> Value {
-    json!({ "amount": amount, "currency": "USD" })
-}
-
-fn ask(server: &Server, key: &str, method: &str, path: &str, body: &Value) -> Answer {
-    server.send(&Request::new(method, path).json(body).key(key).once(&fresh("once")))
-}
 
 fn available(server: &Server, key: &str, account: &str) -> String {
     let balance = server.get(key, &format!("/v1/accounts/{account}/balance"));

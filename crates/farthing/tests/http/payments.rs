@@ -1,13 +1,9 @@
 //! Money through the pretended provider, as a cloud's engineers try it in their test cloud: with exact money.
 
-use crate::bed::{Bed, CATALOG, Server, policy};
+use crate::bed::{Bed, CATALOG, Server, ask, policy};
 use crate::both;
-use crate::client::Request;
+use crate::client::{Request, usd};
 use serde_json::{Value, json};
-
-fn usd(amount: &str) -> Value {
-    json!({ "amount": amount, "currency": "USD" })
-}
 
 fn balance(server: &Server, key: &str, account: &str) -> String {
     let balance = server.get(key, &format!("/v1/accounts/{account}/balance"));
@@ -18,10 +14,6 @@ fn balance(server: &Server, key: &str, account: &str) -> String {
 fn pay(server: &Server, key: &str, account: &str, amount: &str, by: &Value) -> Value {
     let new = json!({ "amount": usd(amount), "by": by, "return_url": "https://cloud.example.com/billing" });
     server.post(key, &format!("/v1/accounts/{account}/payments"), &new)
-}
-
-fn ask(server: &Server, key: &str, method: &str, path: &str, body: &Value) -> crate::client::Answer {
-    server.send(&Request::new(method, path).json(body).key(key).once(&crate::bed::fresh("once")))
 }
 
 fn simulate(server: &Server, key: &str, payment: &Value, deed: &str) -> Value {

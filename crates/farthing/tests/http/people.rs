@@ -1,13 +1,9 @@
 //! People over the API: invited, given roles, taken away, erased; and links of the portal, asked for twice and told once.
 
-use crate::bed::{Bed, Server, fresh};
+use crate::bed::{Bed, ask};
 use crate::both;
-use crate::client::{Answer, Request};
+use crate::client::Request;
 use serde_json::{Value, json};
-
-fn ask(server: &Server, key: &str, method: &str, path: &str, body: &Value) -> Answer {
-    server.send(&Request::new(method, path).json(body).key(key).once(&fresh("once")))
-}
 
 both! {
     fn from_an_invitation_to_an_erasure(bed: &Bed) {

@@ -1,7 +1,7 @@
 //! What operations are about: a cloud as one key sees it, and whatever of it a test needs, made over the API itself.
 
 use crate::bed::{Server, fresh};
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Request, usd};
 use crate::document::{Document, Operation};
 use farthing_core::bank::Row;
 use farthing_core::money::Currency;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Not ours to know or to deny: ids that the cloud itself gives, of people, and numbers of what is within something that is asked for.
-const NOT_OURS: [&str; 4] = ["person", "charge", "grant", "line"];
+/// Not ours to know or to deny: ids that the cloud itself gives, of people, and names and numbers of what is within something that is asked for.
+const NOT_OURS: [&str; 5] = ["person", "charge", "grant", "line", "budget"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct World<'w> {
@@ -89,6 +89,7 @@ impl World<'_> {
             // Each account counts its own.
             "charge" | "line" => "1".to_owned(),
             "grant" => "welcome".to_owned(),
+            "budget" => "team-blue".to_owned(),
             "coupon" => self.make_coupon(),
             "order" => self.make_order().0,
             "subscription" => self.make_subscription(),
@@ -299,6 +300,11 @@ impl World<'_> {
             let credit = json!({ "name": grant, "amount": usd("1.00"), "reason": "a test" });
             self.server.post(self.key, &format!("/v1/accounts/{account}/grants"), &credit);
         }
+        if let (Some(account), Some(budget)) = (path.get("account"), path.get("budget")) {
+            let put = Request::new("PUT", &format!("/v1/accounts/{account}/budgets/{budget}"));
+            let put = put.json(&json!({ "month": usd("50.00") }));
+            self.server.send(&put.key(self.key).once(&fresh("budget"))).expect(200);
+        }
         self.prepare(operation, &path);
         let asked = operation.in_query.iter().filter(|name| nouns.contains(*name) && with.contains(*name));
         let query = asked.map(|noun| (noun.clone(), known(noun))).collect();
@@ -432,10 +438,6 @@ fn refusals() -> String {
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><OrgnlGrpInfAndSts>\
         <OrgnlMsgId>{message}</OrgnlMsgId><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
     )
-}
-
-fn usd(amount: &str) -> Value {
-    json!({ "amount": amount, "currency": "USD" })
 }
 
 /// By which something that was made is asked for.

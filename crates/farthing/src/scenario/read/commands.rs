@@ -2,14 +2,15 @@
 
 use super::super::arguments::{Argument, Arguments, Read, unknown_key};
 use super::super::command::{
-    Apply, Around, Banking, BillDeed, Billing, Bills, Capture, Command, Crediting, Ends, Estimate, ExportAsked, Fact,
-    NewAccount, NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off, Ordered, Ordering, Outage, Paying,
-    Place, Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
+    Apply, Around, Banking, BillDeed, Billing, Bills, BudgetAsked, BudgetSet, Capture, Command, Crediting, Ends,
+    Estimate, ExportAsked, Fact, NewAccount, NewCoupon, NewGrant, NewHold, NewMember, NewOrder, NewWallet, Off,
+    Ordered, Ordering, Outage, Paying, Place, Provider, Setting, Start, TopUp, UnitsAsked, Use, When,
 };
 use super::super::profile::{self, zone_of};
 use super::super::stage::Bill;
 use super::super::text::Wrong;
 use super::{Asked, Reader};
+use farthing_core::budget::{Does, Of, Step};
 use farthing_core::config::{Size, nearest};
 use farthing_core::export::{ExportWhat, FileFormat};
 use farthing_core::measure::{DataStep, Quantity, Unit};
@@ -199,6 +200,7 @@ impl Reader<'_> {
                 account: self.account(&words.word("the account")?)?,
                 code: words.word("the code")?.text()?,
             }),
+            "budget" => self.budget(words)?,
             "units" | "buy" => Command::Units(self.units(name, words)?),
             "trial" => Command::Paying(Paying::Trial {
                 account: self.account(&words.word("the account")?)?,
@@ -455,6 +457,37 @@ impl Reader<'_> {
             times: times.map_or(1, |(times, _)| times),
             every: every.map(|(every, _)| every),
         }))
+    }
+
+    fn budget(&mut self, words: &mut Arguments<'_>) -> Read<Command> {
+        let name = words.name("the budget's name")?;
+        let account = self.account(&words.need("account")?)?;
+        let Some(month) = words.need("month")?.amount_or_off(self.currency_of(&account))? else {
+            return Ok(Command::Budget(BudgetAsked { account, name, set: None }));
+        };
+        let project = words.key("project").map(|project| self.project(&project)).transpose()?;
+        let (mut steps, mut label) = (Vec::new(), None);
+        let kinds = [
+            ("notify", Of::Actual, Does::Notify),
+            ("forecast", Of::Forecast, Does::Notify),
+            ("block", Of::Actual, Does::Block),
+            ("stop", Of::Actual, Does::Stop),
+        ];
+        for (key, of, does) in kinds {
+            let Some(value) = words.key(key) else { continue };
+            for part in value.text.split(',') {
+                let percent =
+                    part.parse().map_err(|_| value.wrong("steps are whole per cents", "write them like 50,80"))?;
+                steps.push(Step { of, percent, does });
+            }
+        }
+        for (key, value, at) in words.rest() {
+            let Some(key) = key.strip_prefix("label.").filter(|_| label.is_none()) else {
+                return Err(self.unknown(key, at, words));
+            };
+            label = Some((key.to_owned(), value.text()?));
+        }
+        Ok(Command::Budget(BudgetAsked { account, name, set: Some(BudgetSet { project, label, month, steps }) }))
     }
 
     fn outage(&self, words: &mut Arguments<'_>) -> Read<Command> {
@@ -784,6 +817,7 @@ impl Reader<'_> {
             ) => vec![name],
             Command::Use(used) => vec![&used.subject],
             Command::TopUp(top_up) => vec![&top_up.account],
+            Command::Budget(asked) => vec![&asked.account],
             Command::Grant(grant) | Command::Crediting(Crediting::Recurring { grant, .. }) => vec![&grant.account],
             Command::Units(asked) => vec![asked.account()],
             Command::Authorise(hold) => vec![&hold.account],

@@ -72,7 +72,7 @@ pub struct Asked {
 }
 
 /// How each command is written, in the order of the language's page.
-const USAGE: [(&str, &str); 76] = [
+const USAGE: [(&str, &str); 77] = [
     ("scenario", "scenario \"what happens\""),
     ("rules", "rules R24 R25"),
     ("cloud", "cloud PATH/cloud.toml | cloud new [currency=USD] [time_zone=UTC] | cloud acks on|off|after=DURATION"),
@@ -103,6 +103,10 @@ const USAGE: [(&str, &str); 76] = [
     ("gauge", "gauge NAME SIZE [at=TIME]"),
     ("use", "use NAME|ACCOUNT METER=QUANTITY … [id=] [source=] [at=TIME] [times=N [every=DURATION]]"),
     ("inventory", "inventory ACCOUNT NAME … [at=TIME]"),
+    (
+        "budget",
+        "budget NAME account=ACCOUNT month=AMOUNT [project=P] [label.KEY=VALUE] [notify=50,80] [forecast=100] [block=100] [stop=120], or month=off",
+    ),
     ("outage", "outage PRODUCT from=TIME to=TIME [name=NAME] [sku=SKU] [resource=NAME] [region=…]"),
     ("no-outage", "no-outage NAME"),
     (

@@ -2,7 +2,7 @@
 //! settled on the hour and suspended at zero, events counted once. No late facts, no profile but prices by the hour.
 
 use super::super::command::{
-    Apply, Capture, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
+    Apply, BudgetAsked, Capture, Fact, NewAccount, NewGrant, NewHold, NewMember, Outage, Place, Setting, TopUp,
 };
 use super::super::stage::{
     About, Done, Figure, Happening, ProfileFiles, Show, Stage, StageError, Stages, Thing, UsageEvent,
@@ -248,6 +248,10 @@ impl Stage for Toy {
 
     fn inventory(&mut self, _: &str, _: &[String], _: Instant) -> Done {
         Err(StageError::NotBuilt("inventory"))
+    }
+
+    fn budget(&mut self, _: &BudgetAsked) -> Done {
+        Ok(())
     }
 
     fn outage(&mut self, _: &Outage) -> Done {
