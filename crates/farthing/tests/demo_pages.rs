@@ -549,7 +549,7 @@ fn months_of_life_hold_every_temper() {
     ];
     let missing: Vec<Kind> = wanted.into_iter().filter(|kind| !kinds.contains(kind)).collect();
     assert!(missing.is_empty(), "{missing:?} is not in {kinds:?}");
-    for state in ["running", "stopped", "missing", "deleted"] {
+    for state in ["running", "suspended", "missing", "deleted"] {
         assert!(states.contains(state), "{state} is not in {states:?}");
     }
     assert!(owing >= stage.clouds.len() && holding >= stage.clouds.len(), "{owing} owe, {holding} hold");
