@@ -790,13 +790,13 @@ fn what_a_customer_reads_is_one_number_on_every_page() {
             };
             let sum = engine.charges_sum(&cloud.id, &account, &asked, now).unwrap();
             spent += i64::from(sum.units() > 0);
-            let text = sum.format(cloud.locale());
+            let text = sum.format(Locale::En);
             for by in ["product", "project", "resource", "user", "label:team"] {
                 let page = pages.good(&at(&format!("/costs?by={by}")));
                 assert!(page.contains(&text), "{account}: {text} is not on its costs by {by}");
             }
             let view = engine.account_view(&cloud.id, &account, now).unwrap();
-            let available = Money::from_units(view.available, view.currency).format(cloud.locale());
+            let available = Money::from_units(view.available, view.currency).format(Locale::En);
             for page in ["", "/balance"] {
                 assert!(pages.good(&at(page)).contains(&available), "{account}: {available} is not on {page:?}");
             }
