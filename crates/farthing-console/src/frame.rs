@@ -2,6 +2,10 @@
 
 use crate::Cloud;
 use crate::Console;
+use crate::block::{Block, Section};
+use crate::shell::{Shell, shown};
+use crate::web::sight::Page;
+use crate::words::Language;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -13,19 +17,10 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) title: String,
-    /// Which entry of the bar is open.
-    pub(crate) section: Section,
     /// The id of the cloud whose accent the page wears.
     pub(crate) cloud: Option<String>,
     /// Where the reader is: pages above this one, with their addresses.
     pub(crate) above: Vec<Link>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Section {
-    Clouds,
-    About,
-    None,
 }
 
 #[derive(Clone, Debug)]
@@ -35,23 +30,15 @@ pub(crate) struct Link {
 }
 
 impl Frame {
-    pub(crate) fn new(title: impl Into<String>, section: Section) -> Frame {
-        Frame { title: title.into(), section, cloud: None, above: Vec::new() }
-    }
-
     /// In the cloud's colours, below the list of clouds.
     pub(crate) fn of(title: impl Into<String>, cloud: &Cloud) -> Frame {
         let above = vec![Link { address: "/".into(), text: "Clouds".into() }];
-        Frame { title: title.into(), section: Section::Clouds, cloud: Some(cloud.id.clone()), above }
+        Frame { title: title.into(), cloud: Some(cloud.id.clone()), above }
     }
 
     pub(crate) fn below(mut self, address: String, text: impl Into<String>) -> Frame {
         self.above.push(Link { address, text: text.into() });
         self
-    }
-
-    pub(crate) fn is(&self, section: &str) -> bool {
-        matches!((self.section, section), (Section::Clouds, "clouds") | (Section::About, "about"))
     }
 }
 
@@ -64,6 +51,8 @@ pub(crate) enum PageError {
     SignIn(String),
     /// A form that is too old, or none of ours; the sentence says what did not happen.
     Stale(String),
+    /// It is there, and not for whoever asks; the sentence says as what they ask.
+    Forbidden(String),
     /// Asked to change something, or by another method than reading.
     ReadOnly,
     /// Asked under a name that is not this machine's.
@@ -100,61 +89,63 @@ impl From<farthing_engine::EngineError> for PageError {
 impl From<farthing_engine::Refused> for PageError {
     fn from(refused: farthing_engine::Refused) -> PageError {
         match refused.code() {
-            Some(farthing_engine::RefusalCode::NotFound) => {
-                PageError::NotFound("This cloud has no account of this name.".to_owned())
-            }
+            Some(farthing_engine::RefusalCode::NotFound) => PageError::NotFound(String::new()),
             _ => PageError::Failed(refused.to_string()),
         }
     }
 }
 
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage {
-    frame: Frame,
-    sentence: String,
-    what_now: &'static str,
+/// What is said instead of a page. It is put into its frame where it is known in which language (`security::guard`).
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    /// Of the texts `wrong.…`.
+    pub(crate) kind: &'static str,
+    /// Empty: the kind's own.
+    pub(crate) sentence: String,
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let (status, title, sentence, what_now) = match self {
-            PageError::NotFound(what) => {
-                (StatusCode::NOT_FOUND, "Not here", what, "Check the address, or begin at the list of clouds.")
-            }
+        let (status, kind, sentence) = match self {
+            PageError::NotFound(what) => (StatusCode::NOT_FOUND, "not_here", what),
             PageError::SignIn(address) => {
                 return (StatusCode::SEE_OTHER, [(axum::http::header::LOCATION, address)]).into_response();
             }
-            PageError::Stale(what) => {
-                (StatusCode::FORBIDDEN, "Not done", what, "Go back, load the page again, and send the form once more.")
-            }
-            PageError::ReadOnly => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Read-only",
-                "These pages only show; nothing was changed.".into(),
-                "Open the address in a browser to look at it.",
-            ),
-            PageError::OtherHost => (
-                StatusCode::FORBIDDEN,
-                "This machine only",
-                "There are no log-ins yet, so these pages answer only to this machine's own name.".into(),
-                "Open them as http://127.0.0.1 or http://localhost, with the port Farthing printed.",
-            ),
+            PageError::Stale(what) => (StatusCode::FORBIDDEN, "stale", what),
+            PageError::Forbidden(what) => (StatusCode::FORBIDDEN, "forbidden", what),
+            PageError::ReadOnly => (StatusCode::METHOD_NOT_ALLOWED, "only_shown", String::new()),
+            PageError::OtherHost => (StatusCode::FORBIDDEN, "other_host", String::new()),
             PageError::Failed(what) => {
                 eprintln!("farthing: a page failed: {what}");
-                let sentence = format!("This page could not be made: {what}.");
-                (
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "Something went wrong",
-                    sentence,
-                    "Nothing was changed. Load it again; if it stays, run farthing verify on the store.",
-                )
+                (StatusCode::INTERNAL_SERVER_ERROR, "failed", what)
             }
         };
-        let page = ErrorPage { frame: Frame::new(title, Section::None), sentence, what_now };
-        match page.render() {
-            Ok(html) => (status, Html(html)).into_response(),
-            Err(error) => (status, error.to_string()).into_response(),
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Wrong { kind, sentence });
+        response
+    }
+}
+
+impl Wrong {
+    /// In the frame of the cloud that was asked for, if that is known.
+    pub(crate) fn page(&self, status: StatusCode, language: Language, cloud: Option<&Cloud>) -> Response {
+        let title = language.word("wrong.title", self.kind);
+        let own = language.word("wrong.sentence", self.kind);
+        let sentence = match (self.kind, self.sentence.is_empty()) {
+            (_, true) => own,
+            ("failed", false) => language.with("wrong.failed_why", &[("why", &self.sentence)]),
+            (_, false) => self.sentence.clone(),
+        };
+        let what_now = Block::Text(language.word("wrong.what_now", self.kind));
+        let shell = match cloud {
+            Some(cloud) => Shell::open(cloud, language, title.clone(), "/".to_owned()),
+            None => Shell::plain(language, title.clone(), "/".to_owned()),
+        };
+        let sections = vec![Section::plain(vec![what_now])];
+        let page = Page { nav: "", title, sentence, above: Vec::new(), sections };
+        match shown(shell, page, None, status) {
+            Ok(response) => response,
+            Err(_) => (status, self.sentence.clone()).into_response(),
         }
     }
 }
@@ -176,7 +167,7 @@ pub(crate) async fn answer<T: Template>(
 }
 
 pub(crate) async fn nowhere() -> PageError {
-    PageError::NotFound("There is no page at this address.".into())
+    PageError::NotFound(String::new())
 }
 
 pub(crate) async fn read_only() -> PageError {
@@ -192,10 +183,6 @@ pub(crate) fn cloud_address(cloud: &str) -> String {
     format!("/clouds/{cloud}")
 }
 
-pub(crate) fn charges_address(cloud: &str, name: &str) -> String {
-    format!("{}/charges", customer_address(cloud, name))
-}
-
 pub(crate) fn customer_address(cloud: &str, name: &str) -> String {
-    format!("/clouds/{cloud}/customers/{}", segment(name))
+    format!("/clouds/{cloud}/accounts/{}", segment(name))
 }

@@ -13,7 +13,10 @@ mod frame;
 mod help;
 mod operator;
 mod printer;
+mod proof;
 mod public;
+mod reader;
+mod shell;
 mod web;
 mod words;
 
@@ -23,6 +26,7 @@ pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, Guest, Session
 pub use help::{HelpTrouble, help_troubles};
 pub use operator::{Verdict, counted, wrong};
 pub use printer::{Print, Printed, Printer, Stopper};
+pub use reader::{FilesRead, Reader};
 pub use web::visitor::{Porter, Seat, ThisMachine, Visitor};
 pub use words::Language;
 pub use words::figure::grouped;
@@ -31,11 +35,11 @@ pub use words::prices::prices as price_lines;
 use axum::Router;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 use farthing_core::time::Instant;
 use farthing_engine::{Engine, RefusalCode};
 use frame::PageError;
-use operator::{about, charge, charges, home, payments, transfer};
+use proof::Proofs;
 use public::prices;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,8 +50,7 @@ use web::security;
 pub struct Console {
     engine: Engine,
     clouds: Vec<Cloud>,
-    /// None: nobody has proven the store since it was opened; a large one takes a while.
-    verdict: Option<Verdict>,
+    proofs: Proofs,
     /// Whose clock people live by: a test cloud's stands until it is moved.
     home: Engine,
     /// The cloud whose test cloud this is of; none: the live world.
@@ -60,6 +63,8 @@ pub struct Console {
     printer: Option<Arc<dyn Printer>>,
     /// None: what runs is stopped elsewhere.
     stopper: Option<Arc<dyn Stopper>>,
+    /// None: files are shown, and no others are put in force here.
+    reader: Option<Arc<dyn Reader>>,
 }
 
 impl Console {
@@ -69,13 +74,14 @@ impl Console {
         Console {
             engine,
             clouds,
-            verdict: Some(verdict),
+            proofs: Proofs::of(verdict),
             home,
             test_of: None,
             gate: None,
             porter,
             printer: None,
             stopper: None,
+            reader: None,
         }
     }
 
@@ -85,13 +91,14 @@ impl Console {
         Console {
             engine,
             clouds,
-            verdict: None,
+            proofs: Proofs::default(),
             home,
             test_of: None,
             gate: Some(gate),
             porter,
             printer: None,
             stopper: None,
+            reader: None,
         }
     }
 
@@ -101,13 +108,14 @@ impl Console {
         Console {
             engine,
             clouds: Vec::new(),
-            verdict: None,
+            proofs: Proofs::default(),
             home,
             test_of: None,
             gate: None,
             porter,
             printer: None,
             stopper: None,
+            reader: None,
         }
     }
 
@@ -125,7 +133,7 @@ impl Console {
     /// What somebody who has proven the store says of it.
     #[must_use]
     pub fn with_verdict(self, verdict: Verdict) -> Console {
-        Console { verdict: Some(verdict), ..self }
+        Console { proofs: Proofs::of(verdict), ..self }
     }
 
     #[must_use]
@@ -136,6 +144,11 @@ impl Console {
     #[must_use]
     pub fn with_stopper(self, stopper: Arc<dyn Stopper>) -> Console {
         Console { stopper: Some(stopper), ..self }
+    }
+
+    #[must_use]
+    pub fn with_reader(self, reader: Arc<dyn Reader>) -> Console {
+        Console { reader: Some(reader), ..self }
     }
 
     /// The files of the version that rules a cloud at an instant.
@@ -168,23 +181,8 @@ impl Console {
 
 /// Every address of a page that is somebody's, with names in braces: for tests that try them all.
 pub fn addresses() -> Vec<String> {
-    let operators = operator_routes().into_iter().map(|(address, _)| address.to_owned());
+    let operators = operator::routes().into_iter().map(|(address, _)| address.to_owned());
     operators.chain(customer::addresses()).collect()
-}
-
-/// The operators' pages.
-fn operator_routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
-    vec![
-        ("/", get(home::page)),
-        ("/about", get(about::page)),
-        ("/clouds/{cloud}", get(operator::cloud::page)),
-        ("/clouds/{cloud}/customers/{customer}", get(operator::customer::page)),
-        ("/clouds/{cloud}/customers/{customer}/charges", get(charges::page)),
-        ("/clouds/{cloud}/customers/{customer}/charges/{charge}", get(charge::page)),
-        ("/clouds/{cloud}/customers/{customer}/payments", get(payments::page)),
-        ("/clouds/{cloud}/queues", get(payments::queues)),
-        ("/transfers/{transfer}", get(transfer::page)),
-    ]
 }
 
 /// All pages and what they load. Every answer passes `security::guard`.
@@ -193,7 +191,7 @@ pub fn router(console: Console) -> Router {
     let entering = console.gate.as_ref().map_or_else(Router::new, enter::router);
     let console = Arc::new(console);
     let operators =
-        operator_routes().into_iter().fold(Router::new(), |router, (address, page)| router.route(address, page));
+        operator::routes().into_iter().fold(Router::new(), |router, (address, page)| router.route(address, page));
     let operators = operators.route_layer(from_fn_with_state(console.clone(), security::operators_only));
     Router::new()
         .merge(operators)

@@ -36,6 +36,7 @@ impl Porter for Door {
             language: None,
             accounts: self.accounts.clone(),
             operator: None,
+            everywhere: false,
             csrf: TOKEN.to_owned(),
             leave: String::new(),
         })
@@ -101,7 +102,7 @@ impl Stage {
         }
         engine.advance(at(NOW)).unwrap();
         let verdict = Verdict::of(&engine).unwrap();
-        let seat = Seat { account: "acme".into(), role, projects: None };
+        let seat = Seat { account: "acme".into(), role, projects: None, looks: false };
         let console =
             Console::new(engine.clone(), Vec::new(), verdict).with_porter(Arc::new(Door { accounts: vec![seat] }));
         Stage { router: router(console), engine, _folder: folder }

@@ -13,6 +13,7 @@ use farthing_core::time::Instant;
 use farthing_store::{AnswerRow, NewEntry, StoreError, Tx};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Asked {
     /// Where it came from: an address.
     pub source: String,
     pub once: Option<Once>,
+    /// Why, in the words of whoever asks; empty: what is asked says so itself, or nobody has to say.
+    pub why: String,
 }
 
 #[derive(Clone, Debug)]
@@ -246,15 +249,50 @@ pub(crate) fn note_all(
 ) -> Result<(), StoreError> {
     let Some(asked) = asked else { return Ok(()) };
     for note in notes {
+        let became = with_reason(&note.became, &asked.why);
         let entry = NewEntry {
             who: &asked.who,
             source: &asked.source,
             what: note.what,
             subject: &note.subject,
             was: &note.was,
-            became: &note.became,
+            became: &became,
         };
         tx.trail_append(cloud, &entry, now)?;
     }
     Ok(())
+}
+
+/// What became of it, and why, where whoever asked said so and the use case has no word of its own for it.
+fn with_reason<'n>(became: &'n str, why: &str) -> Cow<'n, str> {
+    if why.is_empty() {
+        return Cow::Borrowed(became);
+    }
+    let mut facts = match serde_json::from_str(became) {
+        Ok(serde_json::Value::Object(facts)) => facts,
+        _ if became.is_empty() => serde_json::Map::new(),
+        // What is no object has no room for more.
+        _ => return Cow::Borrowed(became),
+    };
+    let told = ["why", "reason", "note"].iter().any(|key| facts.get(*key).is_some_and(|said| said == why));
+    if !told {
+        facts.insert("why".to_owned(), why.into());
+    }
+    Cow::Owned(serde_json::Value::Object(facts).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_stands_in_the_entry_once() {
+        let check = |became: &str, why: &str, told: &str| assert_eq!(with_reason(became, why), told);
+        check("", "", "");
+        check("{\"a\":1}", "", "{\"a\":1}");
+        check("", "they asked", "{\"why\":\"they asked\"}");
+        check("{\"a\":1}", "they asked", "{\"a\":1,\"why\":\"they asked\"}");
+        check("{\"reason\":\"they asked\"}", "they asked", "{\"reason\":\"they asked\"}");
+        check("[1]", "they asked", "[1]");
+    }
 }

@@ -1172,6 +1172,12 @@ impl<'w, 't> Work<'w, 't> {
         Ok(self.books.as_mut().expect("made above"))
     }
 
+    /// What the cloud's money is counted as, for whoever only looks: none where nothing was ever booked in its currency.
+    pub(crate) fn commodity(&mut self) -> Result<Option<CommodityId>, EngineError> {
+        let code = self.currency.code();
+        Ok(self.tx.commodities()?.into_iter().find(|known| known.code == code).map(|known| known.id))
+    }
+
     /// One of the cloud's own accounts, opened if it is not there.
     pub(crate) fn book_account(&mut self, code: Chart) -> Result<AccountId, EngineError> {
         let commodity = self.books()?.commodity;

@@ -20,7 +20,7 @@ impl Engine {
             let currency = work.currency();
             let now = work.now;
             let zone = work.policy_at(now)?.cloud.time_zone.clone();
-            let commodity = work.books()?.commodity;
+            let Some(commodity) = work.commodity()? else { return Ok(Revenue { currency, months: Vec::new() }) };
             let cloud = work.cloud.id.clone();
             let mut months = Months::new(work.tx.charts_of_cloud(&cloud, commodity)?, zone);
             let mut wrong = None;

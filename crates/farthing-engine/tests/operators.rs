@@ -44,7 +44,7 @@ fn balance(engine: &Engine, account: &str) -> String {
 
 fn operator(engine: &Engine, key: &str) -> Engine {
     let once = Some(Once { key: key.to_owned(), digest: [7; 32] });
-    engine.asked_by(Asked { who: "operator".to_owned(), source: "here".to_owned(), once })
+    engine.asked_by(Asked { who: "operator".to_owned(), source: "here".to_owned(), once, why: String::new() })
 }
 
 fn trail(engine: &Engine, what: &str) -> Vec<String> {
@@ -231,6 +231,7 @@ both! {
             who: "operator".to_owned(),
             source: "here".to_owned(),
             once: Some(Once { key: "once".to_owned(), digest: [8; 32] }),
+            why: String::new(),
         });
         let refused = other.pay_in("one", &wanted("11.00", "card:3ds")).expect_err("another request");
         assert_eq!(refused.code(), Some(RefusalCode::KeyReused));

@@ -258,7 +258,7 @@ both! {
         let engine = bed.engine(0, at(START));
         cloud(&engine, "one", &["acme"]);
         let once = Once { key: "k".to_owned(), digest: [7; 32] };
-        let asked = Asked { who: "key_1".to_owned(), source: String::new(), once: Some(once) };
+        let asked = Asked { who: "key_1".to_owned(), source: String::new(), once: Some(once), why: String::new() };
         let new = NewEndpoint { url: "https://hooks.example.com".to_owned(), description: "d".to_owned(), types: vec!["account.*".to_owned()] };
         let make = || engine.asked_by(asked.clone()).endpoint_create("one", &new, Reach::Public).expect("it is made");
         let row = make();

@@ -28,6 +28,7 @@ both! {
             who: "cli:anna".into(),
             source: "here".into(),
             once: None,
+            why: String::new(),
         });
         cloud(&engine, "one", &["acme", "beta"]);
         engine.top_up("one", "acme", usd("100.00"), None).expect("booked");

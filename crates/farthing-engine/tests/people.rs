@@ -46,7 +46,7 @@ fn mailed(engine: &Engine, now: Instant) -> Vec<(String, String, Option<Token>)>
 fn engine(bed: &Bed) -> Engine {
     let engine = bed.engine(0, later(0)).with_public_url("https://billing.one.example/");
     support::cloud(&engine, "one", &["acme", "beta"]);
-    engine.asked_by(Asked { who: "key_x".to_owned(), source: "192.0.2.1".to_owned(), once: None })
+    engine.asked_by(Asked { who: "key_x".to_owned(), source: "192.0.2.1".to_owned(), once: None, why: String::new() })
 }
 
 fn side() -> Side {
@@ -351,7 +351,7 @@ both! {
         let key = KeyText::new(Mode::Live, KeyId::from_bytes([1; 16]), [1; 32]);
         let once = |name: &str| {
             let once = Once { key: name.to_owned(), digest: [1; 32] };
-            engine.asked_by(Asked { who: "key_x".to_owned(), source: String::new(), once: Some(once) })
+            engine.asked_by(Asked { who: "key_x".to_owned(), source: String::new(), once: Some(once), why: String::new() })
         };
         let make = |name: &str, origin: &KeyText, now| {
             once(name).console_link("one", &new, (&Origin::Key(origin.clone()), false), now)

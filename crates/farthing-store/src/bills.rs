@@ -269,6 +269,17 @@ impl Tx<'_> {
         Ok(rows)
     }
 
+    /// Every bill of a cloud with something due, in order of due time, those without one last.
+    pub fn bills_owed(&mut self, cloud: &str) -> Result<Vec<BillRow>, StoreError> {
+        let mut rows = self.rows(
+            concat!("SELECT ", columns!(), " FROM bill WHERE cloud = $1 AND (state = 'issued' OR state = 'overdue')"),
+            &[cloud.into()],
+            bill_from,
+        )?;
+        rows.sort_by_key(|row| (row.due.map_or(i64::MAX, Instant::micros), row.place));
+        Ok(rows)
+    }
+
     /// What is owed of these accounts' bills whose time to pay is over; those that owe nothing are not among them.
     pub fn bills_overdue(&mut self, accounts: &[OwnerId]) -> Result<Vec<(OwnerId, i64)>, StoreError> {
         self.bulk_rows(

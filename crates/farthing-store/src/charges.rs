@@ -71,6 +71,17 @@ pub struct ChargeFilter {
     pub to: Option<Instant>,
 }
 
+/// The charges of one stretch of service time, together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeDay {
+    pub from: Instant,
+    pub to: Instant,
+    pub charges: i64,
+    pub net: i64,
+    /// How many of them correct what was sealed before.
+    pub corrections: i64,
+}
+
 impl Tx<'_> {
     pub fn charges_append(&mut self, rows: &[ChargeRow]) -> Result<(), StoreError> {
         let ints = |of: fn(&ChargeRow) -> i64| Column::Int(rows.iter().map(of).collect());
@@ -131,6 +142,29 @@ impl Tx<'_> {
         )?;
         rows.retain(|row| filter.product.as_ref().is_none_or(|product| row.product == *product));
         Ok(rows)
+    }
+
+    /// What an account's charges came to by the service time they are of, where that ended between two instants; the newest first.
+    pub fn charge_days(
+        &mut self,
+        account: OwnerId,
+        (from, to): (Instant, Instant),
+        limit: i64,
+    ) -> Result<Vec<ChargeDay>, StoreError> {
+        self.rows(
+            "SELECT day, ends, count(*), CAST(sum(net) AS BIGINT), CAST(sum(CASE WHEN number > 0 THEN 1 ELSE 0 END) AS BIGINT)
+             FROM charge WHERE account = $1 AND ends >= $2 AND ends < $3 AND day < $3 GROUP BY day, ends ORDER BY ends DESC, day DESC LIMIT $4",
+            &[account.0.into(), from.micros().into(), to.micros().into(), limit.into()],
+            |row| {
+                Ok(ChargeDay {
+                    from: Instant::from_micros(row.int(0)?),
+                    to: Instant::from_micros(row.int(1)?),
+                    charges: row.int(2)?,
+                    net: row.int(3)?,
+                    corrections: row.int(4)?,
+                })
+            },
+        )
     }
 
     /// An account's charges in the order of sealing, after one place in its chain up to another, at most so many.

@@ -259,6 +259,27 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// How it went with a message, each way it goes.
+    pub fn deliveries_of_message(&mut self, message: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.rows(
+            "SELECT d.number, d.cloud, d.endpoint, d.message, d.lane, d.state, d.attempts, d.tries, d.begun, d.next_at, d.last_at, d.status, d.answer
+             FROM delivery d WHERE d.message = $1 ORDER BY d.number",
+            &[message.into()],
+            delivery_from,
+        )
+    }
+
+    /// How many of a cloud wait, and how many were given up.
+    pub fn deliveries_count_of(&mut self, cloud: &str) -> Result<(i64, i64), StoreError> {
+        let counted = self.one(
+            "SELECT CAST(coalesce(sum(CASE WHEN state = 0 THEN 1 ELSE 0 END), 0) AS BIGINT),
+                    CAST(coalesce(sum(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM delivery WHERE cloud = $1",
+            &[cloud.into()],
+            |row| Ok((row.int(0)?, row.int(1)?)),
+        )?;
+        Ok(counted.unwrap_or((0, 0)))
+    }
+
     /// Sends one again that is done: it begins anew, behind what waits before it in its lane.
     pub fn delivery_replay(&mut self, row: &DeliveryRow, at: Instant) -> Result<(), StoreError> {
         let bytes = row.channel.bytes();

@@ -80,9 +80,18 @@ impl Tx<'_> {
     /// What every transfer has moved from which account to which, in order of id.
     pub fn moved_each(
         &mut self,
+        each: impl FnMut(TransferId, (AccountId, AccountId), i64) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.moved_each_from(0, each)
+    }
+
+    /// The same of those with this number and above: of an instant and after.
+    pub fn moved_each_from(
+        &mut self,
+        first: i64,
         mut each: impl FnMut(TransferId, (AccountId, AccountId), i64) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        self.each("SELECT id, debit, credit, amount FROM transfer ORDER BY id", &[], |row| {
+        self.each("SELECT id, debit, credit, amount FROM transfer WHERE id >= $1 ORDER BY id", &[first.into()], |row| {
             let id =
                 TransferId::from_i64(row.int(0)?).ok_or_else(|| StoreError::corrupt("a transfer without a time"))?;
             each(id, (AccountId(row.int(1)?), AccountId(row.int(2)?)), row.int(3)?)

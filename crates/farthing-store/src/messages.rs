@@ -104,6 +104,21 @@ impl Tx<'_> {
         }
     }
 
+    /// What was told of an account between two instants of its own time, the newest first, at most so many.
+    pub fn messages_of_account(
+        &mut self,
+        account: OwnerId,
+        (from, to): (Instant, Instant),
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        self.rows(
+            "SELECT number, id, cloud, type, at, account, lane, data FROM message
+             WHERE account = $1 AND account <> 0 AND at >= $2 AND at < $3 ORDER BY at DESC, number DESC LIMIT $4",
+            &[account.0.into(), from.micros().into(), to.micros().into(), limit.into()],
+            message_from,
+        )
+    }
+
     /// Forgets what was told before a number, unless it is still to be delivered; how many at most at once.
     pub fn messages_forget(&mut self, before: i64, most: i64) -> Result<u64, StoreError> {
         let old = self.rows(

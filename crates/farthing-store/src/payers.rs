@@ -216,6 +216,21 @@ impl Tx<'_> {
         )
     }
 
+    /// Of a cloud: how many accounts cannot be settled, and since when the one that is due longest is due.
+    pub fn payers_lag(&mut self, cloud: &str) -> Result<(i64, Option<Instant>), StoreError> {
+        let parked = self.one(
+            "SELECT count(*) FROM account_state s JOIN account a ON a.id = s.account WHERE a.cloud = $1 AND s.parked <> ''",
+            &[cloud.into()],
+            |row| row.int(0),
+        )?;
+        let due = self.one(
+            "SELECT min(s.due_at) FROM account_state s JOIN account a ON a.id = s.account WHERE a.cloud = $1 AND s.due_at IS NOT NULL",
+            &[cloud.into()],
+            |row| row.opt_int(0),
+        )?;
+        Ok((parked.unwrap_or(0), due.flatten().map(Instant::from_micros)))
+    }
+
     /// Notes which ledger accounts it has by now.
     pub fn payer_wallets_write(&mut self, payer: &PayerRow) -> Result<(), StoreError> {
         self.execute(

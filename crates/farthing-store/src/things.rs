@@ -79,6 +79,16 @@ impl FactRow {
     }
 }
 
+/// A fact, and what it was told of.
+#[derive(Clone, Debug)]
+pub struct NamedFact {
+    pub fact: FactRow,
+    pub name: String,
+    pub product: String,
+    /// It is a thing that somebody has named, and not what usage is counted under.
+    pub is_resource: bool,
+}
+
 impl Tx<'_> {
     /// The number of a new thing; it is written with `thing_insert`.
     pub fn thing_number(&mut self) -> Result<ThingId, StoreError> {
@@ -346,6 +356,25 @@ impl Tx<'_> {
             "SELECT thing, at, key, what, recorded, flagged FROM fact WHERE thing = $1 ORDER BY at, key",
             &[thing.0.into()],
             fact_from,
+        )
+    }
+
+    /// What was told of an account's things between two instants, the newest first, at most so many.
+    pub fn facts_of_account(
+        &mut self,
+        account: OwnerId,
+        (from, to): (Instant, Instant),
+        limit: i64,
+    ) -> Result<Vec<NamedFact>, StoreError> {
+        self.rows(
+            "SELECT f.thing, f.at, f.key, f.what, f.recorded, f.flagged, t.name, t.product, t.kind
+             FROM thing_payer p JOIN thing t ON t.id = p.thing JOIN fact f ON f.thing = t.id
+             WHERE p.account = $1 AND f.at >= $2 AND f.at < $3 ORDER BY f.at DESC, f.thing, f.key DESC LIMIT $4",
+            &[account.0.into(), from.micros().into(), to.micros().into(), limit.into()],
+            |row| {
+                let is_resource = row.int(8)? == kind_code(ThingKind::Resource);
+                Ok(NamedFact { fact: fact_from(row)?, name: row.text(6)?, product: row.text(7)?, is_resource })
+            },
         )
     }
 }

@@ -4,6 +4,7 @@ use crate::{Row, StoreError, Tx};
 use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::time::Instant;
 use farthing_core::trail::Entry;
+use std::fmt::Write as _;
 
 /// An entry before it has its place.
 #[derive(Clone, Debug)]
@@ -71,6 +72,103 @@ impl Tx<'_> {
             &[cloud.into(), before.into(), limit.into()],
             |row| entry_from(row, 0),
         )
+    }
+}
+
+/// What somebody looks for in an audit log; empty: anything. `text`: in the subject or in what was before and after.
+#[derive(Clone, Debug, Default)]
+pub struct TrailFilter {
+    pub who: String,
+    /// Such as `policy.applied`, or how it begins.
+    pub what: String,
+    pub text: String,
+}
+
+/// Whether a cloud's audit log is what was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailProof {
+    pub entries: i64,
+    /// The head of its chain, as hexadecimal.
+    pub head: String,
+    /// The first entry that is wrong, and what is wrong with it.
+    pub wrong: Option<(i64, String)>,
+}
+
+impl Tx<'_> {
+    /// The newest first: those of a search before a number, at most so many.
+    pub fn trail_search(
+        &mut self,
+        cloud: &str,
+        filter: &TrailFilter,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let text = filter.text.to_lowercase();
+        self.rows(
+            "SELECT number, at, who, source, what, subject, was, became FROM trail
+             WHERE cloud = $1 AND number < $2 AND ($3 = '' OR who = $3)
+               AND ($4 = '' OR substr(what, 1, length($4)) = $4)
+               AND ($5 = '' OR replace(lower(subject), $5, '') <> lower(subject) OR replace(lower(was), $5, '') <> lower(was)
+                    OR replace(lower(became), $5, '') <> lower(became))
+             ORDER BY number DESC LIMIT $6",
+            &[
+                cloud.into(),
+                before.into(),
+                filter.who.as_str().into(),
+                filter.what.as_str().into(),
+                text.as_str().into(),
+                limit.into(),
+            ],
+            |row| entry_from(row, 0),
+        )
+    }
+
+    /// What concerns an account between two instants, the newest first: what names it as its subject.
+    pub fn trail_of_account(
+        &mut self,
+        cloud: &str,
+        account: &str,
+        (from, to): (Instant, Instant),
+        limit: i64,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let subject = format!("account {account}");
+        self.rows(
+            "SELECT number, at, who, source, what, subject, was, became FROM trail
+             WHERE cloud = $1 AND subject = $2 AND at >= $3 AND at < $4 ORDER BY number DESC LIMIT $5",
+            &[cloud.into(), subject.as_str().into(), from.micros().into(), to.micros().into(), limit.into()],
+            |row| entry_from(row, 0),
+        )
+    }
+
+    /// Reads a cloud's audit log from its first entry on, as `verify` does.
+    pub fn trail_proof(&mut self, cloud: &str) -> Result<TrailProof, StoreError> {
+        let head = self.one("SELECT number, digest FROM trail_head WHERE cloud = $1", &[cloud.into()], |row| {
+            Ok((row.int(0)?, row.bytes::<32>(1)?))
+        })?;
+        let (count, digest) = head.unwrap_or((0, [0; 32]));
+        let (mut last, mut wrong) = ((0_i64, [0_u8; 32]), None);
+        self.each(
+            "SELECT digest, seal, number, at, who, source, what, subject, was, became FROM trail WHERE cloud = $1 ORDER BY number",
+            &[cloud.into()],
+            |row| {
+                let (number, digest) = (row.int(2)?, row.bytes::<32>(0)?);
+                let follows = entry_from(row, 2)
+                    .is_ok_and(|entry| entry.number == last.0 + 1 && entry.digest_after(cloud, &last.1) == digest);
+                if wrong.is_none() && (row.int(1)? != Entry::seal(&digest) || !follows) {
+                    wrong = Some((number, "it does not follow from the entry before it and from what it says".to_owned()));
+                }
+                last = (number, digest);
+                Ok(())
+            },
+        )?;
+        if wrong.is_none() && last != (count, digest) {
+            wrong = Some((count, "the head is not the last entry: entries were added or taken away".to_owned()));
+        }
+        let head = digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Ok(TrailProof { entries: count, head, wrong })
     }
 }
 

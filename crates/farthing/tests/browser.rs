@@ -7,8 +7,10 @@ use farthing::clouds;
 use farthing::demo::{Size, load};
 use farthing::press::Press;
 use farthing_console::{Console, Verdict, router};
-use farthing_core::time::Instant;
-use farthing_engine::Providers;
+use farthing_core::bank::{Nature, Row, Statement};
+use farthing_core::money::{Currency, Money};
+use farthing_core::time::{CivilDate, Instant};
+use farthing_engine::{Engine, NewStatement, Providers};
 use farthing_store::{Location, Options, Store};
 use farthing_testbed::ScratchDir;
 use std::net::TcpListener;
@@ -18,6 +20,10 @@ use std::sync::Arc;
 
 /// Long enough for a month to have closed.
 const WEEKS: Size = Size { days: 40, customers: (11, 11) };
+
+/// As the two clouds' policies have them.
+const AICLOUD_BANK: &str = "021000021-4402893";
+const BOHRIUM_BANK: &str = "110060149018800123456";
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser")
@@ -52,8 +58,40 @@ fn modules() -> PathBuf {
     target
 }
 
+/// A transfer of somebody who left out what it is for, in the statement of a cloud's own account.
+fn unknown_transfer(engine: &Engine, cloud: &str, account: &str, currency: &str) {
+    let currency = Currency::parse(currency).unwrap();
+    let row = Row {
+        line: 0,
+        booked: CivilDate::parse("2026-11-09").unwrap(),
+        amount: Money::parse_amount("35.00", currency).unwrap(),
+        nature: Nature::Transfer,
+        bank_reference: "R1".to_owned(),
+        name: "Somebody Unknown".to_owned(),
+        iban: "A-7".to_owned(),
+        text: "with thanks".to_owned(),
+        reference: String::new(),
+        end_to_end: String::new(),
+        batch: String::new(),
+        mandate: String::new(),
+        reason: String::new(),
+        fee: None,
+    };
+    let statement = Statement {
+        id: "s1".to_owned(),
+        account: account.to_owned(),
+        currency,
+        opening: None,
+        closing: None,
+        rows: vec![row],
+    };
+    let statements =
+        NewStatement { name: "s1".to_owned(), digest: format!("s1 of {cloud}"), statements: vec![statement] };
+    engine.take_statement(cloud, &statements).unwrap();
+}
+
 #[test]
-fn a_customer_finds_their_way() {
+fn customers_and_operators_find_their_way() {
     let (node, chromium) = (program("node", "nodejs"), program("chromium", "chromium"));
     let modules = modules();
     let folder = ScratchDir::new("browser");
@@ -62,8 +100,12 @@ fn a_customer_finds_their_way() {
     let clouds = clouds::embedded().unwrap();
     let end = Instant::parse("2026-11-10T15:30:00Z").unwrap();
     let engine = load(store, &clouds, WEEKS, end).unwrap().engine.with_providers(Providers::new().pretending());
+    for (cloud, account, currency) in [("aicloud", AICLOUD_BANK, "USD"), ("bohrium", BOHRIUM_BANK, "CNY")] {
+        unknown_transfer(&engine, cloud, account, currency);
+    }
     let verdict = Verdict::of(&engine).unwrap();
-    let pages = router(Console::new(engine, clouds, verdict).with_printer(Arc::new(Press)));
+    let console = Console::new(engine, clouds, verdict).with_printer(Arc::new(Press));
+    let pages = router(console.with_reader(Arc::new(clouds::Folders)));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     listener.set_nonblocking(true).unwrap();
@@ -75,6 +117,7 @@ fn a_customer_finds_their_way() {
     let mut drive = Command::new(node);
     drive.arg(source().join("drive.mjs")).arg(base);
     drive.env("BROWSER_MODULES", &modules).env("CHROMIUM", chromium);
+    drive.env("WORDS", Path::new(env!("CARGO_MANIFEST_DIR")).join("../farthing-console/src/words"));
     let told = drive.output().expect("node");
     let text = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
     assert!(told.status.success(), "{text}");

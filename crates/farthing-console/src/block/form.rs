@@ -1,12 +1,11 @@
 //! Forms: a label above, help below, the error beside its field, and what will happen said before the button.
 
-use crate::customer::Trouble;
+use crate::web::sight::Trouble;
 use std::collections::BTreeMap;
 
 pub(crate) struct Form {
     pub(crate) action: String,
-    /// Reading ones carry no token and change nothing.
-    pub(crate) reads: bool,
+    pub(crate) sends: Sends,
     pub(crate) hidden: Vec<(String, String)>,
     pub(crate) fields: Vec<Field>,
     /// A sentence with fields in it; fields it names are not shown below.
@@ -21,6 +20,15 @@ pub(crate) struct Form {
     pub(crate) trouble: Option<String>,
 }
 
+/// What goes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sends {
+    /// It reads, carries no token and changes nothing.
+    Question,
+    Fields,
+    Files,
+}
+
 pub(crate) enum Part {
     Words(String),
     Field(Field),
@@ -33,7 +41,7 @@ pub(crate) struct Field {
     pub(crate) help: String,
     pub(crate) value: String,
     pub(crate) error: String,
-    /// `text`, `email`, `number`, `date`, `area`, `check`, `select`, `radio`.
+    /// `text`, `email`, `number`, `date`, `area`, `code`, `file`, `check`, `select`, `radio`.
     pub(crate) kind: &'static str,
     /// Stands inside the field: a currency, a unit.
     pub(crate) unit: String,
@@ -54,7 +62,7 @@ impl Form {
     /// One that changes something.
     pub(crate) fn post(action: impl Into<String>, csrf: &str, submit: impl Into<String>) -> Form {
         let mut form = Form::get(action, submit);
-        form.reads = false;
+        form.sends = Sends::Fields;
         form.hidden.push(("csrf".to_owned(), csrf.to_owned()));
         form
     }
@@ -62,7 +70,7 @@ impl Form {
     pub(crate) fn get(action: impl Into<String>, submit: impl Into<String>) -> Form {
         Form {
             action: action.into(),
-            reads: true,
+            sends: Sends::Question,
             hidden: Vec::new(),
             fields: Vec::new(),
             sentence: Vec::new(),
@@ -101,6 +109,11 @@ impl Form {
 
     pub(crate) fn short(mut self) -> Form {
         self.short = true;
+        self
+    }
+
+    pub(crate) fn with_files(mut self) -> Form {
+        self.sends = Sends::Files;
         self
     }
 
@@ -191,6 +204,14 @@ impl Choice {
 }
 
 impl Form {
+    pub(crate) fn reads(&self) -> bool {
+        self.sends == Sends::Question
+    }
+
+    pub(crate) fn carries_files(&self) -> bool {
+        self.sends == Sends::Files
+    }
+
     /// One id a page for each field: of two forms with an `amount`, each has its own.
     pub(crate) fn id(&self, field: &Field) -> String {
         let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '-' };

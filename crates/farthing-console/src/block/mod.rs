@@ -20,6 +20,8 @@ pub(crate) enum Block {
     Lead(String),
     Heading(String),
     Text(String),
+    /// As it was written: a file, what a program said.
+    Code(String),
     /// Markdown of a brand, already made safe.
     Help(String),
     Figures(Vec<Item>),

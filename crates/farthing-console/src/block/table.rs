@@ -50,6 +50,11 @@ impl Table {
         self.rows.push(Row { cells, group: false });
     }
 
+    /// A line that heads those below it.
+    pub(crate) fn group(&mut self, title: impl Into<String>) {
+        self.rows.push(Row { cells: vec![Cell::text(title)], group: true });
+    }
+
     pub(crate) fn total(mut self, cells: Vec<Cell>) -> Table {
         self.total = Some(Row { cells, group: false });
         self

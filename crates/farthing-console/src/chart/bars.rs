@@ -46,6 +46,8 @@ pub(crate) struct BarsOf<'a> {
     pub(crate) days: &'a [CivilDate],
     /// Names and amounts by day, at most `SERIES_MAX` of them.
     pub(crate) series: Vec<(String, Vec<i64>)>,
+    /// Each is a month by its first day.
+    pub(crate) by_month: bool,
 }
 
 pub(crate) fn bars(of: BarsOf<'_>, notation: &Notation, language: Language) -> Result<Bars, PageError> {
@@ -66,7 +68,8 @@ pub(crate) fn bars(of: BarsOf<'_>, notation: &Notation, language: Language) -> R
                 pieces.push(Piece { series: number + 1, y, height: end - y });
             }
         }
-        let mut title = format!("{}: {}", language.date(*day), notation.full(up + down)?.text);
+        let name = if of.by_month { language.month(*day) } else { language.date(*day) };
+        let mut title = format!("{name}: {}", notation.full(up + down)?.text);
         for ((name, _), amount) in of.series.iter().zip(at(place)).filter(|(_, amount)| *amount != 0) {
             if of.series.len() > 1 {
                 let _ = write!(title, "\n{name}: {}", notation.full(amount)?.text);
@@ -82,19 +85,21 @@ pub(crate) fn bars(of: BarsOf<'_>, notation: &Notation, language: Language) -> R
             pieces,
         });
     }
+    let named = |day: CivilDate| if of.by_month { language.month(day) } else { language.date(day) };
     let total: i128 = (0..count).flat_map(at).sum();
     let most = (0..count).max_by_key(|place| at(*place).sum::<i128>());
     let description = match (of.days.first(), of.days.last(), most) {
-        (Some(first), Some(last), Some(most)) => language.with(
-            "chart.bars",
-            &[
-                ("from", &language.date(*first)),
-                ("to", &language.date(*last)),
-                ("sum", &notation.full(total)?.text),
-                ("day", &language.date(of.days[most])),
-                ("most", &notation.full(at(most).sum())?.text),
-            ],
-        ),
+        (Some(first), Some(last), Some(most)) => {
+            let places = [
+                ("from", named(*first)),
+                ("to", named(*last)),
+                ("sum", notation.full(total)?.text),
+                ("day", named(of.days[most])),
+                ("most", notation.full(at(most).sum())?.text),
+            ];
+            let places = places.each_ref().map(|(name, text)| (*name, text.as_str()));
+            if of.by_month { language.with("chart.bars_months", &places) } else { language.with("chart.bars", &places) }
+        }
         _ => String::new(),
     };
     let legend = of.series.iter().enumerate().map(|(place, (name, _))| (place + 1, name.clone())).collect();
@@ -121,7 +126,9 @@ mod tests {
         let days: Vec<CivilDate> = ["2026-11-01", "2026-11-02"].map(|day| CivilDate::parse(day).unwrap()).to_vec();
         let dollar = 100_000_000;
         let series = vec![("a".to_owned(), vec![dollar, -dollar]), ("b".to_owned(), vec![dollar, 2 * dollar])];
-        let chart = bars(BarsOf { id: "c", title: "t".into(), days: &days, series }, &usd, Language::En).unwrap();
+        let chart =
+            bars(BarsOf { id: "c", title: "t".into(), days: &days, series, by_month: false }, &usd, Language::En)
+                .unwrap();
         let [first, second] = &chart.stacks[..] else { panic!("two days") };
         assert_eq!(first.pieces[1].y + first.pieces[1].height, first.pieces[0].y);
         assert_eq!(first.pieces[0].height, first.pieces[1].height);

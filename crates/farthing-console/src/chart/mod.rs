@@ -4,7 +4,6 @@
 //! has at most five gridlines; hovering or focussing a day shows its exact row; a table below has the same numbers.
 
 mod axis;
-pub(crate) mod balance_line;
 mod bars;
 mod composition;
 mod line;

@@ -1,116 +1,49 @@
-//! What a page is asked with, and what it answers: the account and who asks about it; what was entered and what was wrong with that.
+//! What a customer's page is asked with beside what every page is: whose account it is, and what the visitor is to it.
 
-use crate::block::{Cell, Link, Section};
+use super::PAGES;
+use crate::Console;
+use crate::block::Link;
 use crate::frame::{self, PageError};
-use crate::web::visitor::{Seat, Visitor};
-use crate::words::Language;
-use crate::words::figure::{Figure, Notation};
-use crate::{Cloud, Console};
+use crate::shell::{Shell, shown};
+use crate::web::asked::Came;
+use crate::web::door::Asking;
+use crate::web::sight::Sight;
+use crate::web::visitor::Seat;
+use axum::http::StatusCode;
+use axum::response::Response;
 use farthing_core::access::Deed;
-use farthing_core::money::Money;
-use farthing_core::time::{Instant, Zone};
-use farthing_engine::{AccountFacts, Asked, Engine, Once, RefusalCode, Refused};
-use std::collections::BTreeMap;
+use farthing_core::time::Zone;
+use farthing_engine::{AccountFacts, RefusalCode};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+pub(crate) use crate::web::sight::{Done, Page, Stop, found};
+
 pub(crate) struct Ask {
-    pub(crate) console: Arc<Console>,
-    pub(crate) cloud: Cloud,
-    pub(crate) visitor: Visitor,
+    pub(crate) sight: Sight,
     pub(crate) seat: Seat,
-    pub(crate) language: Language,
-    pub(crate) zone: Zone,
     pub(crate) facts: AccountFacts,
-    pub(crate) now: Instant,
-    pub(crate) notation: Notation,
-    /// Whose address is asked, with what follows it.
-    pub(crate) address: String,
-    pub(crate) source: String,
-    /// What the address names beside the account: a bill, a charge, a resource.
-    pub(crate) named: BTreeMap<String, String>,
-    /// What follows the address.
-    pub(crate) query: BTreeMap<String, String>,
-    /// What was entered into the form that was sent.
-    pub(crate) entered: BTreeMap<String, String>,
-    pub(crate) trouble: Option<Trouble>,
+    /// Where these pages are: an operator looks at them elsewhere than their owner.
+    pub(crate) base: String,
 }
 
-/// Why a form did nothing, and beside which field that is said. Empty: above the button.
-#[derive(Clone, Debug)]
-pub(crate) struct Trouble {
-    /// How its address ends.
-    pub(crate) form: String,
-    pub(crate) field: String,
-    pub(crate) what: String,
+impl Deref for Ask {
+    type Target = Sight;
+
+    fn deref(&self) -> &Sight {
+        &self.sight
+    }
 }
 
-/// What stands on a page, within the frame.
-pub(crate) struct Page {
-    /// Which entry of the side bar it belongs to.
-    pub(crate) nav: &'static str,
-    pub(crate) title: String,
-    pub(crate) sentence: String,
-    pub(crate) above: Vec<Link>,
-    pub(crate) sections: Vec<Section>,
-}
-
-/// Where the browser goes after a deed, and what is said there.
-pub(crate) struct Done {
-    pub(crate) to: String,
-    pub(crate) said: &'static str,
-}
-
-/// Why there is no page, or no deed.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Page(PageError),
-    /// The form is shown again.
-    Field {
-        field: &'static str,
-        what: String,
-    },
-    Refused(Refused),
-}
-
-impl<E: Into<PageError>> From<E> for Stop {
-    fn from(error: E) -> Stop {
-        Stop::Page(error.into())
+impl DerefMut for Ask {
+    fn deref_mut(&mut self) -> &mut Sight {
+        &mut self.sight
     }
 }
 
 impl Ask {
     pub(crate) fn account(&self) -> &str {
         &self.facts.name
-    }
-
-    pub(crate) fn id(&self) -> &str {
-        &self.cloud.id
-    }
-
-    /// For looking.
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.console.engine
-    }
-
-    /// For doing, in the visitor's name and once for each form that was shown.
-    pub(crate) fn doing(&self) -> Engine {
-        let mut hasher = blake3::Hasher::new();
-        for (name, value) in self.entered.iter().filter(|(name, _)| *name != "csrf") {
-            for text in [name, value] {
-                hasher.update(&(text.len() as u64).to_le_bytes());
-                hasher.update(text.as_bytes());
-            }
-        }
-        hasher.update(self.address.as_bytes());
-        let once = self.entered.get("once").filter(|once| once.len() == 32);
-        let once = once.map(|once| Once { key: format!("form-{once}"), digest: *hasher.finalize().as_bytes() });
-        let (who, source) = (self.visitor.person.clone(), self.source.clone());
-        self.console.engine.asked_by(Asked { who, source, once })
-    }
-
-    /// What tells one form that was shown from the next.
-    pub(crate) fn once(&self) -> String {
-        crate::web::visitor::hex(self.console.engine.ids().bytes())
     }
 
     pub(crate) fn may(&self, deed: Deed) -> bool {
@@ -122,139 +55,78 @@ impl Ask {
         if self.may(deed) { Ok(()) } else { Err(PageError::NotFound(self.say("error.no_page").to_owned())) }
     }
 
-    pub(crate) fn say(&self, key: &'static str) -> &'static str {
-        self.language.say(key)
-    }
-
-    pub(crate) fn with(&self, key: &'static str, places: &[(&str, &str)]) -> String {
-        self.language.with(key, places)
-    }
-
     /// An address of this account.
     pub(crate) fn at(&self, rest: &str) -> String {
-        account_address(self.id(), self.account(), rest)
+        format!("{}{rest}", self.base)
     }
 
     pub(crate) fn link(&self, rest: &str, key: &'static str) -> Link {
         Link::new(self.at(rest), self.say(key))
     }
-
-    pub(crate) fn asked(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
-    }
-
-    pub(crate) fn was_entered(&self, name: &str) -> Option<&str> {
-        self.entered.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
-    }
-
-    pub(crate) fn name(&self, name: &str) -> &str {
-        self.named.get(name).map_or("", String::as_str)
-    }
-
-    pub(crate) fn figure(&self, units: i64) -> Result<Figure, PageError> {
-        self.notation.full(i128::from(units))
-    }
-
-    /// "$41.20"
-    pub(crate) fn money(&self, units: i64) -> Result<String, PageError> {
-        Ok(self.figure(units)?.text)
-    }
-
-    /// An amount that stands alone.
-    pub(crate) fn amount(&self, units: i64) -> Result<Cell, PageError> {
-        Ok(Cell::amount(self.figure(units)?))
-    }
-
-    /// An amount in a column that says its currency.
-    pub(crate) fn bare(&self, units: i64) -> Result<Cell, PageError> {
-        Ok(Cell::amount(self.notation.bare(i128::from(units))?))
-    }
-
-    pub(crate) fn day(&self, micros: i64) -> Result<Cell, PageError> {
-        Cell::day(Instant::from_micros(micros), &self.zone, self.language)
-    }
-
-    pub(crate) fn moment(&self, at: Instant) -> Result<Cell, PageError> {
-        Cell::moment(at, &self.zone, self.language)
-    }
-
-    pub(crate) fn product(&self, id: &str) -> String {
-        let known = self.cloud.profile.catalog.product_by_id(id);
-        known.map_or_else(|| id.to_owned(), |product| product.name.to_string())
-    }
-
-    pub(crate) fn currency(&self) -> &'static str {
-        self.cloud.currency.code()
-    }
-
-    /// An amount that was entered: exact, and of the account's currency.
-    pub(crate) fn entered_amount(&self, field: &'static str) -> Result<Money, Stop> {
-        let text = self.was_entered(field).or_else(|| self.asked(field));
-        let text = text.ok_or_else(|| Stop::Field { field, what: self.say("error.amount_missing").to_owned() })?;
-        self.read_amount(field, text)
-    }
-
-    /// As people write it: with a currency sign, or the grouping of their language.
-    pub(crate) fn read_amount(&self, field: &'static str, text: &str) -> Result<Money, Stop> {
-        let plain: String = text.chars().filter(|char| char.is_ascii_digit() || matches!(char, '.' | '-')).collect();
-        let strange =
-            text.chars().any(|char| char.is_alphabetic() && !self.currency().contains(char.to_ascii_uppercase()));
-        let money = Money::parse_amount(&plain, self.cloud.currency).ok().filter(|_| !strange);
-        money.ok_or_else(|| Stop::Field { field, what: self.with("error.amount", &[("text", text)]) })
-    }
-
-    /// What was refused, to whoever reads this language.
-    pub(crate) fn refused(&self, refused: &Refused) -> String {
-        let own = refused.code().and_then(|code| self.language.find(&format!("refused.{}", code.name())));
-        match (self.language, own) {
-            (Language::En, _) | (_, None) => {
-                let message = refused.to_string();
-                let mut letters = message.chars();
-                let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-                format!("{first}{}.", letters.as_str().trim_end_matches('.'))
-            }
-            (_, Some(own)) => own.to_owned(),
-        }
-    }
-
-    /// A refusal at one field where it is about that, else above the button.
-    pub(crate) fn trouble_of(&self, refused: Refused, form: &str) -> Result<Trouble, PageError> {
-        match refused {
-            Refused::Engine(error) => Err(PageError::Failed(error.to_string())),
-            by_rule @ Refused::ByRule { .. } => {
-                Ok(Trouble { form: form.to_owned(), field: String::new(), what: self.refused(&by_rule) })
-            }
-        }
-    }
-}
-
-/// What an engine that was only looked at refuses is not there.
-pub(crate) fn found<T>(answer: Result<T, Refused>, ask: &Ask) -> Result<T, PageError> {
-    answer.map_err(|refused| match refused.code() {
-        Some(RefusalCode::NotFound | RefusalCode::Invalid) => PageError::NotFound(ask.say("error.no_page").to_owned()),
-        _ => PageError::Failed(refused.to_string()),
-    })
 }
 
 pub(crate) fn account_address(cloud: &str, account: &str, rest: &str) -> String {
     format!("/c/{cloud}/{}{rest}", frame::segment(account))
 }
 
-impl Page {
-    pub(crate) fn new(ask: &Ask, nav: &'static str, sentence: impl Into<String>) -> Page {
-        let title = ask.say(nav).to_owned();
-        Page { nav, title, sentence: sentence.into(), above: Vec::new(), sections: Vec::new() }
+impl Asking for Ask {
+    /// An account that is not theirs is not there, and said so in the same words.
+    fn of(came: Came, console: Arc<Console>) -> Result<Ask, PageError> {
+        let (id, account) = (came.named("cloud").to_owned(), came.named("account").to_owned());
+        let nowhere = || PageError::NotFound(came.spoken().say("error.no_page").to_owned());
+        let now = console.engine.now()?;
+        let cloud = console.cloud_at(&id, now)?.ok_or_else(nowhere)?;
+        let Some(visitor) = console.porter.who(&id, Some(&account), came.parts()) else {
+            let sign_in = console.porter.sign_in(&id, &came.address());
+            return Err(sign_in.map_or_else(nowhere, PageError::SignIn));
+        };
+        let seat = visitor.seat(&account).cloned().ok_or_else(nowhere)?;
+        let facts = match console.engine.account_facts(&id, &account) {
+            Ok(facts) => facts,
+            Err(refused) if refused.code() == Some(RefusalCode::NotFound) => return Err(nowhere()),
+            Err(refused) => return Err(refused.into()),
+        };
+        let zone = Zone::parse(&facts.zone).unwrap_or_else(|_| cloud.time_zone.clone());
+        let base = account_address(&id, &account, "");
+        Ok(Ask { sight: came.sight(console, (cloud, visitor), zone, now), seat, facts, base })
     }
 
+    fn rendered(&self, page: Page, status: StatusCode) -> Result<Response, PageError> {
+        rendered(self, page, status)
+    }
+}
+
+fn rendered(ask: &Ask, page: Page, status: StatusCode) -> Result<Response, PageError> {
+    let mut shell = Shell::open(&ask.cloud, ask.language, page.title.clone(), ask.address.clone());
+    if status != StatusCode::OK {
+        // The address of a form that was refused cannot be opened.
+        let own = PAGES.into_iter().find(|(key, _)| *key == page.nav).map_or("", |(_, rest)| rest);
+        shell.back = ask.at(own);
+    }
+    shell.home = ask.at("");
+    ask.account().clone_into(&mut shell.account);
+    shell.csrf.clone_from(&ask.visitor.csrf);
+    shell.leave.clone_from(&ask.visitor.leave);
+    shell.above.clone_from(&page.above);
+    let may_open = |key: &str| match key {
+        "nav.bills" => ask.may(Deed::SeePapers),
+        "nav.payment" => ask.may(Deed::SetMethods),
+        _ => true,
+    };
+    let entries = PAGES.into_iter().filter(|(key, _)| may_open(key));
+    shell.entries = entries.map(|(key, rest)| ask.link(rest, key).here(key == page.nav)).collect();
+    let others = ask.visitor.accounts.iter().filter(|seat| seat.account != ask.account());
+    shell.others =
+        others.map(|seat| Link::new(account_address(ask.id(), &seat.account, ""), seat.account.clone())).collect();
+    let said = ask.asked("done").and_then(|said| ask.language.find(&format!("done.{said}")));
+    shown(shell, page, said, status)
+}
+
+impl Page {
     /// One below a page of the side bar.
     pub(crate) fn below(ask: &Ask, nav: &'static str, rest: &str, title: String, sentence: impl Into<String>) -> Page {
         let above = vec![Link::new(ask.at(rest), ask.say(nav))];
         Page { nav, title, sentence: sentence.into(), above, sections: Vec::new() }
-    }
-
-    pub(crate) fn section(mut self, section: Section) -> Page {
-        self.sections.push(section);
-        self
     }
 }
 

@@ -14,7 +14,7 @@ use farthing_store::AccountRow;
 const LINES: usize = 50;
 const HOLDS_MAX: i64 = 100;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let standing = found(ask.engine().account_standing(ask.id(), ask.account(), ask.now), ask)?;
     let view = standing.view.as_ref();
     let sentence = match view {

@@ -3,10 +3,10 @@
 use super::ask::{Ask, Done, Page, Stop, found};
 use super::bills::state;
 use super::cost_page::label;
-use super::door::File;
 use crate::block::{Block, Cell, Choice, Fact, Field, Form, Link, Notice, Paper, Section, Table};
 use crate::frame::PageError;
 use crate::printer::Printed;
+use crate::web::sight::File;
 use farthing_core::access::Deed;
 use farthing_core::payment::BillId;
 use farthing_core::time::Instant;
@@ -24,7 +24,7 @@ fn named(ask: &Ask) -> Result<(BillId, BillFacts), PageError> {
     if facts.account == ask.account() { Ok((id, facts)) } else { Err(nowhere(ask)) }
 }
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let (id, bill) = named(ask)?;
     let kind = ask.language.word("bill.kind", &bill.kind);
     let number = if bill.number.is_empty() { ask.say("bills.no_number").to_owned() } else { bill.number.clone() };
@@ -282,7 +282,7 @@ pub(super) fn dispute(ask: &Ask) -> Result<Done, Stop> {
 }
 
 /// The paper itself, and for programs.
-pub(super) fn file(ask: &Ask) -> Result<File, PageError> {
+pub(crate) fn file(ask: &Ask) -> Result<File, PageError> {
     let (id, _) = named(ask)?;
     let printed = match ask.name("file") {
         "bill.pdf" => Printed::Pdf,

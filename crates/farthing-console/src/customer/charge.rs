@@ -4,13 +4,12 @@ use super::ask::{Ask, Page, found};
 use super::cost_page::label;
 use crate::block::{Block, Cell, Fact, Section, Table};
 use crate::frame::PageError;
-use crate::operator::{exactly, thing_words};
 use crate::words::prices as price_words;
 use farthing_core::access::Deed;
 use farthing_engine::{ChargeReasons, PaidBy};
 use farthing_store::ThingKind;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let number: i64 =
         ask.name("charge").parse().map_err(|_| PageError::NotFound(ask.say("error.no_page").to_owned()))?;
     let why = found(ask.engine().explain_charge(ask.id(), ask.account(), number), ask)?;
@@ -18,7 +17,7 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     if !own {
         return Err(PageError::NotFound(ask.say("error.no_page").to_owned()));
     }
-    let what = thing_words(Some(&why.thing), &why.terms);
+    let what = thing_words(ask, &why);
     let product = ask.product(why.terms.product.as_str());
     let subject = if what.is_empty() { product.clone() } else { what };
     let when = when(ask, &why)?;
@@ -132,4 +131,25 @@ fn stretches(ask: &Ask, why: &ChargeReasons) -> Result<Table, PageError> {
         ]);
     }
     Ok(table)
+}
+
+/// What a charge is for, as its owner knows it.
+fn thing_words(ask: &Ask, why: &ChargeReasons) -> String {
+    match why.thing.kind {
+        ThingKind::Resource => why.thing.name.clone(),
+        ThingKind::Scope => ask.say("why.together").to_owned(),
+        ThingKind::Usage => {
+            let part = why.terms.part.as_ref().map(|part| part.as_str().replace('_', " "));
+            let told: Vec<String> = part.into_iter().chain(why.terms.properties.values().cloned()).collect();
+            ask.language.list(&told)
+        }
+    }
+}
+
+/// "8 h 12 min 3 s"
+fn exactly(seconds: i64) -> String {
+    let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let told = parts.into_iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, unit)| format!("{number} {unit}")).collect();
+    if told.is_empty() { "0 s".to_owned() } else { told.join(" ") }
 }

@@ -3,10 +3,10 @@
 
 use super::ask::{Ask, Done, Page, Stop, found};
 use super::costs::{Asked, FILTERS};
-use super::door::File;
 use crate::block::{Block, Cell, Choice, Column, Field, Form, Item, Link, Section, Table};
 use crate::chart::{BarsOf, SERIES_MAX, bars};
 use crate::frame::PageError;
+use crate::web::sight::File;
 use farthing_core::access::Deed;
 use farthing_core::cost::{CostGroup, GroupBy};
 use farthing_core::export::{ExportWhat, FileFormat};
@@ -19,7 +19,7 @@ const LINES_MAX: usize = 100;
 /// As many charges of a resource as are listed.
 const CHARGES_MAX: usize = 100;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let asked = Asked::of(ask)?;
     if asked.projects == "part" {
         return super::shared::page(ask, &asked);
@@ -33,7 +33,7 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
     if let Some(resource) = asked.filter.resource.clone() {
         page = page.section(charges(ask, &asked, &resource)?);
     }
-    if ask.may(Deed::Export) && ask.seat.projects.is_none() {
+    if ask.may(Deed::Export) && ask.seat.projects.is_none() && !ask.seat.looks {
         page = page.section(taking(ask, &asked));
     }
     Ok(page)
@@ -209,7 +209,7 @@ fn chart(ask: &Ask, asked: &Asked, view: &CostsView) -> Result<crate::chart::Bar
         series.push((ask.say("costs.other").to_owned(), rest));
     }
     let title = ask.with("costs.chart", &[("code", ask.currency())]);
-    bars(BarsOf { id: "costs", title, days: &view.costs.days, series }, &ask.notation, ask.language)
+    bars(BarsOf { id: "costs", title, days: &view.costs.days, series, by_month: false }, &ask.notation, ask.language)
 }
 
 fn table(ask: &Ask, asked: &Asked, view: &CostsView) -> Result<Table, PageError> {
@@ -378,7 +378,7 @@ pub(super) fn mail(ask: &Ask) -> Result<Done, Stop> {
 }
 
 /// The table with a column a day, for a spreadsheet: UTF-8 with its mark, so that every program reads it (R97).
-pub(super) fn export(ask: &Ask) -> Result<File, PageError> {
+pub(crate) fn export(ask: &Ask) -> Result<File, PageError> {
     let asked = Asked::of(ask)?;
     let view = look(ask, &asked)?;
     let mut text = String::from("\u{feff}");

@@ -10,7 +10,7 @@ use farthing_store::LotRow;
 /// As many gifts as are listed.
 const LOTS: usize = 100;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let (_, lots) = found(ask.engine().credits(ask.id(), ask.account(), None, LOTS), ask)?;
     let now = ask.now;
     let live =

@@ -11,7 +11,7 @@ use farthing_engine::{SubscriptionFacts, When};
 
 const ORDERS: usize = 50;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let subscriptions = found(ask.engine().subscriptions(ask.id(), ask.account()), ask)?;
     let orders = found(ask.engine().orders(ask.id(), Some(ask.account()), None, None, ORDERS), ask)?;
     let running = subscriptions.iter().filter(|one| is_live(one)).count();

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// As many as one page has.
 const LINES_MAX: usize = 1_000;
 
-pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let filter = ResourceFilter {
         account: Some(ask.account().to_owned()),
         project: ask.asked("project").map(str::to_owned),

@@ -232,7 +232,7 @@ fn named(ask: &Ask) -> Result<(PaymentId, PaymentFacts), PageError> {
 }
 
 /// What became of a payment; while it waits, its code to scan or the way to the provider's page.
-pub(super) fn payment_page(ask: &Ask) -> Result<Page, PageError> {
+pub(crate) fn payment_page(ask: &Ask) -> Result<Page, PageError> {
     let (id, payment) = named(ask)?;
     let amount = ask.money(payment.net.saturating_add(payment.tax))?;
     let state = payment.state.as_str();
@@ -270,7 +270,7 @@ pub(super) fn payment_page(ask: &Ask) -> Result<Page, PageError> {
     if !payment.failure_text.is_empty() {
         blocks.push(Block::Text(ask.say("payment.not_charged").to_owned()));
     }
-    if open && ask.engine().pretends(ask.id()) {
+    if open && !ask.seat.looks && ask.engine().pretends(ask.id()) {
         let form = Form::post(
             ask.at(&format!("/balance/payments/{id}/pretend")),
             &ask.visitor.csrf,

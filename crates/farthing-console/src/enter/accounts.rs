@@ -3,7 +3,9 @@
 use super::cookie::{self, SESSION};
 use super::door::{Answer, Entering, door_address, landing, push_cookie};
 use crate::block::{Block, Cell, Column, Section, Table};
-use crate::customer::{Page, account_address, shown};
+use crate::customer::account_address;
+use crate::shell::shown;
+use crate::web::sight::Page;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
@@ -51,7 +53,7 @@ pub(super) fn show(entering: &Entering) -> Answer {
 pub(super) fn sign_out(entering: &Entering) -> Answer {
     let https = entering.gate().https();
     let Some(seen) = entering.seen()? else {
-        return Ok((StatusCode::SEE_OTHER, [(LOCATION, "/sign-in".to_owned())]).into_response());
+        return Ok((StatusCode::SEE_OTHER, [(LOCATION, entering.way_in(None)?)]).into_response());
     };
     let seen = if seen.token.is_form_text(entering.entered("csrf")) { seen } else { entering.sent_by()? };
     entering.console.engine.sign_out(&seen.token)?;

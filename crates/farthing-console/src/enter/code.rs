@@ -1,6 +1,6 @@
 //! The second step: the code of an authenticator, or one of those that are kept for losing it.
 
-use super::cookie::{self, DOOR, SESSION};
+use super::cookie::{self, DOOR, FROM, SESSION};
 use super::door::{Answer, Entering, push_cookie, wait, with_trouble};
 use super::sign_in::waiting;
 use crate::block::{Block, Field, Form};
@@ -20,6 +20,10 @@ pub(super) fn go(entering: &Entering, half: &Token) -> Response {
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
     push_cookie(&mut response, &cookie::set(SESSION, &half.reveal(), https));
     push_cookie(&mut response, &cookie::clear(DOOR, https));
+    let cloud = entering.came.named("cloud");
+    if !cloud.is_empty() {
+        push_cookie(&mut response, &cookie::set(FROM, cloud, https));
+    }
     response
 }
 
@@ -28,7 +32,7 @@ pub(super) fn show(entering: &Entering) -> Answer {
 }
 
 pub(super) fn send(entering: &Entering) -> Answer {
-    let Some(half) = entering.token() else { return Ok(begin_again()) };
+    let Some(half) = entering.token() else { return begin_again(entering) };
     if !half.is_form_text(entering.entered("csrf")) {
         return shown(entering, None, StatusCode::FORBIDDEN);
     }
@@ -49,9 +53,9 @@ pub(super) fn send(entering: &Entering) -> Answer {
 }
 
 fn shown(entering: &Entering, trouble: Option<String>, status: StatusCode) -> Answer {
-    let Some(half) = entering.token() else { return Ok(begin_again()) };
+    let Some(half) = entering.token() else { return begin_again(entering) };
     if !entering.console.engine.is_half_way(&half, entering.now)? {
-        return Ok(begin_again());
+        return begin_again(entering);
     }
     let language = entering.language("", None);
     let code = Field::text("code", language.say("enter.code")).help(language.say("enter.code_help")).needed();
@@ -65,6 +69,6 @@ fn shown(entering: &Entering, trouble: Option<String>, status: StatusCode) -> An
     entering.form_page((None, language), heads, blocks, (status, None))
 }
 
-fn begin_again() -> Response {
-    (StatusCode::SEE_OTHER, [(LOCATION, "/sign-in")]).into_response()
+fn begin_again(entering: &Entering) -> Answer {
+    Ok((StatusCode::SEE_OTHER, [(LOCATION, entering.way_in(None)?)]).into_response())
 }

@@ -9,6 +9,8 @@ use axum::http::header::COOKIE;
 pub(super) const SESSION: &str = "farthing";
 /// A browser in which nobody is known yet.
 pub(super) const DOOR: &str = "farthing-door";
+/// At whose door somebody came in last: where they are led when their session is over.
+pub(super) const FROM: &str = "farthing-from";
 /// What a sign-in through the cloud's directory has to come back with.
 pub(super) const DIRECTORY: &str = "farthing-directory";
 

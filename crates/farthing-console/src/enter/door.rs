@@ -1,13 +1,14 @@
 //! The way to these pages: the gate's settings, whose cookie it is, whether a form is one of ours, and the frame around a page of nobody's account.
 
-use super::cookie::{self, DOOR, SESSION};
+use super::cookie::{self, DOOR, FROM, SESSION};
 use super::oidc::Directory;
 use super::start::Guest;
 use crate::Console;
 use crate::block::{Block, Form, Section};
-use crate::customer::{Page, Shell, shown};
 use crate::frame::PageError;
+use crate::shell::{Shell, shown};
 use crate::web::asked::{Came, entered_of};
+use crate::web::sight::Page;
 use crate::words::Language;
 use crate::{Cloud, web};
 use axum::extract::{ConnectInfo, Request, State};
@@ -170,7 +171,7 @@ impl Entering {
 
     /// The engine, noting who asks.
     pub(super) fn engine_for(&self, who: &str) -> Engine {
-        let asked = Asked { who: who.to_owned(), source: self.source(), once: None };
+        let asked = Asked { who: who.to_owned(), source: self.source(), once: None, why: String::new() };
         self.console.engine.asked_by(asked)
     }
 
@@ -249,8 +250,25 @@ impl Entering {
 
     /// Somebody, or the way to where they sign in.
     pub(super) fn must_be_seen(&self) -> Result<Seen, PageError> {
-        let back = self.came.address();
-        self.seen()?.ok_or_else(|| PageError::SignIn(format!("/sign-in?back={}", crate::frame::segment(&back))))
+        match self.seen()? {
+            Some(seen) => Ok(seen),
+            None => Err(PageError::SignIn(self.way_in(Some(&self.came.address()))?)),
+        }
+    }
+
+    /// Where somebody whose session is over signs in again: at the door they came in by, else at the operators'.
+    pub(super) fn way_in(&self, back: Option<&str>) -> Result<String, PageError> {
+        let from = cookie::read(self.headers(), FROM, self.gate().https()).filter(|id| !id.is_empty());
+        let cloud = match from {
+            Some(id) => self.console.cloud_at(id, self.now)?.map(|cloud| cloud.id),
+            None => None,
+        };
+        let door = door_address(&self.console, "/sign-in", cloud.as_deref());
+        // A test cloud's door is known by what follows its address, and by that alone.
+        Ok(match back.filter(|_| !door.contains('?')) {
+            Some(back) => format!("{door}?back={}", crate::frame::segment(back)),
+            None => door,
+        })
     }
 
     /// Somebody, whose form it is.
@@ -273,6 +291,15 @@ impl Entering {
         let mut response = (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response();
         push_cookie(&mut response, &cookie::set(SESSION, &token.reveal(), https));
         push_cookie(&mut response, &cookie::clear(DOOR, https));
+        let visit = self.console.engine.visit(token, self.now).ok().flatten();
+        let from = visit.filter(|visit| visit.operator.is_none()).map(|visit| visit.cloud);
+        push_cookie(
+            &mut response,
+            &match from {
+                Some(cloud) => cookie::set(FROM, &cloud, https),
+                None => cookie::clear(FROM, https),
+            },
+        );
         response
     }
 

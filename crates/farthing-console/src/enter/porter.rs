@@ -47,6 +47,7 @@ fn visitor(token: &Token, visit: &Visit, cloud: &str) -> Option<Visitor> {
         language: Language::parse(&visit.language),
         accounts: visit.accounts.iter().filter_map(Seat::of).collect(),
         operator: visit.operator,
+        everywhere: visit.operator.is_some() && visit.cloud.is_empty(),
         csrf: token.form_text(),
         leave: super::SIGN_OUT.to_owned(),
     })

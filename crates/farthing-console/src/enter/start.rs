@@ -3,7 +3,8 @@
 
 use super::door::{Answer, Entering, with_cookie};
 use crate::block::{Block, Form, Section};
-use crate::customer::{Page, shown};
+use crate::shell::shown;
+use crate::web::sight::Page;
 use axum::http::StatusCode;
 
 /// Somebody of a demonstration, whose password everybody may know.

@@ -1,169 +1,144 @@
-//! `/transfers/{id}`: one transfer with all that is recorded of it, and what it is linked with.
+//! One transfer with all that is recorded of it, and what it is linked with. Of this cloud, or it is not there.
 
-use crate::Cloud;
-use crate::Console;
-use crate::frame::{self, Frame, Link, PageError, Section};
-use crate::words::figure::{Figure, Notation};
+use super::ask::{Ask, Page};
+use crate::block::{Block, Cell, Fact, Section};
+use crate::frame::PageError;
+use crate::words::figure::Notation;
 use crate::words::ledger as words;
-use crate::words::moment::Moment;
-use askama::Template;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use farthing_core::ledger::{AccountId, Entry, Flags, TransferId};
-use farthing_core::money::Locale;
-use farthing_core::time::Zone;
+use farthing_core::access::OperatorDeed;
+use farthing_core::ledger::{AccountId, Commodity, Entry, Flags, TransferId};
 use farthing_store::{AccountName, Tx};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-#[derive(Template)]
-#[template(path = "transfer.html")]
-struct TransferPage {
-    frame: Frame,
-    id: String,
-    what: &'static str,
-    kind: &'static str,
-    amount: String,
-    from: Side,
-    to: Side,
-    recorded: Moment,
-    effective: Moment,
-    mode: &'static str,
-    flags: Vec<&'static str>,
-    cause: Option<String>,
-    reverses: Option<TransferId>,
-    reversed_by: Option<TransferId>,
-    set: Vec<Member>,
+pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+    ask.must(OperatorDeed::SeeMoney)?;
+    let id = TransferId::parse(ask.name("transfer")).ok_or_else(|| ask.nowhere())?;
+    ask.engine().store().read("console_transfer", |tx| transfer_page(tx, ask, id))
 }
 
-/// One of the two accounts: whose, which, what it came to, and the transfer before this one.
-struct Side {
-    owner: Link,
-    account: String,
-    code: String,
-    after: String,
-    previous: Option<TransferId>,
-}
-
-/// A transfer of the set it was booked with.
-struct Member {
-    id: TransferId,
-    this: bool,
-    what: &'static str,
-    from: String,
-    to: String,
-    amount: Figure,
-    label: String,
-}
-
-pub(crate) async fn page(State(console): State<Arc<Console>>, path: Result<Path<String>, PathRejection>) -> Response {
-    let Some(id) = path.ok().and_then(|Path(text)| TransferId::parse(&text)) else {
-        return PageError::NotFound("This is no transfer's id: it has \"trf_\" and 13 letters or digits.".into())
-            .into_response();
-    };
-    frame::answer(console, move |console| {
-        console.engine.store().read("console_transfer", |tx| transfer_page(tx, console, id))
-    })
-    .await
-}
-
-fn transfer_page(tx: &mut Tx<'_>, console: &Console, id: TransferId) -> Result<TransferPage, PageError> {
-    let entry = tx.transfer(id)?.ok_or_else(|| PageError::NotFound("There is no transfer of this id.".into()))?;
+fn transfer_page(tx: &mut Tx<'_>, ask: &Ask, id: TransferId) -> Result<Page, PageError> {
+    let entry = tx.transfer(id)?.ok_or_else(|| ask.nowhere())?;
     let set = match entry.linked {
         Some(first) => tx.transfers_linked(first)?,
         None => Vec::new(),
     };
     let reversed_by = tx.transfer_reversing(id)?;
     let accounts: Vec<AccountId> = set.iter().chain([&entry]).flat_map(|entry| [entry.debit, entry.credit]).collect();
-    let sight = Sight { console, names: tx.account_names(&accounts)?, commodities: tx.commodities()? };
-    let cloud = sight.cloud(&entry);
-    let zone = match cloud {
-        Some(cloud) => cloud.time_zone.clone(),
-        None => Zone::parse("UTC").map_err(|error| PageError::Failed(error.to_string()))?,
-    };
+    let sight = Sight { ask, names: tx.account_names(&accounts)?, commodities: tx.commodities()? };
+    if sight.name(entry.debit)?.owner.cloud != ask.id() {
+        return Err(ask.nowhere());
+    }
     let notation = sight.notation(&entry)?;
-    let what = words::kind(entry.kind);
-    Ok(TransferPage {
-        frame: cloud.map_or_else(
-            || Frame::new(what, Section::Clouds),
-            |cloud| Frame::of(what, cloud).below(frame::cloud_address(&cloud.id), cloud.name.clone()),
-        ),
-        id: id.to_string(),
-        what,
-        kind: entry.kind.name(),
-        amount: notation.exact(i128::from(entry.amount))?,
-        from: sight.side(entry.debit, entry.debit_after, entry.debit_previous, &notation)?,
-        to: sight.side(entry.credit, entry.credit_after, entry.credit_previous, &notation)?,
-        recorded: Moment::of(id.recorded(), &zone)?,
-        effective: Moment::of(entry.effective, &zone)?,
-        mode: if entry.flags.has(Flags::ASKED) {
-            "Asked for: it would have been refused beyond the floor"
-        } else {
-            "Reported: it had happened, so it was booked"
-        },
-        flags: words::flags(entry.flags),
-        cause: entry.cause.map(|cause| cause.to_string()),
-        reverses: entry.reverses,
-        reversed_by,
-        set: if set.len() > 1 { sight.members(&set, id)? } else { Vec::new() },
-    })
+    let amount = notation.exact(i128::from(entry.amount))?;
+    let kind = ask.language.word("transfer", entry.kind.name());
+    let (from, to) = (sight.account(entry.debit)?, sight.account(entry.credit)?);
+    let sentence =
+        ask.with("transfer_page.sentence", &[("kind", &kind), ("amount", &amount), ("from", &from), ("to", &to)]);
+    let mut facts = vec![
+        Fact::new(ask.say("transfer_page.id"), Cell::text(id.to_string())),
+        Fact::new(ask.say("transfer_page.kind"), Cell::text(kind.clone()).note(entry.kind.name())),
+        Fact::new(ask.say("transfer_page.amount"), Cell::text(amount)),
+        sight.side("transfer_page.from", entry.debit, entry.debit_after, entry.debit_previous, &notation)?,
+        sight.side("transfer_page.to", entry.credit, entry.credit_after, entry.credit_previous, &notation)?,
+        Fact::new(ask.say("transfer_page.recorded"), ask.moment(id.recorded())?),
+        Fact::new(ask.say("transfer_page.effective"), ask.moment(entry.effective)?),
+    ];
+    let mode = if entry.flags.has(Flags::ASKED) { "transfer_page.asked" } else { "transfer_page.reported" };
+    facts.push(Fact::new(ask.say("transfer_page.mode"), Cell::text(ask.language.find(mode).unwrap_or(mode))));
+    let flags: Vec<Cell> =
+        words::flags(ask.language, entry.flags).into_iter().map(|flag| Cell::text(flag).class("warn")).collect();
+    if !flags.is_empty() {
+        facts.push(Fact::many(ask.say("transfer_page.flags"), flags));
+    }
+    if let Some(cause) = entry.cause {
+        facts.push(Fact::new(ask.say("transfer_page.cause"), Cell::text(cause.to_string())));
+    }
+    let other = |id: TransferId| Cell::link(ask.at(&format!("/transfers/{id}")), id.to_string());
+    if let Some(reverses) = entry.reverses {
+        facts.push(Fact::new(ask.say("transfer_page.reverses"), other(reverses)));
+    }
+    if let Some(by) = reversed_by {
+        facts.push(Fact::new(ask.say("transfer_page.reversed_by"), other(by)));
+    }
+    let mut page =
+        Page::under(ask, "ops.money", "/money", kind, sentence).section(Section::plain(vec![Block::Facts(facts)]));
+    if set.len() > 1 {
+        let columns = [
+            "transfer_page.id",
+            "transfer_page.kind",
+            "transfer_page.from",
+            "transfer_page.to",
+            "#transfer_page.amount",
+            "ledger_page.in",
+        ];
+        let caption = ask.with("transfer_page.set", &[("count", &set.len().to_string())]);
+        let mut table = ask.table(caption, &columns, "history.empty");
+        for one in &set {
+            let notation = sight.notation(one)?;
+            let here = if one.id == id { ask.say("transfer_page.this") } else { "" };
+            table.row(vec![
+                other(one.id).note(here),
+                Cell::text(ask.language.word("transfer", one.kind.name())),
+                Cell::text(sight.account(one.debit)?),
+                Cell::text(sight.account(one.credit)?),
+                Cell::amount(notation.bare(i128::from(one.amount))?),
+                Cell::text(notation.label()),
+            ]);
+        }
+        page = page.section(Section::new(ask.say("transfer_page.together"), vec![Block::Table(table)]));
+    }
+    Ok(page)
 }
 
 /// What is needed to put entries into words.
 struct Sight<'a> {
-    console: &'a Console,
+    ask: &'a Ask,
     names: BTreeMap<AccountId, AccountName>,
-    commodities: Vec<farthing_core::ledger::Commodity>,
+    commodities: Vec<Commodity>,
 }
 
-impl<'a> Sight<'a> {
+impl Sight<'_> {
     fn name(&self, account: AccountId) -> Result<&AccountName, PageError> {
         self.names.get(&account).ok_or_else(|| PageError::Failed(format!("account {} is not there", account.0)))
     }
 
-    fn cloud(&self, entry: &Entry) -> Option<&'a Cloud> {
-        self.names.get(&entry.debit).and_then(|name| self.console.cloud(&name.owner.cloud))
+    fn account(&self, account: AccountId) -> Result<String, PageError> {
+        Ok(words::account(self.ask.language, &self.name(account)?.code))
     }
 
     fn notation(&self, entry: &Entry) -> Result<Notation, PageError> {
         let commodity = self.name(entry.debit)?.commodity;
         let found = self.commodities.iter().find(|found| found.id == commodity);
         let found = found.ok_or_else(|| PageError::Failed(format!("commodity {} is not there", commodity.0)))?;
-        Ok(Notation::of(found, self.cloud(entry).map_or(Locale::En, Cloud::locale)))
+        Ok(Notation::of(found, self.ask.language.locale()))
     }
 
+    /// Whose account it is, which, what it came to, and the transfer before this one.
     fn side(
         &self,
+        key: &'static str,
         account: AccountId,
         after: i64,
         previous: Option<TransferId>,
         notation: &Notation,
-    ) -> Result<Side, PageError> {
+    ) -> Result<Fact, PageError> {
+        let ask = self.ask;
         let AccountName { owner, code, .. } = self.name(account)?;
-        let cloud = self.console.cloud(&owner.cloud).map_or(owner.cloud.as_str(), |cloud| &cloud.name);
-        let owner = if owner.books {
-            Link { address: frame::cloud_address(&owner.cloud), text: format!("{cloud}'s own books") }
+        let whose = if owner.books {
+            Cell::link(ask.at("/money"), ask.with("transfer_page.own_books", &[("cloud", &ask.cloud.name)]))
         } else {
-            Link { address: frame::customer_address(&owner.cloud, &owner.name), text: owner.name.clone() }
+            Cell::link(ask.account_at(&owner.name, ""), owner.name.clone())
         };
         let after = notation.exact(i128::from(after))?;
-        Ok(Side { owner, account: words::account(code), code: code.clone(), after, previous })
-    }
-
-    fn members(&self, set: &[Entry], this: TransferId) -> Result<Vec<Member>, PageError> {
-        let member = |entry: &Entry| {
-            let notation = self.notation(entry)?;
-            Ok(Member {
-                id: entry.id,
-                this: entry.id == this,
-                what: words::kind(entry.kind),
-                from: words::account(&self.name(entry.debit)?.code),
-                to: words::account(&self.name(entry.credit)?.code),
-                amount: notation.bare(i128::from(entry.amount))?,
-                label: notation.label().to_owned(),
-            })
-        };
-        set.iter().map(member).collect()
+        let mut values = vec![
+            Cell::text(words::account(ask.language, code)).note(code.clone()),
+            whose,
+            Cell::text(ask.with("transfer_page.after", &[("amount", &after)])),
+        ];
+        if let Some(previous) = previous {
+            let address = ask.at(&format!("/transfers/{previous}"));
+            values.push(Cell::link(address, ask.say("transfer_page.previous")));
+        }
+        Ok(Fact::many(ask.language.find(key).unwrap_or(key), values))
     }
 }

@@ -3,8 +3,8 @@
 
 use super::open::Open;
 use crate::block::{Block, Section};
-use crate::customer::Page;
 use crate::frame::PageError;
+use crate::web::sight::Page;
 use crate::words::Language;
 use farthing_core::config::{Cadence, Deadline};
 use farthing_core::money::Money;

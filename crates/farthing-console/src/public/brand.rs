@@ -3,9 +3,10 @@
 use super::open::Open;
 use crate::Console;
 use crate::block::{Block, Section};
-use crate::customer::{Page, run};
 use crate::frame::PageError;
 use crate::help::{Variables, help_html, help_title};
+use crate::web::door::run;
+use crate::web::sight::Page;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};

@@ -1,9 +1,11 @@
 //! The way to a page that anybody may open: which cloud, in which language. Nobody is asked who they are.
 
 use crate::block::Section;
-use crate::customer::{Page, Shell, run, shown};
 use crate::frame::PageError;
+use crate::shell::{Shell, shown};
 use crate::web::asked::Came;
+use crate::web::door::run;
+use crate::web::sight::Page;
 use crate::words::Language;
 use crate::{Cloud, Console};
 use axum::extract::{Request, State};

@@ -3,8 +3,8 @@
 use super::open::Open;
 use super::prices::{CalculatorPage, Line, Shelf, calculator_page, shelf};
 use crate::block::{Block, Cell, Choice, Field, Form, Link, Notice, Section, Table};
-use crate::customer::Page;
 use crate::frame::{PageError, segment};
+use crate::web::sight::Page;
 use crate::words::prices as price_words;
 use farthing_core::catalog::Product;
 

@@ -5,7 +5,6 @@ use crate::Cloud;
 use crate::Console;
 use crate::frame::{self, Frame, PageError};
 use crate::words::Language;
-use crate::words::ledger as words;
 use crate::words::prices as price_words;
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -58,9 +57,9 @@ pub(crate) async fn page(State(console): State<Arc<Console>>, path: Result<Path<
             "{} sells {} {} at {} {}.",
             cloud.name,
             crate::grouped(products.len() as u64),
-            words::plural(products.len(), "product"),
+            plural(products.len(), "product"),
             crate::grouped(prices as u64),
-            words::plural(prices, "price"),
+            plural(prices, "price"),
         );
         let frame = Frame::of("Prices", cloud).below(frame::cloud_address(&cloud.id), cloud.name.clone());
         Ok(PricesPage { frame, sentence, currency: currency_words(cloud), products })
@@ -390,4 +389,9 @@ fn ask(
     let properties = asked.keys().filter_map(|name| Some((name.strip_prefix("with.")?, said(name)?)));
     ask.properties = properties.map(|(key, value)| (key.to_owned(), Text(value.to_owned()))).collect();
     Ok(Some(ask))
+}
+
+/// "product", "products"
+fn plural(number: usize, one: &str) -> String {
+    if number == 1 { one.to_owned() } else { format!("{one}s") }
 }

@@ -1,7 +1,8 @@
 //! A request before anything is looked up: its address, what follows it, what it carries; and from it who asks about what.
 
-use crate::customer::Ask;
 use crate::frame::PageError;
+use crate::web::sight::Sight;
+use crate::web::visitor::Visitor;
 use crate::words::Language;
 use crate::words::figure::Notation;
 use crate::{Cloud, Console};
@@ -9,16 +10,15 @@ use axum::RequestPartsExt as _;
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, RawPathParams, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
-use farthing_core::time::Zone;
-use farthing_engine::RefusalCode;
+use farthing_core::time::{Instant, Zone};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A form is some fields, not a file.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// What the choice of a language is kept in.
 pub(crate) const LANGUAGE_COOKIE: &str = "language";
 
@@ -30,11 +30,16 @@ pub(crate) struct Came {
 impl Came {
     /// The request, and what it carries.
     pub(crate) async fn of(request: Request) -> Result<(Came, Vec<u8>), PageError> {
+        Came::within(request, BODY_BYTES_MAX).await
+    }
+
+    /// The same of one that may carry more.
+    pub(crate) async fn within(request: Request, bytes_max: usize) -> Result<(Came, Vec<u8>), PageError> {
         let (mut parts, body) = request.into_parts();
         let nowhere = || PageError::NotFound(Language::En.say("error.no_page").to_owned());
         let named = parts.extract::<RawPathParams>().await.map_err(|_| nowhere())?;
         let named = named.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let body = to_bytes(body, BODY_BYTES_MAX).await;
+        let body = to_bytes(body, bytes_max).await;
         let body = body.map_err(|_| PageError::Stale(Language::En.say("error.too_large").to_owned()))?;
         Ok((Came { parts, named }, body.to_vec()))
     }
@@ -67,28 +72,29 @@ impl Came {
         &self.parts
     }
 
-    /// Who asks about which account of which cloud. An account that is not theirs is not there, and said so in the same words.
-    pub(crate) fn ask(self, console: Arc<Console>) -> Result<Ask, PageError> {
-        let (id, account) = (self.named("cloud").to_owned(), self.named("account").to_owned());
+    /// Of a form that carries files: what separates its parts.
+    pub(crate) fn boundary(&self) -> Option<String> {
+        let kind = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())?;
+        super::multipart::boundary_of(kind)
+    }
+
+    /// What their browser asks for, before anything is known of them.
+    pub(crate) fn spoken(&self) -> Language {
         let accepted = self.parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let spoken = accepted.and_then(Language::accepted).unwrap_or(Language::En);
-        let nowhere = || PageError::NotFound(spoken.say("error.no_page").to_owned());
-        let now = console.engine.now()?;
-        let cloud = console.cloud_at(&id, now)?.ok_or_else(nowhere)?;
-        let Some(visitor) = console.porter.who(&id, Some(&account), &self.parts) else {
-            let sign_in = console.porter.sign_in(&id, &self.address());
-            return Err(sign_in.map_or_else(nowhere, PageError::SignIn));
-        };
-        let seat = visitor.seat(&account).cloned().ok_or_else(nowhere)?;
-        let facts = match console.engine.account_facts(&id, &account) {
-            Ok(facts) => facts,
-            Err(refused) if refused.code() == Some(RefusalCode::NotFound) => return Err(nowhere()),
-            Err(refused) => return Err(refused.into()),
-        };
+        accepted.and_then(Language::accepted).unwrap_or(Language::En)
+    }
+
+    /// What a page is asked with, once it is known who asks about which cloud.
+    pub(crate) fn sight(
+        self,
+        console: Arc<Console>,
+        (cloud, visitor): (Cloud, Visitor),
+        zone: Zone,
+        now: Instant,
+    ) -> Sight {
         let language = self.language(visitor.language, &cloud);
-        let zone = Zone::parse(&facts.zone).unwrap_or_else(|_| cloud.time_zone.clone());
         let source = self.parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip().to_string());
-        Ok(Ask {
+        Sight {
             notation: Notation::Money { currency: cloud.currency, locale: language.locale() },
             address: self.address(),
             source: source.unwrap_or_default(),
@@ -99,12 +105,10 @@ impl Came {
             console,
             cloud,
             visitor,
-            seat,
             language,
             zone,
-            facts,
             now,
-        })
+        }
     }
 }
 

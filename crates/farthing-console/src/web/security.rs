@@ -6,7 +6,7 @@
 
 use crate::Console;
 use crate::enter::{Gate, origin_is_ours};
-use crate::frame::PageError;
+use crate::frame::{PageError, Wrong};
 use crate::web::asked::language_of;
 use crate::words::Language;
 use axum::extract::{Request, State};
@@ -31,6 +31,7 @@ const HEADERS: [(&str, &str); 7] = [
 ];
 
 pub(crate) async fn guard(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
+    let (language, path) = (language_of(request.headers(), None), request.uri().path().to_owned());
     let named = match &console.gate {
         None => names_this_machine(request.headers()),
         Some(gate) => is_ours(gate, request.headers()),
@@ -43,6 +44,14 @@ pub(crate) async fn guard(State(console): State<Arc<Console>>, request: Request,
     } else {
         next.run(request).await
     };
+    if let Some(wrong) = response.extensions_mut().remove::<Wrong>() {
+        let cloud = cloud_of(&path).and_then(|id| console.cloud(id));
+        let own = || cloud.and_then(|cloud| Language::parse(cloud.locale().language()));
+        let language = language.or_else(own).unwrap_or(Language::En);
+        // Under another's name nothing is told of any cloud.
+        let cloud = cloud.filter(|_| wrong.kind != "other_host" && path.starts_with("/c/"));
+        response = wrong.page(response.status(), language, cloud);
+    }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -53,17 +62,23 @@ pub(crate) async fn guard(State(console): State<Arc<Console>>, request: Request,
     response
 }
 
+/// The cloud that an address is about.
+fn cloud_of(path: &str) -> Option<&str> {
+    let mut parts = path.trim_start_matches('/').split('/');
+    matches!(parts.next(), Some("c" | "clouds")).then(|| parts.next()).flatten()
+}
+
 /// The operators' pages: of a cloud, for its operators; of no cloud or of several, for those of every cloud. To anybody else they are not
 /// there; whoever is nobody yet may sign in.
 pub(crate) async fn operators_only(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let (parts, back) = (parts.clone(), Request::from_parts(parts, body));
+    let (parts, mut back) = (parts.clone(), Request::from_parts(parts, body));
     let asked = console.clone();
     let let_in = tokio::task::spawn_blocking(move || {
         let cloud =
             parts.uri.path().strip_prefix("/clouds/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match asked.porter.who(cloud, None, &parts) {
-            Some(visitor) if visitor.may_operate(OperatorDeed::SeeAccounts) => Ok(()),
+            Some(visitor) if visitor.may_operate(OperatorDeed::SeeAccounts) => Ok(visitor),
             Some(_) => Err(None),
             // Of another cloud somebody is nobody; but they are signed in, and signing in again would lead nowhere.
             None if asked.is_known(&parts) => Err(None),
@@ -74,7 +89,11 @@ pub(crate) async fn operators_only(State(console): State<Arc<Console>>, request:
         }
     });
     match let_in.await {
-        Ok(Ok(())) => next.run(back).await,
+        Ok(Ok(visitor)) => {
+            // Who it is, for the page.
+            back.extensions_mut().insert(visitor);
+            next.run(back).await
+        }
         Ok(Err(Some(sign_in))) => PageError::SignIn(sign_in).into_response(),
         Ok(Err(None)) => {
             let language = language_of(back.headers(), None).unwrap_or(Language::En);

@@ -24,6 +24,8 @@ pub struct Visitor {
     pub accounts: Vec<Seat>,
     /// What they are to the cloud itself.
     pub operator: Option<OperatorRole>,
+    /// They are so to every cloud.
+    pub everywhere: bool,
     /// Must come back with every form.
     pub csrf: String,
     /// Where they sign out; empty: they never signed in.
@@ -37,6 +39,8 @@ pub struct Seat {
     pub role: Role,
     /// The projects they are a member of, where that is all they may see; none: the whole account (R65).
     pub projects: Option<Vec<String>>,
+    /// They only look: an operator, at what its people see.
+    pub looks: bool,
 }
 
 impl Visitor {
@@ -55,7 +59,7 @@ impl Seat {
     /// account's.
     pub fn of(access: &Access) -> Option<Seat> {
         if let Some(role) = access.role {
-            return Some(Seat { account: access.account.clone(), role, projects: None });
+            return Some(Seat { account: access.account.clone(), role, projects: None, looks: false });
         }
         let weakest = access.projects.iter().map(|(_, _, role)| *role).max()?;
         let role = match weakest {
@@ -63,11 +67,12 @@ impl Seat {
             Role::Finance | Role::Viewer => Role::Viewer,
         };
         let projects = access.projects.iter().map(|(_, name, _)| name.clone()).collect();
-        Some(Seat { account: access.account.clone(), role, projects: Some(projects) })
+        Some(Seat { account: access.account.clone(), role, projects: Some(projects), looks: false })
     }
 
     pub fn may(&self, deed: Deed) -> bool {
-        may(self.role, deed)
+        let only_looks = matches!(deed, Deed::SeeCosts | Deed::SeeBalance | Deed::SeePapers | Deed::Export);
+        may(self.role, deed) && (only_looks || !self.looks)
     }
 }
 
@@ -98,7 +103,8 @@ impl ThisMachine {
 
 impl Porter for ThisMachine {
     fn who(&self, _: &str, account: Option<&str>, _: &Parts) -> Option<Visitor> {
-        let seat = |account: &str| Seat { account: account.to_owned(), role: Role::Payer, projects: None };
+        let seat =
+            |account: &str| Seat { account: account.to_owned(), role: Role::Payer, projects: None, looks: false };
         Some(Visitor {
             person: "demo".to_owned(),
             known_as: "demo".to_owned(),
@@ -106,6 +112,7 @@ impl Porter for ThisMachine {
             language: None,
             accounts: account.map(seat).into_iter().collect(),
             operator: Some(OperatorRole::Owner),
+            everywhere: true,
             csrf: self.csrf.clone(),
             leave: String::new(),
         })

@@ -5,6 +5,7 @@
 //! [`plan_credit_note`] what is taken back of it, [`NumberFormat`] what it is called. The transfers are
 //! `ledger::posting`'s, the tax is `tax`'s, the words and the layout of a document are nobody's here.
 
+mod ageing;
 mod consumption;
 mod credit;
 mod dispute;
@@ -19,6 +20,7 @@ mod state;
 mod tests;
 
 pub use crate::coupon::CouponValue;
+pub use ageing::{Ageing, age_of};
 pub use consumption::{Apart, BilledUse, Consumed, ConsumedLine, Consumption, Cut, CutAuditor, Cuts, Used, less_apart};
 pub use credit::{
     BilledGroup, BilledLine, CreditError, CreditNotePlan, CreditOf, Creditable, CreditedGroup, CreditedLine,

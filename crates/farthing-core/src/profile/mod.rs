@@ -3,10 +3,12 @@
 //! Owns what only both together can say (a trial that excludes a product that is not there), which keys are not in force in
 //! this version, and how two profiles differ. Reading folders is the shell's.
 
+mod changes;
 mod check;
 mod diff;
 mod force;
 
+pub use changes::{Changes, KeyChange, PriceChange, ThingChange, WhatChanged};
 pub use diff::{Change, Difference};
 
 use crate::catalog::Catalog;

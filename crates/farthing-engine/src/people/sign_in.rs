@@ -97,7 +97,9 @@ impl Engine {
         let found = self.store.read("sign_in_find", |tx| side.find(tx, &email))?;
         let kept = found.as_ref().and_then(|person| person.password.as_ref());
         let right = hashing::is(&asked.password, kept);
+        let known = found.as_ref().map(|person| (person.id, person.cloud.clone()));
         let Some(person) = found.filter(|_| right) else {
+            self.note_failed(side.name(), known, "password")?;
             return Err(SignInRefused::Wrong);
         };
         // A hash of weaker times is made anew, now that its password is known.
@@ -152,6 +154,7 @@ impl Engine {
         let token = self.fresh_token(Opens::Session, half.test_of.as_deref(), now);
         let (session, code, old) = (token.clone(), code.to_owned(), row.id);
         let cloud = row.cloud.clone();
+        let known = Some((id, cloud.clone()));
         let good = self.ask_desk("sign_in_code", &cloud, move |desk| {
             let Some(mut person) = desk.tx.person(id)? else { return Ok(false) };
             let Some(secret) = &person.totp else { return Ok(false) };
@@ -181,7 +184,20 @@ impl Engine {
             }
             Ok(true)
         })?;
-        if good { Ok(token) } else { Err(SignInRefused::Wrong) }
+        if good {
+            return Ok(token);
+        }
+        self.note_failed("", known, "code")?;
+        Err(SignInRefused::Wrong)
+    }
+
+    /// Tries that were wrong stand in the audit log too; those that had to wait were none. An address that we do not know is nobody's there: the
+    /// log names no person.
+    fn note_failed(&self, door: &str, known: Option<(PersonId, String)>, by: &str) -> Result<(), SignInRefused> {
+        let (who, cloud) =
+            known.map_or_else(|| ("nobody we know".to_owned(), door.to_owned()), |(id, cloud)| (subject(id), cloud));
+        let note = Note::new("person.sign_in_failed", who).became(&json!({ "by": by }));
+        Ok(self.note_refused(&cloud, note)?)
     }
 
     /// An operator whom the cloud's own directory vouches for: it has seen their second factor.
@@ -194,7 +210,10 @@ impl Engine {
     ) -> Result<Token, SignInRefused> {
         let email = email_of(email);
         let found = self.store.read("sign_in_operator", |tx| tx.operator_by_email(&email))?;
-        let Some(person) = found else { return Err(SignInRefused::Wrong) };
+        let Some(person) = found else {
+            self.note_failed("", None, "the cloud's directory")?;
+            return Err(SignInRefused::Wrong);
+        };
         let token = self.fresh_token(Opens::Session, None, now);
         let (session, id) = (token.clone(), person.id);
         let (agent, language) = (agent_of(agent), language.to_owned());

@@ -231,7 +231,7 @@ fn account_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<String, EngineErro
     Ok(work.tx.payers(&[id])?.pop().map_or_else(String::new, |payer| payer.name))
 }
 
-fn facts_of(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<InstructionFacts, Refused> {
+pub(crate) fn facts_of(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<InstructionFacts, Refused> {
     Ok(InstructionFacts {
         id: row.id.to_string(),
         account: account_of(work, row.account)?,

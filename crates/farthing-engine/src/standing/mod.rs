@@ -21,7 +21,7 @@ pub use look::{ComingStep, LadderFacts};
 pub use spaces::SpaceFacts;
 
 pub(crate) use halts::{Halt, bring_back, halt};
-pub(crate) use instruct::{is_as_asked, reported};
+pub(crate) use instruct::{facts_of as instruction_facts, is_as_asked, reported};
 pub(crate) use spaces::{bought_changed, space_changed};
 
 use crate::folio::Work;

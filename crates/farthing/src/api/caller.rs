@@ -77,7 +77,7 @@ impl Caller {
 
     fn asked(&self, once: Option<Once>) -> Asked {
         let source = self.address.map(|address| address.to_string()).unwrap_or_default();
-        Asked { who: self.key.id.to_string(), source, once }
+        Asked { who: self.key.id.to_string(), source, once, why: String::new() }
     }
 }
 

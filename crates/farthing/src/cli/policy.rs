@@ -1,6 +1,6 @@
 //! `farthing plan`, `apply` and `versions`: what a cloud's files would change, changing it, and what was changed before.
 
-use super::changes::Changes;
+use super::changes::{summary, text_of};
 use super::check::counted;
 use super::effect::{self, Trial};
 use clap::Args;
@@ -8,7 +8,7 @@ use farthing::clouds::Folder;
 use farthing::failure::Failure;
 use farthing_core::config::Severity;
 use farthing_core::policy::{Applied, ApplyRequest, Version, Versions};
-use farthing_core::profile::Profile;
+use farthing_core::profile::{Changes, Profile};
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Engine, IdSource};
 use farthing_store::{Location, Options, Schema, Store, StoreError};
@@ -87,12 +87,12 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitCode, Failure> {
     };
     // Files that say what is in force have no effect to be tried.
     let since = arguments.effect_since.as_deref().map(moment).transpose()?;
-    if let Some(since) = since.filter(|_| changes.count > 0) {
+    if let Some(since) = since.filter(|_| changes.count() > 0) {
         let (location, files) = (Location::parse(&arguments.store), folder.files());
         println!();
         effect::tell(&Trial { location: &location, cloud, files: &files, since })?;
     }
-    if changes.count > 0 {
+    if changes.count() > 0 {
         println!("Nothing was changed: `farthing apply` would put this in force.");
     }
     Ok(ExitCode::SUCCESS)
@@ -192,10 +192,10 @@ fn tell_changes(cloud: &str, live: Option<&(&Version, Profile)>, profile: &Profi
             println!("Against version {} of {cloud}, in force from {}:", version.number, version.starts);
         }
     }
-    if changes.count > 0 {
-        println!("\n{changes}");
+    if changes.count() > 0 {
+        println!("\n{}", text_of(&changes));
     }
-    println!("{}", changes.summary());
+    println!("{}", summary(&changes));
     changes
 }
 

@@ -38,7 +38,12 @@ pub(super) fn engine_on(store: Store, clock: Clock) -> Engine {
     let engine = Engine::new(store, clock, IdSource::random(IdSource::any_process()));
     let named = ["FARTHING_WHO", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let who = named.filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned());
-    engine.asked_by(Asked { who: format!("cli:{who}"), source: "this machine".to_owned(), once: None })
+    engine.asked_by(Asked {
+        who: format!("cli:{who}"),
+        source: "this machine".to_owned(),
+        once: None,
+        why: String::new(),
+    })
 }
 
 /// A cloud in a store.

@@ -3,9 +3,11 @@
 //! Owns where the files come from. What they mean is `farthing_core::profile`'s.
 
 mod folder;
+mod reading;
 
 pub use farthing_console::Cloud;
 pub use folder::{Folder, file_bytes};
+pub use reading::Folders;
 
 use crate::failure::Failure;
 use farthing_core::config::Source;

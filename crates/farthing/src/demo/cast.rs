@@ -1,6 +1,6 @@
 //! Who takes part: what kinds of customers there are, and which of them a cloud has.
 
-use super::customer::Customer;
+use super::customer::{Customer, Joins};
 use super::dice::Dice;
 use super::menu::Menu;
 use super::names;
@@ -35,10 +35,18 @@ pub(super) enum Temper {
     Growing,
     /// Its cloud tells some stops a day too late.
     Corrected,
+    /// Buys for a time, with a coupon, and some day ends it early.
+    Subscriber,
+    /// Paid once, and never came back.
+    Leaver,
+    /// Pays its bills by hand, long after they were due.
+    LatePayer,
+    /// Finds something wrong with its first bill; pays once with a card whose owner complains.
+    Disputer,
 }
 
-/// As many as a cloud needs, in this order; so the smallest cloud still has one of each that matters.
-const TEMPERS: [Temper; 20] = [
+/// As many as a cloud needs, in this order and over again; so the smallest cloud still has one of each that matters.
+const TEMPERS: [Temper; 24] = [
     Temper::Steady,
     Temper::Caller,
     Temper::Promoted,
@@ -51,6 +59,10 @@ const TEMPERS: [Temper; 20] = [
     Temper::Registered,
     Temper::Corrected,
     Temper::Growing,
+    Temper::Subscriber,
+    Temper::Disputer,
+    Temper::LatePayer,
+    Temper::Leaver,
     Temper::Steady,
     Temper::Caller,
     Temper::RanDry,
@@ -60,7 +72,6 @@ const TEMPERS: [Temper; 20] = [
     Temper::Growing,
     Temper::Promoted,
 ];
-pub(super) const CUSTOMERS_MAX: usize = TEMPERS.len();
 
 /// A cloud, what it sells, and its customers.
 #[derive(Clone, Debug)]
@@ -75,10 +86,10 @@ impl Town {
     pub(super) fn of(cloud: &Cloud, place: usize, count: usize, days: i64, at: Instant, dice: &mut Dice) -> Town {
         let menu = Menu::of(cloud, coin(cloud.currency), at);
         let names = names::of_customers(cloud.locale(), place, count);
-        let customer = |(number, (temper, name))| {
+        let customer = |(number, (temper, name)): (usize, (Temper, String))| {
             // Where accounts wait for their bill, every other one pays ahead all the same.
             let prepaid = !menu.bills_all && (menu.ahead || number % 2 == 1);
-            Customer::new(name, temper, &menu, prepaid, days, dice)
+            Customer::new(&name, temper, &menu, Joins { prepaid, first: number < TEMPERS.len(), days }, dice)
         };
         let customers = tempers(place, count).into_iter().zip(names).enumerate().map(customer).collect();
         Town { cloud: cloud.clone(), menu, customers }
@@ -87,7 +98,7 @@ impl Town {
 
 /// The tempers of a cloud's customers, shuffled so that a list by name shows no order.
 fn tempers(place: usize, count: usize) -> Vec<Temper> {
-    let mut tempers: Vec<Temper> = TEMPERS.into_iter().take(count).collect();
+    let mut tempers: Vec<Temper> = TEMPERS.into_iter().cycle().take(count).collect();
     let mut dice = Dice::of(0xFA47 + place as u64);
     for last in (1..tempers.len()).rev() {
         let other = dice.between(0, i64::try_from(last).unwrap_or(0));

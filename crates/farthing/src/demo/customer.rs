@@ -45,6 +45,39 @@ pub(super) enum Action {
     },
     Use {
         which: usize,
+        /// Told so many seconds after it was used.
+        late_seconds: i64,
+    },
+    /// The cloud's own trial.
+    Trial,
+    /// Buys a term: which of the menu's, and whether a card pays it.
+    Order {
+        name: String,
+        term: usize,
+        by_card: bool,
+    },
+    /// Ends what it bought, now.
+    EndTerm {
+        name: String,
+    },
+    /// How full what it bought is.
+    Fill {
+        name: String,
+        size: i64,
+    },
+    BuyUnits {
+        packs: i64,
+    },
+    /// Pays whatever bills are due, by hand.
+    PayBills,
+    DisputeBill,
+    /// With a card whose owner will complain.
+    PayDoubtfully {
+        coins: i64,
+    },
+    RequestInvoice,
+    AskBack {
+        coins: i64,
     },
     Authorise {
         call: i64,
@@ -75,6 +108,8 @@ pub(super) enum What {
     Machine(usize),
     /// Which of the menu's, and how large.
     Space(usize, i64),
+    /// Which of those that use units.
+    UnitMachine(usize),
 }
 
 /// Which day of the story it is.
@@ -96,6 +131,16 @@ pub(super) struct Seen {
     pub(super) out: bool,
 }
 
+/// How a customer comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Joins {
+    pub(super) prepaid: bool,
+    /// It is one of those that every cloud has.
+    pub(super) first: bool,
+    /// How long the story is.
+    pub(super) days: i64,
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Customer {
     pub(super) name: String,
@@ -110,6 +155,8 @@ pub(super) struct Customer {
     pub(super) calls: Vec<(i64, HoldId)>,
     pub(super) top_ups: usize,
     pub(super) gifts: usize,
+    /// What it bought for a time, by its name.
+    pub(super) terms: Vec<String>,
     first_machine: usize,
     spread: i64,
     started: usize,
@@ -121,8 +168,16 @@ pub(super) struct Customer {
 const HOUR: i64 = 3_600;
 
 impl Customer {
-    pub(super) fn new(name: &str, temper: Temper, menu: &Menu, prepaid: bool, days: i64, dice: &mut Dice) -> Customer {
+    pub(super) fn new(name: &str, temper: Temper, menu: &Menu, joins: Joins, dice: &mut Dice) -> Customer {
+        let Joins { prepaid, first, days } = joins;
         let joined = match temper {
+            // Of many, more come every week.
+            Temper::Trial if !first => days - dice.between(2, days.max(2)),
+            Temper::LatePayer | Temper::Leaver | Temper::Disputer => dice.between(0, days / 6),
+            _ if !first => {
+                let (one, other) = (dice.between(0, days * 8 / 10), dice.between(0, days * 8 / 10));
+                one.max(other)
+            }
             Temper::Trial => days - days.min(2),
             Temper::Registered => days - days.min(3),
             Temper::Steady | Temper::Growing => dice.between(0, days / 3),
@@ -141,6 +196,7 @@ impl Customer {
             joined,
             here: false,
             things: Vec::new(),
+            terms: Vec::new(),
             calls: Vec::new(),
             top_ups: 0,
             gifts: 0,
@@ -188,8 +244,12 @@ impl Customer {
 
     /// Money first, then what it is for.
     fn plan_beginning(&mut self, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
-        if matches!(self.temper, Temper::Trial | Temper::Promoted) {
-            plan.push((dice.between(24_000, 27_000), Action::Grant { number: 0 }));
+        match self.temper {
+            Temper::Trial if menu.trial => plan.push((dice.between(24_000, 27_000), Action::Trial)),
+            Temper::Trial | Temper::Promoted => {
+                plan.push((dice.between(24_000, 27_000), Action::Grant { number: 0 }));
+            }
+            _ => {}
         }
         let machines: &[usize] = match self.temper {
             Temper::Jobs => &[],
@@ -209,10 +269,37 @@ impl Customer {
                 plan.push((dice.between(36_500, 40_000), Action::Start { thing }));
             }
         }
+        if let Some(units) =
+            menu.units.as_ref().filter(|_| matches!(self.temper, Temper::Steady | Temper::Caller | Temper::Growing))
+        {
+            plan.push((dice.between(32_100, 32_400), Action::BuyUnits { packs: 1 }));
+            let last = i64::try_from(units.machines.len()).unwrap_or(1) - 1;
+            let place = usize::try_from(dice.between(0, last.max(0))).unwrap_or(0);
+            let thing = self.thing(What::UnitMachine(place));
+            plan.push((dice.between(36_100, 36_400), Action::Start { thing }));
+        }
+        // Where there is little to start by the hour, customers have something for a time.
+        let buys = self.temper == Temper::Subscriber
+            || (menu.machines.is_empty() && !matches!(self.temper, Temper::Trial | Temper::Registered | Temper::Jobs));
+        if buys {
+            self.plan_order(menu, dice, plan);
+        }
         if self.temper != Temper::Trial {
             let coins = self.top_up_coins(menu, plan);
             plan.push((dice.between(27_500, 32_000), Action::TopUp { coins }));
         }
+    }
+
+    /// Something for a time: none of the dearest.
+    fn plan_order(&mut self, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let most = i64::try_from(menu.terms.len()).unwrap_or(0) * 2 / 3;
+        if menu.terms.is_empty() {
+            return;
+        }
+        let term = usize::try_from(dice.between(0, most.max(1) - 1)).unwrap_or(0);
+        let kind = menu.terms[term].product.to_string();
+        let name = format!("{}-{kind}-{}", self.name, self.terms.len() + 1);
+        plan.push((dice.between(32_500, 33_500), Action::Order { name, term, by_card: self.spread % 2 == 0 }));
     }
 
     /// The machine so many steps above its first one.
@@ -228,6 +315,7 @@ impl Customer {
             What::Machine(_) if self.temper == Temper::Jobs => "job",
             What::Machine(_) => names::of_machine(number + usize::try_from(self.spread).unwrap_or(0)),
             What::Space(..) => "data",
+            What::UnitMachine(_) => "gpu",
         };
         Thing { name: format!("{}-{kind}-{}", self.name, number + 1), what, runs: true }
     }
@@ -244,10 +332,14 @@ impl Customer {
         }
         if self.cut_off && (pays || !seen.out) {
             self.cut_off = false;
-            let stopped: Vec<String> = self.machines(false).map(|thing| thing.name.clone()).collect();
-            for name in stopped.into_iter().filter(|_| self.temper != Temper::OfficeHours) {
+            let stopped: Vec<String> = self.machines(menu.suspends).map(|thing| thing.name.clone()).collect();
+            let by_hand = self.temper != Temper::OfficeHours && !(menu.suspends && menu.resumes);
+            for name in stopped.into_iter().filter(|_| by_hand) {
                 plan.push((dice.between(31_500, 40_000), Action::Resume { name }));
             }
+        } else if seen.out && !pays && menu.suspends {
+            // What happens now is the cloud's.
+            self.cut_off = true;
         } else if seen.out && !pays {
             // The cloud has waited long enough.
             self.cut_off = true;
@@ -264,7 +356,7 @@ impl Customer {
             Temper::NearlyEmpty => lasts_less_than(1),
             Temper::RanDry => lasts_less_than(1) && !(45..52).contains(&story) && story < 88,
             Temper::Promoted => lasts_less_than(3),
-            Temper::Trial | Temper::Registered => false,
+            Temper::Trial | Temper::Registered | Temper::Leaver => false,
             _ => lasts_less_than(5),
         }
     }
@@ -277,8 +369,14 @@ impl Customer {
         });
         let machine = |thing: &Thing| match thing.what {
             What::Machine(place) => menu.machines[place].hour_costs,
-            What::Space(..) => 0,
+            What::Space(..) | What::UnitMachine(_) => 0,
         };
+        let ordered = plan.iter().map(|(_, action)| match action {
+            Action::Order { term, .. } => menu.terms[*term].costs * 5 / 4,
+            Action::BuyUnits { .. } => 100 * menu.coin,
+            _ => 0,
+        });
+        let ordered: i64 = ordered.sum();
         let hour: i64 = self.things.iter().chain(planned).map(machine).sum();
         let hour = if self.temper == Temper::Jobs {
             self.machine_place(menu, 0).map_or(0, |place| menu.machines[place].hour_costs / 3)
@@ -291,7 +389,7 @@ impl Customer {
             Temper::Promoted => 12,
             _ => 30,
         };
-        let cost = hour.saturating_mul(24 * days) / menu.coin + 2 * days;
+        let cost = (hour.saturating_mul(24 * days) + ordered) / menu.coin + 2 * days;
         (cost / 10 * 10).max(20)
     }
 
@@ -304,6 +402,26 @@ impl Customer {
     fn plan_work(&mut self, today: Today, story: i64, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
         let day = today.day;
         self.plan_use(day, menu, dice, plan);
+        self.plan_terms(today, menu, dice, plan);
+        let age = day - self.joined;
+        match self.temper {
+            Temper::LatePayer if menu.disputes && day % 30 == 12 && story < 75 => {
+                plan.push((dice.between(30_000, 40_000), Action::PayBills));
+            }
+            Temper::Disputer if menu.disputes && day % 30 == 6 => {
+                plan.push((dice.between(30_000, 40_000), Action::DisputeBill));
+            }
+            Temper::Disputer if age == 20 => {
+                plan.push((dice.between(30_000, 40_000), Action::PayDoubtfully { coins: 30 }));
+            }
+            Temper::Steady if menu.on_request && age > 20 && age % 30 == 21 => {
+                plan.push((dice.between(30_000, 40_000), Action::RequestInvoice));
+            }
+            Temper::Promoted if menu.refunds && age == 40 => {
+                plan.push((dice.between(30_000, 40_000), Action::AskBack { coins: 10 }));
+            }
+            _ => {}
+        }
         match self.temper {
             Temper::OfficeHours if today.works => {
                 for thing in self.things.iter().filter(|thing| matches!(thing.what, What::Machine(_))) {
@@ -342,7 +460,24 @@ impl Customer {
         let last = i64::try_from(menu.uses.len() - 1).unwrap_or(0);
         for _ in 0..times {
             let which = usize::try_from((self.spread + dice.between(0, 1)) % (last + 1)).unwrap_or(0);
-            plan.push((dice.between(4 * HOUR, 22 * HOUR), Action::Use { which }));
+            let second = dice.between(4 * HOUR, 22 * HOUR);
+            // One event in fifty comes the next morning.
+            let late = self.temper != Temper::Caller && dice.between(0, 49) == 0 && day > self.joined + 1;
+            let late_seconds = if late { second + dice.between(HOUR, 8 * HOUR) } else { 0 };
+            plan.push((second, Action::Use { which, late_seconds }));
+        }
+    }
+
+    /// What it has for a time: filled where that is measured, ended early by one in two of those who buy most.
+    fn plan_terms(&self, today: Today, menu: &Menu, dice: &mut Dice, plan: &mut Vec<(i64, Action)>) {
+        let age = today.day - self.joined;
+        for name in &self.terms {
+            if menu.terms.iter().any(|term| term.measured && name.contains(term.product.as_str())) && age % 7 == 3 {
+                plan.push((dice.between(30_000, 60_000), Action::Fill { name: name.clone(), size: 300 + 12 * age }));
+            }
+            if self.temper == Temper::Subscriber && self.spread % 2 == 1 && age == 24 {
+                plan.push((dice.between(30_000, 60_000), Action::EndTerm { name: name.clone() }));
+            }
         }
     }
 
@@ -419,7 +554,20 @@ impl Customer {
             Action::Delete { name } => self.things.retain(|thing| thing.name != *name),
             Action::TopUp { .. } => self.top_ups += 1,
             Action::Grant { .. } => self.gifts += 1,
-            Action::Use { .. } | Action::Authorise { .. } | Action::Capture { .. } | Action::Release { .. } => {}
+            Action::Order { name, .. } => self.terms.push(name.clone()),
+            Action::EndTerm { name } => self.terms.retain(|term| term != name),
+            Action::Use { .. }
+            | Action::Authorise { .. }
+            | Action::Capture { .. }
+            | Action::Release { .. }
+            | Action::Trial
+            | Action::Fill { .. }
+            | Action::BuyUnits { .. }
+            | Action::PayBills
+            | Action::DisputeBill
+            | Action::PayDoubtfully { .. }
+            | Action::RequestInvoice
+            | Action::AskBack { .. } => {}
         }
     }
 }

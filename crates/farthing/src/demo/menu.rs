@@ -8,7 +8,7 @@ use farthing_core::config::Name;
 use farthing_core::estimate::Ask;
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
-use farthing_core::policy::{Channel, Pay};
+use farthing_core::policy::{BillOn, Channel, Pay};
 use farthing_core::time::{Instant, Span, Zone};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,27 @@ pub(super) struct Menu {
     pub(super) machines: Vec<Machine>,
     pub(super) spaces: Vec<Space>,
     pub(super) uses: Vec<Use>,
+    /// What is bought for a time, the cheapest first.
+    pub(super) terms: Vec<Term>,
+    /// What is bought ahead and used up, and what uses it.
+    pub(super) units: Option<Units>,
+    /// Codes that make an order cheaper, with what they are for.
+    pub(super) coupons: Vec<(String, Vec<String>)>,
     pub(super) gift: Gift,
+    /// A trial of the cloud's own, by its policy.
+    pub(super) trial: bool,
+    /// Bills are charged to whoever has a method.
+    pub(super) collects: bool,
+    /// Bills arise, and can be disputed.
+    pub(super) disputes: bool,
+    /// Invoices are issued to who asks.
+    pub(super) on_request: bool,
+    /// Whoever has no money left is suspended by the cloud's steps.
+    pub(super) suspends: bool,
+    /// Whoever pays then is brought back by them.
+    pub(super) resumes: bool,
+    /// What was out of order is given back.
+    pub(super) voids_outages: bool,
     pub(super) top_up_least: Option<Money>,
     pub(super) top_up_most: Option<Money>,
     /// How customers pay in online.
@@ -51,6 +71,26 @@ pub(super) struct Machine {
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     pub(super) product: Name,
+}
+
+/// Something that is bought for a time.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    pub(super) product: Name,
+    pub(super) sku: Option<Name>,
+    /// In units of the cloud's currency.
+    pub(super) costs: i64,
+    /// What is in it is measured: a space with a free size.
+    pub(super) measured: bool,
+    pub(super) periods: i64,
+}
+
+/// Packs of units, and machines that use them.
+#[derive(Clone, Debug)]
+pub(super) struct Units {
+    pub(super) product: Name,
+    pub(super) pack: Quantity,
+    pub(super) machines: Vec<(Name, Option<Name>)>,
 }
 
 /// Something that is counted as it is used.
@@ -105,13 +145,28 @@ impl Menu {
         machines.sort_by_key(|machine| machine.hour_costs);
         let metered =
             || [Kind::Running, Kind::Capacity, Kind::Usage].into_iter().flat_map(of_kind).filter(|of| !of_units(of));
+        let mut terms: Vec<Term> = of_kind(Kind::Term).flat_map(|product| terms_of(cloud, product, at)).collect();
+        terms.sort_by_key(|term| term.costs);
+        let coupons = catalog.coupon.iter().map(|coupon| {
+            (coupon.code.to_string(), coupon.products.iter().map(ToString::to_string).collect::<Vec<String>>())
+        });
         let spaces = of_kind(Kind::Capacity).map(|product| Space { product: product.id.clone() });
         let uses = of_kind(Kind::Usage).map(|product| use_of(catalog, product));
         Menu {
             machines,
             spaces: spaces.collect(),
             uses: uses.filter(|known| !known.meters.is_empty()).collect(),
+            terms,
+            units: units_of(catalog),
+            coupons: coupons.collect(),
             gift: gift_of(cloud, coin),
+            trial: policy.trial.is_some(),
+            collects: policy.collect.auto,
+            disputes: policy.bill.on.contains(&BillOn::Cycle),
+            on_request: policy.bill.on.contains(&BillOn::Request),
+            suspends: policy.ladder.suspend.is_some(),
+            resumes: policy.resume.auto,
+            voids_outages: policy.monitor.void_outages,
             top_up_least: policy.top_up.min,
             top_up_most: policy.top_up.max,
             channel: policy.top_up.channels.first().copied().unwrap_or(Channel::Card),
@@ -144,6 +199,31 @@ fn machines_of(cloud: &Cloud, product: &Product, at: Instant) -> Vec<Machine> {
         (hour_costs > 0).then(|| Machine { product: product.id.clone(), sku, hour_costs })
     };
     offers.into_iter().filter_map(machine).collect()
+}
+
+/// What of a product is sold for a time, each for its shortest one.
+fn terms_of(cloud: &Cloud, product: &Product, at: Instant) -> Vec<Term> {
+    let skus = product.sku.iter().filter(|sku| !sku.retired).map(|sku| Some(sku.id.clone()));
+    let offers: Vec<Option<Name>> = if product.sku.is_empty() { vec![None] } else { skus.collect() };
+    let term = |sku: Option<Name>| {
+        let ask = Ask { sku: sku.as_ref().map(ToString::to_string), ..Ask::of(product.id.as_str(), at) };
+        let costs = cloud.profile.estimate(&ask).ok()?.total.net.units();
+        let measured = product.meter.is_some();
+        let periods = i64::from(product.min_periods.0);
+        (costs > 0).then(|| Term { product: product.id.clone(), sku, costs: costs * periods, measured, periods })
+    };
+    offers.into_iter().filter_map(term).collect()
+}
+
+fn units_of(catalog: &Catalog) -> Option<Units> {
+    let packs = catalog.product.iter().find(|product| product.kind == Kind::Units)?;
+    let pack = packs.packs.iter().map(|pack| pack.units).min()?;
+    let machines = catalog.product.iter().filter(|product| product.kind == Kind::Running && of_units(product));
+    let machines = machines.flat_map(|product| {
+        let skus = product.sku.iter().map(|sku| (product.id.clone(), Some(sku.id.clone())));
+        if product.sku.is_empty() { vec![(product.id.clone(), None)] } else { skus.collect() }
+    });
+    Some(Units { product: packs.id.clone(), pack, machines: machines.collect() })
 }
 
 fn use_of(catalog: &Catalog, product: &Product) -> Use {

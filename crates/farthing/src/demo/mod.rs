@@ -1,15 +1,17 @@
-//! `farthing demo`: months of life for every cloud in a new database, audited, then shown to this machine in a browser.
+//! `farthing demo`: months of life for every cloud in a new database, audited, then shown to this machine in a browser while it goes on.
 
 mod at_once;
 mod cast;
 mod customer;
 mod desk;
 mod dice;
+mod going;
 mod life;
 mod menu;
 mod names;
+mod people;
 
-pub use life::{Loaded, Size, load};
+pub use life::{Life, Loaded, Size, load};
 
 use crate::clouds;
 use crate::failure::Failure;
@@ -17,10 +19,11 @@ use crate::press::Press;
 use crate::serve::told_to_end;
 use at_once::AtOnce;
 use clap::Args;
-use farthing_console::{self as console, Console, Verdict};
+use farthing_console::{self as console, Console, Gate, Guest, Verdict};
 use farthing_core::time::Instant;
 use farthing_engine::{Clock, Providers};
 use farthing_store::{Location, Options, Store};
+use going::Going;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -36,6 +39,15 @@ pub struct Arguments {
     /// Makes the database here, a new file, and leaves it when the demo ends.
     #[arg(long, value_name = "PATH")]
     keep: Option<PathBuf>,
+    /// How many days of life it has behind it.
+    #[arg(long, value_name = "DAYS", default_value_t = 92, value_parser = clap::value_parser!(i64).range(1..=400))]
+    days: i64,
+    /// How many customers the largest of its clouds has.
+    #[arg(long, value_name = "COUNT", default_value_t = 88, value_parser = clap::value_parser!(u16).range(8..=150))]
+    customers: u16,
+    /// How fast its clock runs while it is looked at: so many seconds in one of ours; 0: it stands.
+    #[arg(long, value_name = "TIMES", default_value_t = 120)]
+    speed: u32,
 }
 
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -48,7 +60,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Whatever this machine forgets when it falls over is made again at the next start.
     let options = Options { sqlite_sync_commits: false, ..Options::default() };
     let store = Store::open(&Location::Sqlite(place.file.clone()), &options)?;
-    let Loaded { engine, since, customers } = load(store, &clouds, Size::MONTHS, now)?;
+    let Loaded { engine, since, customers, life } =
+        load(store, &clouds, Size::of(arguments.days, usize::from(arguments.customers)), now)?;
     let took = began.elapsed();
     let verdict = Verdict::of(&engine)?;
     say(&format!(
@@ -59,19 +72,49 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         took.as_secs_f64()
     ));
     say(&verdict.sentence());
+    // People live by the real time, whatever the demo's clock says.
+    let home = engine.clone().with_clock(Clock::real(None)?);
+    let guests = people::invite(&life, home.now()?)?;
+    let address = format!("http://{}", listener.local_addr()?);
     say("");
-    say(&format!("Open http://{}/ in a browser.", listener.local_addr()?));
-    say("Nobody signs in: the pages are served to this machine only. Payments are pretended.");
+    say(&format!("Open {address}/start in a browser. It is served to this machine only; payments are pretended."));
+    say("");
+    introduce(&guests);
     say(&place.sentence());
-    say("Ctrl-C ends it.");
-    // The engine's clock goes on standing at the end of the story: what is shown is of that instant, however late it is looked at.
+    let speed = arguments.speed;
+    say(&if speed == 0 {
+        "Its clock stands. Ctrl-C ends it.".to_owned()
+    } else {
+        format!("Its clock runs {speed} times as fast as ours (--speed). Ctrl-C ends it.")
+    });
     // Money that is paid in here is only pretended, and what is stopped stops at once.
     let engine = engine.with_providers(Providers::new().pretending());
-    let pages = Console::new(engine, clouds, verdict).with_printer(Arc::new(Press)).with_stopper(Arc::new(AtOnce));
+    let gate = Gate::new(&address).with_guests(guests);
+    let pages = Console::behind(engine, home, clouds, gate).with_verdict(verdict);
+    let pages =
+        pages.with_printer(Arc::new(Press)).with_stopper(Arc::new(AtOnce)).with_reader(Arc::new(clouds::Folders));
+    let going = Going::on(life, speed);
     serve(pages, listener)?;
+    drop(going);
     say("");
     say(if place.kept { "Ended. The database stays where it is." } else { "Ended. The database is gone." });
     Ok(())
+}
+
+/// Who can come in as whom.
+fn introduce(guests: &[Guest]) {
+    let mut at = "";
+    for guest in guests {
+        if guest.at != at {
+            say(&format!("{}:", guest.at));
+            at = &guest.at;
+        }
+        say(&format!("  {:<44} {}, {}", guest.email, guest.name, guest.who));
+    }
+    if let Some(first) = guests.first() {
+        say(&format!("Each of them has the password: {}", first.password));
+    }
+    say("");
 }
 
 /// Serves until this process is told to end (Ctrl-C, or SIGTERM).
@@ -82,7 +125,7 @@ fn serve(pages: Console, listener: TcpListener) -> std::io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let server = tokio::spawn(async move { axum::serve(listener, console::router(pages)).await });
         let ended = told_to_end().await;
-        server.abort(); // pages are read-only: one that is cut off is asked for again
+        server.abort(); // a page that is cut off is asked for again, and a form that is sent twice is done once
         ended
     });
     runtime.shutdown_timeout(Duration::from_secs(2));

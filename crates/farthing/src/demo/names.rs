@@ -96,12 +96,19 @@ pub(super) fn of_machine(number: usize) -> &'static str {
     MACHINES[number % MACHINES.len()]
 }
 
+/// What is put behind a name that was given already, in the order of the rounds.
+const AGAIN: [[&str; 5]; 2] =
+    [["", "-labs", "-europe", "-research", "-two"], ["", "-yanjiuyuan", "-shanghai", "-shenzhen", "-er"]];
+
 /// So many names for the cloud that is the `place`-th, each once within the cloud.
-pub(super) fn of_customers(locale: Locale, place: usize, count: usize) -> impl Iterator<Item = &'static str> {
-    let names: &'static [&'static str] = if locale == Locale::Zh { &PINYIN } else { &LATIN };
+pub(super) fn of_customers(locale: Locale, place: usize, count: usize) -> impl Iterator<Item = String> {
+    let chinese = locale == Locale::Zh;
+    let names: &'static [&'static str] = if chinese { &PINYIN } else { &LATIN };
     // Steps of 5 and 7 have no factor in common with the lengths: every name comes before one comes again.
-    let step = if locale == Locale::Zh { 5 } else { 7 };
-    (0..count.min(names.len())).map(move |n| names[(place * 17 + n * step) % names.len()])
+    let step = if chinese { 5 } else { 7 };
+    let endings = &AGAIN[usize::from(chinese)];
+    (0..count.min(names.len() * endings.len()))
+        .map(move |n| format!("{}{}", names[(place * 17 + n * step) % names.len()], endings[n / names.len()]))
 }
 
 #[cfg(test)]
@@ -113,8 +120,8 @@ mod tests {
     fn a_cloud_has_no_name_twice() {
         for locale in [Locale::En, Locale::Zh] {
             for place in 0..5 {
-                let names: BTreeSet<_> = of_customers(locale, place, 20).collect();
-                assert_eq!(names.len(), 20, "{locale:?} {place}");
+                let names: BTreeSet<_> = of_customers(locale, place, 150).collect();
+                assert_eq!(names.len(), 150, "{locale:?} {place}");
             }
         }
     }

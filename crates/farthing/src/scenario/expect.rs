@@ -43,7 +43,7 @@ pub enum Subject {
         grant: String,
     },
     /// Costs looked at as the console and the API show them.
-    Costs(CostsAsked),
+    Costs(Box<CostsAsked>),
     /// What stands on a page of the console.
     Page(PageAsked),
     /// Rows of an exported file, or the sum of one of its columns.

@@ -82,6 +82,7 @@ impl Porter for Member {
             language: None,
             accounts: accesses.iter().filter_map(Seat::of).collect(),
             operator: None,
+            everywhere: false,
             csrf: String::new(),
             leave: String::new(),
         })
@@ -125,15 +126,12 @@ fn push(lines: &mut [String], text: &str) {
     while let Some((before, after)) = rest.split_once('&') {
         line.push_str(before);
         let coded = after.split_once(';').and_then(|(name, after)| Some((letter(name)?, after)));
-        match coded {
-            Some((letter, after)) => {
-                line.push(letter);
-                rest = after;
-            }
-            None => {
-                line.push('&');
-                rest = after;
-            }
+        if let Some((letter, after)) = coded {
+            line.push(letter);
+            rest = after;
+        } else {
+            line.push('&');
+            rest = after;
         }
     }
     line.push_str(rest);

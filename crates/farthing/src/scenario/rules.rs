@@ -201,7 +201,7 @@ fn keys_of(text: &str) -> Vec<(String, u16)> {
         }
         rules.append(&mut above);
         let key = if said.starts_with('[') {
-            section = said.trim_matches(['[', ']']).to_owned();
+            said.trim_matches(['[', ']']).clone_into(&mut section);
             if section == "product" {
                 product.clear();
             }

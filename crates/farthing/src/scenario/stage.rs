@@ -246,7 +246,7 @@ pub enum Look {
     Suspense,
     Estimate,
     /// Costs as the console and the API show them: the sum of one group, or of all.
-    Costs(CostsAsked),
+    Costs(Box<CostsAsked>),
     /// What stands on a page, line by line.
     Page(PageAsked),
     /// Rows of an exported file, or the sum of a column.

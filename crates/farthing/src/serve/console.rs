@@ -2,6 +2,7 @@
 
 use crate::api::Door;
 use crate::carry::{DirectorySettings, Errand, OidcDirectory};
+use crate::clouds::Folders;
 use crate::failure::Failure;
 use crate::press::Press;
 use axum::Router;
@@ -80,7 +81,7 @@ impl Pages {
         let live = door.worlds.live();
         let gate = gate(settings, live.public_url());
         let console = Console::behind(live.clone(), live.clone(), clouds(live)?, gate.clone());
-        let live = farthing_console::router(console.with_printer(Arc::new(Press)));
+        let live = farthing_console::router(console.with_printer(Arc::new(Press)).with_reader(Arc::new(Folders)));
         Ok(Pages { live, tests: Arc::default(), gate })
     }
 
@@ -116,7 +117,7 @@ impl Pages {
         let Some(engine) = door.worlds.known(cloud, true)? else { return Ok(None) };
         let clouds = clouds(&engine)?;
         let console = Console::behind(engine, door.worlds.live().clone(), clouds, self.gate.clone()).of_test(cloud);
-        let router = farthing_console::router(console.with_printer(Arc::new(Press)));
+        let router = farthing_console::router(console.with_printer(Arc::new(Press)).with_reader(Arc::new(Folders)));
         self.lock().insert(cloud.to_owned(), router.clone());
         Ok(Some(router))
     }

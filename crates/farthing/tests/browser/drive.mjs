@@ -1,4 +1,5 @@
 // Somebody's way through the pages in a real browser: each step says what it did, and what it saw there that it should not have.
+// What is pressed and read is named by the keys of the pages' own texts, so that a step is the same one in either language.
 // Usage: node drive.mjs BASE; prints a line a step and ends with 1 where anything was wrong.
 
 import { createRequire } from 'node:module';
@@ -9,6 +10,19 @@ const { chromium } = require('playwright-core');
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const base = process.argv[2];
 const wrong = [];
+const LANGUAGES = ['en', 'zh'];
+const words = Object.fromEntries(LANGUAGES.map(language => {
+  const files = ['', 'enter.', 'operator.'].map(part => fs.readFileSync(`${process.env.WORDS}/${part}${language}.txt`, 'utf8'));
+  const lines = files.join('\n').split('\n').filter(line => !line.startsWith('#') && line.includes(' = '));
+  return [language, Object.fromEntries(lines.map(line => [line.slice(0, line.indexOf(' = ')), line.slice(line.indexOf(' = ') + 3)]))];
+}));
+
+// What a text is in a language, its places filled; one that is not there is a mistake of this script.
+const speaks = language => (key, places = {}) => {
+  const text = words[language][key];
+  if (text === undefined) throw new Error(`no text ${key} in ${language}`);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => places[name] ?? whole);
+};
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
@@ -36,17 +50,18 @@ const go = async (page, path) => page.goto(base + path);
 // The customers of a cloud, as its own people see them.
 async function customers(cloud) {
   const page = await visitor();
-  await go(page, `/clouds/${cloud}`);
-  const links = await page.locator('tbody a').evaluateAll(all => all.map(a => a.getAttribute('href')));
+  await go(page, `/clouds/${cloud}/accounts`);
+  const links = await page.locator('tbody th a').evaluateAll(all => all.map(a => a.getAttribute('href')));
   await page.context().close();
-  return [...new Set(links.filter(link => link.includes('/customers/')).map(link => `/c/${cloud}/${link.split('/customers/')[1]}`))];
+  return [...new Set(links.map(link => `/c/${cloud}/${link.split('/accounts/')[1]}`))];
 }
 
-async function first(cloud, path, holds) {
+// The customer who comes `after` so many others of whom the same is true.
+async function first(cloud, path, holds, after = 0) {
   const page = await visitor();
   for (const customer of await customers(cloud)) {
     await go(page, customer + path);
-    if (await holds(page)) { await page.context().close(); return customer; }
+    if (await holds(page) && after-- === 0) { await page.context().close(); return customer; }
   }
   throw new Error(`no customer of ${cloud} fits`);
 }
@@ -83,73 +98,152 @@ if (process.env.PICTURES) {
   await page.context().close();
 }
 
-// Why a charge is there, from the overview on, and the costs to take along.
-{
-  const page = await visitor();
-  await go(page, customer);
-  const shown = (await page.locator('.figures dd').allInnerTexts()).join(' ');
-  await page.getByRole('link', { name: 'Where it goes' }).click();
-  const month = (await heading(page)).split(' ')[0];
-  check(`the month's costs, ${month}, stand on the overview too`, shown.includes(month));
-  await page.getByRole('link', { name: 'Last month' }).click();
-  await page.getByRole('navigation', { name: 'Grouped by' }).getByRole('link', { name: 'Resource' }).click();
-  await page.locator('tbody th a').first().click();
-  check('a filter is a chip that can be taken away', await page.locator('.chips a').count() === 1);
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'As CSV' }).click()]);
-  check('costs are exported', fs.readFileSync(await file.path(), 'utf8').includes('currency,list,net,'));
-  await page.locator('#charges tbody a').first().click();
-  check('a charge says why', (await page.locator('main').innerText()).includes('The arithmetic'));
-  await page.context().close();
+for (const language of LANGUAGES) {
+  const say = speaks(language);
+
+  // Why a charge is there, from the overview on, and the costs to take along.
+  {
+    const page = await visitor({ language });
+    await go(page, customer);
+    const shown = (await page.locator('.figures dd').allInnerTexts()).join(' ');
+    await page.getByRole('link', { name: say('month.see_costs') }).click();
+    const month = (await heading(page)).match(/\d[\d,]*\.\d\d/)[0];
+    check(`the month's costs, ${month}, stand on the overview too`, shown.includes(month));
+    await page.getByRole('link', { name: say('period.last') }).click();
+    await page.getByRole('navigation', { name: say('costs.group') }).getByRole('link', { name: say('by.resource') }).click();
+    await page.locator('tbody th a').first().click();
+    check('a filter is a chip that can be taken away', await page.locator('.chips a').count() === 1);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: say('action.csv') }).click()]);
+    check('costs are exported', fs.readFileSync(await file.path(), 'utf8').includes('currency,list,net,'));
+    await page.locator('#charges tbody a').first().click();
+    check('a charge says why', (await page.locator('main').innerText()).includes(say('why.arithmetic')));
+    await page.context().close();
+  }
+
+  // Topping up by a code that is scanned, without script.
+  {
+    const payer = await first('bohrium', '/resources', runs);
+    const page = await visitor({ language, script: false });
+    await go(page, `${payer}/balance`);
+    const cash = async () => Number((await page.locator('.figures dd').first().innerText()).replace(/[^0-9.]/g, ''));
+    const before = await cash();
+    await page.locator('main').getByRole('link', { name: say('action.top_up'), exact: true }).first().click();
+    await page.getByLabel(say('top_up.amount')).fill('200.00');
+    await page.getByLabel(say('top_up.channel.alipay')).check();
+    await page.getByRole('button', { name: say('top_up.next') }).click();
+    check('what will happen is said first', (await page.locator('.effect').innerText()).includes('¥200.00'));
+    await page.getByRole('button', { name: say('top_up.button', { amount: '' }).trim() }).click();
+    check('there is a code to scan', await page.locator('svg.qr').count() === 1);
+    await page.getByRole('button', { name: say('payment.pretend') }).click();
+    check('it is on the balance', (await page.locator('.done').innerText()).includes(say('done.paid')) && await cash() > before + 100);
+    await page.context().close();
+  }
+
+  // The refill, switched and read back; a code that is none.
+  {
+    const page = await visitor({ language });
+    await go(page, `${customer}/payment`);
+    const box = page.getByLabel(say('refill.on'));
+    const was = await box.isChecked();
+    await box.setChecked(!was);
+    await page.locator('#refill').getByRole('button', { name: say('refill.save') }).click();
+    check('the refill is switched', await page.getByLabel(say('refill.on')).isChecked() === !was);
+    await go(page, `${customer}/credits`);
+    await page.getByLabel(say('coupon.code')).fill('NO-SUCH-CODE');
+    await page.getByRole('button', { name: say('coupon.button') }).click();
+    check('a wrong code is told beside its field', await page.locator('.error').count() === 1 && await page.getByLabel(say('coupon.code')).inputValue() === 'NO-SUCH-CODE');
+    await page.context().close();
+  }
+
+  // A bill: its paper, its PDF, an objection; each by another customer.
+  {
+    const billed = await first('aicloud', '/bills?kind=bill', page => page.locator('tbody th a').count(), LANGUAGES.indexOf(language));
+    const page = await visitor({ language });
+    await go(page, `${billed}/bills?kind=bill`);
+    await page.locator('tbody th a').first().click();
+    check('a bill looks like its paper', await page.locator('.paper').count() === 1);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'PDF' }).click()]);
+    check('its PDF is one', fs.readFileSync(await file.path()).subarray(0, 5).toString() === '%PDF-');
+    await page.getByLabel(say('dispute.reason')).fill('The second line is not ours.');
+    await page.getByRole('button', { name: say('dispute.button') }).click();
+    check('an objection is raised', (await page.locator('main').innerText()).includes(say('dispute.states.open')));
+    await look(billed, [new URL(page.url()).pathname]);
+    await page.context().close();
+  }
 }
 
-// Topping up by a code that is scanned, without script; in Chinese.
-{
-  const payer = await first('bohrium', '/resources', runs);
-  const page = await visitor({ language: 'zh-CN', script: false });
-  await go(page, `${payer}/balance`);
-  const cash = async () => Number((await page.locator('.figures dd').first().innerText()).replace(/[^0-9.]/g, ''));
-  const before = await cash();
-  await page.getByRole('link', { name: '充值' }).click();
-  await page.getByLabel('金额').fill('200.00');
-  await page.getByLabel('支付宝扫码').check();
-  await page.getByRole('button', { name: '下一步' }).click();
-  check('what will happen is said first', (await page.locator('.effect').innerText()).includes('¥200.00'));
-  await page.getByRole('button', { name: /支付/ }).click();
-  check('there is a code to scan', await page.locator('svg.qr').count() === 1);
-  await page.getByRole('button', { name: '模拟付款' }).click();
-  check('it is on the balance', (await page.locator('.done').innerText()).includes('款项已到账') && await cash() > before + 100);
-  await page.context().close();
-}
+// What operators do in a day, each language in a cloud of its own; without script in one of them.
+for (const [language, cloud] of [['en', 'aicloud'], ['zh', 'bohrium']]) {
+  const say = speaks(language);
+  const at = `/clouds/${cloud}`;
+  const page = await visitor({ language, script: language === 'en' });
+  const done = key => page.locator('.done').innerText().then(text => text.includes(say(key)));
+  const noted = async text => (await go(page, `${at}/audit?q=${encodeURIComponent(text)}`), await page.locator('tbody tr:not(.empty)').count()) > 0;
+  await go(page, at);
+  check(`today begins with a sentence: ${await heading(page)}`, /[.。]$/.test(await heading(page)));
 
-// The refill, switched and read back; a code that is none.
-{
-  const page = await visitor();
-  await go(page, `${customer}/payment`);
-  const box = page.getByLabel('Switched on');
-  const was = await box.isChecked();
-  await box.setChecked(!was);
-  await page.locator('#refill').getByRole('button', { name: 'Save' }).click();
-  check('the refill is switched', await page.getByLabel('Switched on').isChecked() === !was);
-  await go(page, `${customer}/credits`);
-  await page.getByLabel('Code').fill('NO-SUCH-CODE');
-  await page.getByRole('button', { name: 'Redeem' }).click();
-  check('a wrong code is told beside its field', await page.locator('.error').count() === 1 && await page.getByLabel('Code').inputValue() === 'NO-SUCH-CODE');
-  await page.context().close();
-}
+  // A transfer that nobody knows, from the queue to somebody's balance.
+  await go(page, `${at}/accounts`);
+  const account = (await page.locator('tbody th a').first().innerText()).trim();
+  await go(page, `${at}/queues`);
+  await page.locator('#bank tbody a').first().click();
+  const movement = page.url();
+  await page.getByLabel(say('bank.to_other')).check();
+  await page.getByLabel(say('bank.other_account'), { exact: true }).fill('nobody-has-this-name');
+  await page.getByLabel(say('ops.reason'), { exact: true }).fill('they called and said so');
+  await page.getByRole('button', { name: say('queues.decide') }).click();
+  check('an account that is not there is told beside its field', (await page.locator('.error').innerText()).includes('nobody-has-this-name'));
+  await page.getByLabel(say('bank.other_account'), { exact: true }).fill(account);
+  await page.getByLabel(say('ops.reason'), { exact: true }).fill('they called and said so');
+  await page.getByRole('button', { name: say('queues.decide') }).click();
+  check('a transfer is matched', await done('ops.done.movement') && (await page.locator('main').innerText()).includes(account));
+  await go(page, `${at}/accounts?q=${new URL(movement).pathname.split('/').pop()}`);
+  check('the account is found by it', await page.locator(`tbody th a[href$="/accounts/${account}"]`).count() === 1);
 
-// A bill: its paper, its PDF, an objection.
-{
-  const billed = await first('aicloud', '/bills?kind=bill', page => page.locator('tbody th a').count());
-  const page = await visitor();
-  await go(page, `${billed}/bills?kind=bill`);
-  await page.locator('tbody th a').first().click();
-  check('a bill looks like its paper', await page.locator('.paper').count() === 1);
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'PDF' }).click()]);
-  check('its PDF is one', fs.readFileSync(await file.path()).subarray(0, 5).toString() === '%PDF-');
-  await page.getByLabel('What is wrong').fill('The second line is not ours.');
-  await page.getByRole('button', { name: 'Raise the objection' }).click();
-  check('an objection is raised', (await page.locator('main').innerText()).includes('being looked into'));
-  await look(billed, [new URL(page.url()).pathname]);
+  // A refund that a customer asked for.
+  await go(page, `${at}/queues`);
+  const asked = await page.locator('#refunds tbody tr:not(.empty)').count();
+  await page.locator('#refunds tbody a').first().click();
+  await page.getByLabel(say('queues.approve')).check();
+  await page.getByLabel(say('ops.reason'), { exact: true }).fill('it was never used');
+  await page.getByRole('button', { name: say('queues.decide') }).click();
+  check('a refund is approved', await done('ops.done.approved'));
+  await go(page, `${at}/queues`);
+  check('it waits no longer', await page.locator('#refunds tbody tr:not(.empty)').count() === asked - 1);
+
+  // A price, doubled: a mistake is shown where it is, then the difference, then it is applied.
+  await go(page, `${at}/policy`);
+  await page.getByRole('link', { name: say('policy.change') }).click();
+  const catalog = page.locator('textarea[name=catalog_toml]');
+  const before = await catalog.inputValue();
+  const [, price] = before.match(/price = "([0-9.]+) \/ hour"/);
+  await catalog.fill(before.replace(`"${price} / hour"`, `"${price} / huor"`));
+  await page.getByRole('button', { name: say('policy.plan') }).click();
+  const mistake = await page.locator('pre').first().innerText();
+  check('a mistake has its line and a caret', /catalog\.toml:\d+/.test(mistake) && mistake.includes('^'));
+  await catalog.fill(before.replace(`"${price} / hour"`, `"${price * 2} / hour"`));
+  await page.getByRole('button', { name: say('policy.plan') }).click();
+  check('the difference is shown first', (await page.locator('#changes').innerText()).includes('100.0%'));
+  check('and whom it costs more', await page.locator('#effect table').count() > 0);
+  check('nothing is applied yet', await page.locator('.done').count() === 0);
+  await page.getByLabel(say('ops.reason'), { exact: true }).fill('power costs more');
+  await page.getByLabel(say('ops.type_name', { name: cloud })).fill(cloud);
+  await page.getByRole('button', { name: say('policy.apply'), exact: true }).click();
+  check('the price is applied', await done('ops.done.applied') && new URL(page.url()).pathname.endsWith('/policy/versions/2'));
+  check('and stands in the audit log with why', await noted('power costs more'));
+
+  // An account that nothing is to be deleted of.
+  await go(page, `${at}/accounts/${account}/actions`);
+  await page.locator('#keep').getByLabel(say('ops.reason'), { exact: true }).fill('their lawyer wrote to us');
+  await page.getByRole('button', { name: say('actions.keep', { name: account }) }).click();
+  check('an account is kept', await done('ops.done.kept'));
+  check('it says so on its page', (await (await go(page, `${at}/accounts/${account}`), page.locator('main').innerText())).includes('their lawyer wrote to us'));
+  check('and in the audit log', await noted('their lawyer wrote to us'));
+
+  const entry = (await page.locator('tbody a').first().getAttribute('href'));
+  await look(at, [...['', '/accounts', '/accounts?standing=arrears', `/accounts/${account}`, `/accounts/${account}/actions`, `/accounts/${account}/ledger`, `/accounts/${account}/costs`,
+    '/queues', new URL(movement).pathname.slice(at.length), '/policy', '/policy/change', '/policy/versions/2', '/money', '/deliveries', '/health', '/audit', '/audit?chain=read']
+    .map(rest => at + rest), entry, '/', '/about']);
   await page.context().close();
 }
 

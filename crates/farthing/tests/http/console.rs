@@ -191,6 +191,13 @@ both! {
         for wrong in [&kept[..kept.len() - 1], &kept.replace("fs_", "fl_"), &kept.to_uppercase(), "fs_live_x_y", ""] {
             assert_eq!(status(&server, "/c/ours/acme", Some(wrong)), 303, "{wrong}");
         }
+        // A session that is over leads to the door it came in by, also from the pages that are everybody's.
+        browser.cookies.remove("farthing");
+        for page in ["/my/security", "/my/accounts", "/c/ours/acme"] {
+            let led = browser.get(page);
+            assert!(location(&led).starts_with("/sign-in/ours"), "{page}: {led:?}");
+        }
+        browser.cookies.insert("farthing".to_owned(), kept.clone());
         // Signed out, the cookie that somebody kept opens nothing.
         let out = browser.submit("/c/ours/acme", "/sign-out", &[]);
         assert_eq!(location(&out), "/sign-in/ours");
@@ -229,7 +236,7 @@ both! {
         let mut asked = 0;
         for address in farthing_console::addresses() {
             let customers = address.contains("{account}");
-            let operators = address == "/" || address == "/about" || address.starts_with("/transfers/") || (address.starts_with("/clouds/") && !address.contains("/prices"));
+            let operators = address == "/" || address == "/about" || (address.starts_with("/clouds/") && !address.contains("/prices"));
             if !customers && !operators {
                 continue;
             }
@@ -352,6 +359,13 @@ fn an_operator_with_a_second_step() {
     assert_eq!(first.get("/clouds/ours").status, 200);
     assert_eq!(first.get("/clouds/theirs").status, 404);
     assert_eq!(first.get("/").status, 404, "of every cloud");
+    assert!(first.get("/clouds/ours").body.contains("action=\"/sign-out\""), "out again from every page");
+    // Support may not look at money; another's cloud is not there rather than closed.
+    let mut helper = operator(&bed, &server, "help@ours.example", "support", Some("ours"));
+    assert_eq!(
+        ["/clouds/ours", "/clouds/ours/money", "/clouds/theirs/money"].map(|page| helper.get(page).status),
+        [200, 403, 404]
+    );
     let mut root = operator(&bed, &server, "root@ours.example", "owner", None);
     assert_eq!([root.get("/").status, root.get("/clouds/theirs").status], [200, 200]);
 
@@ -435,6 +449,15 @@ fn wrong_passwords_are_slowed_and_forgotten_ones_answered_alike() {
             "what was entered, but no password"
         );
     }
+    // Each stands in the audit log of the cloud whose person it is, with nothing of what was entered.
+    drop(operator(&bed, &server, "support@ours.example", "support", Some("ours")));
+    let mut other = Browser::new(&server);
+    let tried = [("email", "support@ours.example"), ("password", "incorrect horse battery")];
+    assert_eq!(other.submit("/sign-in", "/sign-in", &tried).status, 422);
+    assert_eq!(other.submit("/sign-in/ours", "/sign-in/ours", &[("email", "eve@x.example"), tried[1]]).status, 422);
+    let log = server.get(&bed.key("ours", false, "admin"), "/v1/audit").to_string();
+    assert_eq!(log.matches("person.sign_in_failed").count(), 2, "{log}");
+    assert!(!log.contains("incorrect horse") && !log.contains("eve@x.example"), "{log}");
     let slowed = attempt(&mut browser, PASSWORD);
     assert_eq!((slowed.status, slowed.header("retry-after").is_some()), (429, true));
     let ask = |email: &str| {

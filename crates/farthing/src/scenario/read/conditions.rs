@@ -98,7 +98,7 @@ impl Reader<'_> {
             "costs" => {
                 let asked = self.costs(&mut rest)?;
                 let name = asked.account.clone();
-                (Subject::Costs(asked), Some(name))
+                (Subject::Costs(Box::new(asked)), Some(name))
             }
             "page" => {
                 let asked = self.page(&mut rest)?;
