@@ -676,7 +676,7 @@ fn whoever_is_in_arrears_is_at_risk() {
     let stage = Stage::new(Size { days: 30, customers: (13, 13) }, end());
     let clouds = stage.clouds.clone();
     let risks: Vec<_> = clouds.iter().map(|cloud| stage.engine.at_risk(&cloud.id).unwrap()).collect();
-    assert!(risks.iter().map(Vec::len).sum::<usize>() >= 3, "{risks:?}");
+    assert!(risks.iter().any(|of_one| of_one.len() >= 2), "nobody stands before anybody: {risks:?}");
     let pages = stage.pages();
     for (cloud, risks) in clouds.iter().zip(risks) {
         let page = pages.good(&format!("/clouds/{}/accounts?standing=arrears", cloud.id));

@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DAYS", default_value_t = 92, value_parser = clap::value_parser!(i64).range(1..=400))]
     days: i64,
     /// How many customers the largest of its clouds has.
-    #[arg(long, value_name = "COUNT", default_value_t = 88, value_parser = clap::value_parser!(u16).range(8..=150))]
+    #[arg(long, value_name = "COUNT", default_value_t = 72, value_parser = clap::value_parser!(u16).range(8..=150))]
     customers: u16,
     /// How fast its clock runs while it is looked at: so many seconds in one of ours; 0: it stands.
     #[arg(long, value_name = "TIMES", default_value_t = 120)]
