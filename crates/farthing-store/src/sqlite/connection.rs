@@ -6,6 +6,7 @@ use crate::StoreError;
 use crate::known_ids::{Shared, Taking};
 use crate::sql::{self, TextKey};
 use crate::value::{Column, Row, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::cell::{RefCell, RefMut};
@@ -89,6 +90,8 @@ impl SqliteConnection {
 
     fn set_up(connection: Connection) -> Result<SqliteConnection, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // Plans are made once. Without it every execution of a statement with `LIMIT $1` makes its plan anew, by what is bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let slot = Slot::register(&connection)?;
         Ok(SqliteConnection {
             connection,
