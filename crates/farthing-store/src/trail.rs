@@ -212,11 +212,7 @@ pub(crate) fn audit_trail(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
 type Link = (i64, [u8; 32]);
 
 /// The link a row is, and what is wrong with it after the one before. A row is `digest, seal, number, …`, as entries are read.
-fn link_of(
-    row: &Row<'_>,
-    cloud: &str,
-    (number, before): Link,
-) -> Result<(Link, Option<&'static str>), StoreError> {
+fn link_of(row: &Row<'_>, cloud: &str, (number, before): Link) -> Result<(Link, Option<&'static str>), StoreError> {
     let (Ok(entry), Ok(digest)) = (entry_from(row, 2), row.bytes::<32>(0)) else {
         return Ok(((row.int(2)?, before), Some("it holds what no entry can hold")));
     };
