@@ -1,27 +1,25 @@
 //! The operators' pages, asked for through the router: in both languages, by each role; what may be done there, and that it stands in the audit log
 //! with who did it and why. Two small clouds on a store of their own, on the engine itself.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+mod support;
+
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use farthing_console::{Console, FilesRead, Porter, Reader, Verdict, Visitor, router};
 use farthing_core::access::{OperatorDeed, OperatorRole, operator_may};
 use farthing_core::bank::{Nature, Row, RowState, Statement};
 use farthing_core::config::{Severity, Source};
 use farthing_core::money::{Currency, Money};
-use farthing_core::policy::ApplyRequest;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
-use farthing_core::time::{CivilDate, Instant};
+use farthing_core::time::CivilDate;
 use farthing_engine::{
-    Asked, Clock, Contact, Engine, IdSource, NewAccount, NewPayIn, NewRefund, NewResource, NewStatement, PayBy,
-    Providers, Reported, ResourceFact,
+    Asked, Contact, Engine, NewAccount, NewPayIn, NewRefund, NewResource, NewStatement, PayBy, Reported, ResourceFact,
 };
-use farthing_store::{Location, Options, Store};
 use farthing_testbed::ScratchDir;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tower::ServiceExt as _;
+use support::{Answer, NOW, Site, TOKEN, apply, at, coded, dollars, files, hidden, plain, with};
 
 const CLOUD: &str = "aicloud";
 const OTHER: &str = "elestio";

@@ -1,21 +1,19 @@
 //! Every customer page and every open page, asked for through the router: in both languages, by whom it is theirs and by whom it is not; and
 //! what the forms do. One small account on a store of its own, on the engine itself.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+mod support;
+
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use farthing_console::{Console, Porter, Seat, Verdict, Visitor, router};
 use farthing_core::access::Role;
 use farthing_core::money::{Currency, Money};
-use farthing_core::policy::ApplyRequest;
-use farthing_core::time::Instant;
-use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Providers, Reported, ResourceFact};
-use farthing_store::{Location, Options, Store};
+use farthing_engine::{Engine, NewAccount, NewResource, Reported, ResourceFact};
 use farthing_testbed::ScratchDir;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tower::ServiceExt as _;
+use support::{NOW, Site, TOKEN, apply, at, dollars, hidden};
 
 /// Whoever `who` names has these seats; nobody else is known.
 #[derive(Debug)]

@@ -104,7 +104,7 @@ pub fn with(mut fields: Vec<(String, String)>, filled: &[(&str, &str)]) -> Vec<(
     fields
 }
 
-fn coded(text: &str) -> String {
+pub fn coded(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
@@ -123,7 +123,7 @@ pub fn hidden(page: &str, action: &str) -> Vec<(String, String)> {
     fields.map(read).collect()
 }
 
-fn plain(html: &str) -> String {
+pub fn plain(html: &str) -> String {
     let signs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
     signs.into_iter().fold(html.to_owned(), |text, (code, sign)| text.replace(code, sign))
 }
