@@ -12,7 +12,7 @@ use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
 use farthing_core::settle::{Source, ThingId};
 use farthing_core::time::{CivilDate, Instant, OutOfRange, Zone};
-use farthing_store::ThingKind;
+use farthing_store::{AccountCosts, ThingKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// As many days as are looked at together.
@@ -167,7 +167,7 @@ fn costs_between(
 ) -> Result<(Vec<CostLine>, Vec<CostThing>), Refused> {
     let start = |day| zone.start_of_day(day).map_err(far);
     let days = (start(from)?, start(to)?);
-    let (charges, mut kinds) = work.tx.charge_costs(id, days, asked.paid.is_some())?;
+    let AccountCosts { rows: charges, of: mut kinds } = work.tx.charge_costs(id, days, asked.paid.is_some())?;
     let open = open_lines(work, id, days, at)?;
     let mut places: HashMap<(ThingId, Name), usize> = HashMap::new();
     places.extend(kinds.iter().cloned().zip(0..));

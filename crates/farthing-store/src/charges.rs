@@ -84,6 +84,13 @@ pub struct CostRow {
     pub paid: Paid,
 }
 
+/// Costs of an account in the order of days, and what they are of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountCosts {
+    pub rows: Vec<CostRow>,
+    pub of: Vec<(ThingId, Name)>,
+}
+
 /// The charges of one stretch of service time, together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChargeDay {
@@ -164,7 +171,7 @@ impl Tx<'_> {
         account: OwnerId,
         (from, to): (Instant, Instant),
         with_paid: bool,
-    ) -> Result<(Vec<CostRow>, Vec<(ThingId, Name)>), StoreError> {
+    ) -> Result<AccountCosts, StoreError> {
         let sql = if with_paid {
             "SELECT day, thing, product, list, net, paid FROM charge WHERE account = $1 AND day >= $2 AND day < $3 ORDER BY day"
         } else {
@@ -178,18 +185,17 @@ impl Tx<'_> {
             let found = row.text_with(2, |product| {
                 known.iter().copied().find(|place| costs.get(*place).is_some_and(|(_, name)| name.as_str() == product))
             })?;
-            let of = match found {
-                Some(place) => place,
-                None => {
-                    costs.push((thing, name_from(&row.text(2)?)?));
-                    known.push(costs.len() - 1);
-                    costs.len() - 1
-                }
+            let of = if let Some(place) = found {
+                place
+            } else {
+                costs.push((thing, name_from(&row.text(2)?)?));
+                known.push(costs.len() - 1);
+                costs.len() - 1
             };
             let paid = if with_paid { paid_from(&row.text(5)?)? } else { Paid::new() };
             Ok(CostRow { from: Instant::from_micros(row.int(0)?), of, list: row.int(3)?, net: row.int(4)?, paid })
         })?;
-        Ok((rows, costs))
+        Ok(AccountCosts { rows, of: costs })
     }
 
     /// What they came to by the instant their service time began.

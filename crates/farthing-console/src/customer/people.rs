@@ -85,12 +85,11 @@ fn roles(ask: &Ask, chosen: Role) -> Field {
 
 /// The whole account, or one project.
 fn places(ask: &Ask, only: Option<&PersonFacts>) -> Result<Field, PageError> {
-    let projects: Vec<Option<String>> = match only {
-        Some(facts) => facts.roles.iter().map(|place| place.project.clone()).collect(),
-        None => {
-            let rows = found(ask.engine().projects(ask.id(), Some(ask.account()), 0, PROJECTS_MAX), ask)?;
-            [None].into_iter().chain(rows.into_iter().map(|(row, _)| Some(row.name))).collect()
-        }
+    let projects: Vec<Option<String>> = if let Some(facts) = only {
+        facts.roles.iter().map(|place| place.project.clone()).collect()
+    } else {
+        let rows = found(ask.engine().projects(ask.id(), Some(ask.account()), 0, PROJECTS_MAX), ask)?;
+        [None].into_iter().chain(rows.into_iter().map(|(row, _)| Some(row.name))).collect()
     };
     let choices = projects.into_iter().enumerate().map(|(place, project)| {
         let words = project.clone().unwrap_or_else(|| ask.say("members.all").to_owned());
