@@ -733,7 +733,7 @@ fn a_demo_may_end_before_anybody_has_come() {
 /// transfer is of its charge: that is what the proof reads.
 #[test]
 fn a_year_of_five_clouds_adds_up() {
-    let stage = Stage::new(Size { days: 366, customers: (3, 3) }, end());
+    let stage = Stage::new(Size { days: 396, customers: (3, 3) }, end());
     let verdict = stage.verdict();
     assert!(verdict.is_clean(), "{}", verdict.sentence());
     for cloud in &stage.clouds {
