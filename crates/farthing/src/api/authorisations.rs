@@ -13,7 +13,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use farthing_core::id::HoldId;
 use farthing_core::measure::Quantity;
-use farthing_core::money::Money;
+use farthing_core::money::{Currency, Money};
 use farthing_core::time::Duration;
 use farthing_engine::Once;
 use farthing_engine::{HoldFacts, HoldStanding, NewCapture as EngineNewCapture, NewHold};
@@ -260,7 +260,7 @@ pub(crate) async fn release(
 fn reserve(caller: &Caller, new: &NewAuthorisation, once: Once) -> Result<Authorisation, Problem> {
     let hold = hold(caller, new)?;
     let reserved = caller.engine_for(Some(once)).authorise(&caller.cloud, &hold)?;
-    shown(caller, reserved)
+    Ok(written(reserved, hold.amount.currency())) // whatever is not the cloud's currency is refused
 }
 
 fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {
@@ -311,19 +311,22 @@ fn amount(caller: &Caller, new: &NewAuthorisation) -> Result<Money, Problem> {
 }
 
 fn shown(caller: &Caller, hold: HoldFacts) -> Result<Authorisation, Problem> {
-    let currency = caller.engine.cloud_facts(&caller.cloud)?.currency;
+    Ok(written(hold, caller.engine.cloud_facts(&caller.cloud)?.currency))
+}
+
+fn written(hold: HoldFacts, currency: Currency) -> Authorisation {
     let state = match hold.standing {
         HoldStanding::Open => AuthorisationState::Open,
         HoldStanding::Captured => AuthorisationState::Captured,
         HoldStanding::Released => AuthorisationState::Released,
         HoldStanding::Expired => AuthorisationState::Expired,
     };
-    Ok(Authorisation {
+    Authorisation {
         id: hold.id().to_string(),
         account: hold.account,
         amount: Amount::units(hold.amount, currency),
         captured: Amount::units(hold.captured, currency),
         state,
         expires_at: time_of_micros(hold.expires),
-    })
+    }
 }
