@@ -65,6 +65,8 @@ pub struct Console {
     stopper: Option<Arc<dyn Stopper>>,
     /// None: files are shown, and no others are put in force here.
     reader: Option<Arc<dyn Reader>>,
+    /// Mails go out; where none do, the link of an invitation is shown to whoever invites.
+    mails: bool,
 }
 
 impl Console {
@@ -82,6 +84,7 @@ impl Console {
             printer: None,
             stopper: None,
             reader: None,
+            mails: false,
         }
     }
 
@@ -99,6 +102,7 @@ impl Console {
             printer: None,
             stopper: None,
             reader: None,
+            mails: false,
         }
     }
 
@@ -116,6 +120,7 @@ impl Console {
             printer: None,
             stopper: None,
             reader: None,
+            mails: false,
         }
     }
 
@@ -149,6 +154,16 @@ impl Console {
     #[must_use]
     pub fn with_reader(self, reader: Arc<dyn Reader>) -> Console {
         Console { reader: Some(reader), ..self }
+    }
+
+    #[must_use]
+    pub fn with_mails(self, mails: bool) -> Console {
+        Console { mails, ..self }
+    }
+
+    /// An address of ours as others are told it.
+    fn absolute(&self, path: &str) -> String {
+        self.gate.as_ref().map_or_else(|| path.to_owned(), |gate| gate.absolute(path))
     }
 
     /// The files of the version that rules a cloud at an instant.

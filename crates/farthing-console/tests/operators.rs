@@ -265,7 +265,7 @@ fn plain(html: &str) -> String {
 }
 
 /// Every page that is about nothing in particular.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 27] = [
     "",
     "/accounts",
     "/accounts?standing=arrears",
@@ -283,6 +283,7 @@ const PAGES: [&str; 26] = [
     "/accounts/acme/actions",
     "/queues",
     "/queues/brake",
+    "/queues/statements",
     "/policy",
     "/policy/versions/1",
     "/policy/change",
@@ -307,6 +308,7 @@ fn keys_shown(page: &str) -> Vec<&str> {
         "queues.",
         "queue.",
         "bank.",
+        "statement.",
         "brake.",
         "policy.",
         "deliveries.",
@@ -401,7 +403,7 @@ fn another_cloud_is_not_there() {
 /// A page or a deed that the role does not allow is refused (403), whatever was sent; what it allows is there.
 #[test]
 fn a_role_may_what_the_table_says() {
-    let pages: [(&str, OperatorDeed); 9] = [
+    let pages: [(&str, OperatorDeed); 10] = [
         ("/accounts", OperatorDeed::SeeAccounts),
         ("/queues", OperatorDeed::SeeAccounts),
         ("/money", OperatorDeed::SeeMoney),
@@ -410,9 +412,10 @@ fn a_role_may_what_the_table_says() {
         ("/audit/1", OperatorDeed::SeeAudit),
         ("/policy/change", OperatorDeed::ApplyPolicy),
         ("/queues/brake", OperatorDeed::SetStanding),
+        ("/queues/statements", OperatorDeed::MatchBank),
         ("/health", OperatorDeed::SeeAccounts),
     ];
-    let deeds: [(&str, OperatorDeed); 14] = [
+    let deeds: [(&str, OperatorDeed); 15] = [
         ("/accounts/acme/keep", OperatorDeed::SetStanding),
         ("/accounts/acme/end-keep", OperatorDeed::SetStanding),
         ("/accounts/acme/credit", OperatorDeed::HelpAccount),
@@ -422,6 +425,7 @@ fn a_role_may_what_the_table_says() {
         ("/accounts/acme/bills/bill_x/write-off", OperatorDeed::DecideMoney),
         ("/queues/refunds/REFUND", OperatorDeed::DecideMoney),
         ("/queues/bank/MOVEMENT", OperatorDeed::MatchBank),
+        ("/queues/statements", OperatorDeed::MatchBank),
         ("/queues/brake", OperatorDeed::SetStanding),
         ("/policy/plan", OperatorDeed::ApplyPolicy),
         ("/policy/apply", OperatorDeed::ApplyPolicy),
@@ -627,6 +631,52 @@ fn a_transfer_nobody_knows_is_matched_to_an_account() {
     let entry = stage.noted("bank.movement_decided");
     assert!(entry.who == "op_finance" && entry.became.contains("they called us"), "{entry:?}");
     assert!(stage.good("/queues").contains("Whatever moved at the bank is known."));
+}
+
+/// A file of the bank's, sent as browsers send it: taken once; and where it is wrong, nothing of it, with its line and a caret.
+#[test]
+fn a_statement_is_taken_whole_or_shown_where_it_is_wrong() {
+    let stage = Stage::new(OperatorRole::Finance);
+    let address = format!("/clouds/{CLOUD}/queues/statements");
+    let send = |file: &[u8]| {
+        let part = |name: &str| format!("--b7\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let head = format!("{}\r\n\r\n{TOKEN}\r\n{}; filename=\"november.sta\"\r\n\r\n", part("csrf"), part("file"));
+        let request = Request::builder().method(Method::POST).uri(&address).header("host", "127.0.0.1");
+        let request = request.header("x-known", "yes").header("content-type", "multipart/form-data; boundary=b7");
+        stage.ask(request.body(Body::from([head.as_bytes(), file, b"\r\n--b7--\r\n"].concat())).unwrap())
+    };
+    let movements = || stage.engine.bank_rows(CLOUD, None, None, None, 50).unwrap().len();
+    let before = movements();
+    assert!(stage.good("/queues").contains(&format!("href=\"{address}\"")), "the queue leads there");
+    // Latin letters of another century: kept as bytes, they are read as the bank wrote them.
+    let good = b":20:STMT1\r\n:25:021000021-4402893\r\n:28C:1/1\r\n:60F:C261102USD100,00\r\n\
+        :61:2611021102C35,00NTRFNONREF//R77\r\n:86:from Ada M\xfcller\r\n:62F:C261102USD135,00\r\n-\r\n";
+    let bad = String::from_utf8_lossy(good).replace("USD135,00", "USD136,00").into_bytes();
+    let told = send(&bad);
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let shown = plain(&told.text);
+    assert!(shown.contains("--> november.sta:7:6") && shown.contains("7 | :62F:C261102USD136,00"), "{shown}");
+    // The caret stands below the sixth letter, behind the same gutter.
+    let caret = shown.lines().find(|line| line.ends_with('^')).unwrap_or_default();
+    assert_eq!(caret.split_once("| ").map(|(_, rest)| rest), Some("     ^"), "{shown}");
+    assert!(shown.contains("nothing of it was taken"), "{shown}");
+    assert_eq!(movements(), before, "nothing of a bad file is taken");
+    let empty = send(b"");
+    assert!(
+        empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.text.contains("class=\"error\""),
+        "{}",
+        empty.text
+    );
+    let taken = send(good);
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    assert_eq!(taken.headers["location"], format!("{address}?done=statement"));
+    assert_eq!(movements(), before + 1);
+    let page = stage.good("/queues/statements?done=statement");
+    assert!(page.contains("november.sta") && page.contains("The statement is taken."), "{page}");
+    let again = send(good);
+    assert_eq!(again.headers["location"], format!("{address}?done=statement_again"));
+    assert_eq!(movements(), before + 1);
+    assert_eq!(stage.noted("bank.statement_taken").who, "op_finance");
 }
 
 #[test]

@@ -6,11 +6,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use farthing_console::{Console, Porter, Seat, Verdict, Visitor, router};
-use farthing_core::access::Role;
+use farthing_core::access::{Opens, Role, Token};
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::ApplyRequest;
 use farthing_core::time::Instant;
-use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Providers, Reported, ResourceFact};
+use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewPerson, NewResource, Providers, Reported, ResourceFact};
 use farthing_store::{Location, Options, Store};
 use farthing_testbed::ScratchDir;
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,6 +185,9 @@ const PAGES: [&str; 13] = [
     "/orders",
 ];
 
+/// Somebody's page, whoever they are.
+const PERSON: &str = "/settings/people/per_01m0abw8g0tfjbn245fasf0w43";
+
 /// A key that was shown instead of its text.
 fn keys_shown(page: &str) -> Vec<&str> {
     let groups = [
@@ -199,6 +202,7 @@ fn keys_shown(page: &str) -> Vec<&str> {
         "needs.",
         "error.",
         "month.",
+        "people.",
     ];
     let words = page.split(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '.' | '_')));
     words.filter(|word| groups.iter().any(|group| word.starts_with(group) && word.len() > group.len())).collect()
@@ -239,7 +243,7 @@ fn every_page_is_there_in_both_languages_and_whole() {
 fn another_account_is_not_there_whoever_asks() {
     for role in Role::ALL {
         let stage = Stage::new(role);
-        let all = PAGES.iter().chain(&["/settings", "/charges/1", "/costs/export", "/resources/other-vm/stop"]);
+        let all = PAGES.iter().chain(&["/settings", "/charges/1", "/costs/export", "/resources/other-vm/stop", PERSON]);
         for rest in all {
             for account in ["other", "nobody"] {
                 let answer = stage.get(&format!("/c/elestio/{account}{rest}"), "en");
@@ -418,4 +422,111 @@ fn billing_in_plain_sentences_follows_the_policy() {
     assert!(!page.contains("disputed for"), "this cloud has no window of disputes");
     let chinese = stage.get("/elestio/billing", "zh").text;
     assert!(chinese.contains("余额用完时立即暂停运行中的资源。"), "{chinese}");
+}
+
+/// Somebody invited to an account as its portal would.
+fn invited(stage: &Stage, email: &str, account: &str, role: Role, known_as: Option<&str>) -> String {
+    let new = NewPerson {
+        email: email.into(),
+        name: String::new(),
+        language: "en".into(),
+        person: known_as.map(str::to_owned),
+        account: account.into(),
+        project: None,
+        role,
+    };
+    stage.engine.invite_person("elestio", &new, at(NOW)).unwrap().to_string()
+}
+
+fn role_of(stage: &Stage, email: &str) -> Option<String> {
+    let people = stage.engine.people_of_account("elestio", "acme").unwrap();
+    people.into_iter().find(|facts| facts.email == email)?.roles.first().map(|place| place.role.clone())
+}
+
+/// Invited, let in by a link where no mail goes out, given another role, and removed.
+#[test]
+fn people_are_invited_changed_and_removed() {
+    let stage = Stage::new(Role::Payer);
+    let settings = "/c/elestio/acme/settings";
+    let new = [("email", "Bob@acme.example"), ("name", "Bob"), ("role", "member"), ("project", "")];
+    let sent = stage.fill(settings, "/c/elestio/acme/settings/people", &new);
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let to = sent.headers["location"].to_str().unwrap().split('?').next().unwrap().to_owned();
+    let list = stage.good(settings);
+    assert!(list.contains(&format!("href=\"{to}\">Bob</a>")) && list.contains("bob@acme.example"), "{list}");
+    assert_eq!(role_of(&stage, "bob@acme.example").as_deref(), Some("member"));
+    for (language, told) in [("en", "What Bob may do in acme."), ("zh", "Bob 在 acme 中的权限。")] {
+        let page = stage.get(&to, language).text;
+        assert!(page.contains(told) && keys_shown(&page).is_empty(), "{page}");
+    }
+    // The link is on the answer to this form alone, and it opens the page where a password is chosen.
+    let shown = stage.fill(&to, &format!("{to}/link"), &[]);
+    assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+    let link = shown.text.split("/sign-in/invitation/").nth(1).expect("a link");
+    let link: String =
+        link.chars().take_while(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.')).collect();
+    let token = Token::parse(Opens::Link, &link).expect("a token");
+    let whose = stage.engine.link_facts(&token, at(NOW)).unwrap().expect("it opens something");
+    assert_eq!((whose.email.as_str(), whose.is_invitation), ("bob@acme.example", true));
+    assert!(!stage.good(&to).contains("/sign-in/invitation/"));
+    let changed = stage.fill(&to, &format!("{to}/role"), &[("role", "finance"), ("project", "")]);
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text);
+    assert_eq!(role_of(&stage, "bob@acme.example").as_deref(), Some("finance"));
+    let removed = stage.fill(&to, &format!("{to}/remove"), &[("project", "")]);
+    assert_eq!(removed.status, StatusCode::SEE_OTHER, "{}", removed.text);
+    assert_eq!(role_of(&stage, "bob@acme.example"), None);
+    assert_eq!(stage.get(&to, "en").status, StatusCode::NOT_FOUND);
+    let trail: Vec<String> =
+        stage.engine.trail("elestio", None, 9).unwrap().into_iter().map(|entry| entry.what).collect();
+    for what in ["person.invited", "person.link_shown", "person.role_changed", "person.removed"] {
+        assert!(trail.iter().any(|known| known == what), "{what} is not in {trail:?}");
+    }
+}
+
+/// Whoever may not say who comes here neither sees addresses nor reaches anybody's page; an admin makes no payer and unmakes none.
+#[test]
+fn people_are_changed_by_those_who_may() {
+    for role in [Role::Finance, Role::Member, Role::Viewer] {
+        let stage = Stage::new(role);
+        let bob = invited(&stage, "bob@acme.example", "acme", Role::Member, None);
+        let settings = stage.good("/c/elestio/acme/settings");
+        assert!(!settings.contains("bob@acme.example") && !settings.contains("settings/people"), "{role}: {settings}");
+        let page = format!("/c/elestio/acme/settings/people/{bob}");
+        assert_eq!(stage.get(&page, "en").status, StatusCode::NOT_FOUND, "{role}");
+        for deed in ["/role", "/remove", "/link"] {
+            let fields = [("csrf", TOKEN), ("role", "admin"), ("project", "")];
+            assert_eq!(stage.send(&format!("{page}{deed}"), &fields).status, StatusCode::NOT_FOUND, "{role} {deed}");
+        }
+        let fields = [("csrf", TOKEN), ("email", "eve@acme.example"), ("role", "member")];
+        assert_eq!(stage.send("/c/elestio/acme/settings/people", &fields).status, StatusCode::NOT_FOUND, "{role}");
+        assert_eq!(role_of(&stage, "bob@acme.example").as_deref(), Some("member"));
+        assert_eq!(role_of(&stage, "eve@acme.example"), None);
+    }
+    let stage = Stage::new(Role::Admin);
+    let payer = invited(&stage, "payer@acme.example", "acme", Role::Payer, None);
+    let own = invited(&stage, "ada@acme.example", "acme", Role::Admin, Some("ada"));
+    let both = invited(&stage, "both@acme.example", "acme", Role::Member, None);
+    invited(&stage, "both@acme.example", "other", Role::Member, None);
+    let foreign = invited(&stage, "foreign@other.example", "other", Role::Member, None);
+    let at = |id: &str| format!("/c/elestio/acme/settings/people/{id}");
+    let refused = |address: String, fields: &[(&str, &str)], told: &str| {
+        let mut all = vec![("csrf", TOKEN), ("project", "")];
+        all.extend(fields);
+        let answer = stage.send(&address, &all);
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{address}: {}", answer.text);
+        assert!(answer.text.contains(told), "{address}: {}", answer.text);
+    };
+    assert!(!stage.good(&at(&both)).contains("<option value=\"payer\""));
+    refused(format!("{}/role", at(&both)), &[("role", "payer")], "Choose one of these.");
+    refused(format!("{}/role", at(&payer)), &[("role", "viewer")], "Only a payer makes");
+    refused(format!("{}/remove", at(&payer)), &[], "Only a payer makes");
+    let again = [("email", "Payer@acme.example"), ("role", "viewer")];
+    refused("/c/elestio/acme/settings/people".to_owned(), &again, "Only a payer makes");
+    assert_eq!(role_of(&stage, "payer@acme.example").as_deref(), Some("payer"));
+    refused(format!("{}/remove", at(&own)), &[], "You cannot change what you are yourself.");
+    assert!(stage.good(&at(&own)).contains("You cannot change what you are yourself."));
+    // A link would let an admin of this account into the other.
+    refused(format!("{}/link", at(&both)), &[], "invited to another account too");
+    assert_eq!(stage.get(&at(&foreign), "en").status, StatusCode::NOT_FOUND);
+    assert_eq!(stage.send(&format!("{}/remove", at(&foreign)), &[("csrf", TOKEN)]).status, StatusCode::NOT_FOUND);
 }

@@ -214,27 +214,39 @@ pub(crate) fn sum_of_charges(
     at: Instant,
 ) -> Result<Money, Refused> {
     let product = product_name(asked.product.as_deref())?;
-    let filter = ChargeFilter { product: product.clone(), from: asked.from, to: asked.to };
-    let mut sum: i64 = work.tx.charges_of(id, &filter)?.iter().map(|row| row.net).sum();
+    let days = (asked.from.unwrap_or(Instant::from_micros(0)), asked.to.unwrap_or(Instant::from_micros(i64::MAX)));
+    let sealed: i64 = work.tx.charge_sums(id, product.as_ref(), days)?.iter().map(|(_, net)| net).sum();
+    let sum = sealed.saturating_add(open_between(work, id, product.as_ref(), (asked.from, asked.to), at)?);
+    Ok(Money::from_units(sum, work.currency()))
+}
+
+/// What an account has open within a stretch of time, and waits as a correction of it.
+pub(crate) fn open_between(
+    work: &mut Work<'_, '_>,
+    id: OwnerId,
+    product: Option<&Name>,
+    (from, to): (Option<Instant>, Option<Instant>),
+    at: Instant,
+) -> Result<i64, Refused> {
+    let mut sum = 0_i64;
     work.load(&[id])?;
-    let currency = work.currency();
     let open_from = work.folio(id).state.open_from;
-    let end = asked.to.map_or(at, |to| to.min(at)).floor_second();
-    let begin = asked.from.map(Instant::floor_second).filter(|from| *from > open_from);
-    if asked.to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
-        sum = sum.saturating_add(open_at(work, id, product.as_ref(), end, at)?);
+    let end = to.map_or(at, |to| to.min(at)).floor_second();
+    let begin = from.map(Instant::floor_second).filter(|from| *from > open_from);
+    if to.is_none_or(|to| to > open_from) && begin.is_none_or(|from| from < end) {
+        sum = sum.saturating_add(open_at(work, id, product, end, at)?);
         if let Some(from) = begin {
-            sum = sum.saturating_sub(open_at(work, id, product.as_ref(), from, at)?);
+            sum = sum.saturating_sub(open_at(work, id, product, from, at)?);
         }
     }
     // Corrections of sealed days that wait for the next settlement.
-    let within = |at: Instant| asked.from.is_none_or(|from| at >= from) && asked.to.is_none_or(|to| at < to);
+    let within = |at: Instant| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to);
     for line in work.folio(id).book.lines.iter().filter(|line| line.id.is_correction()) {
-        if product.as_ref().is_none_or(|name| line.product() == name) && within(line.open.since) {
+        if product.is_none_or(|name| line.product() == name) && within(line.open.since) {
             sum = sum.saturating_add(line.net_at(at)?);
         }
     }
-    Ok(Money::from_units(sum, currency))
+    Ok(sum)
 }
 
 /// What was open of an account at an instant of its open day, as is known now. What was used is known by day only.

@@ -4,15 +4,16 @@
 //! Sealed charges and what is open now, so its sum is that of `charges_sum`. What the amounts are is decided elsewhere.
 
 use crate::folio::Work;
-use crate::look_at_account::{account_id, sum_of_charges, view_of};
-use crate::{ChargeQuestion, Engine, RefusalCode, Refused};
+use crate::look_at_account::{account_id, open_between, view_of};
+use crate::{Engine, RefusalCode, Refused};
+use farthing_core::config::Name;
 use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, Paces, PaidFrom, forecast, group};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
 use farthing_core::settle::{Source, ThingId};
 use farthing_core::time::{CivilDate, Instant, OutOfRange, Zone};
-use farthing_store::{ChargeFilter, ThingKind, ThingRow};
-use std::collections::{BTreeMap, BTreeSet};
+use farthing_store::{AccountCosts, ThingKind};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// As many days as are looked at together.
 const DAYS_MAX: i64 = 732;
@@ -74,17 +75,13 @@ pub struct MonthView {
 
 impl Engine {
     pub fn costs(&self, cloud: &str, account: &str, asked: &CostQuestion, at: Instant) -> Result<CostsView, Refused> {
-        let days = asked.from.days_until(asked.to);
-        if !(1..=DAYS_MAX).contains(&days) {
-            let message = format!("costs are looked at from one day to a later one, of {DAYS_MAX} days at most");
-            return Err(Refused::new(RefusalCode::Invalid, message));
-        }
+        let days = days_of(asked)?;
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
             work.load(&[id])?;
             let (currency, zone) = (work.currency(), work.folio(id).zone.clone());
             let before = (asked.from.add_days(-days).map_err(far)?, asked.from);
-            let (lines, things) = costs_between(work, id, (before.0, asked.to), &zone, at)?;
+            let (lines, things) = costs_between(work, id, (before.0, asked.to), &asked.filter, &zone, at)?;
             let of = |days| group(&lines, &things, &asked.by, &asked.filter, days).map_err(far);
             Ok(CostsView {
                 currency,
@@ -94,6 +91,18 @@ impl Engine {
                 known: known(&lines, &things, asked),
                 zone,
             })
+        })
+    }
+
+    /// The same without what was before and what else there is: for whoever shows only these days.
+    pub fn cost_groups(&self, cloud: &str, account: &str, asked: &CostQuestion, at: Instant) -> Result<Costs, Refused> {
+        days_of(asked)?;
+        self.look(cloud, |work| {
+            let id = account_id(work, account)?;
+            work.load(&[id])?;
+            let zone = work.folio(id).zone.clone();
+            let (lines, things) = costs_between(work, id, (asked.from, asked.to), &asked.filter, &zone, at)?;
+            group(&lines, &things, &asked.by, &asked.filter, (asked.from, asked.to)).map_err(far)
         })
     }
 
@@ -109,9 +118,11 @@ impl Engine {
             let next = month.add_months(1).map_err(far)?;
             let start = |day| zone.start_of_day(day).map_err(far);
             let (begins, ends) = (start(month)?, start(next)?);
+            // The sealed days of both months are read once.
+            let sealed = work.tx.charge_sums(id, None, (start(last)?, ends))?;
             let sum = |work: &mut Work<'_, '_>, from, to| {
-                let asked = ChargeQuestion { product: None, from: Some(from), to: Some(to) };
-                Ok::<i64, Refused>(sum_of_charges(work, id, &asked, at)?.units())
+                let sealed: i64 = sealed.iter().filter(|(day, _)| (from..to).contains(day)).map(|(_, net)| net).sum();
+                Ok::<i64, Refused>(sealed.saturating_add(open_between(work, id, None, (Some(from), Some(to)), at)?))
             };
             // To the same day, or the last one of a shorter month: sealed days are compared as a whole.
             let same = today.day().min(last.last_of_month().day());
@@ -121,7 +132,7 @@ impl Engine {
             let before = sum(work, start(last)?, start(same)?)?;
             let before_whole = sum(work, start(last)?, begins)?;
             let week = today.add_days(-COUNTED_DAYS).map_err(far)?;
-            let (lines, things) = costs_between(work, id, (week, today), &zone, at)?;
+            let (lines, things) = costs_between(work, id, (week, today), &CostFilter::default(), &zone, at)?;
             let counted = lines.iter().filter(|line| things.get(line.thing).is_some_and(|of| of.kind == "usage"));
             let paces = Paces {
                 per_hour: view.burn_per_hour,
@@ -135,33 +146,53 @@ impl Engine {
     }
 }
 
+/// How many days are asked for, if they can be.
+fn days_of(asked: &CostQuestion) -> Result<i64, Refused> {
+    let days = asked.from.days_until(asked.to);
+    if (1..=DAYS_MAX).contains(&days) {
+        return Ok(days);
+    }
+    let message = format!("costs are looked at from one day to a later one, of {DAYS_MAX} days at most");
+    Err(Refused::new(RefusalCode::Invalid, message))
+}
+
 /// Everything an account was charged and has open within days, and what it is of.
 fn costs_between(
     work: &mut Work<'_, '_>,
     id: OwnerId,
     (from, to): (CivilDate, CivilDate),
+    asked: &CostFilter,
     zone: &Zone,
     at: Instant,
 ) -> Result<(Vec<CostLine>, Vec<CostThing>), Refused> {
     let start = |day| zone.start_of_day(day).map_err(far);
-    let filter = ChargeFilter { product: None, from: Some(start(from)?), to: Some(start(to)?) };
-    let charges = work.tx.charges_of(id, &filter)?;
-    let open = open_lines(work, id, &filter, at)?;
-    let ids: BTreeSet<ThingId> =
-        charges.iter().map(|row| row.line.thing).chain(open.iter().map(|(thing, ..)| *thing)).collect();
-    let rows = work.tx.things(&ids.into_iter().collect::<Vec<_>>())?;
-    let places: BTreeMap<ThingId, usize> = rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect();
-    let things = things_told(work, &rows)?;
+    let days = (start(from)?, start(to)?);
+    let AccountCosts { rows: charges, of: mut kinds } = work.tx.charge_costs(id, days, asked.paid.is_some())?;
+    let open = open_lines(work, id, days, at)?;
+    let mut places: HashMap<(ThingId, Name), usize> = HashMap::new();
+    places.extend(kinds.iter().cloned().zip(0..));
+    let open: Vec<(usize, i64)> = open
+        .into_iter()
+        .map(|(thing, product, net)| {
+            let next = kinds.len();
+            let place = *places.entry((thing, product)).or_insert_with_key(|kind| {
+                kinds.push(kind.clone());
+                next
+            });
+            (place, net)
+        })
+        .collect();
+    let (things, place_of) = things_told(work, &kinds)?;
     let mut lines = Vec::with_capacity(charges.len().saturating_add(open.len()));
     let mut day: Option<(Instant, CivilDate)> = None;
     for row in charges {
+        let Some(thing) = place_of.get(row.of).copied().flatten() else { continue };
         // They come in the order of days.
         let date = match day {
             Some((known, date)) if known == row.from => date,
             _ => zone.civil_date_of(row.from).map_err(far)?,
         };
         day = Some((row.from, date));
-        let Some(thing) = places.get(&row.line.thing) else { continue };
         let from = |source: Source| match source {
             Source::Lot(_) => PaidFrom::Credit,
             Source::Cash => PaidFrom::Cash,
@@ -170,18 +201,18 @@ fn costs_between(
         };
         lines.push(CostLine {
             date,
-            thing: *thing,
-            product: row.product,
+            thing,
             list: row.list,
             net: row.net,
             paid: row.paid.iter().map(|(source, amount)| (from(*source), *amount)).collect(),
         });
     }
     let today = zone.civil_date_of(at).map_err(far)?;
-    for (thing, product, net) in open {
-        let Some(place) = places.get(&thing).filter(|_| net != 0) else { continue };
-        // What is open has no list price of its own until it is sealed.
-        lines.push(CostLine { date: today, thing: *place, product, list: net, net, paid: Vec::new() });
+    for (place, net) in open.into_iter().filter(|(_, net)| *net != 0) {
+        if let Some(thing) = place_of.get(place).copied().flatten() {
+            // What is open has no list price of its own until it is sealed.
+            lines.push(CostLine { date: today, thing, list: net, net, paid: Vec::new() });
+        }
     }
     Ok((lines, things))
 }
@@ -190,12 +221,12 @@ fn costs_between(
 fn open_lines(
     work: &mut Work<'_, '_>,
     id: OwnerId,
-    filter: &ChargeFilter,
+    (from, to): (Instant, Instant),
     at: Instant,
-) -> Result<Vec<(ThingId, farthing_core::config::Name, i64)>, Refused> {
+) -> Result<Vec<(ThingId, Name, i64)>, Refused> {
     work.load(&[id])?;
     let folio = work.folio(id);
-    let within = |at: Instant| filter.from.is_none_or(|from| at >= from) && filter.to.is_none_or(|to| at < to);
+    let within = |at: Instant| at >= from && at < to;
     let mut open = Vec::new();
     for line in &folio.book.lines {
         if within(if line.id.is_correction() { line.open.since } else { at }) {
@@ -205,12 +236,23 @@ fn open_lines(
     Ok(open)
 }
 
-fn things_told(work: &mut Work<'_, '_>, rows: &[ThingRow]) -> Result<Vec<CostThing>, Refused> {
+/// What these things and products are; and the place of each among them, where it is known at all.
+fn things_told(
+    work: &mut Work<'_, '_>,
+    kinds: &[(ThingId, Name)],
+) -> Result<(Vec<CostThing>, Vec<Option<usize>>), Refused> {
+    let ids: BTreeSet<ThingId> = kinds.iter().map(|(thing, _)| *thing).collect();
+    let rows = work.tx.things(&ids.into_iter().collect::<Vec<_>>())?; // in order of id
     let mut projects: BTreeMap<i64, String> = BTreeMap::new();
     let now = work.now;
     let profile = work.cloud.profile_at(now)?.clone();
-    let mut things = Vec::with_capacity(rows.len());
-    for row in rows {
+    let mut things = Vec::with_capacity(kinds.len());
+    let mut places = Vec::with_capacity(kinds.len());
+    for (id, product) in kinds {
+        let Some(row) = rows.binary_search_by_key(id, |row| row.id).ok().and_then(|place| rows.get(place)) else {
+            places.push(None);
+            continue;
+        };
         if row.project != 0 && !projects.contains_key(&row.project) {
             let name = work.tx.project_name(row.project)?.unwrap_or_default();
             projects.insert(row.project, name);
@@ -223,7 +265,9 @@ fn things_told(work: &mut Work<'_, '_>, rows: &[ThingRow]) -> Result<Vec<CostThi
                 product.map(|product| product.kind.word().to_owned()).unwrap_or_default()
             }
         };
+        places.push(Some(things.len()));
         things.push(CostThing {
+            product: product.clone(),
             resource: if row.kind == ThingKind::Resource { row.name.clone() } else { String::new() },
             project: projects.get(&row.project).cloned().unwrap_or_default(),
             person: row.person.clone(),
@@ -232,7 +276,7 @@ fn things_told(work: &mut Work<'_, '_>, rows: &[ThingRow]) -> Result<Vec<CostThi
             labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         });
     }
-    Ok(things)
+    Ok((things, places))
 }
 
 /// Whoever may see some projects only chooses among what is theirs: names are told to nobody else (R65).
@@ -243,19 +287,21 @@ fn known(lines: &[CostLine], things: &[CostThing], asked: &CostQuestion) -> Know
             CostFilter { projects: projects.clone(), person: asked.filter.person.clone(), ..CostFilter::default() }
         }
     };
+    // Each thing once, if anything of these days is of it.
+    let mut of_these = vec![false; things.len()];
+    for line in lines.iter().filter(|line| line.date >= asked.from) {
+        if let Some(this) = of_these.get_mut(line.thing) {
+            *this = true;
+        }
+    }
     let mut known = KnownCosts::default();
-    let mut seen = BTreeSet::new();
     let add = |set: &mut BTreeSet<String>, text: &str| {
         if !text.is_empty() && !set.contains(text) {
             set.insert(text.to_owned());
         }
     };
-    for line in lines.iter().filter(|line| line.date >= asked.from) {
-        let Some(thing) = things.get(line.thing).filter(|thing| mine.of(line, thing).is_some()) else { continue };
-        add(&mut known.products, line.product.as_str());
-        if !seen.insert(line.thing) {
-            continue;
-        }
+    for (thing, _) in things.iter().zip(of_these).filter(|(thing, of_these)| *of_these && mine.fits(thing)) {
+        add(&mut known.products, thing.product.as_str());
         add(&mut known.projects, &thing.project);
         add(&mut known.resources, &thing.resource);
         add(&mut known.people, &thing.person);

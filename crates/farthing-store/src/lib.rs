@@ -94,7 +94,7 @@ pub use bill_disputes::{BillDisputeFilter, BillDisputeRow};
 pub use billing::{BillCutRow, BillingRow};
 pub use bills::{BillFilter, BillKind, BillRow};
 pub use budgets::{BudgetOver, BudgetRow};
-pub use charges::{ChargeDay, ChargeFilter, ChargeRow};
+pub use charges::{AccountCosts, ChargeDay, ChargeFilter, ChargeRow, CostRow};
 pub use codes::{CodeRow, PaidRow};
 pub use collecting::CollectingRow;
 pub use contacts::ContactRow;

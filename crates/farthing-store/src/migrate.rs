@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 25, name: "members", text: include_str!("../migrations/0025_members.sql") },
     Migration { number: 26, name: "budgets", text: include_str!("../migrations/0026_budgets.sql") },
     Migration { number: 27, name: "back", text: include_str!("../migrations/0027_back.sql") },
+    Migration { number: 28, name: "costs", text: include_str!("../migrations/0028_costs.sql") },
 ];
 
 /// Any number, as long as everything that migrates this database takes the same one.

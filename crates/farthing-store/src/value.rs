@@ -149,6 +149,14 @@ impl Row<'_> {
         }
     }
 
+    /// Text, read where it is: for what is looked at once and seldom kept.
+    pub fn text_with<T>(&self, column: usize, read: impl FnOnce(&str) -> T) -> Result<T, StoreError> {
+        match self {
+            Row::Sqlite(row) => Ok(read(row.get_ref(column)?.as_str().map_err(wrong_type)?)),
+            Row::Postgres(row) => Ok(read(row.try_get(column)?)),
+        }
+    }
+
     /// Text that somebody may have made no text of, which only SQLite would keep: for `verify`, which has to name its row.
     pub fn text_lossy(&self, column: usize) -> Result<String, StoreError> {
         match self {

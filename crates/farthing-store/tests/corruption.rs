@@ -377,6 +377,7 @@ both! {
         bed.tamper("ALTER TABLE lot DROP COLUMN reason");
         bed.tamper("ALTER TABLE lot DROP COLUMN source");
         bed.tamper("DROP INDEX charge_chained");
+        bed.tamper("DROP INDEX charge_costs");
         bed.tamper("DROP INDEX member_by_person");
         bed.tamper("DROP INDEX account_state_bill_at");
         bed.tamper("ALTER TABLE account_state DROP COLUMN bill_at");

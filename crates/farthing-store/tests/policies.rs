@@ -258,7 +258,7 @@ both! {
         bed.tamper("DROP INDEX hold_expired"); // of a table that was there
         bed.tamper("DELETE FROM store_migration WHERE number > 1");
         let told = bed.try_open(&Options::existing()).expect_err("an older schema").to_string();
-        assert!(told.contains("has schema 1, this Farthing's is 27") && told.contains("start the server once"), "{told}");
+        assert!(told.contains("has schema 1, this Farthing's is 28") && told.contains("start the server once"), "{told}");
         let store = bed.open();
         assert_eq!(read(&store, |tx| tx.owner_by_name("cloud", "one")).map(|owner| owner.id), Some(owner));
         applied(&store, "cloud", request("a", None), NOON);

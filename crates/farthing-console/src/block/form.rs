@@ -49,6 +49,8 @@ pub(crate) struct Field {
     pub(crate) needed: bool,
     /// What browsers may fill in.
     pub(crate) autocomplete: &'static str,
+    /// Which files are offered, where it takes one.
+    pub(crate) accepts: &'static str,
     pub(crate) ticked: bool,
 }
 
@@ -174,6 +176,11 @@ impl Field {
 
     pub(crate) fn check(name: &str, label: impl Into<String>, ticked: bool) -> Field {
         Field { ticked, ..Field::of(name, label, "check") }
+    }
+
+    /// A file of these kinds.
+    pub(crate) fn file(name: &str, label: impl Into<String>, accepts: &'static str) -> Field {
+        Field { accepts, ..Field::of(name, label, "file") }
     }
 
     pub(crate) fn value(mut self, value: impl Into<String>) -> Field {

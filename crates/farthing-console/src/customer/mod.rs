@@ -18,6 +18,7 @@ mod notices;
 mod orders;
 mod overview;
 mod payment;
+mod people;
 mod resources;
 mod settings;
 mod shared;
@@ -37,7 +38,8 @@ pub(crate) use resources::page as resources_page;
 pub(crate) use top_up::payment_page;
 
 use crate::Console;
-use crate::web::door::{does, fetches, shows};
+use crate::web::asked::BODY_BYTES_MAX;
+use crate::web::door::{does, fetches, previews, shows};
 use axum::Router;
 use axum::routing::MethodRouter;
 use std::sync::Arc;
@@ -105,6 +107,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
         ("/settings/limits", does(settings::page, settings::limits)),
         ("/settings/budgets", does(settings::page, budgets::set)),
         ("/settings/budgets/drop", does(settings::page, budgets::remove)),
+        ("/settings/people", does(settings::page, people::invite)),
+        ("/settings/people/{person}", shows(people::page)),
+        ("/settings/people/{person}/role", does(people::page, people::set_role)),
+        ("/settings/people/{person}/remove", does(people::page, people::remove)),
+        ("/settings/people/{person}/link", previews(people::page, people::link, BODY_BYTES_MAX)),
         ("/settings/notices", shows(notices::page).merge(does(notices::page, notices::set))),
     ]
 }

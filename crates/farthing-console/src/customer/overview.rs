@@ -113,8 +113,8 @@ fn top(ask: &Ask, month: &MonthView) -> Result<Section, PageError> {
         by: GroupBy::Resource,
         filter: super::costs::filter_of_seat(ask),
     };
-    let view = found(ask.engine().costs(ask.id(), ask.account(), &asked, ask.now), ask)?;
-    let lines = view.costs.groups.iter().filter(|group| group.net > 0).take(TOP);
+    let view = found(ask.engine().cost_groups(ask.id(), ask.account(), &asked, ask.now), ask)?;
+    let lines = view.groups.iter().filter(|group| group.net > 0).take(TOP);
     let lines = lines.map(|group| {
         let name = if group.key.is_empty() {
             Cell::link(ask.at("/costs"), ask.say("costs.no_resource"))

@@ -1,8 +1,7 @@
 //! Settings: company and tax, whom to write to and in which language, who else uses the account, budgets and warnings.
 
 use super::ask::{Ask, Done, Page, Stop, found};
-use super::cost_page::label;
-use crate::block::{Block, Cell, Choice, Field, Form, Section, Table};
+use crate::block::{Block, Choice, Field, Form, Section};
 use crate::frame::PageError;
 use crate::words::Language;
 use farthing_core::access::Deed;
@@ -23,7 +22,7 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
             .section(super::budgets::section(ask)?)
             .section(Section::at("limits", ask.say("settings.limits"), vec![Block::Form(limits_form(ask)?)]));
     }
-    page = page.section(Section::at("members", ask.say("settings.members"), members(ask)?));
+    page = page.section(super::people::section(ask)?);
     if ask.may(Deed::SeePapers) {
         let notices = vec![Block::Links(vec![ask.link("/settings/notices", "settings.notices_link")])];
         page = page.section(Section::at("notices", ask.say("notices.title"), notices));
@@ -172,20 +171,4 @@ pub(super) fn limits(ask: &Ask) -> Result<Done, Stop> {
     let limits = NewLimits { of: limits_of(ask), month: amount("month")?, hour: amount("hour")? };
     ask.doing().set_limits(ask.id(), &limits).map_err(Stop::Refused)?;
     Ok(Done::at(ask, "/settings", "saved"))
-}
-
-/// Who uses the account, or a project of it. Who may sign in, and as what, is the people's page.
-fn members(ask: &Ask) -> Result<Vec<Block>, PageError> {
-    let rows = found(ask.engine().members(ask.id(), ask.account()), ask)?;
-    let labels = ["members.person", "members.project", "members.role"].map(|key| label(ask, key));
-    let caption = ask.with("members.caption", &[("count", &rows.len().to_string())]);
-    let mut table = Table::new(caption, &labels.each_ref().map(String::as_str)).when_empty(ask.say("members.empty"));
-    for (row, project) in rows {
-        table.row(vec![
-            Cell::text(row.person),
-            Cell::text(project.unwrap_or_else(|| ask.say("members.all").to_owned())),
-            Cell::text(ask.language.word("role", &row.role)),
-        ]);
-    }
-    Ok(vec![Block::Table(table)])
 }

@@ -74,7 +74,7 @@ impl Gate {
     }
 
     /// An address of ours as others are told it.
-    pub(super) fn absolute(&self, path: &str) -> String {
+    pub(crate) fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
     }
 }

@@ -37,6 +37,14 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Console>>)> {
         ("/clouds/{cloud}/accounts", shows(accounts::page)),
         ("/clouds/{cloud}/queues", shows(queues::page)),
         (
+            "/clouds/{cloud}/queues/statements",
+            shows(queues::statement_page).merge(does_within(
+                queues::statement_page,
+                queues::take_statement,
+                queues::STATEMENT_BYTES_MAX,
+            )),
+        ),
+        (
             "/clouds/{cloud}/queues/bank/{movement}",
             shows(queues::movement_page).merge(does(queues::movement_page, queues::decide_movement)),
         ),

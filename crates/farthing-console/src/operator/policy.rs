@@ -200,7 +200,8 @@ fn with_errors(ask: &Ask, errors: &[String]) -> Result<Page, PageError> {
         let entered = ask.entered.get(name).map(|text| text.replace("\r\n", "\n"));
         Field::of(name, file, "code").value(entered.unwrap_or_else(|| text(file)))
     };
-    let sent = |name: &str, file: &str| Field::of(name, ask.with("policy.send", &[("file", file)]), "file");
+    let sent =
+        |name: &str, file: &str| Field::file(name, ask.with("policy.send", &[("file", file)]), ".toml,text/plain");
     let first = ask.zone.civil_date_of(ask.now)?.first_of_month();
     let mut form = Form::post(ask.at("/policy/plan"), &ask.visitor.csrf, ask.say("policy.plan"))
         .with_files()

@@ -101,6 +101,7 @@ impl Came {
             query: self.query(),
             named: self.named,
             entered: BTreeMap::new(),
+            files: BTreeMap::new(),
             trouble: None,
             console,
             cloud,

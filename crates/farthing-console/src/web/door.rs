@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use std::collections::BTreeMap;
 use std::ops::DerefMut;
 use std::sync::Arc;
 
@@ -93,12 +94,13 @@ pub(crate) fn previews<A: Asking>(
 
 /// What a form carries, where it is one of ours.
 fn sent<A: Asking>(came: Came, console: Arc<Console>, body: &[u8]) -> Result<A, PageError> {
-    let entered = match came.boundary() {
+    let (entered, files) = match came.boundary() {
         Some(boundary) => parts_of(body, &boundary),
-        None => entered_of(body),
+        None => (entered_of(body), BTreeMap::new()),
     };
     let mut ask = A::of(came, console)?;
     ask.entered = entered;
+    ask.files = files;
     let token = ask.entered.get("csrf").map_or("", String::as_str);
     if same(token, &ask.visitor.csrf) { Ok(ask) } else { Err(PageError::Stale(ask.say("error.stale").to_owned())) }
 }

@@ -1,5 +1,5 @@
-//! Forms that carry files, as browsers send them: `multipart/form-data` (RFC 7578). What is sent is text; a file that is none is read as well as it
-//! can be, and found wrong by whoever reads it.
+//! Forms that carry files, as browsers send them: `multipart/form-data` (RFC 7578). What is entered is text; a file is that too, read as well as it
+//! can be, and its bytes for whoever reads those.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,21 @@ pub(crate) fn boundary_of(content_type: &str) -> Option<String> {
     (!boundary.is_empty() && boundary.len() <= 70).then(|| boundary.to_owned())
 }
 
-/// Names and texts; of several of one name the last counts.
-pub(crate) fn parts_of(body: &[u8], boundary: &str) -> BTreeMap<String, String> {
+/// A file that was sent with a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// As it is called where it comes from.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What was entered, and files, by their names in the form.
+pub(crate) type Parts = (BTreeMap<String, String>, BTreeMap<String, Sent>);
+
+/// Of several of one name the last counts.
+pub(crate) fn parts_of(body: &[u8], boundary: &str) -> Parts {
     let mark = format!("--{boundary}");
-    let mut parts = BTreeMap::new();
+    let mut parts = Parts::default();
     let mut rest = match find(body, mark.as_bytes()) {
         Some(at) => &body[at + mark.len()..],
         None => return parts,
@@ -28,21 +39,27 @@ pub(crate) fn parts_of(body: &[u8], boundary: &str) -> BTreeMap<String, String> 
     // After the last one stands "--".
     while let Some(part) = rest.strip_prefix(b"\r\n") {
         let Some(end) = find(part, between.as_bytes()) else { break };
-        if let Some((name, text)) = read(&part[..end]) {
-            parts.insert(name, text);
+        if let Some((name, file, bytes)) = read(&part[..end]) {
+            parts.0.insert(name.clone(), String::from_utf8_lossy(bytes).into_owned());
+            if let Some(file) = file {
+                parts.1.insert(name, Sent { name: file, bytes: bytes.to_vec() });
+            }
         }
         rest = &part[end + between.len()..];
     }
     parts
 }
 
-fn read(part: &[u8]) -> Option<(String, String)> {
+/// Its name in the form, its own where it is a file, and what it is.
+fn read(part: &[u8]) -> Option<(String, Option<String>, &[u8])> {
     let head_ends = find(part, b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&part[..head_ends]).into_owned();
-    let text = String::from_utf8_lossy(part.get(head_ends + 4..)?).into_owned();
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"))?;
-    let name = line.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == "name")?.1;
-    Some((name.trim_matches('"').to_owned(), text))
+    let said = |wanted: &str| {
+        let mut pairs = line.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(key, _)| *key == wanted).map(|(_, value)| value.trim_matches('"').to_owned())
+    };
+    Some((said("name")?, said("filename"), part.get(head_ends + 4..)?))
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -68,12 +85,20 @@ mod tests {
         let body = "preamble\r\n--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntoken\r\n--x\r\n\
             Content-Disposition: form-data; name=\"file\"; filename=\"c.toml\"\r\nContent-Type: text/plain\r\n\r\n\
             a = \"北\"\r\n\r\n--y\r\n--x\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--x--\r\n";
-        let parts = parts_of(body.as_bytes(), "x");
+        let (parts, files) = parts_of(body.as_bytes(), "x");
         let told = |name: &str| parts.get(name).map(String::as_str);
         assert_eq!((told("csrf"), told("empty")), (Some("token"), Some("")));
         assert_eq!(told("file"), Some("a = \"北\"\r\n\r\n--y"));
+        let file = Sent { name: "c.toml".to_owned(), bytes: "a = \"北\"\r\n\r\n--y".as_bytes().to_vec() };
+        assert_eq!(files, [("file".to_owned(), file)].into());
         for broken in ["", "--x", "--x\r\nnothing", "--x\r\n\r\n\r\n--x--", "--y\r\n"] {
-            assert!(parts_of(broken.as_bytes(), "x").is_empty(), "{broken:?}");
+            assert!(parts_of(broken.as_bytes(), "x").0.is_empty(), "{broken:?}");
         }
+    }
+    #[test]
+    fn a_file_keeps_bytes_that_are_no_text() {
+        let head = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n";
+        let body = [head.as_bytes(), b"M\xfcller", b"\r\n--x--\r\n"].concat();
+        assert_eq!(parts_of(&body, "x").1["file"].bytes, b"M\xfcller");
     }
 }

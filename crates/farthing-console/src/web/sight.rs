@@ -3,6 +3,7 @@
 
 use crate::block::{Cell, Link, Section, Table};
 use crate::frame::PageError;
+use crate::web::multipart::Sent;
 use crate::web::visitor::Visitor;
 use crate::words::Language;
 use crate::words::figure::{Figure, Notation};
@@ -31,6 +32,8 @@ pub(crate) struct Sight {
     pub(crate) query: BTreeMap<String, String>,
     /// What was entered into the form that was sent.
     pub(crate) entered: BTreeMap<String, String>,
+    /// The files among it.
+    pub(crate) files: BTreeMap<String, Sent>,
     pub(crate) trouble: Option<Trouble>,
 }
 

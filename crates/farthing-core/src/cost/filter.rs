@@ -45,20 +45,21 @@ pub struct CostFilter {
 }
 
 impl CostFilter {
-    /// What of a line counts: its list price and what was charged; none: it is not asked for.
-    pub fn of(&self, line: &CostLine, thing: &CostThing) -> Option<(i64, i64)> {
+    /// Whether what this thing costs is asked for at all: once a thing, however many days it has.
+    pub fn fits(&self, thing: &CostThing) -> bool {
         let is = |wanted: &Option<String>, has: &str| wanted.as_ref().is_none_or(|wanted| wanted == has);
-        let fits = is(&self.product, line.product.as_str())
+        is(&self.product, thing.product.as_str())
             && is(&self.project, &thing.project)
             && is(&self.resource, &thing.resource)
             && is(&self.person, &thing.person)
             && is(&self.state, &thing.state)
             && is(&self.kind, &thing.kind)
             && self.projects.as_ref().is_none_or(|own| own.contains(&thing.project))
-            && self.label.as_ref().is_none_or(|(key, value)| thing.labels.get(key) == Some(value));
-        if !fits {
-            return None;
-        }
+            && self.label.as_ref().is_none_or(|(key, value)| thing.labels.get(key) == Some(value))
+    }
+
+    /// What counts of a line of something that fits: its list price and what was charged; none: another source paid it.
+    pub fn of(&self, line: &CostLine) -> Option<(i64, i64)> {
         match self.paid {
             None => Some((line.list, line.net)),
             Some(from) => {

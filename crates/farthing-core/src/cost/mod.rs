@@ -20,17 +20,17 @@ pub struct CostLine {
     pub date: CivilDate,
     /// What it is of: its place among the things that are handed over beside the lines.
     pub thing: usize,
-    pub product: Name,
     /// Without discounts.
     pub list: i64,
     pub net: i64,
-    /// What paid it. What is still open is paid by nothing yet.
+    /// What paid it; read where a filter asks for it. What is still open is paid by nothing yet.
     pub paid: Vec<(PaidFrom, i64)>,
 }
 
-/// What costs are of, as far as anybody asks. Empty texts: it has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What costs are of, as far as anybody asks: a thing and a product, many lines of one. Empty texts: it has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostThing {
+    pub product: Name,
     /// The resource; empty: an account's own use of the product.
     pub resource: String,
     pub project: String,
@@ -52,6 +52,7 @@ mod tests {
 
     fn things() -> Vec<CostThing> {
         let thing = |resource: &str, project: &str, person: &str, kind: &str, team: Option<&str>| CostThing {
+            product: Name::parse(if kind == "usage" { "tokens" } else { "vm" }).unwrap(),
             resource: resource.into(),
             project: project.into(),
             person: person.into(),
@@ -67,20 +68,19 @@ mod tests {
     }
 
     fn lines() -> Vec<CostLine> {
-        let line = |date: u8, thing: usize, product: &str, net: i64, paid: &[(PaidFrom, i64)]| CostLine {
+        let line = |date: u8, thing: usize, net: i64, paid: &[(PaidFrom, i64)]| CostLine {
             date: day(date),
             thing,
-            product: Name::parse(product).unwrap(),
             list: net.saturating_add(10),
             net,
             paid: paid.to_vec(),
         };
         vec![
-            line(1, 0, "vm", 100, &[(PaidFrom::Credit, 60), (PaidFrom::Cash, 40)]),
-            line(1, 1, "vm", 200, &[(PaidFrom::Cash, 200)]),
-            line(2, 0, "vm", 300, &[(PaidFrom::Cash, 300)]),
-            line(3, 2, "tokens", 50, &[(PaidFrom::NextBill, 50)]),
-            line(3, 0, "vm", -20, &[(PaidFrom::Cash, -20)]),
+            line(1, 0, 100, &[(PaidFrom::Credit, 60), (PaidFrom::Cash, 40)]),
+            line(1, 1, 200, &[(PaidFrom::Cash, 200)]),
+            line(2, 0, 300, &[(PaidFrom::Cash, 300)]),
+            line(3, 2, 50, &[(PaidFrom::NextBill, 50)]),
+            line(3, 0, -20, &[(PaidFrom::Cash, -20)]),
         ]
     }
 

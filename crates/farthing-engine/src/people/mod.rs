@@ -13,6 +13,7 @@ mod console_links;
 mod facts;
 mod forgotten;
 mod hashing;
+mod invitation_link;
 mod invite;
 mod mail;
 mod operators;

@@ -4,6 +4,7 @@ mod authorise;
 mod balance;
 mod check;
 mod close;
+mod console;
 mod crowd;
 mod export;
 mod floor;
@@ -52,6 +53,8 @@ enum What {
     Export(export::Arguments),
     /// Usage and authorisations over HTTP, against a server of its own process.
     Http(http::Arguments),
+    /// What a customer opens most, of an account with very many resources and a year behind it: time and weight.
+    Console(console::Arguments),
     /// Documents drawn on one core, warm; stores nothing.
     Pdf(pdf::Arguments),
     /// Pricing on one core, beside the same loop without a price; stores nothing.
@@ -84,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         What::Standing(arguments) => standing::run(arguments),
         What::Export(arguments) => export::run(arguments),
         What::Http(arguments) => http::run(arguments),
+        What::Console(arguments) => console::run(arguments),
         What::Pdf(arguments) => pdf::run(arguments),
         What::Rate(arguments) => rate::run(arguments),
     }

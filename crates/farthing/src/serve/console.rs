@@ -73,16 +73,18 @@ pub struct Pages {
     live: Router,
     tests: Arc<Mutex<BTreeMap<String, Router>>>,
     gate: Gate,
+    /// Whether mails go out from here.
+    mails: bool,
 }
 
 impl Pages {
     /// The clouds are those that there are as the server starts.
-    pub(super) fn new(door: &Door, settings: &ConsoleSettings) -> Result<Pages, Failure> {
+    pub(super) fn new(door: &Door, settings: &ConsoleSettings, mails: bool) -> Result<Pages, Failure> {
         let live = door.worlds.live();
         let gate = gate(settings, live.public_url());
-        let console = Console::behind(live.clone(), live.clone(), clouds(live)?, gate.clone());
+        let console = Console::behind(live.clone(), live.clone(), clouds(live)?, gate.clone()).with_mails(mails);
         let live = farthing_console::router(console.with_printer(Arc::new(Press)).with_reader(Arc::new(Folders)));
-        Ok(Pages { live, tests: Arc::default(), gate })
+        Ok(Pages { live, tests: Arc::default(), gate, mails })
     }
 
     /// The cloud whose test cloud somebody comes to: with a session or a link of it.
@@ -116,7 +118,8 @@ impl Pages {
         }
         let Some(engine) = door.worlds.known(cloud, true)? else { return Ok(None) };
         let clouds = clouds(&engine)?;
-        let console = Console::behind(engine, door.worlds.live().clone(), clouds, self.gate.clone()).of_test(cloud);
+        let console = Console::behind(engine, door.worlds.live().clone(), clouds, self.gate.clone());
+        let console = console.of_test(cloud).with_mails(self.mails);
         let router = farthing_console::router(console.with_printer(Arc::new(Press)).with_reader(Arc::new(Folders)));
         self.lock().insert(cloud.to_owned(), router.clone());
         Ok(Some(router))

@@ -87,7 +87,8 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let door = Arc::new(door);
     let workers = worker::start(&door, config.work.then_some(carriers));
     let address = listener.local_addr()?;
-    let pages = config.console.as_ref().map(|settings| Pages::new(&door, settings)).transpose()?;
+    let pages =
+        config.console.as_ref().map(|settings| Pages::new(&door, settings, config.mail.is_some())).transpose()?;
     tracing::info!(
         listen = %address,
         store = %config.store,

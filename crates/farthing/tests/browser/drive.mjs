@@ -4,6 +4,7 @@
 
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
+import net from 'node:net';
 
 const require = createRequire(`${process.env.BROWSER_MODULES}/`);
 const { chromium } = require('playwright-core');
@@ -248,6 +249,36 @@ for (const [language, cloud] of [['en', 'aicloud'], ['zh', 'bohrium']]) {
 }
 
 await browser.close();
+
+// What Lighthouse says of the pages that are opened most. How fast they are is told and not asked for: it depends on what else the machine
+// does. LIGHTHOUSE_RUNS=3 looks so often and tells the middle one.
+{
+  const { default: lighthouse } = await import(require.resolve('lighthouse'));
+  const port = await new Promise(free => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => free(port));
+    });
+  });
+  const chrome = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage', `--remote-debugging-port=${port}`] });
+  const asked = ['accessibility', 'best-practices'];
+  for (const path of ['', '/costs']) {
+    const speeds = [];
+    for (let run = 0; run < Number(process.env.LIGHTHOUSE_RUNS ?? 1); run++) {
+      const { lhr } = await lighthouse(base + customer + path, { port, logLevel: 'error', onlyCategories: ['performance', ...asked] });
+      const percent = category => Math.round(lhr.categories[category].score * 100);
+      const lacks = category => lhr.categories[category].auditRefs.filter(({ id, weight }) => weight && lhr.audits[id].score !== null && lhr.audits[id].score < 1).map(({ id }) => id);
+      for (const category of asked) {
+        check(`lighthouse ${path || '/'}: ${category} ${percent(category)} ${lacks(category).join(' ')}`.trim(), lhr.runtimeError === undefined && percent(category) >= 95);
+      }
+      speeds.push(percent('performance'));
+    }
+    speeds.sort((a, b) => a - b);
+    console.log(`    lighthouse ${path || '/'}: performance ${speeds[Math.floor(speeds.length / 2)]}`);
+  }
+  await chrome.close();
+}
+
 if (wrong.length) {
   console.log(`\n${wrong.length} wrong:\n${wrong.join('\n')}`);
   process.exit(1);

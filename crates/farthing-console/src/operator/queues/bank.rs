@@ -31,6 +31,9 @@ pub(super) fn blocks(ask: &Ask, movements: &[BankRowFacts]) -> Result<Vec<Block>
         ]);
     }
     let mut blocks = vec![Block::Table(table)];
+    if ask.may(OperatorDeed::MatchBank) && ask.cloud.profile.policy.bank.is_some() {
+        blocks.push(Block::Links(vec![ask.link("/queues/statements", "statement.link")]));
+    }
     let (orders, sum) = ask.engine().bank_orders_waiting(ask.id())?;
     if orders > 0 {
         let (orders, sum) = (ask.language.count("bank.orders", orders), ask.money(sum)?);

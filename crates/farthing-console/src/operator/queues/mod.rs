@@ -4,11 +4,13 @@ mod bank;
 mod documents;
 mod payments;
 mod standing;
+mod statement;
 
 pub(super) use bank::{decide as decide_movement, differences, page as movement_page};
 pub(super) use documents::{decide_dispute, decide_invoice, dispute_page, invoice_page};
 pub(super) use payments::{ask_again, decide_refund, decide_review, given_up_page, refund_page, review_page};
 pub(super) use standing::{accept, accept_page};
+pub(super) use statement::{BYTES_MAX as STATEMENT_BYTES_MAX, page as statement_page, take as take_statement};
 
 use super::ask::{Ask, Page};
 use super::waiting::Waiting;
