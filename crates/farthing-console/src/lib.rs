@@ -72,48 +72,22 @@ pub struct Console {
 impl Console {
     pub fn new(engine: Engine, clouds: Vec<Cloud>, verdict: Verdict) -> Console {
         let porter = Arc::new(ThisMachine::new(engine.ids().bytes()));
-        let home = engine.clone();
-        Console {
-            engine,
-            clouds,
-            proofs: Proofs::of(verdict),
-            home,
-            test_of: None,
-            gate: None,
-            porter,
-            printer: None,
-            stopper: None,
-            reader: None,
-            mails: false,
-        }
+        Console { clouds, proofs: Proofs::of(verdict), ..Console::looked_at(engine, porter) }
     }
 
     /// Of a server: people sign in. `home`: the live world, where time is the real one.
     pub fn behind(engine: Engine, home: Engine, clouds: Vec<Cloud>, gate: Gate) -> Console {
         let porter = Arc::new(SessionPorter::new(engine.clone(), home.clone(), gate.clone()));
-        Console {
-            engine,
-            clouds,
-            proofs: Proofs::default(),
-            home,
-            test_of: None,
-            gate: Some(gate),
-            porter,
-            printer: None,
-            stopper: None,
-            reader: None,
-            mails: false,
-        }
+        Console { clouds, home, gate: Some(gate), ..Console::looked_at(engine, porter) }
     }
 
     /// For looking only, by whomever the porter lets in: nothing is known of the store but what a page asks.
     pub fn looked_at(engine: Engine, porter: Arc<dyn Porter>) -> Console {
-        let home = engine.clone();
         Console {
+            home: engine.clone(),
             engine,
             clouds: Vec::new(),
             proofs: Proofs::default(),
-            home,
             test_of: None,
             gate: None,
             porter,

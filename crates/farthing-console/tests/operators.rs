@@ -1,31 +1,26 @@
 //! The operators' pages, asked for through the router: in both languages, by each role; what may be done there, and that it stands in the audit log
 //! with who did it and why. Two small clouds on a store of their own, on the engine itself.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+mod support;
+
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use farthing_console::{Console, FilesRead, Porter, Reader, Verdict, Visitor, router};
 use farthing_core::access::{OperatorDeed, OperatorRole, operator_may};
 use farthing_core::bank::{Nature, Row, RowState, Statement};
 use farthing_core::config::{Severity, Source};
 use farthing_core::money::{Currency, Money};
-use farthing_core::policy::ApplyRequest;
 use farthing_core::profile::{CATALOG_FILE, POLICY_FILE, Profile};
-use farthing_core::time::{CivilDate, Instant};
+use farthing_core::time::CivilDate;
 use farthing_engine::{
-    Asked, Clock, Contact, Engine, IdSource, NewAccount, NewPayIn, NewRefund, NewResource, NewStatement, PayBy,
-    Providers, Reported, ResourceFact,
+    Asked, Contact, Engine, NewAccount, NewPayIn, NewRefund, NewResource, NewStatement, PayBy, Reported, ResourceFact,
 };
-use farthing_store::{Location, Options, Store};
 use farthing_testbed::ScratchDir;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tower::ServiceExt as _;
+use support::{Answer, NOW, Site, TOKEN, apply, at, coded, dollars, files, hidden, plain, with};
 
-const SINCE: &str = "2026-10-30T08:00:00Z";
-const NOW: &str = "2026-11-03T09:30:00Z";
-const TOKEN: &str = "a-token";
 const CLOUD: &str = "aicloud";
 const OTHER: &str = "elestio";
 
@@ -71,50 +66,21 @@ impl Reader for Files {
 }
 
 struct Stage {
-    router: Router,
+    site: Site,
     engine: Engine,
     refund: String,
     movement: String,
     _folder: ScratchDir,
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
-
-fn at(text: &str) -> Instant {
-    Instant::parse(text).unwrap()
-}
-
-fn dollars(text: &str) -> Money {
-    Money::parse_amount(text, Currency::USD).unwrap()
-}
-
-fn files(cloud: &str) -> BTreeMap<String, String> {
-    let folder = format!("{}/../../clouds/{cloud}", env!("CARGO_MANIFEST_DIR"));
-    let read = |name: &str| (name.to_owned(), std::fs::read_to_string(format!("{folder}/{name}")).unwrap());
-    [POLICY_FILE, CATALOG_FILE].map(read).into()
-}
-
 /// Somebody who has left out what their transfer is for.
 fn statement() -> NewStatement {
     let row = Row {
-        line: 0,
-        booked: CivilDate::parse("2026-11-02").unwrap(),
-        amount: dollars("35.00"),
-        nature: Nature::Transfer,
         bank_reference: "R1".to_owned(),
         name: "Somebody Unknown".to_owned(),
         iban: "021000021-7".to_owned(),
         text: "for the pods".to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(CivilDate::parse("2026-11-02").unwrap(), dollars("35.00"), Nature::Transfer)
     };
     let statement = Statement {
         id: "s1".to_owned(),
@@ -127,13 +93,18 @@ fn statement() -> NewStatement {
     NewStatement { name: "s1".to_owned(), digest: "s1".to_owned(), statements: vec![statement] }
 }
 
+impl std::ops::Deref for Stage {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
 impl Stage {
     fn new(role: OperatorRole) -> Stage {
         let folder = ScratchDir::new("console-operators");
-        let options = Options { sqlite_sync_commits: false, sqlite_log_mib: 1, ..Options::default() };
-        let store = Store::open(&Location::Sqlite(folder.join("operators.db")), &options).unwrap();
-        let engine = Engine::new(store, Clock::simulated(at(SINCE)), IdSource::seeded(0, 7));
-        let engine = engine.with_providers(Providers::new().pretending());
+        let engine = support::engine(&folder);
         let engine = engine.asked_by(Asked {
             who: "key_setup".to_owned(),
             source: "here".to_owned(),
@@ -141,14 +112,7 @@ impl Stage {
             why: String::new(),
         });
         for cloud in [CLOUD, OTHER] {
-            let request = ApplyRequest {
-                files: files(cloud),
-                who: "test".into(),
-                why: "to look at it".into(),
-                starts: None,
-                corrects: None,
-            };
-            engine.apply_policy(cloud, request).unwrap();
+            apply(&engine, cloud);
         }
         for (cloud, name) in [(CLOUD, "acme"), (CLOUD, "beta"), (OTHER, "foreign")] {
             let account = NewAccount { name: name.into(), ..NewAccount::default() };
@@ -189,42 +153,15 @@ impl Stage {
         let console = Console::new(engine.clone(), Vec::new(), verdict)
             .with_porter(Arc::new(Door { role }))
             .with_reader(Arc::new(Files));
-        Stage { router: router(console), engine, refund, movement, _folder: folder }
-    }
-
-    fn ask(&self, request: Request<Body>) -> Answer {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
-            let (status, headers) = (response.status(), response.headers().clone());
-            let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-            Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
-        })
-    }
-
-    fn get(&self, address: &str, language: &str) -> Answer {
-        let request = Request::builder().uri(address).header("host", "127.0.0.1").header("x-known", "yes");
-        self.ask(request.header("accept-language", language).body(Body::empty()).unwrap())
+        Stage { site: Site { router: router(console) }, engine, refund, movement, _folder: folder }
     }
 
     fn good(&self, rest: &str) -> String {
-        let answer = self.get(&format!("/clouds/{CLOUD}{rest}"), "en");
-        assert_eq!(answer.status, StatusCode::OK, "{rest}: {}", answer.text);
-        answer.text
+        self.site.good(&format!("/clouds/{CLOUD}{rest}"))
     }
 
-    fn send(&self, address: &str, fields: &[(String, String)]) -> Answer {
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", coded(value))).collect();
-        let request = Request::builder().method(Method::POST).uri(address).header("host", "127.0.0.1");
-        let request = request.header("x-known", "yes").header("content-type", "application/x-www-form-urlencoded");
-        self.ask(request.body(Body::from(body.join("&"))).unwrap())
-    }
-
-    /// Sends a form of a page as a browser would: what is hidden in it, and what was filled in.
     fn fill(&self, page: &str, action: &str, filled: &[(&str, &str)]) -> Answer {
-        let action = format!("/clouds/{CLOUD}{action}");
-        let fields = with(hidden(&self.good(page), &action), filled);
-        self.send(&action, &fields)
+        self.site.fill(&format!("/clouds/{CLOUD}{page}"), &format!("/clouds/{CLOUD}{action}"), filled)
     }
 
     /// The newest entry of the audit log of a kind.
@@ -233,35 +170,6 @@ impl Stage {
         let found = entries.into_iter().find(|entry| entry.what == what);
         found.unwrap_or_else(|| panic!("no {what} in the audit log"))
     }
-}
-
-fn with(mut fields: Vec<(String, String)>, filled: &[(&str, &str)]) -> Vec<(String, String)> {
-    fields.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    fields
-}
-
-fn coded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-/// What a form carries without being asked, as a browser reads it.
-fn hidden(page: &str, action: &str) -> Vec<(String, String)> {
-    let form =
-        page.split(&format!("action=\"{action}\"")).nth(1).unwrap_or_else(|| panic!("no form {action} in {page}"));
-    let form = form.split("</form>").next().unwrap();
-    let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
-    let read = |field: &str| {
-        let (name, rest) = field.split_once("\" value=\"").unwrap();
-        (name.to_owned(), plain(rest.split('"').next().unwrap()))
-    };
-    fields.map(read).collect()
-}
-
-fn plain(html: &str) -> String {
-    let signs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
-    signs.into_iter().fold(html.to_owned(), |text, (code, sign)| text.replace(code, sign))
 }
 
 /// Every page that is about nothing in particular.

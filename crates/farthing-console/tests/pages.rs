@@ -1,25 +1,19 @@
 //! Every customer page and every open page, asked for through the router: in both languages, by whom it is theirs and by whom it is not; and
 //! what the forms do. One small account on a store of its own, on the engine itself.
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
+mod support;
+
+use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use farthing_console::{Console, Porter, Seat, Verdict, Visitor, router};
 use farthing_core::access::{Opens, Role, Token};
 use farthing_core::money::{Currency, Money};
-use farthing_core::policy::ApplyRequest;
-use farthing_core::time::Instant;
-use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewPerson, NewResource, Providers, Reported, ResourceFact};
-use farthing_store::{Location, Options, Store};
+use farthing_engine::{Engine, NewAccount, NewPerson, NewResource, Reported, ResourceFact};
 use farthing_testbed::ScratchDir;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tower::ServiceExt as _;
-
-const SINCE: &str = "2026-10-30T08:00:00Z";
-const NOW: &str = "2026-11-03T09:30:00Z";
-const TOKEN: &str = "a-token";
+use support::{NOW, Site, TOKEN, apply, at, dollars, hidden};
 
 /// Whoever `who` names has these seats; nobody else is known.
 #[derive(Debug)]
@@ -44,46 +38,24 @@ impl Porter for Door {
 }
 
 struct Stage {
-    router: Router,
+    site: Site,
     engine: Engine,
     _folder: ScratchDir,
 }
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
+impl std::ops::Deref for Stage {
+    type Target = Site;
 
-fn at(text: &str) -> Instant {
-    Instant::parse(text).unwrap()
-}
-
-fn dollars(text: &str) -> Money {
-    Money::parse_amount(text, Currency::USD).unwrap()
-}
-
-fn files(cloud: &str) -> BTreeMap<String, String> {
-    let folder = format!("{}/../../clouds/{cloud}", env!("CARGO_MANIFEST_DIR"));
-    let read = |name: &str| (name.to_owned(), std::fs::read_to_string(format!("{folder}/{name}")).unwrap());
-    ["cloud.toml", "catalog.toml"].map(read).into()
+    fn deref(&self) -> &Site {
+        &self.site
+    }
 }
 
 impl Stage {
     fn new(role: Role) -> Stage {
         let folder = ScratchDir::new("console-pages");
-        let options = Options { sqlite_sync_commits: false, sqlite_log_mib: 1, ..Options::default() };
-        let store = Store::open(&Location::Sqlite(folder.join("pages.db")), &options).unwrap();
-        let engine = Engine::new(store, Clock::simulated(at(SINCE)), IdSource::seeded(0, 7));
-        let engine = engine.with_providers(Providers::new().pretending());
-        let request = ApplyRequest {
-            files: files("elestio"),
-            who: "test".into(),
-            why: "to look at it".into(),
-            starts: None,
-            corrects: None,
-        };
-        engine.apply_policy("elestio", request).unwrap();
+        let engine = support::engine(&folder);
+        apply(&engine, "elestio");
         for name in ["acme", "other"] {
             let account = NewAccount { name: name.into(), ..NewAccount::default() };
             engine.open_account("elestio", &account).unwrap();
@@ -105,68 +77,12 @@ impl Stage {
         let seat = Seat { account: "acme".into(), role, projects: None, looks: false };
         let console =
             Console::new(engine.clone(), Vec::new(), verdict).with_porter(Arc::new(Door { accounts: vec![seat] }));
-        Stage { router: router(console), engine, _folder: folder }
-    }
-
-    fn ask(&self, request: Request<Body>) -> Answer {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
-            let (status, headers) = (response.status(), response.headers().clone());
-            let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-            Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
-        })
-    }
-
-    fn get(&self, address: &str, language: &str) -> Answer {
-        let request = Request::builder().uri(address).header("host", "127.0.0.1").header("x-known", "yes");
-        self.ask(request.header("accept-language", language).body(Body::empty()).unwrap())
-    }
-
-    fn good(&self, address: &str) -> String {
-        let answer = self.get(address, "en");
-        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.text);
-        answer.text
-    }
-
-    fn send(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", coded(value))).collect();
-        let request = Request::builder().method(Method::POST).uri(address).header("host", "127.0.0.1");
-        let request = request.header("x-known", "yes").header("content-type", "application/x-www-form-urlencoded");
-        self.ask(request.body(Body::from(body.join("&"))).unwrap())
-    }
-
-    /// Sends a form of a page as a browser would: what is hidden in it, and what was filled in.
-    fn fill(&self, page: &str, action: &str, filled: &[(&str, &str)]) -> Answer {
-        let html = self.good(page);
-        let mut fields = hidden(&html, action);
-        fields.extend(filled.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.send(action, &fields)
+        Stage { site: Site { router: router(console) }, engine, _folder: folder }
     }
 
     fn cash(&self) -> i64 {
         self.engine.account_view("elestio", "acme", at(NOW)).unwrap().figures.cash
     }
-}
-
-fn coded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-/// What a form carries without being asked.
-fn hidden(page: &str, action: &str) -> Vec<(String, String)> {
-    let form =
-        page.split(&format!("action=\"{action}\"")).nth(1).unwrap_or_else(|| panic!("no form {action} in {page}"));
-    let form = form.split("</form>").next().unwrap();
-    let fields = form.split("<input type=\"hidden\" name=\"").skip(1);
-    let read = |field: &str| {
-        let (name, rest) = field.split_once("\" value=\"").unwrap();
-        (name.to_owned(), rest.split('"').next().unwrap().to_owned())
-    };
-    fields.map(read).collect()
 }
 
 const PAGES: [&str; 13] = [

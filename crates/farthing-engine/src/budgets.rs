@@ -13,12 +13,11 @@ use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::budget::{BadStep, Budget, Does, Look, Of, PERCENT_MAX, STEPS_MAX, Seen, Step, Told};
 use farthing_core::catalog::{OnSuspend, Product};
 use farthing_core::config::Name;
-use farthing_core::cost::{Paces, forecast};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::Money;
 use farthing_core::notice::{BudgetTold, Event};
 use farthing_core::settle::{CostWatch, SettleError, ThingId};
-use farthing_core::time::{Anchor, Duration, Instant, Period};
+use farthing_core::time::{Anchor, Instant, Period};
 use farthing_store::{BudgetOver, BudgetRow, PayerRow, ThingKind, ThingRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,9 +25,6 @@ use std::collections::BTreeSet;
 
 /// Budgets that an account can have.
 const MOST: usize = 50;
-/// What is counted is foretold by so many days.
-const COUNTED_DAYS: i64 = 7;
-const DAY_SECONDS: i64 = 86_400;
 /// Of a label's text.
 const LABEL_MOST: usize = 255;
 
@@ -202,11 +198,11 @@ fn set(work: &mut Work<'_, '_>, wanted: &NewBudget) -> Result<BudgetFacts, Refus
             let what = format!("{} has {MOST} budgets already: drop one first", wanted.account);
             return Err(Refused::new(RefusalCode::LimitReached, what));
         }
-        let things = things_over(work, id, &row.over)?;
         work.tx.budget_put(&row)?;
-        work.folio(id).budgets.push(Watch { things, ..Watch::new(row) });
+        work.folio(id).budgets.push(Watch::new(row));
         count
     };
+    renew_things(work, id)?;
     work.notes.push(note);
     work.folio(id).stir();
     facts_of(work, id, place)
@@ -215,11 +211,12 @@ fn set(work: &mut Work<'_, '_>, wanted: &NewBudget) -> Result<BudgetFacts, Refus
 /// Of what was told of it before nobody hears again, where it is about the same.
 fn change(work: &mut Work<'_, '_>, id: OwnerId, place: usize, row: BudgetRow) -> Result<(), EngineError> {
     let before = watch_at(work, id, place).row.clone();
-    let things = things_over(work, id, &row.over)?;
+    let is_same = before.over == row.over;
+    let row = BudgetRow { stopped: before.stopped, told: Told { steps: 0, ..before.told }, ..row };
     let watch = watch_mut(work, id, place);
-    watch.things = things;
-    watch.row = BudgetRow { stopped: before.stopped, told: Told { steps: 0, ..before.told }, ..row };
-    if before.over == watch.row.over {
+    (watch.row, watch.things) = (row, None);
+    renew_things(work, id)?;
+    if is_same {
         let seen = seen_now(work, id, place)?;
         let watch = watch_mut(work, id, place);
         watch.row.told = watch.row.budget.carried(&before.budget, &before.told, &seen);
@@ -315,17 +312,17 @@ fn month_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<Period, EngineError>
     Ok(Anchor::calendar_month(zone).period_containing(work.now).map_err(SettleError::from)?.1)
 }
 
-/// What a budget is about, as it is now; none: everything.
-fn things_over(
-    work: &mut Work<'_, '_>,
-    id: OwnerId,
-    over: &BudgetOver,
-) -> Result<Option<BTreeSet<ThingId>>, EngineError> {
-    if over.is_all() {
-        return Ok(None);
+/// What each of an account's budgets is about, as it is now. Things are read once, and not at all where every budget is about everything.
+fn renew_things(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
+    if work.folio(id).budgets.iter().all(|watch| watch.row.over.is_all()) {
+        return Ok(());
     }
     let all = work.tx.things_of_account(id)?;
-    Ok(Some(all.iter().filter(|thing| is_over(over, thing.project, &thing.properties)).map(|thing| thing.id).collect()))
+    for watch in work.folio(id).budgets.iter_mut().filter(|watch| !watch.row.over.is_all()) {
+        let over = |thing: &&ThingRow| is_over(&watch.row.over, thing.project, &thing.properties);
+        watch.things = Some(all.iter().filter(over).map(|thing| thing.id).collect());
+    }
+    Ok(())
 }
 
 fn is_over(over: &BudgetOver, project: i64, properties: &str) -> bool {
@@ -352,33 +349,12 @@ fn seen_now(work: &mut Work<'_, '_>, id: OwnerId, place: usize) -> Result<Seen, 
     let watch = watch_at(work, id, place).clone();
     let open = watch.open_since(work.folio(id), month.start(), now)?;
     let actual = sealed.saturating_add(open);
-    let forecast = if watch.row.budget.foretells() { Some(foretell(work, id, &watch, month, actual)?) } else { None };
+    let forecast = if watch.row.budget.foretells() {
+        Some(work.foretell(id, (now, month.end()), actual, |thing| watch.counts(thing))?)
+    } else {
+        None
+    };
     Ok(Seen { actual, forecast })
-}
-
-/// What the month will have cost: what runs goes on, and what is used goes on as in the last days.
-fn foretell(
-    work: &mut Work<'_, '_>,
-    id: OwnerId,
-    watch: &Watch,
-    month: Period,
-    so_far: i64,
-) -> Result<i64, EngineError> {
-    let now = work.now.floor_second();
-    let week = Duration::try_from_seconds(COUNTED_DAYS.saturating_mul(DAY_SECONDS)).map_err(SettleError::from)?;
-    let today = work.folio(id).zone.clone().day_of(now).map_err(SettleError::from)?.start();
-    let from = today.checked_sub(week).map_err(SettleError::from)?;
-    let charges = work.charges_since(id, from)?;
-    let ids: BTreeSet<ThingId> =
-        charges.iter().map(|row| row.line.thing).filter(|thing| watch.counts(*thing)).collect();
-    let things = work.tx.things(&ids.into_iter().collect::<Vec<_>>())?;
-    let used: BTreeSet<ThingId> =
-        things.iter().filter(|thing| thing.kind == ThingKind::Usage).map(|thing| thing.id).collect();
-    let counted = charges.iter().filter(|row| used.contains(&row.line.thing) && row.from < today);
-    let counted = counted.map(|row| row.net).fold(0, i64::saturating_add);
-    let per_hour = work.folio(id).book.cost_of_hour(now, |line| watch.counts(line.id.thing))?;
-    let paces = Paces { per_hour, counted, counted_days: COUNTED_DAYS, so_far };
-    Ok(forecast(&paces, month.end().seconds_since(now)))
 }
 
 impl Watch {
@@ -404,9 +380,10 @@ impl Work<'_, '_> {
     pub(crate) fn load_budgets(&mut self, ids: &[OwnerId]) -> Result<(), EngineError> {
         for row in self.tx.budgets_of(ids)? {
             let id = row.account;
-            let things = things_over(self, id, &row.over)?;
-            let watch = Watch { things, ..Watch::new(row) };
-            self.folio(id).budgets.push(watch);
+            self.folio(id).budgets.push(Watch::new(row));
+        }
+        for id in ids {
+            renew_things(self, *id)?;
         }
         Ok(())
     }
@@ -422,11 +399,9 @@ impl Work<'_, '_> {
         }
         let month = month_of(self, id)?;
         let today = self.folio(id).zone.clone().day_of(second).map_err(SettleError::from)?.start();
+        // What was started in this very transaction is in them.
+        renew_things(self, id)?;
         for place in 0..self.folio(id).budgets.len() {
-            // What was started in this very transaction is in it.
-            let over = watch_at(self, id, place).row.over.clone();
-            let things = things_over(self, id, &over)?;
-            watch_mut(self, id, place).things = things;
             self.count_budget(id, place, month.start())?;
             let watch = watch_at(self, id, place).clone();
             let sealed = watch.row.counted.map_or(0, |(_, units)| units);
@@ -434,7 +409,9 @@ impl Work<'_, '_> {
             // Something began or ended, or another day.
             let is_news = self.folio(id).is_stirred() || watch.row.foretold != Some(today);
             let looks = watch.row.budget.foretells() && is_news;
-            let forecast = if looks { Some(foretell(self, id, &watch, month, actual)?) } else { None };
+            let ahead = (second, month.end());
+            let forecast =
+                if looks { Some(self.foretell(id, ahead, actual, |thing| watch.counts(thing))?) } else { None };
             let Look { told, reached } = watch.row.budget.look(&watch.row.told, &Seen { actual, forecast });
             let is_new = told != watch.row.told;
             let row = &mut watch_mut(self, id, place).row;

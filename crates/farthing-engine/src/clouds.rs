@@ -25,6 +25,8 @@ pub(crate) struct CloudBook {
     pub(crate) sells_units: bool,
     pub(crate) outages: Outages,
     pub(crate) compiled: Compiled,
+    /// How it writes: its own mail templates, by their names below `mail/`.
+    pub(crate) templates: Arc<BTreeMap<String, String>>,
     /// Where each version starts, by number: also those that were replaced.
     pub(crate) starts: Vec<(i64, Instant)>,
     terms: Mutex<BTreeMap<TermsId, KnownTerms>>,
@@ -99,6 +101,9 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         })?;
         stretches.push((stretch.from, number, Arc::new(profile)));
     }
+    let newest_files = tx.policy_files(cloud, newest)?.unwrap_or_default();
+    let templates =
+        newest_files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text)));
     let products = || stretches.iter().flat_map(|(_, _, profile): &(_, _, Arc<Profile>)| &profile.catalog.product);
     let takes = |product: &&Product| {
         product.pricing.units.is_some() || product.sku.iter().any(|sku| sku.pricing.units.is_some())
@@ -111,6 +116,7 @@ fn read_cloud(tx: &mut Tx<'_>, cloud: &str, newest: i64) -> Result<CloudBook, En
         outages: Outages::new(tx.outages_of(cloud)?.into_iter().map(|row| row.report).collect()),
         prices: PriceBook::new(stretches),
         compiled: Compiled::default(),
+        templates: Arc::new(templates.collect()),
         starts: versions.list().iter().map(|version| (version.number, version.starts)).collect(),
         terms: Mutex::default(),
         ready: Mutex::default(),

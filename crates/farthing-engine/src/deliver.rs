@@ -77,7 +77,7 @@ pub struct Envelope {
     pub language: String,
     pub policy: Arc<Policy>,
     /// The cloud's own templates: files below `mail/`.
-    pub templates: BTreeMap<String, String>,
+    pub templates: Arc<BTreeMap<String, String>>,
     /// It is of a test cloud: its reader must see that nothing of it is real.
     pub test: bool,
     pub enclosed: Enclosed,
@@ -400,11 +400,11 @@ pub(crate) fn mail_of(
     tx: &mut Tx<'_>,
     clouds: &crate::clouds::Clouds,
     message: &MessageRow,
+    contact: &ContactRow,
     test: bool,
 ) -> Result<Option<(Parcel, Envelope)>, EngineError> {
-    let contact = message.account.map(|account| tx.contact(account)).transpose()?.flatten().unwrap_or_default();
     let Some((policy, templates)) = wording(tx, clouds, message)? else { return Ok(None) };
-    let ContactRow { name, email: address, language } = contact;
+    let ContactRow { name, email: address, language } = contact.clone();
     let envelope = Envelope { name, address, language, policy, templates, test, enclosed: Enclosed::Nothing };
     let parcel = Parcel {
         delivery: 0,
@@ -422,7 +422,7 @@ pub(crate) fn mail_of(
 }
 
 /// How a cloud writes.
-type Wording = (Arc<Policy>, BTreeMap<String, String>);
+type Wording = (Arc<Policy>, Arc<BTreeMap<String, String>>);
 
 fn wording(
     tx: &mut Tx<'_>,
@@ -431,10 +431,7 @@ fn wording(
 ) -> Result<Option<Wording>, EngineError> {
     let Some(book) = clouds.get(tx, &message.cloud)? else { return Ok(None) };
     let policy = Arc::new(book.profile_at(message.at)?.policy.clone());
-    let files = tx.policy_files(&message.cloud, book.newest)?.unwrap_or_default();
-    let templates =
-        files.into_iter().filter_map(|(name, text)| Some((name.strip_prefix("mail/")?.to_owned(), text))).collect();
-    Ok(Some((policy, templates)))
+    Ok(Some((policy, book.templates.clone())))
 }
 
 /// Whom a mail is for now, and how the cloud writes it.

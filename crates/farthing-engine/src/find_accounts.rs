@@ -137,7 +137,7 @@ fn by_id(tx: &mut Tx<'_>, cloud: &str, text: &str) -> Result<Vec<FoundAccount>, 
     let mut found = Vec::with_capacity(owners.len());
     for (by, owner, what) in owners {
         // Another cloud's is not there.
-        if let Some(account) = tx.payer_name(cloud, owner)? {
+        if let Some(account) = tx.account_name(cloud, owner)? {
             found.push(FoundAccount { account, by, what });
         }
     }

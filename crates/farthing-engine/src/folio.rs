@@ -680,7 +680,7 @@ impl<'w, 't> Work<'w, 't> {
     }
 
     /// What this transaction seals. The places in the chain are given when they are written.
-    fn charges_waiting(&self, id: OwnerId) -> impl Iterator<Item = ChargeRow> {
+    pub(crate) fn charges_waiting(&self, id: OwnerId) -> impl Iterator<Item = ChargeRow> {
         self.folios[&id].sealed.iter().map(move |(sealed, number)| {
             let terms = TermsId::of(&self.cloud.id, &sealed.key);
             row_of_sealed(id, sealed.clone(), terms, *number, self.now, 0)

@@ -19,6 +19,7 @@ mod exports;
 mod fact_text;
 mod find_accounts;
 mod folio;
+mod foretell;
 mod gate;
 mod hold_money;
 mod ids;

@@ -4,10 +4,10 @@
 //! Sealed charges and what is open now, so its sum is that of `charges_sum`. What the amounts are is decided elsewhere.
 
 use crate::folio::Work;
-use crate::look_at_account::{account_id, open_between, view_of};
+use crate::look_at_account::{account_id, open_between};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
-use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, Paces, PaidFrom, forecast, group};
+use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, PaidFrom, group};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
 use farthing_core::settle::{SettleError, Source, ThingId};
@@ -17,8 +17,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// As many days as are looked at together.
 const DAYS_MAX: i64 = 732;
-/// What is counted is foretold by so many days.
-const COUNTED_DAYS: i64 = 7;
 /// What labels are called among a thing's properties.
 const LABEL: &str = "label.";
 
@@ -175,7 +173,8 @@ impl Engine {
     pub fn month_of(&self, cloud: &str, account: &str, at: Instant) -> Result<MonthView, Refused> {
         self.look(cloud, |work| {
             let id = account_id(work, account)?;
-            let view = view_of(work, id, at)?;
+            work.load(&[id])?;
+            let currency = work.currency();
             let zone = work.folio(id).zone.clone();
             let today = zone.civil_date_of(at).map_err(far)?;
             let month = today.first_of_month();
@@ -196,17 +195,8 @@ impl Engine {
             let so_far = sum(work, begins, ends)?;
             let before = sum(work, start(last)?, start(same)?)?;
             let before_whole = sum(work, start(last)?, begins)?;
-            let week = today.add_days(-COUNTED_DAYS).map_err(far)?;
-            let (lines, things) = costs_between(work, id, (week, today), &CostFilter::default(), &zone, at)?;
-            let counted = lines.iter().filter(|line| things.get(line.thing).is_some_and(|of| of.kind == "usage"));
-            let paces = Paces {
-                per_hour: view.burn_per_hour,
-                counted: counted.fold(0_i64, |sum, line| sum.saturating_add(line.net)),
-                counted_days: COUNTED_DAYS,
-                so_far,
-            };
-            let forecast = forecast(&paces, ends.seconds_since(at));
-            Ok(MonthView { currency: view.currency, zone, month, today, so_far, before, before_whole, forecast })
+            let forecast = work.foretell(id, (at, ends), so_far, |_| true)?;
+            Ok(MonthView { currency, zone, month, today, so_far, before, before_whole, forecast })
         })
     }
 }

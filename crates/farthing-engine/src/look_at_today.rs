@@ -129,14 +129,15 @@ impl Engine {
             for ladder in ladders.iter().filter(|ladder| ladder.standing != "good") {
                 let payer = account_ever(work, &ladder.account)?;
                 let at = work.now;
-                let debt = match view_of(work, payer.id, at) {
+                let owed = match view_of(work, payer.id, at) {
                     Ok(view) => view.due,
                     // Parked: what it owes on bills is known all the same.
-                    Err(Refused::Engine(EngineError::Settle(_))) => 0,
+                    Err(Refused::Engine(EngineError::Settle(_))) => {
+                        work.tx.bills_overdue(&[payer.id])?.into_iter().map(|(_, owed)| owed).sum()
+                    }
                     Err(other) => return Err(other),
                 };
-                let billed = work.tx.bills_overdue(&[payer.id])?.into_iter().map(|(_, owed)| owed).sum::<i64>();
-                risks.push(AtRisk { ladder: ladder.clone(), owed: debt.saturating_add(billed) });
+                risks.push(AtRisk { ladder: ladder.clone(), owed });
             }
             risks.sort_by_key(|risk| std::cmp::Reverse(risk.owed)); // stable: equal ones stay as they were
             Ok(risks)
@@ -149,7 +150,7 @@ impl Engine {
             let now = work.now;
             let mut owed = Vec::new();
             for row in work.tx.bills_owed(cloud)? {
-                let account = work.tx.payer_name(cloud, row.account)?.unwrap_or_default();
+                let account = work.tx.account_name(cloud, row.account)?.unwrap_or_default();
                 owed.push(OwedBill {
                     id: row.id.to_string(),
                     account,

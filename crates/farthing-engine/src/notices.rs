@@ -4,10 +4,10 @@
 use crate::asked::Note;
 use crate::deliver::{Envelope, Parcel, mail_of};
 use crate::open_project::{account_ever, account_of};
-use crate::{Clock, Engine, EngineError, RefusalCode, Refused};
+use crate::{Clock, Engine, RefusalCode, Refused};
 use farthing_core::notice::EventType;
 use farthing_core::time::Instant;
-use farthing_store::{MessageFilter, MessageRow};
+use farthing_store::MessageFilter;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -49,6 +49,7 @@ impl Engine {
         let test = matches!(*self.clock, Clock::Simulated(_));
         self.store.read("notices", |tx| {
             let payer = tx.payer_by_name(cloud, account)?.ok_or_else(|| Refused::not_found("account", account))?;
+            let contact = tx.contact(payer.id)?.unwrap_or_default();
             let filter = MessageFilter { account: Some(payer.id), kind: None };
             let (mut found, mut before, mut looked) = (Vec::new(), before.unwrap_or(i64::MAX), 0);
             while found.len() < most && looked < LOOKED_THROUGH {
@@ -59,7 +60,10 @@ impl Engine {
                 for message in page {
                     let told = EventType::parse(&message.kind).filter(|kind| kind.is_mailed());
                     let Some(kind) = told.filter(|_| found.len() < most) else { continue };
-                    found.extend(view(tx, &self.clouds, &message, kind, test)?);
+                    let Some((parcel, envelope)) = mail_of(tx, &self.clouds, &message, &contact, test)? else {
+                        continue;
+                    };
+                    found.push(NoticeView { number: message.number, at: message.at, kind, parcel, envelope });
                 }
             }
             Ok(found)
@@ -102,17 +106,6 @@ impl Engine {
             Ok(settings(&account, &kinds))
         })
     }
-}
-
-fn view(
-    tx: &mut farthing_store::Tx<'_>,
-    clouds: &crate::clouds::Clouds,
-    message: &MessageRow,
-    kind: EventType,
-    test: bool,
-) -> Result<Option<NoticeView>, EngineError> {
-    let Some((parcel, envelope)) = mail_of(tx, clouds, message, test)? else { return Ok(None) };
-    Ok(Some(NoticeView { number: message.number, at: message.at, kind, parcel, envelope }))
 }
 
 fn settings(account: &str, off: &[EventType]) -> NoticeSettings {

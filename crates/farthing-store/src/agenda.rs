@@ -1,5 +1,6 @@
 //! What comes next, of everything that happens by itself: one question for all queues, so that whoever has nothing to do asks one thing.
 
+use crate::epoch::LEAVES;
 use crate::{StoreError, Tx};
 use farthing_core::time::Instant;
 use std::sync::LazyLock;
@@ -23,12 +24,8 @@ pub enum Queue {
     Ladders,
 }
 
-/// What may leave this store: it is no copy that waits for an operator (`effects_may_leave`). What such a copy would not do is not due there.
-const LEAVES: &str =
-    "NOT EXISTS (SELECT 1 FROM store_epoch e WHERE NOT e.accepted AND e.epoch = (SELECT max(epoch) FROM store_epoch))";
-
 /// A column of the answer: whose it is, and its earliest time. Those of `NOW` have none: they are done as soon as somebody looks. `{leaves}`: only
-/// where something may leave.
+/// where effects may leave; what a copy would not do is not due there.
 const TIMED: [(Queue, &str); 19] = [
     (Queue::Holds, "SELECT min(expires_at) FROM hold WHERE state = 0"),
     (Queue::Accounts, "SELECT min(due_at) FROM account_state WHERE due_at IS NOT NULL"),
@@ -59,7 +56,7 @@ const TIMED: [(Queue, &str); 19] = [
 ];
 
 const NOW: [(Queue, &str); 5] = [
-    (Queue::Budgets, "SELECT 1 FROM budget WHERE stops <> stopped"),
+    (Queue::Budgets, "SELECT 1 FROM budget WHERE stops <> stopped AND {leaves}"),
     (
         Queue::Holds,
         "SELECT 1 FROM hold WHERE state = 3 AND (expires_at, id) > (SELECT t.at, t.id FROM told_until t WHERE t.what = 'authorisations')",

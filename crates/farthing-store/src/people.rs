@@ -198,7 +198,7 @@ impl Tx<'_> {
         )
     }
 
-    /// An account of a cloud, by what it is kept under.
+    /// The name of an account of a cloud; none: it is another's.
     pub fn account_name(&mut self, cloud: &str, account: OwnerId) -> Result<Option<String>, StoreError> {
         self.one("SELECT name FROM account WHERE id = $1 AND cloud = $2", &[account.0.into(), cloud.into()], |row| {
             row.text(0)

@@ -1,7 +1,6 @@
 //! Looking for an account by whatever somebody has of it: each way one statement, at most so many rows.
 
 use crate::{StoreError, Tx};
-use farthing_core::ledger::OwnerId;
 
 /// An account, and what of it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,13 +80,6 @@ impl Tx<'_> {
             (cloud, text, most),
         )?);
         Ok(found)
-    }
-
-    /// The name of an account of a cloud; none: it is another's.
-    pub fn payer_name(&mut self, cloud: &str, id: OwnerId) -> Result<Option<String>, StoreError> {
-        self.one("SELECT name FROM account WHERE cloud = $1 AND id = $2", &[cloud.into(), id.0.into()], |row| {
-            row.text(0)
-        })
     }
 
     fn found(

@@ -151,13 +151,11 @@ impl Tx<'_> {
             "SELECT digest, seal, number, at, who, source, what, subject, was, became FROM trail WHERE cloud = $1 ORDER BY number",
             &[cloud.into()],
             |row| {
-                let (number, digest) = (row.int(2)?, row.bytes::<32>(0)?);
-                let follows = entry_from(row, 2)
-                    .is_ok_and(|entry| entry.number == last.0 + 1 && entry.digest_after(cloud, &last.1) == digest);
-                if wrong.is_none() && (row.int(1)? != Entry::seal(&digest) || !follows) {
-                    wrong = Some((number, "it does not follow from the entry before it and from what it says".to_owned()));
+                let (reached, fault) = link_of(row, cloud, last)?;
+                if let Some(fault) = fault.filter(|_| wrong.is_none()) {
+                    wrong = Some((reached.0, fault.to_owned()));
                 }
-                last = (number, digest);
+                last = reached;
                 Ok(())
             },
         )?;
@@ -184,23 +182,17 @@ pub(crate) fn audit_trail(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
     let mut last: std::collections::BTreeMap<String, (i64, [u8; 32])> = std::collections::BTreeMap::new();
     let mut entries = 0_u64;
     tx.each(
-        "SELECT cloud, digest, seal, number, at, who, source, what, subject, was, became FROM trail ORDER BY cloud, number",
+        "SELECT digest, seal, number, at, who, source, what, subject, was, became, cloud FROM trail ORDER BY cloud, number",
         &[],
         |row| {
             entries += 1;
-            let cloud = row.text_lossy(0)?;
-            let (number, before) = last.get(&cloud).copied().unwrap_or((0, [0; 32]));
-            let name = format!("trail {cloud} {}", row.int(3)?);
-            let (Ok(entry), Ok(digest)) = (entry_from(row, 3), row.bytes::<32>(1)) else {
-                find(name, "it holds what no entry can hold");
-                return Ok(());
-            };
-            if row.int(2)? != Entry::seal(&digest) {
-                find(name, "it is not what was written: its seal does not fit");
-            } else if entry.number != number + 1 || digest != entry.digest_after(&cloud, &before) {
-                find(name, "its digest does not follow from the entry before it and from what it says");
+            let cloud = row.text_lossy(10)?;
+            let before = last.get(&cloud).copied().unwrap_or((0, [0; 32]));
+            let (reached, fault) = link_of(row, &cloud, before)?;
+            if let Some(fault) = fault {
+                find(format!("trail {cloud} {}", reached.0), fault);
             }
-            last.insert(cloud, (entry.number, digest));
+            last.insert(cloud, reached);
             Ok(())
         },
     )?;
@@ -214,6 +206,24 @@ pub(crate) fn audit_trail(tx: &mut Tx<'_>, report: &mut AuditReport) -> Result<(
     }
     report.add_trail(entries, findings);
     Ok(())
+}
+
+/// An entry's number and digest.
+type Link = (i64, [u8; 32]);
+
+/// The link a row is, and what is wrong with it after the one before. A row is `digest, seal, number, …`, as entries are read.
+fn link_of(row: &Row<'_>, cloud: &str, (number, before): Link) -> Result<(Link, Option<&'static str>), StoreError> {
+    let (Ok(entry), Ok(digest)) = (entry_from(row, 2), row.bytes::<32>(0)) else {
+        return Ok(((row.int(2)?, before), Some("it holds what no entry can hold")));
+    };
+    let fault = if row.int(1)? != Entry::seal(&digest) {
+        Some("it is not what was written: its seal does not fit")
+    } else if entry.number != number + 1 || digest != entry.digest_after(cloud, &before) {
+        Some("its digest does not follow from the entry before it and from what it says")
+    } else {
+        None
+    };
+    Ok(((entry.number, digest), fault))
 }
 
 fn entry_from(row: &Row<'_>, first: usize) -> Result<Entry, StoreError> {

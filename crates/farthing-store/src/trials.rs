@@ -108,10 +108,10 @@ impl Tx<'_> {
     pub fn trial_with_card(&mut self, cloud: &str, but: OwnerId, fingerprint: &str) -> Result<bool, StoreError> {
         let found = self.one(
             "SELECT count(*) FROM (
-                 SELECT account FROM trial WHERE fingerprint = $3 AND cloud = $1 AND account <> $2
+                 SELECT account FROM trial WHERE fingerprint = $3 AND fingerprint <> '' AND cloud = $1 AND account <> $2
                  UNION ALL
                  SELECT m.account FROM method m JOIN trial t ON t.account = m.account
-                 WHERE m.fingerprint = $3 AND m.cloud = $1 AND m.account <> $2
+                 WHERE m.fingerprint = $3 AND m.fingerprint <> '' AND m.cloud = $1 AND m.account <> $2
              ) AS known",
             &[cloud.into(), but.0.into(), fingerprint.into()],
             |row| row.int(0),

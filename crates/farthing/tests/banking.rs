@@ -134,20 +134,15 @@ fn cloud() -> Cloud {
 
 fn row(reference: &str, amount: &str, name: &str, text: &str) -> Row {
     Row {
-        line: 0,
-        booked: CivilDate::parse("2026-11-20").unwrap(),
-        amount: Money::parse_amount(amount, Currency::EUR).unwrap(),
-        nature: Nature::Transfer,
         bank_reference: reference.to_owned(),
         name: name.to_owned(),
         iban: THEIRS.to_owned(),
         text: text.to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(
+            CivilDate::parse("2026-11-20").unwrap(),
+            Money::parse_amount(amount, Currency::EUR).unwrap(),
+            Nature::Transfer,
+        )
     }
 }
 

@@ -62,20 +62,15 @@ fn modules() -> PathBuf {
 fn unknown_transfer(engine: &Engine, cloud: &str, account: &str, currency: &str) {
     let currency = Currency::parse(currency).unwrap();
     let row = Row {
-        line: 0,
-        booked: CivilDate::parse("2026-11-09").unwrap(),
-        amount: Money::parse_amount("35.00", currency).unwrap(),
-        nature: Nature::Transfer,
         bank_reference: "R1".to_owned(),
         name: "Somebody Unknown".to_owned(),
         iban: "A-7".to_owned(),
         text: "with thanks".to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(
+            CivilDate::parse("2026-11-09").unwrap(),
+            Money::parse_amount("35.00", currency).unwrap(),
+            Nature::Transfer,
+        )
     };
     let statement = Statement {
         id: "s1".to_owned(),

@@ -48,19 +48,10 @@ pub(super) fn rows(
     };
     let entire = Row {
         line,
-        booked: date(source, booked)?,
-        amount: total,
-        nature: nature(entry, entry.find("BkTxCd")),
         bank_reference: given(entry.text_at("AcctSvcrRef")),
-        name: String::new(),
-        iban: String::new(),
-        text: String::new(),
-        reference: String::new(),
-        end_to_end: String::new(),
         batch: given(entry.text_at("NtryDtls/Btch/PmtInfId")),
-        mandate: String::new(),
-        reason: String::new(),
         fee: fee(source, entry, account)?,
+        ..Row::bare(date(source, booked)?, total, nature(entry, entry.find("BkTxCd")))
     };
     let mut movements = Vec::new();
     for group in entry.all("NtryDtls") {

@@ -59,20 +59,9 @@ pub(super) fn read(source: &Source<'_>, field: &Field<'_>, currency: Currency) -
     let (ours, bank) = references.split_once("//").unwrap_or((references, ""));
     let more: String = field.lines.iter().skip(1).copied().collect();
     let row = Row {
-        line: 0,
-        booked,
-        amount,
-        nature: nature(kind, comes_in, reversal),
         bank_reference: given(bank),
-        name: String::new(),
-        iban: String::new(),
-        text: String::new(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
         fee: charges(&more, currency, source, field.at)?,
+        ..Row::bare(booked, amount, nature(kind, comes_in, reversal))
     };
     Ok(Entry { row, reversal, reference: given(ours) })
 }

@@ -50,22 +50,7 @@ pub(crate) fn does<A: Asking>(page: Shown<A>, deed: Deed<A>) -> MethodRouter<Arc
 
 /// The same of a form that carries files.
 pub(crate) fn does_within<A: Asking>(page: Shown<A>, deed: Deed<A>, bytes_max: usize) -> MethodRouter<Arc<Console>> {
-    post(move |State(console): State<Arc<Console>>, request: Request| async move {
-        let (came, body) = match Came::within(request, bytes_max).await {
-            Ok(came) => came,
-            Err(error) => return error.into_response(),
-        };
-        run(move || {
-            let mut ask = sent::<A>(came, console, &body)?;
-            let form = ask.address.split('?').next().unwrap_or_default().to_owned();
-            ask.trouble = Some(match deed(&ask) {
-                Ok(done) => return Ok(went_on(&done)),
-                Err(stop) => trouble(&ask, form, stop)?,
-            });
-            ask.rendered(page(&ask)?, StatusCode::UNPROCESSABLE_ENTITY)
-        })
-        .await
-    })
+    takes(page, bytes_max, move |ask| Ok(went_on(&deed(ask)?)))
 }
 
 /// A form that changes nothing, and is answered by a page: what would be done.
@@ -73,6 +58,18 @@ pub(crate) fn previews<A: Asking>(
     page: Shown<A>,
     preview: fn(&A) -> Result<(Page, StatusCode), Stop>,
     bytes_max: usize,
+) -> MethodRouter<Arc<Console>> {
+    takes(page, bytes_max, move |ask| {
+        let (page, status) = preview(ask)?;
+        Ok(ask.rendered(page, status)?)
+    })
+}
+
+/// A form that is sent: what it is answered by, or the page that shows it again and says what stopped it.
+fn takes<A: Asking>(
+    page: Shown<A>,
+    bytes_max: usize,
+    answer: impl Fn(&A) -> Result<Response, Stop> + Copy + Send + Sync + 'static,
 ) -> MethodRouter<Arc<Console>> {
     post(move |State(console): State<Arc<Console>>, request: Request| async move {
         let (came, body) = match Came::within(request, bytes_max).await {
@@ -82,8 +79,8 @@ pub(crate) fn previews<A: Asking>(
         run(move || {
             let mut ask = sent::<A>(came, console, &body)?;
             let form = ask.address.split('?').next().unwrap_or_default().to_owned();
-            ask.trouble = Some(match preview(&ask) {
-                Ok((page, status)) => return ask.rendered(page, status),
+            ask.trouble = Some(match answer(&ask) {
+                Ok(done) => return Ok(done),
                 Err(stop) => trouble(&ask, form, stop)?,
             });
             ask.rendered(page(&ask)?, StatusCode::UNPROCESSABLE_ENTITY)

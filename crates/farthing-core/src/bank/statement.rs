@@ -46,6 +46,28 @@ pub struct Row {
     pub fee: Option<Money>,
 }
 
+impl Row {
+    /// One of which nothing is written.
+    pub fn bare(booked: CivilDate, amount: Money, nature: Nature) -> Row {
+        Row {
+            line: 0,
+            booked,
+            amount,
+            nature,
+            bank_reference: String::new(),
+            name: String::new(),
+            iban: String::new(),
+            text: String::new(),
+            reference: String::new(),
+            end_to_end: String::new(),
+            batch: String::new(),
+            mandate: String::new(),
+            reason: String::new(),
+            fee: None,
+        }
+    }
+}
+
 crate::payment::words! {
     /// What kind of movement it is, as far as the file says.
     Nature {

@@ -12,18 +12,9 @@ pub(super) fn euros(amount: &str) -> Money {
 pub(super) fn row(amount: &str, name: &str, iban: &str, text: &str) -> Row {
     Row {
         line: 1,
-        booked: CivilDate::parse("2026-08-18").unwrap(),
-        amount: euros(amount),
-        nature: Nature::Transfer,
-        bank_reference: String::new(),
         name: name.to_owned(),
         iban: iban.to_owned(),
         text: text.to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(CivilDate::parse("2026-08-18").unwrap(), euros(amount), Nature::Transfer)
     }
 }

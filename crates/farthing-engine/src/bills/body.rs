@@ -209,6 +209,17 @@ impl Body {
     }
 }
 
+/// The currency of a document, without the rest of it.
+pub(super) fn currency_of(text: &str) -> Result<Currency, EngineError> {
+    #[derive(Deserialize)]
+    struct Head {
+        currency: String,
+    }
+    let head: Head =
+        serde_json::from_str(text).map_err(|error| broken(format!("a document cannot be read: {error}")))?;
+    Currency::parse(&head.currency).map_err(|_| broken("a document in no currency"))
+}
+
 impl Line {
     /// None for a sum brought forward: it is taxed on its own bill.
     pub(super) fn group(&self) -> Result<Option<TaxGroup>, EngineError> {

@@ -188,8 +188,12 @@ impl Engine {
 }
 
 /// As events tell of it.
-pub(super) fn told_of(tx: &mut Tx<'_>, row: &BillRow, currency: Currency) -> Result<BillTold, EngineError> {
-    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+pub(super) fn told_of(
+    tx: &mut Tx<'_>,
+    row: &BillRow,
+    account: String,
+    currency: Currency,
+) -> Result<BillTold, EngineError> {
     let of = match row.of {
         Some(of) => tx.bill(of)?.map(|of| of.number).unwrap_or_default(),
         None => String::new(),
@@ -214,7 +218,9 @@ pub(super) fn tell_bill(
     event: fn(BillTold) -> Event,
 ) -> Result<(), EngineError> {
     let currency = work.currency();
-    let told = told_of(work.tx, row, currency)?;
+    work.load(&[row.account])?;
+    let account = work.folio(row.account).payer.name.clone();
+    let told = told_of(work.tx, row, account, currency)?;
     work.tell(Some(row.account), event(told));
     Ok(())
 }

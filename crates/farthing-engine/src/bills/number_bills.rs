@@ -5,15 +5,17 @@
 //! locked while its documents are numbered; a transaction that fails gives no number away. Nobody who holds an account's
 //! lock ever waits for a series: this touches documents only.
 
-use super::body::Body;
+use super::body::currency_of;
 use super::facts::told_of;
 use super::issue::format_of;
 use crate::tell::{self, Notice};
 use crate::{Engine, EngineError};
 use farthing_core::bank::matching::number_keys;
 use farthing_core::bill::BillState;
+use farthing_core::ledger::OwnerId;
 use farthing_core::notice::Event;
 use farthing_store::{BillKind, BillRow, Tx};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Documents in one transaction.
 const BATCH: i64 = 256;
@@ -43,6 +45,9 @@ impl Engine {
             let mut counted = tx.number_series_take(&cloud, &series)?;
             let rows = tx.bills_unnumbered(&cloud, &series, BATCH)?;
             let numbered = rows.len();
+            let ids_of: BTreeSet<OwnerId> = rows.iter().map(|row| row.account).collect();
+            let payers = tx.payers(&ids_of.into_iter().collect::<Vec<_>>())?;
+            let names: BTreeMap<OwnerId, String> = payers.into_iter().map(|payer| (payer.id, payer.name)).collect();
             let mut notices = Vec::with_capacity(numbered);
             for mut row in rows {
                 counted += 1;
@@ -60,7 +65,8 @@ impl Engine {
                 if row.kind == BillKind::Bill && policy.bank.is_some() {
                     tx.bill_keys_put(&cloud, &number_keys(&row.number), row.id)?;
                 }
-                tell_of(tx, &row, policy.alerts.bill_issued, &mut notices)?;
+                let account = names.get(&row.account).cloned().unwrap_or_default();
+                tell_of(tx, &row, account, policy.alerts.bill_issued, &mut notices)?;
             }
             tx.number_series_count(&cloud, &series, counted)?;
             tell::write(tx, &cloud, &ids, now, &notices)?;
@@ -70,9 +76,14 @@ impl Engine {
 }
 
 /// `reminds`: who has something to pay is written to at once (R53); where the policy says not to, only reminders come.
-fn tell_of(tx: &mut Tx<'_>, row: &BillRow, reminds: bool, notices: &mut Vec<Notice>) -> Result<(), EngineError> {
-    let currency = Body::parse(&row.body)?.currency()?;
-    let told = told_of(tx, row, currency)?;
+fn tell_of(
+    tx: &mut Tx<'_>,
+    row: &BillRow,
+    account: String,
+    reminds: bool,
+    notices: &mut Vec<Notice>,
+) -> Result<(), EngineError> {
+    let told = told_of(tx, row, account, currency_of(&row.body)?)?;
     let mut tell = |event, mailed| notices.push(Notice { event, at: row.issued, account: Some(row.account), mailed });
     match row.kind {
         BillKind::Bill => {

@@ -233,19 +233,9 @@ fn other(customers: &[Customer], dice: &mut Dice) -> (Row, Truth) {
 
 fn row(amount: i64, name: &str, iban: &str, text: &str) -> Row {
     Row {
-        line: 0,
-        booked: day(0),
-        amount: cents(amount),
-        nature: Nature::Transfer,
-        bank_reference: String::new(),
         name: name.to_owned(),
         iban: iban.to_owned(),
         text: text.to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(day(0), cents(amount), Nature::Transfer)
     }
 }

@@ -20,8 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use writer::{Job, Writer};
 
-/// Readers kept open; more may read at once, the rest are closed afterwards.
-const READERS_KEPT: usize = 4;
+/// Readers kept open; more may read at once, the rest are closed afterwards. Opening one reads the whole schema: a millisecond or two, which
+/// callers over HTTP would pay at nearly every request.
+const READERS_KEPT: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {

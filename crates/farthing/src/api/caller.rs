@@ -139,13 +139,15 @@ pub(super) async fn authenticate(State(door): State<Shared>, mut request: Reques
         Ok(text) => text,
         Err(problem) => return problem.into_response(),
     };
-    let found = super::blocking({
-        let door = door.clone();
-        move || admit(&door, text, address)
-    });
-    let (caller, left) = match found.await {
+    let (caller, left) = match admit_known(&door, text, address) {
         Ok(admitted) => admitted,
-        Err(problem) => return problem.into_response(),
+        Err(text) => {
+            let door = door.clone();
+            match super::blocking(move || admit(&door, text, address)).await {
+                Ok(admitted) => admitted,
+                Err(problem) => return problem.into_response(),
+            }
+        }
     };
     crate::serve::note_key(&caller.key.id.to_string());
     let limit = allowance_of(&door, &caller.key);
@@ -182,16 +184,38 @@ fn bearer(headers: &HeaderMap) -> Result<KeyText, Problem> {
     KeyText::parse(text.trim()).map_err(|_| unknown())
 }
 
-/// The caller, and what is left of its allowance.
-fn admit(door: &Door, text: KeyText, address: Option<IpAddr>) -> Result<(Arc<Caller>, Result<u32, u32>), Problem> {
+/// The caller, and what is left of its allowance, or after how many seconds there is some.
+type Admitted = (Arc<Caller>, Result<u32, u32>);
+
+/// The same of a key of the live world that was seen lately, which takes no look at the disk; otherwise the text again.
+fn admit_known(door: &Door, text: KeyText, address: Option<IpAddr>) -> Result<Admitted, KeyText> {
+    let Ok(now) = door.worlds.live().now() else { return Err(text) };
+    let Some(key) = door.keys.known(&text, now).filter(|key| !key.test) else { return Err(text) };
+    Ok(welcome(door, key, door.worlds.live().clone(), (text, address), now))
+}
+
+fn admit(door: &Door, text: KeyText, address: Option<IpAddr>) -> Result<Admitted, Problem> {
     let now = door.worlds.live().now().map_err(Problem::from)?;
     let unknown = || Problem::new(problem::UNAUTHENTICATED, problem::UNAUTHENTICATED.remedy);
     let key = door.keys.find(door, &text, now)?.ok_or_else(unknown)?;
+    let engine = door.worlds.engine(&key.cloud, mode_of(&key))?;
+    Ok(welcome(door, key, engine, (text, address), now))
+}
+
+fn welcome(
+    door: &Door,
+    key: KeyRow,
+    engine: Engine,
+    (text, address): (KeyText, Option<IpAddr>),
+    now: Instant,
+) -> Admitted {
     let left = door.keys.take(key.id, allowance_of(door, &key), now);
-    let mode = if key.test { Mode::Test } else { Mode::Live };
-    let engine = door.worlds.engine(&key.cloud, mode)?;
-    let home = door.worlds.live().clone();
-    Ok((Arc::new(Caller { cloud: key.cloud.clone(), engine, home, mode, key, text, address }), left))
+    let (home, mode) = (door.worlds.live().clone(), mode_of(&key));
+    (Arc::new(Caller { cloud: key.cloud.clone(), engine, home, mode, key, text, address }), left)
+}
+
+fn mode_of(key: &KeyRow) -> Mode {
+    if key.test { Mode::Test } else { Mode::Live }
 }
 
 fn allowance_of(door: &Door, key: &KeyRow) -> Allowance {
@@ -219,17 +243,21 @@ struct Known {
 }
 
 impl KnownKeys {
-    fn find(&self, door: &Door, text: &KeyText, now: Instant) -> Result<Option<KeyRow>, Problem> {
-        {
-            let mut known = self.lock();
-            if let Some(known) = known.get_mut(&text.id)
-                && text.fits(&known.hash)
+    /// A key that was looked up lately.
+    fn known(&self, text: &KeyText, now: Instant) -> Option<KeyRow> {
+        let mut known = self.lock();
+        let known = known.get_mut(&text.id).filter(|known| {
+            text.fits(&known.hash)
                 && now.micros().saturating_sub(known.looked.micros()) < BELIEVED_MICROS
                 && known.key.expires.is_none_or(|expires| now < expires)
-            {
-                known.used = now;
-                return Ok(Some(known.key.clone()));
-            }
+        })?;
+        known.used = now;
+        Some(known.key.clone())
+    }
+
+    fn find(&self, door: &Door, text: &KeyText, now: Instant) -> Result<Option<KeyRow>, Problem> {
+        if let Some(key) = self.known(text, now) {
+            return Ok(Some(key));
         }
         let Some(key) = door.worlds.live().key_of(text).map_err(Problem::from)? else { return Ok(None) };
         let mut known = self.lock();

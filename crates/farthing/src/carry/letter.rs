@@ -286,7 +286,6 @@ mod tests {
     use farthing_core::notice::{Event, EventType, samples};
     use farthing_core::profile::Profile;
     use farthing_engine::Enclosed;
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     const POLICY: &str = "[cloud]\nid = \"one\"\nname = \"Cloud One\"\ncurrency = \"USD\"\ntime_zone = \"Asia/Shanghai\"\nlanguages = [\"en\"]\n\n\
@@ -299,10 +298,7 @@ mod tests {
             address: "ada@acme.example".to_owned(),
             language: language.to_owned(),
             policy: Arc::new(profile.policy),
-            templates: templates
-                .iter()
-                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-                .collect::<BTreeMap<_, _>>(),
+            templates: Arc::new(templates.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()),
             test: false,
             enclosed: Enclosed::Nothing,
         }

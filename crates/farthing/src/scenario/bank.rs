@@ -167,22 +167,7 @@ impl EngineStage {
     fn movement(&mut self, amount: Money, at: Instant) -> Result<Row, StageError> {
         self.bank.told += 1;
         let booked = farthing_core::time::Zone::UTC.civil_date_of(at).map_err(broken)?;
-        Ok(Row {
-            line: 0,
-            booked,
-            amount,
-            nature: Nature::Transfer,
-            bank_reference: format!("STORY{:06}", self.bank.told),
-            name: String::new(),
-            iban: String::new(),
-            text: String::new(),
-            reference: String::new(),
-            end_to_end: String::new(),
-            batch: String::new(),
-            mandate: String::new(),
-            reason: String::new(),
-            fee: None,
-        })
+        Ok(Row { bank_reference: format!("STORY{:06}", self.bank.told), ..Row::bare(booked, amount, Nature::Transfer) })
     }
 
     fn tell_statement(&mut self, rows: Vec<Row>) -> Done {

@@ -14,20 +14,12 @@ const THEIRS: &str = "DE02120300000000202051";
 /// A movement of no peculiarity: it came in, below zero it went out.
 pub(crate) fn movement(amount: &str, currency: Currency) -> Row {
     Row {
-        line: 0,
-        booked: CivilDate::parse("2026-11-20").expect("a day"),
-        amount: Money::parse_amount(amount, currency).expect("an amount"),
-        nature: Nature::Transfer,
         bank_reference: fresh("B"),
-        name: String::new(),
-        iban: String::new(),
-        text: String::new(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(
+            CivilDate::parse("2026-11-20").expect("a day"),
+            Money::parse_amount(amount, currency).expect("an amount"),
+            Nature::Transfer,
+        )
     }
 }
 

@@ -1,13 +1,11 @@
 //! Use is added to totals without a look at its account for as long as nothing can run out; when it can, it is seen.
 
-mod support;
-
+use crate::support::{Bed, START, at, cloud, later, proven, start, usd};
 use farthing_core::measure::Quantity;
 use farthing_core::time::Instant;
 use farthing_core::usage::{Answer, Subject, UsageEvent};
 use farthing_engine::Engine;
 use std::collections::BTreeMap;
-use support::{Bed, START, at, cloud, later, proven, start, usd};
 
 /// So many calls of a dollar's worth each, all at once.
 fn dollars(engine: &Engine, name: &str, count: usize) {

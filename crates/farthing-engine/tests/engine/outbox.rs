@@ -1,7 +1,6 @@
 //! The outbox: what is told, to whom, in which order, how often, and what becomes of what is not taken.
 
-mod support;
-
+use crate::support::{self, Bed, START, apply, at, cloud, later, policy, start, told, usd};
 use farthing_core::id::HoldId;
 use farthing_core::notice::{EndpointId, EventType, Reach, Secret, signature_header};
 use farthing_core::time::{Duration, Instant};
@@ -12,7 +11,6 @@ use farthing_engine::{
 use farthing_store::{Channel, DeliveryFilter, DeliveryState};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use support::{Bed, START, apply, at, cloud, later, policy, start, told, usd};
 
 /// A receiver that writes down what it is sent, and refuses what it is told to.
 #[derive(Default)]

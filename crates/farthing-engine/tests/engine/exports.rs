@@ -1,15 +1,12 @@
 //! Exports: from a bill to its charges and back, rows that come to what was billed, and jobs that end once whoever dies.
 
-mod support;
-
+use crate::support::{self, Bed, apply, at, proven, read, usd, used};
 use farthing_core::export::{
     Cell, Column, Csv, ExportId, ExportState, ExportWhat, FileFormat, JsonLines, LinkText, Sink,
 };
-use farthing_core::measure::Quantity;
 use farthing_core::payment::BillId;
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{
     BillFacts, Carried, Carrier, ChargeQuestion, Contact, Engine, ExportAsk, NewAccount, NewExport, NewResource,
     Origin, Outcome, Parcel, Reported, ResourceFact, RowsError, SheetMaker, export_path,
@@ -22,7 +19,6 @@ use std::fs::{self, File};
 use std::io;
 use std::rc::Rc;
 use std::sync::Mutex;
-use support::{Bed, apply, at, proven, read, usd};
 
 const BEGIN: &str = "2026-01-10T08:00:00Z";
 
@@ -61,15 +57,15 @@ fn lived(bed: &Bed) -> Engine {
     go_to(&engine, "2026-01-11T09:30:15Z");
     tell(&engine, "web", Reported::Stop);
     for account in ["later", "ahead"] {
-        used(&engine, account, 137, "2026-01-11T09:00:00Z");
+        used(&engine, ("one", account), &format!("{account} in January"), 137, Some("2026-01-11T09:00:00Z"));
     }
     go_to(&engine, "2026-01-13T00:00:00Z");
     tell(&engine, "db", Reported::Stop);
     go_to(&engine, "2026-02-04T00:00:00Z");
-    used(&engine, "later", 11, "2026-01-20T00:00:00Z"); // of the month that was billed
-    used(&engine, "later", 13, "2026-02-03T12:00:00Z");
+    used(&engine, ("one", "later"), "later 2026-01-20T00:00:00Z", 11, Some("2026-01-20T00:00:00Z")); // of the month that was billed
+    used(&engine, ("one", "later"), "later 2026-02-03T12:00:00Z", 13, Some("2026-02-03T12:00:00Z"));
     go_to(&engine, "2026-03-05T00:00:00Z");
-    used(&engine, "later", 17, "2026-03-04T12:00:00Z"); // waits for a bill
+    used(&engine, ("one", "later"), "later 2026-03-04T12:00:00Z", 17, Some("2026-03-04T12:00:00Z")); // waits for a bill
     go_to(&engine, "2026-04-01T12:00:00Z");
     proven(&engine);
     engine
@@ -82,19 +78,6 @@ fn go_to(engine: &Engine, time: &str) {
 fn tell(engine: &Engine, resource: &str, what: Reported) {
     let fact = ResourceFact { resource: resource.to_owned(), at: None, id: None, what };
     engine.record_fact("one", &fact).expect("taken");
-}
-
-fn used(engine: &Engine, account: &str, calls: i64, time: &str) {
-    let event = UsageEvent {
-        source: "test".to_owned(),
-        id: format!("{account} {time}"),
-        at: Some(at(time)),
-        subject: Subject::Account { name: account.to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(calls).expect("a number"))],
-        properties: BTreeMap::new(),
-    };
-    engine.record_usage("one", vec![event]).expect("taken");
 }
 
 /// Keeps what it is given, by the names of the columns.

@@ -1,7 +1,6 @@
 //! Trials, the gate's question, spend limits and quotas, on both stores.
 
-mod support;
-
+use crate::support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
 use farthing_core::catalog::Raise;
 use farthing_core::config::Name;
 use farthing_core::measure::Quantity;
@@ -13,7 +12,6 @@ use farthing_engine::{
 use farthing_store::MessageFilter;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
-use support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
 
 const TRIAL: &str = "\n[start]\nmin_balance = \"5.00\"\nrunway = \"10h\"\n\n[auto_refill]\ndefault = \"on\"\nthreshold = \"5.00\"\namount = \"25.00\"\n\n\
     [trial]\ncredit = \"20.00\"\nlasts = \"72h\"\nmax_running = 2\nnotices = [\"24h\"]\nneeds_verification = true\n\

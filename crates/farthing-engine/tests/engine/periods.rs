@@ -1,17 +1,12 @@
 //! Billing periods: each closes once, with its own date and with what was used in it, whoever is stuck; and the documents of a year are its charges.
 
-mod support;
-
+use crate::support::{self, Bed, apply, at, proven, read, tampered, usd, used};
 use farthing_core::bill::Used;
 use farthing_core::ledger::Chart;
-use farthing_core::measure::Quantity;
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{BillFacts, Engine, NewAccount};
 use farthing_store::{BillKind, ChargeFilter};
-use std::collections::BTreeMap;
-use support::{Bed, apply, at, proven, read, tampered, usd};
 
 const BEGIN: &str = "2026-01-10T08:00:00Z";
 
@@ -34,19 +29,6 @@ fn opened(bed: &Bed) -> Engine {
 fn open(engine: &Engine, account: &str, pay: Option<Pay>) {
     let new = NewAccount { name: account.to_owned(), pay, ..NewAccount::default() };
     engine.open_account("one", &new).expect("the account opens");
-}
-
-fn used(engine: &Engine, account: &str, id: &str, calls: i64, time: &str) {
-    let event = UsageEvent {
-        source: "test".to_owned(),
-        id: id.to_owned(),
-        at: Some(at(time)),
-        subject: Subject::Account { name: account.to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(calls).expect("a number"))],
-        properties: BTreeMap::new(),
-    };
-    engine.record_usage("one", vec![event]).expect("taken");
 }
 
 fn go_to(engine: &Engine, time: &str) {
@@ -85,11 +67,12 @@ both! {
             for account in ["later", "ahead"] {
                 let day = if month == 1 { 12 } else { 3 + month };
                 go_to(&engine, &format!("2026-{month:02}-{day:02}T10:30:00Z"));
-                used(&engine, account, &format!("{account}-{month}"), 137 * month, &format!("2026-{month:02}-{day:02}T10:29:00Z"));
+                let time = format!("2026-{month:02}-{day:02}T10:29:00Z");
+                used(&engine, ("one", account), &format!("{account}-{month}"), 137 * month, Some(&time));
                 // And of the month before, whose documents are out by then.
                 if month > 1 {
                     let late = format!("2026-{:02}-20T00:00:00Z", month - 1);
-                    used(&engine, account, &format!("{account}-late-{month}"), 11, &late);
+                    used(&engine, ("one", account), &format!("{account}-late-{month}"), 11, Some(&late));
                 }
             }
             let (year, next) = if month == 12 { (2027, 1) } else { (2026, month + 1) };
@@ -134,7 +117,7 @@ both! {
             let day = if month == 1 { 12 } else { 5 };
             let time = format!("2026-{month:02}-{day:02}T10:00:00Z");
             engine.clock().advance_to(at(&time));
-            used(&engine, "later", &time, 100 * month, &time);
+            used(&engine, ("one", "later"), &time, 100 * month, Some(&time));
         }
         engine.clock().advance_to(at("2026-04-20T00:00:00Z"));
         engine.run_due().expect("what is due happens");
@@ -154,7 +137,7 @@ both! {
         let engine = opened(bed);
         for account in ["anna", "ben", "cara"] {
             open(&engine, account, Some(Pay::Postpaid));
-            used(&engine, account, account, 100, "2026-01-10T08:00:00Z");
+            used(&engine, ("one", account), account, 100, Some("2026-01-10T08:00:00Z"));
         }
         go_to(&engine, "2026-02-02T12:00:00Z");
         let spoilt = |text: &'static str| {
@@ -192,9 +175,9 @@ both! {
     fn verify_adds_up_again_what_documents_are_about(bed: &Bed) {
         let engine = opened(bed);
         open(&engine, "anna", Some(Pay::Postpaid));
-        used(&engine, "anna", "1", 100, "2026-01-10T08:00:00Z");
+        used(&engine, ("one", "anna"), "1", 100, Some("2026-01-10T08:00:00Z"));
         go_to(&engine, "2026-02-03T00:00:00Z");
-        used(&engine, "anna", "2", 100, "2026-02-02T00:00:00Z");
+        used(&engine, ("one", "anna"), "2", 100, Some("2026-02-02T00:00:00Z"));
         go_to(&engine, "2026-03-01T00:00:00Z");
         proven(&engine);
         let found = tampered(&engine, |tx| tx.execute("UPDATE billing SET waiting = ''", &[]));

@@ -1,11 +1,9 @@
 //! Several processes on one store, at once: nothing is lost, booked twice, or billed to the wrong account.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, proven, read, start, told, usd};
 use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{Engine, NewGrant, NewResource, Reported};
 use std::sync::Barrier;
-use support::{Bed, START, at, cloud, later, proven, read, start, told, usd};
 
 fn call(name: &str, id: String, at: farthing_core::time::Instant) -> UsageEvent {
     UsageEvent {

@@ -1,10 +1,8 @@
 //! Names of others: who is named where somebody else pays, and what a search finds.
 
-mod support;
-
+use crate::support::{Bed, START, at, cloud, later, proven, start, told};
 use farthing_core::ledger::OwnerId;
 use farthing_engine::{Engine, NewResource, RefusalCode, Refused, Reported, ResourceFact, Told};
-use support::{Bed, START, at, cloud, later, proven, start, told};
 
 fn by(account: Option<&str>, project: Option<&str>) -> Reported {
     Reported::Start(NewResource {

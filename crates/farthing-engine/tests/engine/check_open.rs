@@ -1,14 +1,12 @@
 //! What is open, and what was charged, is what facts and events come to: whatever of it is changed is named.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, proven, start, told, usd};
 use farthing_core::measure::Quantity;
 use farthing_core::settle::Posted;
 use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{Engine, NewAccount, Reported};
 use farthing_store::{OpenRow, StoreError, Tx};
 use std::collections::BTreeMap;
-use support::{Bed, START, at, cloud, later, proven, start, told, usd};
 
 /// Two days of a machine and of calls, one of them late, and a correction that waits.
 fn two_days(bed: &Bed) -> Engine {

@@ -1,12 +1,10 @@
 //! Coupons under pressure and on orders: a hundred are a hundred, what is reserved is used or comes back, and `verify` says what is wrong.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, proven, read, start, tampered, usd};
 use farthing_core::config::Name;
 use farthing_engine::{Engine, ForOrder, NewAccount, NewCoupon, RefusalCode, Refused};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Bed, START, at, cloud, later, proven, read, start, tampered, usd};
 
 /// With bills, so that coupons wait for them.
 fn with_bills(engine: &Engine, accounts: &[&str]) {

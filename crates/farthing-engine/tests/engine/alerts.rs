@@ -1,7 +1,6 @@
 //! Warnings about an account's money, on both stores: once a crossing, whoever looks and however often.
 
-mod support;
-
+use crate::support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
 use farthing_core::alert::Wish;
 use farthing_core::id::HoldId;
 use farthing_core::measure::Quantity;
@@ -12,7 +11,6 @@ use farthing_engine::{AlertChange, Engine, NewAccount, NewCapture, NewHold, NewW
 use farthing_store::{ChargeFilter, MessageFilter};
 use std::collections::BTreeMap;
 use std::sync::Barrier;
-use support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
 
 const LOW: &str = "account.balance_low";
 const RUNWAY: &str = "account.runway_short";

@@ -1,21 +1,18 @@
 //! What operators do and see of payments: what was given up, what risk refused, what was given back by hand, fees in another currency, bills that
 //! are tried again, waivers of what was billed; and that who asks twice is answered as before.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, policy, proven, read, usd, used};
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::sandbox::Mood;
 use farthing_core::payment::{
     About, Failure, FailureCode, MethodId, News, PaymentId, PaymentNews, RefundNews, RefundOf, Told,
 };
 use farthing_core::policy::{Channel, Pay};
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{
     Asked, Billed, Engine, NewAccount, NewBillPayment, NewGrant, NewMethod, NewPayIn, Once, PayBillBy, PayBy,
     PaymentFacts, RefusalCode, Waiver,
 };
 use farthing_store::{BillKind, MessageFilter};
-use support::{Bed, START, at, cloud, later, policy, proven, read, usd};
 
 fn open(engine: &Engine, account: &str, country: &str, pay: Option<Pay>) {
     let new = NewAccount { name: account.to_owned(), country: Some(country.to_owned()), pay, ..NewAccount::default() };
@@ -131,7 +128,7 @@ both! {
         let engine = bed.engine(0, at(START));
         cloud(&engine, "one", &["acme"]);
         let paid = engine.pay_in("one", &wanted("100.00", "card:visa")).expect("paid");
-        used(&engine, "acme", "1", 6_000);
+        used(&engine, ("one", "acme"), "1", 6_000, None);
         engine.advance(later(2 * 86_400)).expect("time goes by");
         assert_eq!(balance(&engine, "acme"), "40.00");
         let told = by_hand("e1", &id_of(&paid), "100.00", RefundNews::Sent);
@@ -140,19 +137,6 @@ both! {
         assert_eq!(engine.payment("one", id_of(&paid)).expect("there").state, "refunded");
         proven(&engine);
     }
-}
-
-fn used(engine: &Engine, account: &str, id: &str, calls: i64) {
-    let event = UsageEvent {
-        source: "gate".to_owned(),
-        id: id.to_owned(),
-        at: None,
-        subject: Subject::Account { name: account.to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), farthing_core::measure::Quantity::from_whole(calls).expect("a number"))],
-        properties: std::collections::BTreeMap::new(),
-    };
-    engine.record_usage("one", vec![event]).expect("taken");
 }
 
 both! {
@@ -308,7 +292,7 @@ both! {
         keep(&engine, "card:visa");
         keep(&engine, "card:mastercard");
         engine.sandbox_mood("one", Mood::Declines).expect("told");
-        used(&engine, "acme", "1", 1_000);
+        used(&engine, ("one", "acme"), "1", 1_000, None);
         let bill = billed(&engine).bill.expect("a bill");
         let tried = || engine.payments("one", None, None, None, 100).expect("listed").len();
         engine.advance(later(60)).expect("time goes by");
@@ -338,7 +322,7 @@ both! {
         open(&engine, "acme", "US", Some(Pay::Postpaid));
         keep(&engine, "card:visa");
         engine.sandbox_mood("one", Mood::Declines).expect("told");
-        used(&engine, "acme", "1", 1_000);
+        used(&engine, ("one", "acme"), "1", 1_000, None);
         let bill = billed(&engine).bill.expect("a bill");
         let id = farthing_core::payment::BillId::parse(&bill.id).expect("an id");
         engine.advance(later(2 * 86_400)).expect("time goes by");
@@ -370,7 +354,7 @@ both! {
         );
         support::apply(&engine, "one", &text, support::CATALOG);
         open(&engine, "acme", "DE", Some(Pay::Postpaid));
-        used(&engine, "acme", "1", 1_200);
+        used(&engine, ("one", "acme"), "1", 1_200, None);
         engine.advance(later(86_400)).expect("time goes by");
         billed(&engine);
         let waiver = Waiver { product: "api".to_owned(), amount: usd("3.00"), reason: "slow".to_owned(), from: None, to: None };
@@ -381,7 +365,7 @@ both! {
         let bill = engine.bill_by_number("one", "B-0001").expect("there");
         assert_eq!(bill.due, usd("9.00").units());
         proven(&engine);
-        used(&engine, "acme", "2", 600);
+        used(&engine, ("one", "acme"), "2", 600, None);
         engine.advance(later(2 * 86_400)).expect("time goes by");
         let next = billed(&engine).bill.expect("a bill");
         assert_eq!(next.total, usd("6.00").units(), "nothing of it comes twice");

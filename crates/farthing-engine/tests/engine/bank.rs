@@ -1,7 +1,6 @@
 //! The bank: whatever is told twice, at once, late or after a crash, a movement counts once; and what was asked of the bank ends as the bank says.
 
-mod support;
-
+use crate::support::{Bed, CATALOG, START, apply, at, later, proven, start, tampered};
 use farthing_core::bank::{BankRowId, Nature, Row, RowState, Scheme, Statement};
 use farthing_core::money::{Currency, Money};
 use farthing_core::payment::State;
@@ -11,7 +10,6 @@ use farthing_engine::{
 };
 use farthing_store::Tx;
 use std::sync::Barrier;
-use support::{Bed, CATALOG, START, apply, at, later, proven, start, tampered};
 
 const OWN: &str = "DE89370400440532013000";
 const IBAN: &str = "DE02120300000000202051";
@@ -39,20 +37,11 @@ fn banked(bed: &Bed, now: Instant) -> Engine {
 
 fn row(amount: &str, text: &str, reference: &str) -> Row {
     Row {
-        line: 0,
-        booked: CivilDate::parse("2026-04-01").expect("a date"),
-        amount: eur(amount),
-        nature: Nature::Transfer,
         bank_reference: reference.to_owned(),
         name: "Somebody".to_owned(),
         iban: IBAN.to_owned(),
         text: text.to_owned(),
-        reference: String::new(),
-        end_to_end: String::new(),
-        batch: String::new(),
-        mandate: String::new(),
-        reason: String::new(),
-        fee: None,
+        ..Row::bare(CivilDate::parse("2026-04-01").expect("a date"), eur(amount), Nature::Transfer)
     }
 }
 

@@ -1,12 +1,10 @@
 //! Units bought ahead (R8): what was paid is earned as they are used, money takes over from the second they are gone, and what is left lapses.
 
-mod support;
-
+use crate::support::{Bed, START, apply, at, later, policy, proven, read, told, usd};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::time::Duration;
 use farthing_engine::{Engine, NewResource, NewUnitGift, NewUnits, RefusalCode, Refused, Reported};
-use support::{Bed, START, apply, at, later, policy, proven, read, told, usd};
 
 /// A hundredth of a unit a second; where money pays, a tenth of a cent.
 const CATALOG: &str = r#"

@@ -1,11 +1,9 @@
 //! Accounts in arrears on both stores: what is claimed is looked at once more, nothing is done twice, and what goes wrong destroys nothing.
 
-mod support;
-
+use crate::support::{Bed, START, apply, at, later, policy, proven, read, tampered, told, usd};
 use farthing_core::standing::InstructionId;
 use farthing_engine::{Contact, Engine, InstructionFacts, NewAccount, NewResource, RefusalCode, Refused, Reported};
 use farthing_store::MessageFilter;
-use support::{Bed, START, apply, at, later, policy, proven, read, tampered, told, usd};
 
 const LADDER: &str = "\n[ladder]\nsuspend = { after = \"0h\" }\ndelete = { after = \"3d\", notices = [\"72h\"] }\npurge = { after = \"10d\", notices = [\"24h\"] }\n";
 /// An hour of it is a dollar.

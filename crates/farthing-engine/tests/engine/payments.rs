@@ -1,7 +1,6 @@
 //! Payments through a provider outside: whatever it answers, loses or tells, and whoever dies on the way, money comes once.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, policy, proven, start, usd};
 use farthing_core::money::Money;
 use farthing_core::payment::sandbox::Deed;
 use farthing_core::payment::{About, Ask, Capabilities, News, PaymentId, PaymentNews, Reply, Told, What};
@@ -14,7 +13,6 @@ use farthing_store::StoreError;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
-use support::{Bed, START, at, cloud, later, policy, proven, start, usd};
 
 /// A provider as providers are: one deed a key, whoever asks how often.
 #[derive(Debug, Default)]

@@ -1,12 +1,10 @@
 //! The cloud's own outages (R83): whenever and in whatever order they are told, the same is charged in the end.
 
-mod support;
-
+use crate::support::{self, Bed, CATALOG, START, apply, at, later, policy, proven, tampered, usd};
 use farthing_core::time::Instant;
 use farthing_engine::{ChargeQuestion, Engine, NewAccount, NewOutage, NewResource, Reported, ResourceFact};
 use farthing_store::MessageFilter;
 use std::collections::BTreeMap;
-use support::{Bed, CATALOG, START, apply, at, later, policy, proven, tampered, usd};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -1,8 +1,7 @@
 //! What is bought ahead, on either store: changes and their undo, pauses, ten renewals at once, who pays twice, what a term earns, and what
 //! rows that were changed behind its back make `verify` say.
 
-mod support;
-
+use crate::support::{Bed, apply, at, policy, proven, read, tampered, usd};
 use farthing_core::time::Instant;
 use farthing_engine::{
     Engine, Made, NewAccount, NewChange, NewOrder, NewOrderPayment, OrderFacts, PayBillBy, RefusalCode, Refused,
@@ -10,7 +9,6 @@ use farthing_engine::{
 };
 use farthing_store::BillKind;
 use std::collections::BTreeMap;
-use support::{Bed, apply, at, policy, proven, read, tampered, usd};
 
 const BEGIN: &str = "2026-04-01T00:00:00Z";
 

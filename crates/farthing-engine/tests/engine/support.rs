@@ -1,57 +1,58 @@
 //! An engine over a fresh store of either kind, with a small cloud on it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
-
+use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::{Applied, ApplyRequest, Files};
 use farthing_core::time::Instant;
+use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Reported, ResourceFact};
 use farthing_store::{Location, Options, Store, StoreError, Tx};
 use farthing_testbed::{Database, ScratchDir};
+use std::collections::BTreeMap;
 
 /// Ten in the morning of a day in 2026.
-pub const START: &str = "2026-04-01T10:00:00Z";
+pub(crate) const START: &str = "2026-04-01T10:00:00Z";
 
 /// A fresh database, and as many engines over it as processes are wanted.
-pub struct Bed {
+pub(crate) struct Bed {
     location: Location,
     _kept: (ScratchDir, Option<Database>),
 }
 
 impl Bed {
-    pub fn sqlite() -> Bed {
+    pub(crate) fn sqlite() -> Bed {
         let directory = ScratchDir::new("engine");
         Bed { location: Location::Sqlite(directory.join("farthing.db")), _kept: (directory, None) }
     }
 
-    pub fn postgres() -> Bed {
+    pub(crate) fn postgres() -> Bed {
         let database = farthing_testbed::postgres().database("engine");
         let location = Location::Postgres(database.url());
         Bed { location, _kept: (ScratchDir::new("engine"), Some(database)) }
     }
 
     /// One process: a store of its own, a clock that stands at an instant.
-    pub fn engine(&self, process: u8, now: Instant) -> Engine {
+    pub(crate) fn engine(&self, process: u8, now: Instant) -> Engine {
         let options = Options { sqlite_log_mib: 1, ..Options::default() };
         let store = Store::open(&self.location, &options).expect("the store opens");
         Engine::new(store, Clock::simulated(now), IdSource::seeded(process, u64::from(process)))
     }
 }
 
-pub fn at(text: &str) -> Instant {
+pub(crate) fn at(text: &str) -> Instant {
     Instant::parse(text).expect("a time")
 }
 
-pub fn later(seconds: i64) -> Instant {
+pub(crate) fn later(seconds: i64) -> Instant {
     Instant::from_micros(at(START).micros() + seconds * 1_000_000)
 }
 
-pub fn usd(text: &str) -> Money {
+pub(crate) fn usd(text: &str) -> Money {
     Money::parse_amount(text, Currency::parse("USD").expect("a currency")).expect("an amount")
 }
 
 /// Prices of one machine by the hour, and of calls; hourly settlement.
-pub const CATALOG: &str = r#"
+pub(crate) const CATALOG: &str = r#"
 [[meter]]
 id = "calls"
 unit = "call"
@@ -72,14 +73,14 @@ meter = "calls"
 price = "0.01 / call"
 "#;
 
-pub fn policy(cloud: &str) -> String {
+pub(crate) fn policy(cloud: &str) -> String {
     format!(
         "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n[brand]\nlegal_name = \"{cloud}\"\n\n[settle]\nevery = \"1h\"\nlate_window = \"1h\"\n"
     )
 }
 
 /// A cloud with its prices since the beginning of time, and accounts in it.
-pub fn cloud(engine: &Engine, cloud: &str, accounts: &[&str]) {
+pub(crate) fn cloud(engine: &Engine, cloud: &str, accounts: &[&str]) {
     apply(engine, cloud, &policy(cloud), CATALOG);
     for account in accounts {
         engine
@@ -88,14 +89,14 @@ pub fn cloud(engine: &Engine, cloud: &str, accounts: &[&str]) {
     }
 }
 
-pub fn apply(engine: &Engine, cloud: &str, policy: &str, catalog: &str) {
+pub(crate) fn apply(engine: &Engine, cloud: &str, policy: &str, catalog: &str) {
     let files = Files::from([("cloud.toml".into(), policy.into()), ("catalog.toml".into(), catalog.into())]);
     let request = ApplyRequest { files, who: "anna".into(), why: "prices".into(), starts: None, corrects: None };
     let applied = engine.apply_policy(cloud, request).expect("it is applied");
     assert!(matches!(applied, Applied::New(_)), "{applied:?}");
 }
 
-pub fn start(engine: &Engine, cloud: &str, resource: &str, account: &str) {
+pub(crate) fn start(engine: &Engine, cloud: &str, resource: &str, account: &str) {
     let new = NewResource {
         account: Some(account.to_owned()),
         product: Some("server".to_owned()),
@@ -105,7 +106,7 @@ pub fn start(engine: &Engine, cloud: &str, resource: &str, account: &str) {
     told(engine, cloud, resource, None, Reported::Start(new)).expect("it starts");
 }
 
-pub fn told(
+pub(crate) fn told(
     engine: &Engine,
     cloud: &str,
     resource: &str,
@@ -115,12 +116,26 @@ pub fn told(
     engine.record_fact(cloud, &ResourceFact { resource: resource.to_owned(), at, id: None, what })
 }
 
-pub fn read<T>(engine: &Engine, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
+/// So many calls of an account, then or now.
+pub(crate) fn used(engine: &Engine, (cloud, account): (&str, &str), id: &str, calls: i64, time: Option<&str>) {
+    let event = UsageEvent {
+        source: "gate".to_owned(),
+        id: id.to_owned(),
+        at: time.map(at),
+        subject: Subject::Account { name: account.to_owned(), project: None, user: None },
+        product: None,
+        quantities: vec![("calls".to_owned(), Quantity::from_whole(calls).expect("a number"))],
+        properties: BTreeMap::new(),
+    };
+    engine.record_usage(cloud, vec![event]).expect("taken");
+}
+
+pub(crate) fn read<T>(engine: &Engine, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
     engine.store().read("test", |tx| work(tx)).expect("the read answers")
 }
 
 /// Every row proves every other.
-pub fn proven(engine: &Engine) {
+pub(crate) fn proven(engine: &Engine) {
     let report = read(engine, |tx| tx.audit());
     assert_eq!(report.findings, []);
 }
@@ -140,7 +155,7 @@ impl From<StoreError> for TakenBack {
 }
 
 /// What `verify` finds after a change, which is taken back.
-pub fn tampered(engine: &Engine, change: fn(&mut Tx<'_>) -> Result<u64, StoreError>) -> Vec<(String, String)> {
+pub(crate) fn tampered(engine: &Engine, change: fn(&mut Tx<'_>) -> Result<u64, StoreError>) -> Vec<(String, String)> {
     let told = engine.store().write("tampers", move |tx| {
         assert_eq!(change(tx)?, 1, "one row was changed");
         let findings = tx.audit()?.findings;
@@ -152,7 +167,6 @@ pub fn tampered(engine: &Engine, change: fn(&mut Tx<'_>) -> Result<u64, StoreErr
     }
 }
 
-#[macro_export]
 macro_rules! both {
     ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
         $(#[$meta])*

@@ -1,12 +1,10 @@
 //! Settling every five minutes is settling once a day, with the whole engine and its store: a week with the change of
 //! clocks and the end of a month. `farthing-core/tests/year.rs` does the same for a year, without the store.
 
-mod support;
-
+use crate::support::{self, Bed, apply, at, proven, told, usd};
 use farthing_core::time::Instant;
 use farthing_engine::{ChargeQuestion, Engine, NewAccount, NewResource, Reported};
 use std::collections::BTreeMap;
-use support::{Bed, apply, at, proven, told, usd};
 
 const CATALOG: &str = r#"
 [[product]]

@@ -1,18 +1,15 @@
 //! Documents: invoices of top-ups, their receipts and credit notes, bills of what was used, and the numbers of all of them.
 
-mod support;
-
+use crate::support::{self, Bed, START, apply, at, later, proven, read, tampered, usd, used};
 use farthing_core::payment::sandbox::Deed;
 use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::policy::Pay;
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{
     BillFacts, Billed, CompanyChange, Engine, NewAccount, NewBillPayment, NewBillRefund, NewPayIn, NewRefund,
     PayBillBy, PayBy, PaymentFacts, RefusalCode,
 };
 use farthing_store::{BillKind, MessageFilter};
 use std::sync::Barrier;
-use support::{Bed, START, apply, at, later, proven, read, tampered, usd};
 
 /// As a cloud has it whose top-ups are the only invoices: from Ireland, its taxes on top of what is credited.
 fn top_ups(cloud: &str) -> String {
@@ -260,19 +257,6 @@ both! {
     }
 }
 
-fn used(engine: &Engine, account: &str, id: &str, calls: i64) {
-    let event = UsageEvent {
-        source: "gate".to_owned(),
-        id: id.to_owned(),
-        at: None,
-        subject: Subject::Account { name: account.to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), farthing_core::measure::Quantity::from_whole(calls).expect("a number"))],
-        properties: std::collections::BTreeMap::new(),
-    };
-    engine.record_usage("one", vec![event]).expect("taken");
-}
-
 fn billed(engine: &Engine, account: &str) -> Option<BillFacts> {
     let Billed { bill, .. } = engine.bill_now("one", account).expect("it is billed");
     bill
@@ -305,7 +289,7 @@ both! {
         apply(&engine, "one", &bills("one", ""), support::CATALOG);
         open(&engine, "anna", "US", Some(Pay::Postpaid));
         open(&engine, "ben", "US", Some(Pay::Postpaid));
-        used(&engine, "anna", "1", 24_995);
+        used(&engine, ("one", "anna"), "1", 24_995, None);
         let bill = billed(&engine, "anna").expect("249.95 wait");
         assert_eq!(bill.lines.len(), 1);
         assert_eq!((bill.lines[0].text.as_str(), bill.lines[0].amount), ("API", usd("249.95").units()));
@@ -321,7 +305,7 @@ both! {
         assert_eq!(due(&engine, &bill), "239.95");
         proven(&engine);
 
-        used(&engine, "ben", "2", 24_995);
+        used(&engine, ("one", "ben"), "2", 24_995, None);
         let bill = billed(&engine, "ben").expect("249.95 wait");
         let paid = pay(&engine, &bill, card(), None).expect("a payment");
         assert_eq!(due(&engine, &bill), "0.00");
@@ -376,12 +360,12 @@ both! {
         let catalog = support::CATALOG.replace("0.01 / call", "0.00000001 / call");
         apply(&engine, "one", &bills("one", tax), &catalog);
         open(&engine, "anna", "DE", Some(Pay::Postpaid));
-        used(&engine, "anna", "1", 3_870_967_742);
+        used(&engine, ("one", "anna"), "1", 3_870_967_742, None);
         let bill = billed(&engine, "anna").expect("it waits");
         assert_eq!(documents(&engine, "anna"), ["B-0001 issued 38.71 + 7.74 = 46.45, due 46.45"]);
         proven(&engine);
         // 0.99532258 - 0.00032258 = 0.995: a tie, to the even cent.
-        used(&engine, "anna", "2", 99_532_258);
+        used(&engine, ("one", "anna"), "2", 99_532_258, None);
         engine.advance(later(60)).expect("time goes by");
         billed(&engine, "anna").expect("it waits");
         assert_eq!(documents(&engine, "anna")[1], "B-0002 issued 1.00 + 0.20 = 1.20, due 1.20");
@@ -391,7 +375,7 @@ both! {
         assert_eq!((due(&engine, &bill), balance(&engine, "anna")), ("0.00".to_owned(), "3.55".to_owned()));
         proven(&engine);
         // What the balance can pay of a new bill it pays at once: 5.00 and 1.00 of tax, less 3.55.
-        used(&engine, "anna", "3", 500_500_000);
+        used(&engine, ("one", "anna"), "3", 500_500_000, None);
         let bill = billed(&engine, "anna").expect("it waits");
         assert_eq!((due(&engine, &bill), balance(&engine, "anna")), ("2.45".to_owned(), "0.00".to_owned()));
         proven(&engine);
@@ -406,7 +390,7 @@ both! {
         open(&engine, "anna", "DE", Some(Pay::Postpaid));
         for (hour, calls) in [(1, 40), (2, 30), (3, 50)] {
             engine.advance(later(hour * 3_600)).expect("time goes by");
-            used(&engine, "anna", &format!("{hour}"), calls);
+            used(&engine, ("one", "anna"), &format!("{hour}"), calls, None);
             billed(&engine, "anna").expect("it waits");
             proven(&engine);
         }
@@ -429,7 +413,7 @@ both! {
         open(&engine, "anna", "US", Some(Pay::Postpaid));
         for (hour, calls) in [(1, 1_000), (2, 2_000), (47, 300)] {
             engine.advance(later(hour * 3_600)).expect("time goes by");
-            used(&engine, "anna", &format!("{hour}"), calls);
+            used(&engine, ("one", "anna"), &format!("{hour}"), calls, None);
             billed(&engine, "anna").expect("it waits");
         }
         let states = || documents(&engine, "anna");
@@ -470,7 +454,7 @@ both! {
                 };
                 engine.add_method("one", &method).expect("it is kept");
             }
-            used(&engine, account, account, 1_000);
+            used(&engine, ("one", account), account, 1_000, None);
         }
         engine.set_company("one", "ben", &CompanyChange { collect: Some(false), ..CompanyChange::default() }).expect("it is known");
         engine.bill_now("one", "anna").expect("it is billed");
@@ -502,7 +486,7 @@ both! {
         open(&engine, "anna", "US", Some(Pay::Postpaid));
         engine.top_up("one", "anna", usd("10.00"), None).expect("booked");
         engine.top_up("one", "anna", usd("10.00"), None).expect("booked");
-        used(&engine, "anna", "1", 5_000);
+        used(&engine, ("one", "anna"), "1", 5_000, None);
         billed(&engine, "anna").expect("it waits");
         assert_eq!(documents(&engine, "anna")[2], "B-0003 issued 50.00 + 0.00 = 50.00, due 30.00");
         proven(&engine);

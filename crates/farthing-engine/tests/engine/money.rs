@@ -1,14 +1,12 @@
 //! Money that must move once, and only its owner's: top-ups, grants and holds, asked again, late, and by others.
 
-mod support;
-
+use crate::support::{self, Bed, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::Kind;
 use farthing_core::time::Duration;
 use farthing_engine::{
     Engine, NewAccount, NewCapture, NewGrant, NewHold, NewWallet, RefusalCode, Refused, Reported, Waiver,
 };
-use support::{Bed, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
 
 fn balance(engine: &Engine, cloud: &str, account: &str) -> String {
     let now = engine.now().expect("the clock");

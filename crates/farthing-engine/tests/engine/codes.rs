@@ -1,8 +1,7 @@
 //! Codes to scan (R59): asked about while they are open, ended when their time is over, credited once whoever tells of it first, and in
 //! whichever currency they were paid.
 
-mod support;
-
+use crate::support::{self, Bed, START, at, cloud, later, proven, usd};
 use farthing_core::money::Money;
 use farthing_core::payment::sandbox::{Deed, Mood};
 use farthing_core::payment::{
@@ -12,7 +11,6 @@ use farthing_core::policy::Channel;
 use farthing_core::time::Instant;
 use farthing_engine::{Engine, NewPayIn, PayBy, PaymentFacts, Provider, Providers};
 use std::sync::{Arc, Barrier, Mutex};
-use support::{Bed, START, at, cloud, later, proven, usd};
 
 /// A provider with codes. It tells nothing by itself.
 #[derive(Debug, Default)]

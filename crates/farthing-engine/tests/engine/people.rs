@@ -1,7 +1,6 @@
 //! People: invited by mail, signing in with a password and a code, links of the portal; who may not, and who is gone.
 
-mod support;
-
+use crate::support::{self, Bed, later, proven, read};
 use farthing_core::access::{KeyId, KeyText, Mode, Opens, OperatorRole, PersonId, Role, Token, TotpSecret};
 use farthing_core::time::Instant;
 use farthing_engine::{
@@ -10,7 +9,6 @@ use farthing_engine::{
 };
 use farthing_store::Channel;
 use std::sync::Mutex;
-use support::{Bed, later, proven, read};
 
 const PASSWORD: &str = "correct horse battery";
 

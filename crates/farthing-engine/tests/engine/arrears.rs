@@ -1,21 +1,16 @@
 //! Bills that are not paid: what their lateness costs is what it should be whatever is done to them, disputes and requests are their cloud's alone,
 //! and verify names what somebody changes.
 
-mod support;
-
+use crate::support::{self, Bed, apply, at, proven, read, tampered, usd, used};
 use farthing_core::bill::DisputeState;
-use farthing_core::measure::Quantity;
 use farthing_core::money::Money;
 use farthing_core::payment::{BillDisputeId, BillId, InvoiceRequestId};
 use farthing_core::policy::Pay;
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{
     Decision, Engine, InvoiceDecision, NewAccount, NewBillDispute, NewBillPayment, NewInvoiceRequest, PayBillBy,
     RefusalCode, Refused,
 };
 use farthing_store::{BillKind, MessageFilter};
-use std::collections::BTreeMap;
-use support::{Bed, apply, at, proven, read, tampered, usd};
 
 const BEGIN: &str = "2026-01-10T08:00:00Z";
 
@@ -34,26 +29,13 @@ fn open(engine: &Engine, cloud: &str, account: &str, pay: Option<Pay>) {
     engine.open_account(cloud, &new).expect("the account opens");
 }
 
-fn used(engine: &Engine, cloud: &str, id: &str, calls: i64, time: &str) {
-    let event = UsageEvent {
-        source: "test".to_owned(),
-        id: id.to_owned(),
-        at: Some(at(time)),
-        subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(calls).expect("a number"))],
-        properties: BTreeMap::new(),
-    };
-    engine.record_usage(cloud, vec![event]).expect("taken");
-}
-
 /// A cloud whose account has a bill of 200.00, issued on 1 February.
 fn billed(bed: &Bed) -> (Engine, BillId) {
     let engine = bed.engine(0, at(BEGIN));
     apply(&engine, "one", &policy("one", CYCLE), support::CATALOG);
     apply(&engine, "two", &policy("two", CYCLE), support::CATALOG);
     open(&engine, "one", "acme", Some(Pay::Postpaid));
-    used(&engine, "one", "1", 20_000, BEGIN);
+    used(&engine, ("one", "acme"), "1", 20_000, Some(BEGIN));
     engine.advance(at("2026-02-01T01:00:00Z")).expect("time goes by");
     let bill = newest(&engine);
     (engine, bill)
@@ -213,7 +195,7 @@ both! {
         apply(&engine, "two", &policy("two", "on = [\"request\"]"), support::CATALOG);
         open(&engine, "one", "acme", None);
         engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
-        used(&engine, "one", "1", 1_000, BEGIN);
+        used(&engine, ("one", "acme"), "1", 1_000, Some(BEGIN));
         engine.advance(at("2026-01-11T08:00:00Z")).expect("time goes by");
         let wanted = NewInvoiceRequest { account: "acme".to_owned(), ..NewInvoiceRequest::default() };
         let first = engine.request_invoice("one", &wanted).expect("asked");

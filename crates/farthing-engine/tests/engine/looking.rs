@@ -1,12 +1,11 @@
 //! What operators look at: an account's past a page at a time, an account by whatever one has of it, the audit log and its chain, a cloud today.
 
-mod support;
-
+use crate::support::{Bed, CATALOG, START, apply, at, cloud, later, policy, read, start, usd, used};
 use farthing_core::money::Currency;
+use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
-use farthing_engine::{Asked, Engine, FoundBy, HistoryQuestion, NewGrant, RefusalCode};
+use farthing_engine::{Asked, Engine, FoundBy, HistoryQuestion, NewAccount, NewGrant, RefusalCode};
 use farthing_store::TrailFilter;
-use support::{Bed, START, at, cloud, later, read, start, usd};
 
 /// Two days of a server, paid for ahead, and what was decided meanwhile.
 fn lived(bed: &Bed) -> Engine {
@@ -142,6 +141,48 @@ both! {
         assert!(engine.at_risk("one").expect("nobody").is_empty());
         let quiet = engine.look_at_today("two").expect("today");
         assert_eq!((quiet.receivable, quiet.balances), (0, 0));
+    }
+}
+
+both! {
+    /// A bill past due is a debt like any other: it is owed once.
+    fn what_is_at_risk_is_what_is_owed(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        let more = "\n[bill]\non = [\"cycle\"]\nnumber = \"B-{seq:4}\"\n\n[ladder]\nsuspend = { after = \"0h\" }\n";
+        let catalog = CATALOG.replace("kind = \"running\"", "kind = \"running\"\non_suspend = \"stop\"");
+        apply(&engine, "one", &format!("{}{more}", policy("one")), &catalog);
+        let anna = NewAccount { name: "anna".to_owned(), pay: Some(Pay::Postpaid), ..NewAccount::default() };
+        engine.open_account("one", &anna).expect("it opens");
+        start(&engine, "one", "web-1", "anna");
+        used(&engine, ("one", "anna"), "1", 1_000, None);
+        engine.bill_now("one", "anna").expect("it is billed");
+        engine.advance(later(47 * 3_600)).expect("it falls due");
+        let risks = engine.at_risk("one").expect("who is at risk");
+        let owed: Vec<_> = risks.iter().map(|risk| (risk.ladder.account.as_str(), risk.owed)).collect();
+        assert_eq!(owed, [("anna", usd("10.00").units())]);
+    }
+}
+
+both! {
+    /// However an account pays, the month will have come to what it has used, what runs until its end, and as much use as lately.
+    fn a_month_is_foretold_for_whoever_pays_later_too(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        apply(&engine, "one", &policy("one"), CATALOG);
+        for (name, pay) in [("anna", Pay::Postpaid), ("ben", Pay::Prepaid)] {
+            let new = NewAccount { name: name.to_owned(), pay: Some(pay), ..NewAccount::default() };
+            engine.open_account("one", &new).expect("it opens");
+            start(&engine, "one", &format!("web-{name}"), name);
+            used(&engine, ("one", name), name, 3_360, None);
+        }
+        engine.top_up("one", "ben", usd("1000.00"), None).expect("booked");
+        let now = later(38 * 3_600);
+        engine.advance(now).expect("a day and a half");
+        for name in ["anna", "ben"] {
+            let month = engine.month_of("one", name, now).expect("the month");
+            assert_eq!(month.so_far, usd("71.60").units(), "{name}: 38 hours, and 33.60 of calls");
+            // April ends 672 hours later. In seven days 33.60 were used: 0.20 an hour.
+            assert_eq!(month.forecast, usd("878.00").units(), "{name}: 71.60 + 672.00 + 134.40");
+        }
     }
 }
 

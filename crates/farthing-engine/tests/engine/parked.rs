@@ -1,9 +1,7 @@
 //! Accounts that could not be settled: they wait with the reason, and go on where they stood once it is mended.
 
-mod support;
-
+use crate::support::{Bed, CATALOG, START, apply, at, cloud, later, policy, proven, read, start, usd};
 use farthing_engine::{Asked, Engine, NewGrant, RefusalCode};
-use support::{Bed, CATALOG, START, apply, at, cloud, later, policy, proven, read, start, usd};
 
 fn balance(engine: &Engine) -> String {
     let view = engine.account_view("one", "acme", engine.now().expect("the clock")).expect("the account");
