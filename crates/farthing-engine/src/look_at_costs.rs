@@ -7,7 +7,7 @@ use crate::folio::Work;
 use crate::look_at_account::{account_id, open_between};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
-use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, PaidFrom, group};
+use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, Paces, PaidFrom, forecast, group};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
 use farthing_core::settle::{SettleError, Source, ThingId};
@@ -94,24 +94,19 @@ impl Engine {
             let today = zone.civil_date_of(at).map_err(far)?;
             let month = today.first_of_month();
             let next = month.add_months(1).map_err(far)?;
-            let week = today.add_days(-COUNTED_DAYS).map_err(far)?;
-            let (lines, things) = costs_between(work, id, (month.min(week), next), &CostFilter::default(), &zone, at)?;
+            let (lines, things) = costs_between(work, id, (month, next), &CostFilter::default(), &zone, at)?;
             let mut paces: BTreeMap<String, Paces> = BTreeMap::new();
-            let idle = Paces { per_hour: 0, counted: 0, counted_days: COUNTED_DAYS, so_far: 0 };
+            // What is counted is the account's use of a product, and no resource's.
+            let idle = Paces { per_hour: 0, counted: 0, counted_days: 0, so_far: 0 };
             for line in &lines {
                 let Some(thing) = things.get(line.thing).filter(|thing| !thing.resource.is_empty()) else { continue };
                 let pace = paces.entry(thing.resource.clone()).or_insert(idle);
-                if line.date >= month {
-                    pace.so_far = pace.so_far.saturating_add(line.net);
-                }
-                if thing.kind == "usage" && line.date >= week && line.date < today {
-                    pace.counted = pace.counted.saturating_add(line.net);
-                }
+                pace.so_far = pace.so_far.saturating_add(line.net);
             }
             for (name, per_hour) in hours_of_resources(work, id, at)? {
                 paces.entry(name).or_insert(idle).per_hour = per_hour;
             }
-            let left = zone.start_of_day(next).map_err(far)?.seconds_since(at);
+            let left = zone.start_of_day(next).map_err(far)?.seconds_since(at.floor_second());
             let month = |pace: Paces| ResourceMonth { so_far: pace.so_far, forecast: forecast(&pace, left) };
             Ok(paces.into_iter().map(|(name, pace)| (name, month(pace))).collect())
         })
