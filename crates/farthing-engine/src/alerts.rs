@@ -137,6 +137,19 @@ impl Work<'_, '_> {
         Ok(())
     }
 
+    /// Whether an account that pays ahead has less than it wants to be told of, a wallet less than its threshold.
+    pub(crate) fn is_low(&mut self, id: OwnerId) -> Result<bool, EngineError> {
+        let (cloud, second) = (self.cloud.clone(), self.now.floor_second());
+        let policy = &cloud.profile_at(self.now)?.policy;
+        let threshold = match self.tx.wallet(id)? {
+            Some(wallet) => wallet.threshold,
+            None => self.folio(id).alert.wishes.over(&policy.alerts).low_balance,
+        };
+        let folio = self.folio(id);
+        let Some(threshold) = threshold.filter(|_| folio.pays_ahead(policy.settle.pay)) else { return Ok(false) };
+        Ok(folio.ahead(second, policy, &Limits::default())?.left < threshold)
+    }
+
     fn warn(&mut self, id: OwnerId, limits: &Limits, policy: &Policy) -> Result<(), EngineError> {
         let (now, second) = (self.now, self.now.floor_second());
         let pay = policy.settle.pay;

@@ -34,8 +34,10 @@ pub struct NewWallet {
     pub person: String,
     /// What the wallet is called among accounts; none: as the person.
     pub name: Option<String>,
+    /// None: as the policy has it (`members.low_balance`).
     pub threshold: Option<Money>,
-    pub stop_on_overdue: bool,
+    /// None: as the policy has it (`members.stop_on_overdue`).
+    pub stop_on_overdue: Option<bool>,
     /// Whom to write to about it.
     pub contact: Option<Contact>,
 }
@@ -139,7 +141,9 @@ fn put(work: &mut Work<'_, '_>, wanted: &NewWallet) -> Result<AccountFacts, Refu
         return Err(invalid(format!("account {:?} is a wallet itself: a wallet is in an account", parent.name)));
     }
     let own = work.tx.wallets_in(&[parent.id])?.into_iter().find(|wallet| wallet.person == wanted.person);
-    let threshold = wanted.threshold.map(Money::units);
+    let members = &work.policy_at(work.now)?.members;
+    let threshold = wanted.threshold.or(members.low_balance).map(Money::units);
+    let stop_on_overdue = wanted.stop_on_overdue.unwrap_or(members.stop_on_overdue);
     let (id, was) = match own {
         Some(there) => {
             let payer = work.tx.payers(&[there.account])?.pop();
@@ -158,7 +162,7 @@ fn put(work: &mut Work<'_, '_>, wanted: &NewWallet) -> Result<AccountFacts, Refu
         parent: parent.id,
         person: wanted.person.clone(),
         threshold,
-        stop_on_overdue: wanted.stop_on_overdue,
+        stop_on_overdue,
         opened,
         closed: None,
     };

@@ -464,6 +464,7 @@ pub(crate) fn tell(work: &mut Work<'_, '_>, thing: &ThingRow, fact: &FactToTell)
         ..thing.clone()
     };
     work.tx.thing_write(&changed)?;
+    standing::state_changed(work, &changed)?;
     let as_of = now.floor_second();
     if shared_scope(&product).is_some() {
         // Whoever has it, or had it: it counts to the one from where it no longer counts to the other.

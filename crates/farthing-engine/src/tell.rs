@@ -35,9 +35,9 @@ pub(crate) fn write(
     for notice in notices {
         let kind = notice.event.kind();
         let message = write_message(tx, cloud, ids, now, notice)?;
-        if let (Some((space, rung, ahead)), Some(account)) = (notice.event.announces(), notice.account) {
+        if let (Some((thing, rung, ahead)), Some(account)) = (notice.event.announces(), notice.account) {
             // The step waits for a mail server to take it.
-            tx.step_notice_said(LadderOf { account, space }, rung, ahead, message.id)?;
+            tx.step_notice_said(LadderOf { account, thing }, rung, ahead, message.id)?;
         }
         let hears = |endpoint: &&EndpointRow| endpoint.disabled.is_empty() && endpoint.types.hears(kind);
         for endpoint in endpoints.iter().filter(hears) {

@@ -1,9 +1,8 @@
 //! Trials (R36 to R39): begun once for each customer, looked at when their time has come, when their credit is used and when money came; ended
 //! by an operator where somebody misuses one.
 //!
-//! What there is to do is the core's (`trial::step`). Here the facts are gathered and what it says is done: the first payment begun, things
-//! suspended in our books from this instant on, and the cloud told what to suspend and what to destroy. Instructions that the cloud claims and
-//! confirms, and the restoration after them, are the steps' of accounts in arrears.
+//! What there is to do is the core's (`trial::step`). Here the facts are gathered and what it says is done. What was made in a trial that has run
+//! out is suspended and destroyed by the steps of accounts in arrears (`standing`), with their instructions, claims and guards.
 
 use crate::asked::Note;
 use crate::credits::{NewGrant, give_as};
@@ -11,23 +10,21 @@ use crate::folio::Work;
 use crate::gate::live_things;
 use crate::open_project::{account_ever, account_of};
 use crate::payments::{Instead, begin_instead, could_begin, watch_refill};
-use crate::record_fact::{FactToTell, tell};
 use crate::run_due::engine_error;
 use crate::{Engine, EngineError, RefusalCode, Refused};
 use farthing_core::credit::GrantSource;
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::Money;
-use farthing_core::notice::{Event, TrialThings};
+use farthing_core::notice::Event;
 use farthing_core::payment::{MethodId, MethodStanding, Purpose, State as PaymentState, sandbox};
 use farthing_core::policy::Trial as Policy;
 use farthing_core::settle::{Purse, Question, SettleError};
 use farthing_core::time::{Duration, Instant};
-use farthing_core::timeline::{State, What};
 use farthing_core::trial::{
     Candidate, CardFacts, Facts, Paid, Step, Terms, Trial, TrialEnd, TrialState, begun, conversion_amount,
     ended_by_hand, may_have, step,
 };
-use farthing_store::{PayerRow, PaymentFilter, ThingKind, ThingRow, TrialRow};
+use farthing_store::{PayerRow, PaymentFilter, TrialRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -389,23 +386,14 @@ fn take(work: &mut Work<'_, '_>, row: &mut TrialRow, what: Step) -> Result<(), R
             }
             watch_refill(work, id)?;
         }
-        Step::Suspend(trial) => {
+        Step::RunOut(trial) => {
             keep(work, row, trial)?;
             if was == TrialState::Running {
                 tell_end(work, row, None);
             }
-            suspend(work, row)?;
+            // What becomes of what was made in it are the steps of arrears (R39).
+            work.tx.ladder_look(id, &row.cloud, work.now)?;
             watch_refill(work, id)?;
-        }
-        Step::Destroy(trial) => {
-            keep(work, row, trial)?;
-            let things = made_in(work, row)?;
-            let left = things.iter().filter(|thing| !State::parse(&thing.state).is_some_and(State::is_gone));
-            let names: Vec<String> = left.map(|thing| thing.name.clone()).collect();
-            if !names.is_empty() {
-                let told = things_told(work, row, names);
-                work.tell(Some(id), Event::TrialThingsToDestroy(told));
-            }
         }
     }
     Ok(())
@@ -443,48 +431,11 @@ fn tell_end(work: &mut Work<'_, '_>, row: &TrialRow, charge: Option<Money>) {
     work.tell(Some(row.account), event);
 }
 
-/// What an account pays for that was made in its trial, gone or not.
-fn made_in(work: &mut Work<'_, '_>, row: &TrialRow) -> Result<Vec<ThingRow>, EngineError> {
-    let (began, ended) = (row.trial.began, row.trial.ended.map_or(row.trial.ends, |(at, _)| at));
-    let mut made = Vec::new();
-    for thing in work.tx.things_of_account(row.account)? {
-        if thing.kind != ThingKind::Resource || thing.account != row.account {
-            continue;
-        }
-        let first = work.tx.facts_of(thing.id)?.iter().map(|fact| fact.at).min();
-        if first.is_some_and(|at| at >= began && at <= ended) {
-            made.push(thing);
-        }
-    }
-    Ok(made)
-}
-
-/// From this instant on they cost what a suspended thing does, and the cloud is told (R39).
-fn suspend(work: &mut Work<'_, '_>, row: &TrialRow) -> Result<(), Refused> {
-    let now = work.now;
-    let mut names = Vec::new();
-    for thing in made_in(work, row)? {
-        if State::parse(&thing.state).is_some_and(State::is_alive) {
-            tell(work, &thing, &FactToTell { at: now, key: None, what: What::Suspend, flagged: false })?;
-            names.push(thing.name);
-        }
-    }
-    if !names.is_empty() {
-        let told = things_told(work, row, names);
-        work.tell(Some(row.account), Event::TrialThingsToSuspend(told));
-    }
-    Ok(())
-}
-
-fn things_told(work: &mut Work<'_, '_>, row: &TrialRow, resources: Vec<String>) -> TrialThings {
-    TrialThings {
-        account: work.folio(row.account).payer.name.clone(),
-        resources,
-        cause: format!("trial of {}", row.trial.began),
-        // It only grows, for every resource: what tells of an earlier instant is to be dropped.
-        fence: work.now.micros(),
-        destroy_at: row.trial.until,
-    }
+/// What was made in it is deleted, as its account's ladder said.
+pub(crate) fn destroyed(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
+    let Some(mut row) = work.tx.trial(id)?.filter(|row| row.trial.state == TrialState::RunOut) else { return Ok(()) };
+    (row.trial.state, row.trial.until) = (TrialState::Destroyed, None);
+    Ok(work.tx.trial_put(&row)?)
 }
 
 /// What is left of its credit pays nothing any more.

@@ -9,29 +9,29 @@ use farthing_core::standing::{Cause, Deed, InstructionId, InstructionState, Ladd
 use farthing_core::time::{Duration, Instant};
 use std::collections::BTreeMap;
 
-/// Whose ladder: an account's own, or that of one space of it.
+/// Whose ladder: an account's own, or that of one thing of it: a space that was bought, or what its owner has switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LadderOf {
     pub account: OwnerId,
-    pub space: Option<ThingId>,
+    pub thing: Option<ThingId>,
 }
 
 impl LadderOf {
     /// Before everybody's.
-    pub const FIRST: LadderOf = LadderOf { account: OwnerId(0), space: None };
+    pub const FIRST: LadderOf = LadderOf { account: OwnerId(0), thing: None };
 
-    fn of(account: i64, space: i64) -> LadderOf {
-        LadderOf { account: OwnerId(account), space: (space != 0).then_some(ThingId(space)) }
+    fn of(account: i64, thing: i64) -> LadderOf {
+        LadderOf { account: OwnerId(account), thing: (thing != 0).then_some(ThingId(thing)) }
     }
 
     fn number(self) -> i64 {
-        self.space.map_or(0, |space| space.0)
+        self.thing.map_or(0, |thing| thing.0)
     }
 }
 
 impl From<OwnerId> for LadderOf {
     fn from(account: OwnerId) -> LadderOf {
-        LadderOf { account, space: None }
+        LadderOf { account, thing: None }
     }
 }
 
@@ -53,6 +53,7 @@ pub struct InstructionRow {
     pub id: InstructionId,
     pub cloud: String,
     pub account: OwnerId,
+    /// A thing, or by its own number, which no thing has, what was bought for a time.
     pub thing: ThingId,
     pub resource: String,
     pub product: Name,
@@ -152,7 +153,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The same of what an account has under way already, spaces of it included; for everybody else nothing.
+    /// The same of what an account has under way already, things of it included; for everybody else nothing.
     pub fn ladder_hurry(&mut self, account: OwnerId, at: Instant) -> Result<(), StoreError> {
         self.execute(
             "UPDATE ladder SET next_at = $2 WHERE account = $1 AND (next_at IS NULL OR next_at > $2)",
@@ -211,7 +212,7 @@ impl Tx<'_> {
         found.map(|row| self.with_notices(row)).transpose()
     }
 
-    /// Those of a cloud that are under way, by account, each account's own first and those of its spaces after it.
+    /// Those of a cloud that are under way, by account, each account's own first and those of its things after it.
     pub fn ladders(&mut self, cloud: &str, after: LadderOf, most: i64) -> Result<Vec<LadderRow>, StoreError> {
         let rows = self.rows(
             "SELECT account, space, cloud, cause, since, reached, dates, held, next_at FROM ladder

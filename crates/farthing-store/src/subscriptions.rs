@@ -3,6 +3,7 @@
 use crate::{Row, StoreError, Tx};
 use farthing_core::config::Name;
 use farthing_core::ledger::{AccountId, OwnerId, chain};
+use farthing_core::payment::BillId;
 use farthing_core::policy::AtExpiry;
 use farthing_core::term::{OrderId, SubscriptionState, TermMoney};
 use farthing_core::time::{Instant, Period};
@@ -145,6 +146,17 @@ impl Tx<'_> {
     pub fn subscriptions_of(&mut self, account: OwnerId) -> Result<Vec<SubscriptionRow>, StoreError> {
         let sql = concat!("SELECT ", subscription!(), " FROM subscription WHERE account = $1 ORDER BY id");
         self.rows(sql, &[account.0.into()], subscription_from)
+    }
+
+    /// Those of an account that stand on a bill: a period of theirs was bought with it.
+    pub fn subscriptions_billed(&mut self, account: OwnerId, bill: BillId) -> Result<Vec<SubscriptionRow>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            subscription!(),
+            " FROM subscription WHERE account = $1 AND EXISTS (SELECT 1 FROM term JOIN purchase ON purchase.id = term.purchase
+                WHERE term.subscription = subscription.id AND purchase.bill = $2) ORDER BY id"
+        );
+        self.rows(sql, &[account.0.into(), bill.to_bytes().as_slice().into()], subscription_from)
     }
 
     /// What is added to a subscription.

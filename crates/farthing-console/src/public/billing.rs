@@ -178,6 +178,9 @@ impl Told<'_> {
         if policy.ladder.suspend.is_some() {
             lines.push(self.say(if policy.resume.auto { "billing.resume" } else { "billing.resume_by_hand" }));
         }
+        if let Some(off) = policy.ladder.release_when_off {
+            lines.push(self.with("billing.release", &[("length", &self.length(off))]));
+        }
         if let Some(space) = &policy.space {
             lines.push(self.with("billing.space", &[("length", &self.length(space.grace))]));
         }

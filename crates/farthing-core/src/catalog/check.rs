@@ -355,7 +355,7 @@ fn shape(product: &Product, reader: &mut Reader<'_>) {
         ("provision", &[Kind::Term, Kind::Once]),
         ("min_periods", &[Kind::Term]),
         ("size", &[Kind::Term]),
-        ("release_when_off", &[Kind::Running, Kind::Term]),
+        ("release_when_off", &[Kind::Running]),
         ("restore", &[Kind::Running, Kind::Capacity, Kind::Term]),
         ("raises", &[Kind::Term, Kind::Once]),
     ];

@@ -54,7 +54,7 @@ section! {
         /// What the cloud is told when it is purged
         on_purge: OnPurge = "nothing" @ Standing,
         /// It is released so long after its owner switched it off; `ladder.release_when_off` when not said
-        release_when_off: Option<Duration> = "none" @ Later,
+        release_when_off: Option<Duration> = "none" @ Standing,
         /// Terms: paid "advance" or "arrears"
         charge: Charged = "advance" @ Orders,
         /// Terms: how a part period is counted

@@ -9,7 +9,6 @@ use super::order::Lane;
 use super::orders::{OrderTold, TermTold};
 use super::outage::OutageTold;
 use super::standing::{InstructionTold, SpaceTold, StepTold};
-use super::trial::TrialThings;
 use crate::access::{PersonId, Role};
 use crate::budget::{Does, Of};
 use crate::measure::Quantity;
@@ -307,14 +306,8 @@ catalogue! {
          "becomes": "`converting`: a payment follows; `converted`: the account pays by itself; `ended`: nothing is left of it; `run_out`: what was made in it is suspended.",
          "charge": "What is charged now, without tax; null: nothing.",
          "destroy_at": "When what was made in it is to be destroyed; null: it is not.", "currency": "Of the amount."], mailed;
-    TrialThingsToSuspend = "trial.things_to_suspend", "What was made in a trial is to be suspended: nothing pays for it any more. It is billed as suspended from now on.",
-        ["account": "Its name.", "resources": "Which.", "cause": "Why.", "fence": "It only grows: drop what comes with a smaller one.",
-         "destroy_at": "When it is to be destroyed unless something pays; null: never."];
-    TrialThingsToDestroy = "trial.things_to_destroy", "What was made in a trial is to be destroyed, as was told when it was suspended. Read the account right before: where something pays again, leave it.",
-        ["account": "Its name.", "resources": "Which.", "cause": "Why.", "fence": "It only grows: drop what comes with a smaller one.",
-         "destroy_at": "Null."], destroys;
-    StepAnnounced = "step.announced", "A step comes for an account in arrears, unless it pays.",
-        ["account": "Its name.", "step": "`suspend`, `delete` or `purge`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due.", "step_at": "When it comes, or came.",
+    StepAnnounced = "step.announced", "A step comes for an account in arrears, unless it pays; or for what its owner has switched off, unless it is switched on.",
+        ["account": "Its name.", "step": "`suspend`, `delete`, `purge` or `release`.", "cause": "`out`: nothing is left to spend; `due`: a bill is past due; `off`: it is switched off.", "step_at": "When it comes, or came.",
          "ahead_seconds": "So long before it this is said; null: it is not said ahead.", "balance": "What the account has, less what it owes.",
          "owed": "What has to be paid.", "currency": "Of the amounts.", "resources": "Which.", "stays": "What stays as it is although the rest comes back.",
          "restorable_until": "What was deleted can be restored until then; null: it cannot, or nobody knows."], mailed;
@@ -643,8 +636,6 @@ pub enum Event {
         destroy_at: Option<Instant>,
         currency: Currency,
     },
-    TrialThingsToSuspend(TrialThings),
-    TrialThingsToDestroy(TrialThings),
     StepAnnounced(StepTold),
     StepHeld {
         account: String,
@@ -817,8 +808,6 @@ impl Event {
             Event::TrialStarted { .. } => EventType::TrialStarted,
             Event::TrialEnding { .. } => EventType::TrialEnding,
             Event::TrialEnded { .. } => EventType::TrialEnded,
-            Event::TrialThingsToSuspend(_) => EventType::TrialThingsToSuspend,
-            Event::TrialThingsToDestroy(_) => EventType::TrialThingsToDestroy,
             Event::StepAnnounced(_) => EventType::StepAnnounced,
             Event::StepHeld { .. } => EventType::StepHeld,
             Event::AccountSuspended(_) => EventType::AccountSuspended,
@@ -887,9 +876,6 @@ impl Event {
             Event::InstructionAsked(told) | Event::InstructionCancelled(told) | Event::InstructionOverdue(told) => {
                 Lane::Resource(told.resource.clone())
             }
-            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => {
-                Lane::Account(told.account.clone())
-            }
             Event::PaymentPending(told)
             | Event::PaymentActionNeeded(told)
             | Event::PaymentHeld(told)
@@ -953,7 +939,7 @@ impl Event {
     /// The step that this says is coming: whose, which, and so long ahead.
     pub fn announces(&self) -> Option<(Option<ThingId>, Rung, Duration)> {
         match self {
-            Event::StepAnnounced(told) => Some((None, told.rung, told.ahead?)),
+            Event::StepAnnounced(told) => Some((told.thing, told.rung, told.ahead?)),
             Event::SpaceGrace(told) => Some((Some(told.space), Rung::Empty, told.ahead?)),
             _ => None,
         }
@@ -1002,7 +988,6 @@ impl Event {
             Event::DebitAnnounced(told) => &told.account,
             Event::BudgetReached(told) | Event::BudgetStopped(told) | Event::BudgetLifted(told) => &told.account,
             Event::OutageVoided(told) | Event::OutageWithdrawn(told) => &told.account,
-            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => &told.account,
             Event::StepAnnounced(told)
             | Event::AccountSuspended(told)
             | Event::AccountResumed(told)
@@ -1174,7 +1159,6 @@ impl Event {
                 "account": account, "ended_at": time(ended), "why": why, "becomes": becomes,
                 "charge": charge.as_ref().map(money), "destroy_at": destroy_at.as_ref().map(time), "currency": currency.code(),
             }),
-            Event::TrialThingsToSuspend(told) | Event::TrialThingsToDestroy(told) => told.data(),
             Event::StepAnnounced(told)
             | Event::AccountSuspended(told)
             | Event::AccountResumed(told)
@@ -1408,15 +1392,9 @@ pub fn samples() -> Vec<Event> {
         amount: usd(amount),
         units: String::new(),
     };
-    let things = TrialThings {
-        account: name("acme"),
-        resources: vec![name("vm-7"), name("vm-8")],
-        cause: name("trial of 2026-11-15T00:53:20Z"),
-        fence: at.micros(),
-        destroy_at: Some(later),
-    };
     let step = |rung: Rung| StepTold {
         account: name("acme"),
+        thing: None,
         rung,
         cause: Cause::Out,
         at,
@@ -1603,8 +1581,6 @@ pub fn samples() -> Vec<Event> {
             destroy_at: Some(later),
             currency,
         },
-        Event::TrialThingsToSuspend(things.clone()),
-        Event::TrialThingsToDestroy(TrialThings { destroy_at: None, ..things }),
         Event::StepAnnounced(StepTold {
             at: later,
             ahead: Some(Duration::from_seconds(259_200)),
@@ -1687,12 +1663,7 @@ mod tests {
             let said: BTreeSet<&str> = kind.fields().iter().map(|(name, _)| *name).collect();
             assert_eq!(carried, said, "{}", kind.name());
             assert_eq!(EventType::parse(kind.name()), Some(kind));
-            assert_eq!(
-                kind.may_be_replayed(),
-                !matches!(kind, EventType::TrialThingsToDestroy | EventType::InstructionAsked),
-                "{}",
-                kind.name()
-            );
+            assert_eq!(kind.may_be_replayed(), kind != EventType::InstructionAsked, "{}", kind.name());
         }
     }
 

@@ -13,7 +13,6 @@ mod outage;
 mod retry;
 mod sign;
 mod standing;
-mod trial;
 
 pub use address::{Reach, UrlError, WebhookUrl, is_public, may_reach};
 pub use budget::BudgetTold;
@@ -25,4 +24,3 @@ pub use outage::OutageTold;
 pub use retry::{Attempt, Next, after_failure, is_success};
 pub use sign::{Secret, SecretError, signature_header};
 pub use standing::{InstructionTold, SpaceTold, StepTold};
-pub use trial::TrialThings;

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepTold {
     pub account: String,
+    /// Where it is a step about one thing. Not told.
+    pub thing: Option<ThingId>,
     pub rung: Rung,
     pub cause: Cause,
     /// When it comes, or came.

@@ -47,7 +47,7 @@ section! {
         /// Whether a suspended thing costs until our instruction, or until the cloud confirmed it
         suspend_bills_until: SuspendBilling = "ordered" @ Standing,
         /// What its owner has switched off is released after so long (R88)
-        release_when_off: Option<Duration> = "none" @ Later,
+        release_when_off: Option<Duration> = "none" @ Standing,
     }
 }
 

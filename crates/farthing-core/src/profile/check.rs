@@ -1,7 +1,7 @@
 //! What neither file is wrong about alone.
 
 use super::Profile;
-use crate::catalog::{Kind, OnDelete, OnPurge, OnSuspend, Product};
+use crate::catalog::{AtZero, Kind, OnDelete, OnPurge, OnSuspend, Product};
 use crate::config::{Found, Name, Remark, Severity, Source, nearest};
 use crate::policy::{BillOn, Pay, TaxPoint};
 use crate::time::Span;
@@ -35,6 +35,7 @@ pub(super) fn check(profile: &Profile, policy: &Source, catalog: &Source, remark
     postpaid(profile, &mut desk);
     terms(profile, &mut desk);
     instructions(profile, &mut desk);
+    untouched(profile, &mut desk);
 }
 
 /// Products that the trial names are there (R36).
@@ -156,12 +157,70 @@ fn instructions(profile: &Profile, desk: &mut Desk<'_>) {
                 format!("write on_{step} at the products in catalog.toml that it is for, or leave the step out");
             desk.policy(Severity::Warning, ladder.places.of(step), what, &remedy);
         }
-        if !there && let Some(product) = profile.catalog.product.iter().find(|product| asks(product)) {
+        // A trial that nothing pays for is suspended and deleted by the same words (R39).
+        let is_trials = profile.policy.trial.is_some() && step != "purge";
+        if !there
+            && !is_trials
+            && let Some(product) = profile.catalog.product.iter().find(|product| asks(product))
+        {
             let what =
                 format!("product {:?} has an `on_{step}`, but [ladder] has no step {step:?}", product.id.as_str());
             let at = product.places.of(&format!("on_{step}"));
             let remedy = format!("write `{step}` in [ladder] of cloud.toml, or leave it out here");
             desk.catalog(Severity::Warning, at, what, &remedy);
         }
+    }
+}
+
+/// What goes on costing whatever its account owes, though the policy has steps for that: somebody has forgotten it, or writes down that it is
+/// meant. What is paid ahead off the balance runs to its end anyway.
+fn untouched(profile: &Profile, desk: &mut Desk<'_>) {
+    let ladder = &profile.policy.ladder;
+    let renews_on_bills = profile.policy.bill.on.contains(&BillOn::Order);
+    for product in &profile.catalog.product {
+        if product.size.is_some() {
+            of_space(product, desk);
+        }
+        let runs = match product.kind {
+            Kind::Running | Kind::Capacity => product.at_zero == AtZero::Steps,
+            Kind::Term => renews_on_bills && product.size.is_none(),
+            Kind::Usage | Kind::Units | Kind::Once => false,
+        };
+        if !runs {
+            continue;
+        }
+        let says = |key: &str| product.places.has(key);
+        let (name, at) = (product.id.as_str(), product.places.whole.clone());
+        if ladder.suspend.is_some() && !says("on_suspend") {
+            let what = format!(
+                "product {name:?} goes on costing whatever its account owes: `ladder.suspend` does not touch it"
+            );
+            let does = if product.kind == Kind::Capacity { "lock" } else { "stop" };
+            let remedy = format!("write on_suspend = {does:?}, or on_suspend = \"nothing\" where that is meant");
+            desk.catalog(Severity::Warning, at, what, &remedy);
+        } else if ladder.delete.is_some() && product.on_suspend != OnSuspend::Nothing && !says("on_delete") {
+            let what = format!("product {name:?} is suspended for good: `ladder.delete` does not touch it");
+            let remedy = "write on_delete = \"delete_keep_data\" or \"delete_data\", or on_delete = \"nothing\" where that is meant";
+            desk.catalog(Severity::Warning, at, what, remedy);
+        }
+        if product.release_when_off.is_some() && product.on_delete == OnDelete::Nothing {
+            let what = format!("product {name:?} is not released when it is off: it says of no deletion what that is");
+            let remedy = "write on_delete = \"delete_data\" or \"delete_keep_data\", or leave `release_when_off` out";
+            desk.catalog(Severity::Warning, product.places.of("release_when_off"), what, remedy);
+        }
+    }
+}
+
+/// Bought space has steps of its own, and no others (R73).
+fn of_space(product: &Product, desk: &mut Desk<'_>) {
+    let asks = [
+        ("on_suspend", product.on_suspend != OnSuspend::Nothing),
+        ("on_delete", product.on_delete != OnDelete::Nothing),
+        ("on_purge", product.on_purge != OnPurge::Nothing),
+    ];
+    for (key, _) in asks.into_iter().filter(|(_, asks)| *asks) {
+        let what = format!("product {:?} sells space, to which `{key}` does nothing", product.id.as_str());
+        let remedy = "leave it out: [space] in cloud.toml says what becomes of space that was bought, and when";
+        desk.catalog(Severity::Warning, product.places.of(key), what, remedy);
     }
 }

@@ -73,8 +73,8 @@ pub enum Step {
 }
 
 impl Terms {
-    /// What a trial's account has: destroyed so long after it ran out (R39), instead of when the policy says.
-    pub fn of(policy: &Policy, destroy_after: Option<Duration>) -> Terms {
+    /// What an account has.
+    pub fn of(policy: &Policy) -> Terms {
         let steps = [(Rung::Suspend, &policy.suspend), (Rung::Delete, &policy.delete), (Rung::Purge, &policy.purge)];
         let plan = |rung: Rung, after: Duration, notices: &[Duration]| {
             let mut notices: Vec<Duration> = notices.to_vec();
@@ -83,24 +83,44 @@ impl Terms {
             // What destroys needs a time that somebody wrote.
             (!rung.destroys() || !after.is_zero()).then_some((rung, Plan { after, notices }))
         };
-        let mut terms: BTreeMap<Rung, Plan> = steps
-            .into_iter()
-            .filter_map(|(rung, step)| {
-                let step = step.as_ref()?;
-                plan(rung, step.after?, &step.notices)
-            })
-            .collect();
-        if let (Some(after), Some(delete)) = (destroy_after, terms.get_mut(&Rung::Delete)) {
-            let sooner = delete.after.checked_sub(after);
-            if let Ok(sooner) = sooner {
-                delete.after = after;
-                delete.notices.retain(|ahead| *ahead <= after);
-                if let Some(purge) = terms.get_mut(&Rung::Purge) {
-                    purge.after = purge.after.checked_sub(sooner).unwrap_or(purge.after);
-                }
+        let terms = steps.into_iter().filter_map(|(rung, step)| {
+            let step = step.as_ref()?;
+            plan(rung, step.after?, &step.notices)
+        });
+        Terms(terms.collect())
+    }
+
+    /// What the account of a trial has that nothing pays for (R39): suspended at once, and destroyed so long after it, also where no account
+    /// that has ever paid is.
+    pub fn of_trial(policy: &Policy, destroy_after: Option<Duration>) -> Terms {
+        let Terms(mut terms) = Terms::of(policy);
+        terms.insert(Rung::Suspend, Plan { after: Duration::ZERO, notices: Vec::new() });
+        let Some(after) = destroy_after.filter(|after| !after.is_zero()) else { return Terms(terms) };
+        let delete = terms.entry(Rung::Delete).or_insert(Plan { after, notices: vec![after] });
+        if let Ok(sooner) = delete.after.checked_sub(after) {
+            delete.after = after;
+            delete.notices.retain(|ahead| *ahead <= after);
+            if let Some(purge) = terms.get_mut(&Rung::Purge) {
+                purge.after = purge.after.checked_sub(sooner).unwrap_or(purge.after);
             }
         }
         Terms(terms)
+    }
+
+    /// What a thing has that its owner has switched off (R88): it is given up so long after that, and announced as a deletion is. Where that
+    /// is announced no later than so, it is said as soon as the thing is off.
+    pub fn of_off(policy: &Policy, after: Duration) -> Terms {
+        if after.is_zero() {
+            return Terms::default(); // what destroys needs a time that somebody wrote
+        }
+        let mut notices = policy.delete.as_ref().map_or_else(Vec::new, |step| step.notices.clone());
+        notices.retain(|ahead| *ahead <= after);
+        if notices.is_empty() {
+            notices.push(after);
+        }
+        notices.sort_unstable_by(|one, other| other.cmp(one));
+        notices.dedup();
+        Terms(BTreeMap::from([(Rung::Release, Plan { after, notices })]))
     }
 
     /// What a space above its free size has: nothing more is written to it, and in the end its files go (R73, R74).
@@ -348,6 +368,19 @@ mod tests {
         assert!(ladder.dates.is_empty(), "a policy without steps takes none");
     }
 
+    /// "Delete and purge need explicit positive times; absent or zero is refused … again at run time": `check` has refused it before.
+    #[test]
+    fn what_destroys_at_no_time_never_does() {
+        let mut policy =
+            ladder_of("suspend = { after = \"0h\" }\ndelete = { after = \"3d\" }\npurge = { after = \"17d\" }\n");
+        policy.delete.as_mut().unwrap().after = Some(Duration::ZERO);
+        policy.purge.as_mut().unwrap().after = None;
+        assert_eq!(Terms::of(&policy).0, BTreeMap::from([(Rung::Suspend, plan0())]));
+        assert_eq!(Terms::of_trial(&policy, Some(Duration::ZERO)).0, BTreeMap::from([(Rung::Suspend, plan0())]));
+        let space = SpacePolicy { grace: Duration::ZERO, ..space_of() };
+        assert!(!Terms::of_space(&space).0.contains_key(&Rung::Empty));
+    }
+
     /// "A step falls due at max(planned, own notice accepted + announced time)."
     #[test]
     fn who_heard_late_has_as_long_as_they_were_told() {
@@ -397,6 +430,21 @@ mod tests {
         assert_eq!(next(&ladder, &terms, &facts, at(1)).unwrap(), Step::Take(Rung::Suspend));
     }
 
+    /// `[ladder]` as a policy has it.
+    fn ladder_of(text: &str) -> Policy {
+        let text = format!(
+            "[cloud]\nid = \"one\"\nname = \"One\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n[brand]\nlegal_name = \"One\"\n[ladder]\n{text}"
+        );
+        let read = crate::profile::Profile::read(&crate::config::Source::new(crate::profile::POLICY_FILE, &text), None);
+        read.usable().unwrap().policy.ladder
+    }
+
+    fn space_of() -> SpacePolicy {
+        let text = "[cloud]\nid = \"one\"\nname = \"One\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n[brand]\nlegal_name = \"One\"\n[space]\ngrace = \"30d\"\n";
+        let read = crate::profile::Profile::read(&crate::config::Source::new(crate::profile::POLICY_FILE, text), None);
+        read.usable().unwrap().policy.space.unwrap()
+    }
+
     fn plan0() -> Plan {
         Plan { after: hours(0), notices: Vec::new() }
     }
@@ -426,15 +474,35 @@ mod tests {
     /// R39: destroyed a day after the trial ran out, and still to be restored for fourteen.
     #[test]
     fn a_trial_is_deleted_sooner_and_restored_as_long() {
-        let text = "[cloud]\nid = \"one\"\nname = \"One\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n[brand]\nlegal_name = \"One\"\n\
-            [ladder]\nsuspend = { after = \"0h\" }\ndelete = { after = \"3d\", notices = [\"2h\", \"72h\", \"24h\"] }\n\
-            purge = { after = \"17d\", notices = [\"24h\"] }\n";
-        let read = crate::profile::Profile::read(&crate::config::Source::new(crate::profile::POLICY_FILE, text), None);
-        let policy = read.usable().unwrap().policy.ladder;
-        assert_eq!(Terms::of(&policy, None), terms());
-        let trial = Terms::of(&policy, Some(hours(24)));
+        let policy = ladder_of(
+            "suspend = { after = \"0h\" }\ndelete = { after = \"3d\", notices = [\"2h\", \"72h\", \"24h\"] }\n\
+             purge = { after = \"17d\", notices = [\"24h\"] }\n",
+        );
+        assert_eq!(Terms::of(&policy), terms());
+        let trial = Terms::of_trial(&policy, Some(hours(24)));
+        assert_eq!(trial.0[&Rung::Suspend], plan0());
         assert_eq!(trial.0[&Rung::Delete], Plan { after: hours(24), notices: vec![hours(24), hours(2)] });
         assert_eq!(trial.0[&Rung::Purge].after, hours(15 * 24));
+        // Where nobody else is suspended or deleted at all, a trial is, and hears of it at once.
+        let none = ladder_of("");
+        let alone = Terms::of_trial(&none, Some(hours(24)));
+        let delete = Plan { after: hours(24), notices: vec![hours(24)] };
+        assert_eq!(alone.0, BTreeMap::from([(Rung::Suspend, plan0()), (Rung::Delete, delete)]));
+        assert_eq!(Terms::of_trial(&none, None).0, BTreeMap::from([(Rung::Suspend, plan0())]));
+    }
+
+    /// R88: given up after fifteen days off; a notice that would come before it was switched off is none.
+    #[test]
+    fn what_is_off_is_released_and_announced_as_a_deletion() {
+        let policy = ladder_of("delete = { after = \"400h\", notices = [\"24h\", \"168h\", \"390h\"] }\n");
+        let off = Terms::of_off(&policy, hours(360));
+        let plan = Plan { after: hours(360), notices: vec![hours(168), hours(24)] };
+        assert_eq!(off.0, BTreeMap::from([(Rung::Release, plan)]));
+        assert_eq!(Terms::of_off(&ladder_of(""), hours(360)).0[&Rung::Release].notices, vec![hours(360)]);
+        assert_eq!(Terms::of_off(&policy, hours(0)), Terms::default(), "what destroys needs an explicit positive time");
+        let mut ladder = begun(Cause::Off, at(0), &off).unwrap();
+        let done = lived(&mut ladder, &off, &in_arrears(), 400, true);
+        assert_eq!(said(&done), [(192, "release in 168h"), (336, "release in 24h"), (360, "release")]);
     }
 
     proptest! {

@@ -29,6 +29,8 @@ crate::payment::words! {
         Delete = "delete",
         /// The files in a space are deleted, all of them.
         Empty = "empty",
+        /// What its owner has switched off for long is given up.
+        Release = "release",
         /// What was deleted cannot be restored any longer.
         Purge = "purge",
     }
@@ -43,6 +45,8 @@ crate::payment::words! {
         Due = "due",
         /// More is in a space than is free, and what was bought of it is over.
         Space = "space",
+        /// Its owner has switched it off.
+        Off = "off",
         /// It is in arrears no more; what was deleted is purged in its time.
         Paid = "paid",
     }
@@ -94,7 +98,7 @@ crate::payment::words! {
 impl Rung {
     /// It cannot be undone by paying.
     pub const fn destroys(self) -> bool {
-        matches!(self, Rung::Delete | Rung::Empty | Rung::Purge)
+        matches!(self, Rung::Delete | Rung::Empty | Rung::Release | Rung::Purge)
     }
 
     /// It is a step of an account's own ladder.
@@ -102,9 +106,9 @@ impl Rung {
         matches!(self, Rung::Suspend | Rung::Delete | Rung::Purge)
     }
 
-    /// It is a step about one space, whatever its account owes.
-    pub const fn is_of_space(self) -> bool {
-        matches!(self, Rung::Lock | Rung::Empty)
+    /// It is a step about one thing, whatever its account owes.
+    pub const fn is_of_thing(self) -> bool {
+        matches!(self, Rung::Lock | Rung::Empty | Rung::Release)
     }
 }
 
@@ -132,12 +136,40 @@ pub fn standing(ladder: Option<&Ladder>, asked: Option<Rung>, is_low: bool) -> S
     match (ladder.reached, ladder.cause) {
         (None, Cause::Out) => Standing::Grace,
         (None, Cause::Due) => Standing::Due,
-        // What becomes of one space is no standing of its account's.
-        (_, Cause::Space | Cause::Paid) => Standing::Good,
+        // What becomes of one thing is no standing of its account's.
+        (_, Cause::Space | Cause::Off | Cause::Paid) if is_low => Standing::Low,
+        (_, Cause::Space | Cause::Off | Cause::Paid) => Standing::Good,
         (Some(Rung::Budget | Rung::Suspend | Rung::Lock), _) => Standing::Suspended,
         (Some(Rung::Delete), _) if asked == Some(Rung::Delete) => Standing::DeletionScheduled,
-        (Some(Rung::Delete | Rung::Empty), _) => Standing::Deleted,
+        (Some(Rung::Delete | Rung::Empty | Rung::Release), _) => Standing::Deleted,
         (Some(Rung::Purge), _) if asked == Some(Rung::Purge) => Standing::Deleted,
         (Some(Rung::Purge), _) => Standing::Purged,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Instant;
+    use std::collections::BTreeMap;
+
+    /// The design's words, each by what says it: good, low, grace, due, suspended, deletion scheduled, deleted, purged.
+    #[test]
+    fn each_word_has_one_reason() {
+        let since = Instant::parse("2026-03-01T00:00:00Z").unwrap();
+        let on = |cause, reached| Ladder { cause, since, reached, dates: BTreeMap::new(), told: Vec::new() };
+        let word = |cause, reached, asked| standing(Some(&on(cause, reached)), asked, false).name();
+        assert_eq!((standing(None, None, false).name(), standing(None, None, true).name()), ("good", "low"));
+        assert_eq!((word(Cause::Out, None, None), word(Cause::Due, None, None)), ("grace", "due"));
+        assert_eq!(word(Cause::Out, Some(Rung::Suspend), None), "suspended");
+        assert_eq!(word(Cause::Out, Some(Rung::Delete), Some(Rung::Delete)), "deletion_scheduled");
+        assert_eq!(word(Cause::Out, Some(Rung::Delete), None), "deleted");
+        assert_eq!(word(Cause::Out, Some(Rung::Purge), Some(Rung::Purge)), "deleted", "until the cloud has done it");
+        assert_eq!(word(Cause::Out, Some(Rung::Purge), None), "purged");
+        for cause in [Cause::Space, Cause::Off, Cause::Paid] {
+            assert_eq!(word(cause, Some(Rung::Release), None), "good", "of one thing, or paid");
+            assert_eq!(standing(Some(&on(cause, None)), None, true).name(), "low");
+        }
+        assert_eq!(standing(Some(&on(Cause::Out, None)), None, true).name(), "grace", "what is worse is said");
     }
 }

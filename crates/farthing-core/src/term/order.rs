@@ -24,6 +24,8 @@ pub enum SubscriptionState {
     Stopped,
     /// Its time stands still.
     Paused,
+    /// Stopped by us, because its bill is past due: it goes on costing, and is not renewed.
+    Suspended,
     /// Its time is over, and nobody renewed it.
     Expired,
     /// It was ended, or its order was voided.
@@ -49,11 +51,12 @@ impl OrderKind {
 }
 
 impl SubscriptionState {
-    pub const ALL: [SubscriptionState; 7] = [
+    pub const ALL: [SubscriptionState; 8] = [
         SubscriptionState::Pending,
         SubscriptionState::Running,
         SubscriptionState::Stopped,
         SubscriptionState::Paused,
+        SubscriptionState::Suspended,
         SubscriptionState::Expired,
         SubscriptionState::Ended,
         SubscriptionState::Converted,
@@ -65,6 +68,7 @@ impl SubscriptionState {
             SubscriptionState::Running => "running",
             SubscriptionState::Stopped => "stopped",
             SubscriptionState::Paused => "paused",
+            SubscriptionState::Suspended => "suspended",
             SubscriptionState::Expired => "expired",
             SubscriptionState::Ended => "deleted",
             SubscriptionState::Converted => "converted",
@@ -82,7 +86,8 @@ impl SubscriptionState {
             SubscriptionState::Pending
             | SubscriptionState::Running
             | SubscriptionState::Stopped
-            | SubscriptionState::Paused => false,
+            | SubscriptionState::Paused
+            | SubscriptionState::Suspended => false,
         }
     }
 }

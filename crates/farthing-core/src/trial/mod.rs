@@ -1,8 +1,8 @@
 //! Trials (R36 to R39): who may have one, what may be made in it, and what becomes of it: a state machine that is looked at when its time has
 //! come, when its credit is used, and when money came or failed to come.
 //!
-//! Pure: the shell says what there is, this says what to do. What was made in a trial is suspended and destroyed by whoever runs it; here is
-//! only from when on that is to be done.
+//! Pure: the shell says what there is, this says what to do. What was made in a trial that nothing pays for goes down a ladder as that of any
+//! account in arrears does (`standing::Terms::of_trial`); here is only that it has run out.
 
 mod eligible;
 mod step;
@@ -20,9 +20,9 @@ crate::payment::words! {
         Converted = "converted",
         /// It has ended, and left nothing that would have to be paid.
         Ended = "ended",
-        /// It has ended, what was made in it is left, and nothing pays for that: it is suspended.
+        /// It has ended, what was made in it is left, and nothing pays for that: it is in arrears.
         RunOut = "run_out",
-        /// What was made in it was to be destroyed.
+        /// What was made in it is destroyed.
         Destroyed = "destroyed",
     }
 }

@@ -1,5 +1,5 @@
 //! What becomes of a trial at an instant. It ends with its credit or with its time, whichever is first (R38); then a payment makes it a
-//! paying account, or what was made in it is suspended at once and destroyed a while later (R39).
+//! paying account, or it has run out, and what was made in it is suspended at once and destroyed a while later (R39), by the steps of arrears.
 
 use super::{TrialEnd, TrialState};
 use crate::policy::{Convert, ConvertBy, Trial as Policy};
@@ -16,7 +16,7 @@ pub struct Trial {
     pub ended: Option<(Instant, TrialEnd)>,
     /// How many of its notices are over.
     pub notices: i64,
-    /// Until when the payment after it is waited for, then from when on what was made in it is to be destroyed.
+    /// Until when the payment after it is waited for, then when what was made in it is to be destroyed, as it was told when it ran out.
     pub until: Option<Instant>,
 }
 
@@ -75,10 +75,8 @@ pub enum Step {
     Convert(Trial),
     /// It has come to another state.
     Become(Trial),
-    /// What was made in it is suspended now.
-    Suspend(Trial),
-    /// What was made in it is to be destroyed now.
-    Destroy(Trial),
+    /// Nothing pays for what was made in it.
+    RunOut(Trial),
 }
 
 /// One that begins.
@@ -102,17 +100,8 @@ pub fn step(trial: &Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result
         TrialState::RunOut if facts.spendable > 0 => {
             Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial.clone() }))
         }
-        // Nothing is destroyed while money may be on its way.
-        TrialState::RunOut if facts.paid == Paid::Pending && trial.until.is_some_and(|until| until <= now) => {
-            Ok(Step::Wait(Some(now.checked_add(terms.payment_wait)?)))
-        }
-        TrialState::RunOut => Ok(match trial.until {
-            Some(until) if until <= now => {
-                Step::Destroy(Trial { state: TrialState::Destroyed, until: None, ..trial.clone() })
-            }
-            until => Step::Wait(until),
-        }),
-        TrialState::Converted | TrialState::Ended | TrialState::Destroyed => Ok(Step::Wait(None)),
+        // What becomes of it is its account's ladder.
+        TrialState::RunOut | TrialState::Converted | TrialState::Ended | TrialState::Destroyed => Ok(Step::Wait(None)),
     }
 }
 
@@ -139,7 +128,7 @@ fn left(trial: &Trial, terms: &Terms, facts: &Facts, now: Instant) -> Result<Ste
         return Ok(Step::Become(Trial { state: TrialState::Converted, until: None, ..trial.clone() }));
     }
     let until = terms.destroy_after.map(|after| now.checked_add(after)).transpose()?;
-    Ok(Step::Suspend(Trial { state: TrialState::RunOut, until, ..trial.clone() }))
+    Ok(Step::RunOut(Trial { state: TrialState::RunOut, until, ..trial.clone() }))
 }
 
 fn announce(trial: &Trial, terms: &Terms, now: Instant) -> Step {
@@ -223,9 +212,9 @@ pub(super) mod tests {
     #[test]
     fn the_first_of_credit_and_time_ends_it() {
         let trial = trial();
-        let Step::Suspend(used) = next(&trial, EMPTY, "2026-04-02T00:00:00Z") else { panic!("its credit is used") };
+        let Step::RunOut(used) = next(&trial, EMPTY, "2026-04-02T00:00:00Z") else { panic!("its credit is used") };
         assert_eq!(used.ended, Some((at("2026-04-02T00:00:00Z"), TrialEnd::Used)));
-        let Step::Suspend(over) = next(&trial, EMPTY, "2026-04-04T10:00:00Z") else { panic!("its time is over") };
+        let Step::RunOut(over) = next(&trial, EMPTY, "2026-04-04T10:00:00Z") else { panic!("its time is over") };
         assert_eq!(over.ended.map(|(_, why)| why), Some(TrialEnd::Over));
         // Unused credit lapses with its time, so nothing is left to spend; what nothing costs simply ends.
         let idle = Facts { is_active: false, can_convert: true, ..FULL };
@@ -249,33 +238,31 @@ pub(super) mod tests {
             panic!("it is paid")
         };
         assert_eq!((paid.state, paid.until), (TrialState::Converted, None));
-        assert!(matches!(next(&begun, EMPTY, "2026-04-02T00:00:01Z"), Step::Suspend(_)), "it failed");
-        let Step::Suspend(late) = next(&begun, pending, "2026-04-02T00:10:00Z") else { panic!("it takes too long") };
-        // And nothing is destroyed while it may come.
-        assert_eq!(next(&late, pending, "2026-04-09T00:00:00Z"), Step::Wait(Some(at("2026-04-09T00:10:00Z"))));
-        assert!(matches!(next(&late, EMPTY, "2026-04-09T00:00:00Z"), Step::Destroy(_)), "it never came");
+        assert!(matches!(next(&begun, EMPTY, "2026-04-02T00:00:01Z"), Step::RunOut(_)), "it failed");
+        assert!(matches!(next(&begun, pending, "2026-04-02T00:10:00Z"), Step::RunOut(_)), "it takes too long");
     }
 
     #[test]
-    fn what_ran_out_is_destroyed_a_day_later_unless_money_comes() {
-        let Step::Suspend(out) = next(&trial(), EMPTY, "2026-04-02T00:00:00Z") else { panic!("it ran out") };
-        assert_eq!(next(&out, EMPTY, "2026-04-02T23:59:59Z"), Step::Wait(Some(at("2026-04-03T00:00:00Z"))));
-        let Step::Destroy(gone) = next(&out, EMPTY, "2026-04-03T00:00:00Z") else { panic!("its day is over") };
-        assert_eq!(next(&gone, EMPTY, "2026-04-09T00:00:00Z"), Step::Wait(None));
+    fn what_ran_out_is_in_arrears_until_money_comes() {
+        let Step::RunOut(out) = next(&trial(), EMPTY, "2026-04-02T00:00:00Z") else { panic!("it ran out") };
+        assert_eq!(out.until, Some(at("2026-04-03T00:00:00Z")), "a day later it is to be destroyed");
+        assert_eq!(next(&out, EMPTY, "2026-04-09T00:00:00Z"), Step::Wait(None), "which is its account's ladder");
         let Step::Become(saved) = next(&out, Facts { spendable: 1, ..EMPTY }, "2026-04-02T23:59:59Z") else {
             panic!("money came")
         };
         assert_eq!(saved.state, TrialState::Converted);
         let never = Terms { destroy_after: None, ..terms() };
-        let kept = Trial { until: None, ..out };
-        assert_eq!(step(&kept, &never, &EMPTY, at("2027-01-01T00:00:00Z")).unwrap(), Step::Wait(None));
+        let Step::RunOut(kept) = step(&trial(), &never, &EMPTY, at("2026-04-02T00:00:00Z")).unwrap() else {
+            panic!("it ran out")
+        };
+        assert_eq!(kept.until, None);
     }
 
     #[test]
     fn an_operator_ends_it_and_nobody_is_charged() {
         let able = Facts { can_convert: true, credit_left: 0, spendable: 0, ..FULL };
         let told = ended_by_hand(&trial(), &terms(), &able, at("2026-04-02T00:00:00Z")).unwrap();
-        let Step::Suspend(stopped) = told else { panic!("{told:?}") };
+        let Step::RunOut(stopped) = told else { panic!("{told:?}") };
         assert_eq!(stopped.ended.map(|(_, why)| why), Some(TrialEnd::Stopped));
         assert!(stopped.holds_refills() && trial().holds_refills());
         assert!(!Trial { state: TrialState::Converted, ..stopped }.holds_refills());

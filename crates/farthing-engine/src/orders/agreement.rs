@@ -57,7 +57,7 @@ fn origin_and_every(text: &str) -> Result<(Instant, Span), EngineError> {
 }
 
 /// What the catalogue in force says of a product; where it is gone, what it said when something of it began.
-fn product_ever(work: &Work<'_, '_>, id: &str, began: Instant) -> Result<Product, Refused> {
+pub(super) fn product_ever(work: &Work<'_, '_>, id: &str, began: Instant) -> Result<Product, Refused> {
     product_of(work, id, work.now).or_else(|_| product_of(work, id, began))
 }
 
@@ -78,7 +78,10 @@ pub(crate) fn had_of_space(work: &mut Work<'_, '_>, name: &str) -> Result<(i64, 
     let Some(row) = subscription_named(work, name)? else { return Ok((0, None)) };
     Ok(match row.state {
         SubscriptionState::Pending | SubscriptionState::Converted => (0, None),
-        SubscriptionState::Running | SubscriptionState::Stopped | SubscriptionState::Paused => (row.quantity, None),
+        SubscriptionState::Running
+        | SubscriptionState::Stopped
+        | SubscriptionState::Paused
+        | SubscriptionState::Suspended => (row.quantity, None),
         SubscriptionState::Expired => (0, Some(row.paid_to)),
         SubscriptionState::Ended => {
             let mut ended = None;

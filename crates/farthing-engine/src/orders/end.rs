@@ -12,7 +12,7 @@ use crate::folio::Work;
 use crate::payments::pay_arrears;
 use crate::quotas::end_raises;
 use crate::record_fact::{Reported, Told};
-use crate::{Engine, RefusalCode, Refused};
+use crate::{Engine, RefusalCode, Refused, standing};
 use farthing_core::catalog::Proration;
 use farthing_core::money::Money;
 use farthing_core::notice::Event;
@@ -214,6 +214,9 @@ pub(crate) fn reported(
     at: Instant,
 ) -> Result<Told, Refused> {
     let mut agreement = agreement_named(work, &found.name)?;
+    if standing::reported_of_term(work, agreement.row.id, what)? {
+        return Ok(Told::Recorded);
+    }
     let state = agreement.row.state;
     let next = match what {
         Reported::Delete => {
@@ -240,6 +243,11 @@ pub(crate) fn reported(
     }
     match state {
         SubscriptionState::Running | SubscriptionState::Stopped => {}
+        SubscriptionState::Suspended if next == SubscriptionState::Stopped => return Ok(Told::Known),
+        SubscriptionState::Suspended => {
+            let what = format!("{} is suspended: it comes back when its bill is paid", found.name);
+            return Err(Refused::new(RefusalCode::Conflict, what));
+        }
         SubscriptionState::Pending | SubscriptionState::Paused => {
             let what = format!("{} is {}: it can be neither on nor off", found.name, state.name());
             return Err(Refused::new(RefusalCode::Conflict, what));

@@ -11,6 +11,7 @@
 //! which something happens to them.
 
 mod agreement;
+mod arrears;
 mod asked;
 mod change;
 mod earn;
@@ -30,6 +31,7 @@ pub use place::{NewOrder, Wanted};
 pub use provision::Made;
 
 pub(crate) use agreement::{had_of_space, subscription_named};
+pub(crate) use arrears::{bring_back, delete, product_of_term, suspend, unpaid};
 pub(crate) use end::reported;
 pub(crate) use pay::{bill_paid, money_came};
 pub(crate) use renew::{Renewal, await_renewals, renewals_due, renewed};

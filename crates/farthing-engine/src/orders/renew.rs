@@ -44,7 +44,7 @@ pub(super) fn next(work: &mut Work<'_, '_>, agreement: &Agreement) -> Result<Opt
         let again = plus(row.tried.unwrap_or(expiry), policy.every)?;
         return Ok(Some(again).filter(|again| waits && *again <= last));
     }
-    if row.renew != AtExpiry::Renew {
+    if row.renew != AtExpiry::Renew || row.state == SubscriptionState::Suspended {
         return Ok(Some(expiry));
     }
     if bills {
@@ -109,7 +109,8 @@ pub(super) fn happen(work: &mut Work<'_, '_>, id: i64) -> Result<(), Refused> {
         }
         let expiry = agreement.row.paid_to;
         let closed = work.folio(agreement.row.account).payer.closed.is_some();
-        let renews = agreement.row.renew == AtExpiry::Renew && !closed;
+        let is_suspended = agreement.row.state == SubscriptionState::Suspended;
+        let renews = agreement.row.renew == AtExpiry::Renew && !closed && !is_suspended;
         if renews && attempt(work, &mut agreement, at)? {
             continue;
         }
@@ -120,8 +121,8 @@ pub(super) fn happen(work: &mut Work<'_, '_>, id: i64) -> Result<(), Refused> {
             continue;
         }
         match agreement.row.renew {
-            AtExpiry::Renew | AtExpiry::Stop => expire(work, &mut agreement, at)?,
-            AtExpiry::Convert => convert(work, &mut agreement, at)?,
+            AtExpiry::Convert if !is_suspended => convert(work, &mut agreement, at)?,
+            AtExpiry::Renew | AtExpiry::Stop | AtExpiry::Convert => expire(work, &mut agreement, at)?,
         }
     }
     Ok(())
@@ -208,7 +209,8 @@ pub(crate) fn renewals_due(work: &mut Work<'_, '_>, account: OwnerId, ended: Ins
     let mut renewals = Vec::new();
     for row in work.tx.subscriptions_of(account)? {
         let waits = row.paid_to >= ended && row.due_at.is_some_and(|at| at > row.paid_to && at <= work.now);
-        if !waits || row.state.is_over() || row.renew != AtExpiry::Renew {
+        let goes_on = !row.state.is_over() && row.state != SubscriptionState::Suspended;
+        if !waits || !goes_on || row.renew != AtExpiry::Renew {
             continue;
         }
         let mut agreement = Agreement::read(work, row)?;
@@ -254,7 +256,13 @@ struct NextPeriod {
 
 /// None: it is sold no more, or has no price, and that is told.
 fn next_period(work: &mut Work<'_, '_>, agreement: &Agreement, at: Instant) -> Result<Option<NextPeriod>, Refused> {
-    let together = together(work, agreement)?;
+    let mut together = together(work, agreement)?;
+    // What is suspended is not renewed with the rest: its time is over.
+    for mut held in together.extract_if(.., |added| added.row.state == SubscriptionState::Suspended) {
+        if held.row.paid_to <= at {
+            over(work, &mut held, at)?;
+        }
+    }
     let (account, name) = (agreement.row.account, agreement.row.name.clone());
     let mut plans: Vec<(i64, Instant, Change)> = Vec::new();
     let found = parts_of_all(work, agreement, (&together, at), &mut plans);
@@ -419,9 +427,10 @@ fn expire(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Re
 }
 
 fn over(work: &mut Work<'_, '_>, agreement: &mut Agreement, at: Instant) -> Result<(), Refused> {
+    // Who has not paid the last period is not billed another.
+    let tries_on = agreement.row.renew == AtExpiry::Renew && agreement.row.state != SubscriptionState::Suspended;
     agreement.row.state = SubscriptionState::Expired;
     agreement.row.tried = Some(at);
-    let tries_on = agreement.row.renew == AtExpiry::Renew;
     agreement.row.due_at = tries_on.then_some(at);
     agreement.row.due_at = if tries_on { next(work, agreement)? } else { None };
     agreement.write(work)?;

@@ -1,7 +1,7 @@
 //! What would happen by itself until an instant, if nobody pays and nothing else happens: steps that were announced, and those of accounts
 //! that will run out. Nothing is done.
 
-use super::facts::{affected, gather, is_touched};
+use super::facts::{Subject, affected, gather, is_touched};
 use crate::folio::Work;
 use crate::look_at_account::view_of;
 use crate::{Engine, EngineError, Refused};
@@ -17,7 +17,7 @@ pub struct StepToCome {
     pub account: String,
     pub step: String,
     pub at: i64,
-    /// `out`, `due` or `space`.
+    /// `out`, `due`, `space` or `off`.
     pub cause: String,
     /// Whether the account is in arrears already, or would be by then.
     pub begun: bool,
@@ -34,18 +34,18 @@ impl Engine {
             for payer in work.tx.payers_of(cloud)?.into_iter().filter(|payer| payer.closed.is_none()) {
                 of_account(work, &payer, until, &mut steps)?;
             }
-            of_spaces(work, until, &mut steps)?;
+            of_things(work, until, &mut steps)?;
             steps.sort_by(|one, other| (one.at, &one.account).cmp(&(other.at, &other.account)));
             Ok(steps)
         })
     }
 }
 
-/// Those of spaces whose time is over.
-fn of_spaces(work: &mut Work<'_, '_>, until: Instant, steps: &mut Vec<StepToCome>) -> Result<(), Refused> {
+/// Those of single things: spaces whose time is over, and what is switched off.
+fn of_things(work: &mut Work<'_, '_>, until: Instant, steps: &mut Vec<StepToCome>) -> Result<(), Refused> {
     let cloud = work.cloud.id.clone();
     for row in work.tx.ladders(&cloud, LadderOf::FIRST, i64::MAX)? {
-        let (Some(thing), Some(ladder)) = (super::spaces::thing_of(work, row.whose)?, &row.ladder) else { continue };
+        let (Some(own), Some(ladder)) = (super::own_of(work, row.whose)?, &row.ladder) else { continue };
         let Some(rung) = ladder.ahead() else { continue };
         let Some(at) = ladder.due(rung).map_err(SettleError::from)?.filter(|at| *at <= until) else { continue };
         let payer = work.tx.payers(&[row.whose.account])?.pop();
@@ -55,7 +55,7 @@ fn of_spaces(work: &mut Work<'_, '_>, until: Instant, steps: &mut Vec<StepToCome
             at: at.micros(),
             cause: ladder.cause.name().to_owned(),
             begun: true,
-            resources: vec![thing.name],
+            resources: vec![own.thing().name.clone()],
             held: row.held,
         });
     }
@@ -106,11 +106,11 @@ fn each(
     for (place, rung) in to_come.enumerate() {
         let Some(at) = ladder.due(*rung).map_err(SettleError::from)?.filter(|at| *at <= until) else { break };
         // What a later step touches is what the one before leaves.
-        let touched = |(thing, product): &&(farthing_store::ThingRow, farthing_core::catalog::Product)| match rung {
-            Rung::Purge if place > 0 => is_touched(thing, product, Rung::Delete),
-            rung => is_touched(thing, product, *rung),
+        let touched = |subject: &&Subject| match rung {
+            Rung::Purge if place > 0 => is_touched(subject, Rung::Delete),
+            rung => is_touched(subject, *rung),
         };
-        let resources: Vec<String> = all.iter().filter(touched).map(|(thing, _)| thing.name.clone()).collect();
+        let resources: Vec<String> = all.iter().filter(touched).map(|subject| subject.name.clone()).collect();
         if resources.is_empty() {
             continue;
         }

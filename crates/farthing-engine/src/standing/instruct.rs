@@ -2,20 +2,23 @@
 
 use super::facts::guards;
 use super::steps::told;
-use super::{BATCH, gather, spaces};
+use super::{BATCH, gather, own_of, spaces};
 use crate::asked::Note;
 use crate::folio::Work;
+use crate::record_fact::Reported;
 use crate::record_fact::{FactToTell, after_the_last, tell};
 use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, RefusalCode, Refused};
+use crate::{orders, trials};
+use farthing_core::config::Name;
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::notice::{Event, InstructionTold, SpaceTold};
-use farthing_core::settle::SettleError;
+use farthing_core::settle::{SettleError, ThingId};
 use farthing_core::standing::{Cause, Claim, Deed, InstructionId, InstructionState, Ladder, Rung, claim};
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{InstructionFilter, InstructionRow, LadderOf, LadderRow, ThingRow};
+use farthing_store::{InstructionFilter, InstructionRow, LadderOf, LadderRow, SubscriptionRow, ThingRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -100,16 +103,18 @@ impl Engine {
             }
             let whose = whose(&row);
             let ladder = work.tx.ladder(whose)?.and_then(|found| found.ladder);
-            let space = spaces::thing_of(work, whose)?;
-            let found = gather(work, row.account, space.as_ref(), ladder.as_ref())?;
-            let stands = ladder.filter(|ladder| stands(ladder, row.rung, found.facts.in_arrears));
+            let own = own_of(work, whose)?;
+            let found = gather(work, row.account, own.as_ref(), ladder.as_ref())?;
+            // What the policy takes no more is not taken, though it was asked for.
+            let is_asked = !row.deed.destroys() || found.terms.0.contains_key(&row.rung);
+            let stands = ladder.filter(|ladder| is_asked && stands(ladder, row.rung, found.facts.in_arrears));
             let mut reached = stands.map(|ladder| ladder.reached);
             if row.rung == Rung::Budget {
                 let thing = work.tx.things(&[row.thing])?.pop();
                 let keeps = thing.map(|thing| work.is_stopped_by_budget(&thing)).transpose()?;
                 reached = keeps.filter(|keeps| *keeps).map(|_| Some(Rung::Budget));
             }
-            let guards = match (row.deed.destroys(), &space) {
+            let guards = match (row.deed.destroys(), &own) {
                 (false, _) => Vec::new(),
                 (true, Some(_)) => found.facts.guards,
                 (true, None) => guards(work, row.account)?,
@@ -126,10 +131,15 @@ impl Engine {
                 Claim::Cancelled => {
                     let why = match row.rung {
                         Rung::Budget => "the budget lets it run",
-                        _ if space.is_some() => "no more is in it than it may hold",
+                        _ if found.facts.in_arrears => "the policy asks for it no more",
+                        Rung::Release => "it is switched on",
+                        _ if own.is_some() => "no more is in it than it may hold",
                         _ => "the arrears are paid",
                     };
                     cancel(work, &mut row, why)?;
+                    if found.facts.in_arrears {
+                        step_back(work, whose, row.rung)?;
+                    }
                     claimed(work, &row, "cancelled", None, why.to_owned())
                 }
                 Claim::Wait(guards) => {
@@ -207,8 +217,19 @@ fn stands(ladder: &Ladder, rung: Rung, in_arrears: bool) -> bool {
     in_arrears || (rung == Rung::Purge && ladder.cause == Cause::Paid)
 }
 
+/// A step that was not taken after all: the ladder is where it was before it.
+fn step_back(work: &mut Work<'_, '_>, whose: LadderOf, rung: Rung) -> Result<(), Refused> {
+    let Some(mut found) = work.tx.ladder(whose)? else { return Ok(()) };
+    if let Some(ladder) = &mut found.ladder {
+        let before = [Rung::Suspend, Rung::Delete].into_iter().rev().find(|before| *before < rung);
+        ladder.reached = before.filter(|_| rung.is_of_account());
+    }
+    found.next_at = Some(work.now);
+    Ok(work.tx.ladder_put(&found)?)
+}
+
 fn whose(row: &InstructionRow) -> LadderOf {
-    LadderOf { account: row.account, space: row.rung.is_of_space().then_some(row.thing) }
+    LadderOf { account: row.account, thing: row.rung.is_of_thing().then_some(row.thing) }
 }
 
 fn over(row: &InstructionRow) -> Refused {
@@ -274,17 +295,38 @@ fn told_of(work: &mut Work<'_, '_>, row: &InstructionRow, why: &str) -> Result<I
     })
 }
 
+/// What an instruction is about.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) id: ThingId,
+    pub(super) name: &'a str,
+    pub(super) product: &'a Name,
+}
+
+impl<'a> From<&'a ThingRow> for About<'a> {
+    fn from(thing: &'a ThingRow) -> About<'a> {
+        About { id: thing.id, name: &thing.name, product: &thing.product }
+    }
+}
+
+impl<'a> From<&'a SubscriptionRow> for About<'a> {
+    fn from(row: &'a SubscriptionRow) -> About<'a> {
+        About { id: ThingId(row.id), name: &row.name, product: &row.product }
+    }
+}
+
 /// Asks the cloud to do something to a thing. Whatever it was asked before and has not done is not to be done any more.
-pub(super) fn instruct(
+pub(super) fn instruct<'a>(
     work: &mut Work<'_, '_>,
     account: OwnerId,
-    thing: &ThingRow,
+    about: impl Into<About<'a>>,
     deed: Deed,
     rung: Rung,
 ) -> Result<(), Refused> {
     let now = work.now;
+    let thing = about.into();
     let before = work.tx.instructions_of(thing.id)?;
-    let fence = before.first().map_or(0, |row| row.fence) + 1;
+    let fence = fence_of(work, thing, &before)? + 1;
     for mut row in before.into_iter().filter(|row| row.state.is_open()) {
         cancel(work, &mut row, "another instruction follows")?;
     }
@@ -294,7 +336,7 @@ pub(super) fn instruct(
         cloud: work.cloud.id.clone(),
         account,
         thing: thing.id,
-        resource: thing.name.clone(),
+        resource: thing.name.to_owned(),
         product: thing.product.clone(),
         deed,
         rung,
@@ -310,6 +352,15 @@ pub(super) fn instruct(
     let told = told_of(work, &row, "")?;
     work.tell_quietly(Some(account), Event::InstructionAsked(told));
     Ok(())
+}
+
+/// The last fence of what has this name. What is paid by use now may have been bought for a time before.
+fn fence_of(work: &mut Work<'_, '_>, about: About<'_>, before: &[InstructionRow]) -> Result<i64, EngineError> {
+    if let Some(newest) = before.first() {
+        return Ok(newest.fence);
+    }
+    let Some(term) = orders::subscription_named(work, about.name)? else { return Ok(0) };
+    Ok(work.tx.instructions_of(ThingId(term.id))?.first().map_or(0, |row| row.fence))
 }
 
 fn end(work: &mut Work<'_, '_>, row: &mut InstructionRow, state: InstructionState, note: &str) -> Result<(), Refused> {
@@ -349,21 +400,14 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
         (Deed::DeleteKeepData | Deed::DeleteData, _) => Some(What::Delete),
         (Deed::Lock | Deed::Unlock | Deed::Measure, _) => None,
     };
-    if let Some(what) = what.filter(|_| books)
-        && let Some(thing) = work.tx.things(&[row.thing])?.pop()
-    {
-        let alive = State::parse(&thing.state).is_some_and(State::is_alive);
-        // What is suspended in our books already was so from the instant we said it.
-        if alive || what != What::Suspend {
-            let at = if let What::Gauge(_) = what { after_the_last(work, &thing, now)? } else { now };
-            tell(work, &thing, &FactToTell { at, key: None, what, flagged: false })?;
-        }
+    if books {
+        follow(work, row, what)?;
     }
-    if row.rung == Rung::Empty && row.deed.destroys() {
-        return emptied(work, row);
-    }
-    if !row.deed.destroys() {
-        return Ok(());
+    match row.rung {
+        _ if !row.deed.destroys() => return Ok(()),
+        Rung::Empty => return emptied(work, row),
+        Rung::Release => return released(work, row),
+        Rung::Budget | Rung::Suspend | Rung::Lock | Rung::Delete | Rung::Purge => {}
     }
     let open = work.tx.instructions_open(row.account)?;
     let Some(found) = work.tx.ladder(row.account)? else { return Ok(()) };
@@ -373,6 +417,7 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
     }
     if row.rung == Rung::Delete {
         // It can be restored for as long as was said, from when it was deleted.
+        trials::destroyed(work, row.account)?;
         let late = Duration::try_from_seconds(now.seconds_since(row.asked)).map_err(SettleError::from)?;
         ladder.put_off(late).map_err(SettleError::from)?;
         work.tx.ladder_put(&LadderRow { ladder: Some(ladder.clone()), next_at: Some(now), ..found })?;
@@ -397,6 +442,29 @@ fn confirm(work: &mut Work<'_, '_>, row: &mut InstructionRow, note: &str, books:
     Ok(())
 }
 
+/// What was done follows in our books.
+fn follow(work: &mut Work<'_, '_>, row: &InstructionRow, what: Option<What>) -> Result<(), Refused> {
+    let now = work.now;
+    let Some(thing) = work.tx.things(&[row.thing])?.pop() else {
+        // What was bought for a time follows no facts.
+        let term = row.thing.0;
+        return match what {
+            Some(What::Suspend) => orders::suspend(work, term),
+            Some(What::Resume) => orders::bring_back(work, term),
+            Some(What::Delete) => orders::delete(work, term),
+            _ => Ok(()),
+        };
+    };
+    let Some(what) = what else { return Ok(()) };
+    let alive = State::parse(&thing.state).is_some_and(State::is_alive);
+    // What is suspended in our books already was so from the instant we said it.
+    if alive || what != What::Suspend {
+        let at = if let What::Gauge(_) = what { after_the_last(work, &thing, now)? } else { now };
+        tell(work, &thing, &FactToTell { at, key: None, what, flagged: false })?;
+    }
+    Ok(())
+}
+
 /// All files of a space are gone.
 fn emptied(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<(), Refused> {
     let Some(thing) = work.tx.things(&[row.thing])?.pop() else { return Ok(()) };
@@ -405,9 +473,32 @@ fn emptied(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<(), Refused>
     Ok(spaces::space_changed(work, &thing)?)
 }
 
+/// What was off for long is given up.
+fn released(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<(), Refused> {
+    let Some(ladder) = work.tx.ladder(whose(row))?.and_then(|found| found.ladder) else { return Ok(()) };
+    let told = told(work, row.account, &ladder, row.rung, vec![row.resource.clone()])?;
+    work.tell(Some(row.account), Event::AccountThingsDeleted(told));
+    Ok(())
+}
+
 /// The instruction about a thing that is to be done.
-fn open_of(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<Option<InstructionRow>, EngineError> {
-    Ok(work.tx.instructions_of(thing.id)?.into_iter().next().filter(|row| row.state.is_open()))
+fn open_of(work: &mut Work<'_, '_>, thing: ThingId) -> Result<Option<InstructionRow>, EngineError> {
+    Ok(work.tx.instructions_of(thing)?.into_iter().next().filter(|row| row.state.is_open()))
+}
+
+/// The cloud has reported of what was bought for a time what it was asked to do: that confirms it. Whether it does.
+pub(crate) fn reported_of_term(work: &mut Work<'_, '_>, id: i64, what: &Reported) -> Result<bool, Refused> {
+    let Some(mut row) = open_of(work, ThingId(id))? else { return Ok(false) };
+    let does = match what {
+        Reported::Stop | Reported::Fail => row.deed == Deed::Stop,
+        Reported::Start(_) | Reported::Resume | Reported::Restore => row.deed == Deed::Resume,
+        Reported::Delete => row.deed.destroys() && row.rung == Rung::Delete,
+        Reported::Heartbeat | Reported::Gauge(_) | Reported::Resize { .. } => false,
+    };
+    if does {
+        confirm(work, &mut row, "", true)?;
+    }
+    Ok(does)
 }
 
 /// The cloud reports that it stopped what it was asked to stop: that is our suspension, and no stop of its owner's.
@@ -415,7 +506,7 @@ pub(crate) fn is_as_asked(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What
     if *what != What::Stop {
         return Ok(false);
     }
-    let Some(mut row) = open_of(work, thing)?.filter(|row| row.deed == Deed::Stop) else { return Ok(false) };
+    let Some(mut row) = open_of(work, thing.id)?.filter(|row| row.deed == Deed::Stop) else { return Ok(false) };
     work.load(&[row.account])?;
     let now = work.now;
     work.bring_to(row.account, now)?;
@@ -425,11 +516,11 @@ pub(crate) fn is_as_asked(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What
 
 /// The cloud has reported what it was asked to do: that confirms it.
 pub(crate) fn reported(work: &mut Work<'_, '_>, thing: &ThingRow, what: &What) -> Result<(), Refused> {
-    let Some(mut row) = open_of(work, thing)? else { return Ok(()) };
+    let Some(mut row) = open_of(work, thing.id)? else { return Ok(()) };
     let does = match what {
         What::Fail => row.deed == Deed::Stop,
         What::Resume | What::Start(_) => row.deed == Deed::Resume,
-        What::Delete => row.deed.destroys() && row.rung == Rung::Delete,
+        What::Delete => row.deed.destroys() && matches!(row.rung, Rung::Delete | Rung::Release),
         What::Gauge(_) => row.deed == Deed::Measure,
         _ => false,
     };

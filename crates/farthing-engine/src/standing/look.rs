@@ -6,7 +6,7 @@ use crate::open_project::account_ever;
 use crate::{Engine, EngineError, Refused};
 use farthing_core::ledger::OwnerId;
 use farthing_core::settle::SettleError;
-use farthing_core::standing::{Cause, Deed, InstructionState, Rung, Standing, standing};
+use farthing_core::standing::{Cause, Deed, InstructionState, Rung, standing};
 use farthing_core::time::Instant;
 use farthing_store::{LadderOf, LadderRow};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl Engine {
     pub fn ladders(&self, cloud: &str) -> Result<Vec<LadderFacts>, Refused> {
         self.look(cloud, |work| {
             let rows = work.tx.ladders(cloud, LadderOf::FIRST, i64::MAX)?;
-            let own = rows.into_iter().filter(|row| row.whose.space.is_none());
+            let own = rows.into_iter().filter(|row| row.whose.thing.is_none());
             own.map(|row| facts_of(work, row.whose.account, Some(row))).collect()
         })
     }
@@ -72,7 +72,7 @@ fn facts_of(work: &mut Work<'_, '_>, id: OwnerId, row: Option<LadderRow>) -> Res
         .instructions_open(id)?
         .iter()
         .map(|row| row.rung)
-        .filter(|rung| rung.destroys() && !rung.is_of_space())
+        .filter(|rung| rung.destroys() && !rung.is_of_thing())
         .max();
     let held = row.as_ref().map_or_else(String::new, |row| row.held.clone());
     let ladder = row.and_then(|row| row.ladder);
@@ -92,7 +92,8 @@ fn facts_of(work: &mut Work<'_, '_>, id: OwnerId, row: Option<LadderRow>) -> Res
         }
     }
     let paid = ladder.as_ref().is_some_and(|ladder| ladder.cause == Cause::Paid);
-    let stands = if paid { Standing::Good } else { standing(ladder.as_ref(), asked, false) };
+    let is_low = work.is_low(id)?;
+    let stands = standing(ladder.as_ref().filter(|_| !paid), asked, is_low);
     Ok(LadderFacts {
         account,
         standing: stands.name().to_owned(),

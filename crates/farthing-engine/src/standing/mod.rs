@@ -10,6 +10,7 @@ mod halts;
 mod instruct;
 mod keep;
 mod look;
+mod off;
 mod pretend;
 mod spaces;
 mod steps;
@@ -21,10 +22,13 @@ pub use look::{ComingStep, LadderFacts};
 pub use spaces::SpaceFacts;
 
 pub(crate) use halts::{Halt, bring_back, halt};
-pub(crate) use instruct::{facts_of as instruction_facts, is_as_asked, reported};
+pub(crate) use instruct::{facts_of as instruction_facts, is_as_asked, reported, reported_of_term};
+pub(crate) use off::state_changed;
 pub(crate) use spaces::{bought_changed, space_changed};
 
+use crate::bills::broken;
 use crate::folio::Work;
+use crate::record_fact::product_of;
 use crate::run_due::{by_cloud, engine_error};
 use crate::{Engine, EngineError, Refused};
 use facts::Found;
@@ -133,7 +137,7 @@ impl Engine {
 pub(crate) fn look_soon(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), EngineError> {
     let now = work.now;
     let ladder = &work.policy_at(now)?.ladder;
-    // Where no step is ever taken, only one that is under way by an older policy is.
+    // Where no step is ever taken, only one that is under way by an older policy is, or a trial's.
     if ladder.suspend.is_none() && ladder.delete.is_none() && ladder.purge.is_none() {
         return Ok(work.tx.ladder_hurry(id, now)?);
     }
@@ -141,16 +145,16 @@ pub(crate) fn look_soon(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Engi
     Ok(work.tx.ladder_look(id, &cloud.id, now)?)
 }
 
-/// Does what there is to do for an account, or for one space of it, then waits.
+/// Does what there is to do for an account, or for one thing of it, then waits.
 fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
     let id = whose.account;
     work.load(&[id])?;
     let now = work.now;
     work.bring_to(id, now)?;
     let Some(mut row) = work.tx.ladder(whose)? else { return Ok(()) };
-    let space = spaces::thing_of(work, whose)?;
+    let own = own_of(work, whose)?;
     for _ in 0..STEPS_MOST {
-        let found = gather(work, id, space.as_ref(), row.ladder.as_ref())?;
+        let found = gather(work, id, own.as_ref(), row.ladder.as_ref())?;
         let Some(mut ladder) = begins(&row, &found, now)? else {
             match found.again {
                 // It will be in arrears then, if nothing happens.
@@ -181,8 +185,9 @@ fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
             Step::Announce { rung, ahead, at } => {
                 let notice = Notice { rung, ahead, told: now, accepted: None };
                 work.tx.step_notice_put(whose, &notice)?;
-                match &space {
-                    Some(space) => spaces::announce(work, id, space, (Some(at), Some(ahead)))?,
+                match &own {
+                    Some(Own::Space(space)) => spaces::announce(work, id, space, (Some(at), Some(ahead)))?,
+                    Some(Own::Off(thing)) => off::announce(work, id, thing, &ladder, (rung, ahead, at))?,
                     None => steps::announce(work, id, &ladder, (rung, ahead, at))?,
                 }
                 ladder.told.push(notice);
@@ -194,8 +199,9 @@ fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
             }
             Step::Take(rung) => {
                 ladder.taken(rung, now).map_err(SettleError::from)?;
-                match &space {
-                    Some(space) => spaces::take(work, id, space, &ladder, rung)?,
+                match &own {
+                    Some(Own::Space(space)) => spaces::take(work, id, space, &ladder, rung)?,
+                    Some(Own::Off(thing)) => off::take(work, id, thing)?,
                     None => steps::take(work, id, &ladder, rung)?,
                 }
             }
@@ -203,7 +209,7 @@ fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
                 if guards.contains(&Guard::Brake) {
                     keep::brake_if_needed(work)?;
                 }
-                if let (Some(space), [Guard::Reading]) = (&space, guards.as_slice()) {
+                if let (Some(Own::Space(space)), [Guard::Reading]) = (&own, guards.as_slice()) {
                     // Everything else says that it goes: then the cloud is asked once more how much is in it.
                     spaces::ask_reading(work, id, space)?;
                 }
@@ -219,8 +225,12 @@ fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
                 return Ok(());
             }
             Step::Rise => {
-                if let Some(space) = &space {
-                    spaces::rise(work, id, space, &ladder)?;
+                match &own {
+                    Some(Own::Space(space)) => spaces::rise(work, id, space, &ladder)?,
+                    Some(Own::Off(thing)) => off::rise(work, id, thing)?,
+                    None => {}
+                }
+                if own.is_some() {
                     return Ok(work.tx.ladder_drop(whose)?);
                 }
                 steps::rise(work, id, &ladder)?;
@@ -239,14 +249,33 @@ fn look_at(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<(), Refused> {
     Ok(())
 }
 
-fn gather(
-    work: &mut Work<'_, '_>,
-    id: OwnerId,
-    space: Option<&ThingRow>,
-    ladder: Option<&Ladder>,
-) -> Result<Found, Refused> {
-    match space {
-        Some(space) => spaces::gather(work, id, space, ladder),
+/// A thing with a ladder of its own.
+enum Own {
+    Space(ThingRow),
+    /// Its owner has switched it off.
+    Off(ThingRow),
+}
+
+impl Own {
+    fn thing(&self) -> &ThingRow {
+        match self {
+            Own::Space(thing) | Own::Off(thing) => thing,
+        }
+    }
+}
+
+/// The thing whose ladder it is; none: it is its account's.
+fn own_of(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<Option<Own>, EngineError> {
+    let Some(id) = whose.thing else { return Ok(None) };
+    let thing = work.tx.things(&[id])?.pop().ok_or_else(|| broken("steps of a thing that is not there"))?;
+    let is_space = product_of(work, &thing)?.size.is_some();
+    Ok(Some(if is_space { Own::Space(thing) } else { Own::Off(thing) }))
+}
+
+fn gather(work: &mut Work<'_, '_>, id: OwnerId, own: Option<&Own>, ladder: Option<&Ladder>) -> Result<Found, Refused> {
+    match own {
+        Some(Own::Space(space)) => spaces::gather(work, id, space, ladder),
+        Some(Own::Off(thing)) => off::gather(work, id, thing, ladder),
         None => facts::gather(work, id, ladder),
     }
 }

@@ -119,7 +119,7 @@ fn facts_of(work: &mut Work<'_, '_>, thing: &ThingRow, product: &Product) -> Res
 }
 
 fn whose(thing: &ThingRow) -> LadderOf {
-    LadderOf { account: thing.account, space: Some(thing.id) }
+    LadderOf { account: thing.account, thing: Some(thing.id) }
 }
 
 /// "1500 GB".
@@ -181,12 +181,6 @@ pub(crate) fn bought_changed(work: &mut Work<'_, '_>, name: &str) -> Result<(), 
         Some(thing) => space_changed(work, &thing),
         None => Ok(()),
     }
-}
-
-/// The space whose ladder it is.
-pub(super) fn thing_of(work: &mut Work<'_, '_>, whose: LadderOf) -> Result<Option<ThingRow>, EngineError> {
-    let Some(space) = whose.space else { return Ok(None) };
-    work.tx.things(&[space])?.pop().map(Some).ok_or_else(|| broken("steps of a space that is not there"))
 }
 
 /// What there is to know of a space. One that has another payer by now is none of this one's.
@@ -283,7 +277,7 @@ pub(super) fn rise(
     ladder: &Ladder,
 ) -> Result<(), Refused> {
     let all = work.tx.instructions_of(thing.id)?;
-    let ours = |row: &&InstructionRow| row.rung.is_of_space();
+    let ours = |row: &&InstructionRow| row.rung.is_of_thing();
     let was_emptied = all
         .iter()
         .filter(ours)
@@ -292,7 +286,7 @@ pub(super) fn rise(
     let is_locked = last.is_some_and(|row| {
         row.deed == Deed::Lock && (row.state == InstructionState::Confirmed || row.claimed_until.is_some())
     });
-    for mut row in all.into_iter().filter(|row| row.rung.is_of_space() && row.state.is_open()) {
+    for mut row in all.into_iter().filter(|row| row.rung.is_of_thing() && row.state.is_open()) {
         if !row.deed.gives_back() {
             cancel(work, &mut row, "no more is in it than it may hold")?;
         }

@@ -1,20 +1,22 @@
 //! The steps themselves, down and up again.
 
-use super::facts::{affected, is_touched};
-use super::instruct::{cancel_open, instruct};
+use super::facts::{Of, affected, is_touched};
+use super::instruct::{About, cancel_open, instruct};
 use crate::folio::Work;
 use crate::gate;
+use crate::orders;
 use crate::record_fact::{FactToTell, tell};
 use crate::{EngineError, Refused};
 use farthing_core::catalog::{OnDelete, OnSuspend};
 use farthing_core::ledger::OwnerId;
 use farthing_core::notice::{Event, StepTold};
 use farthing_core::policy::SuspendBilling;
-use farthing_core::settle::Question;
+use farthing_core::settle::{Question, ThingId};
 use farthing_core::standing::{Cause, Deed, InstructionState, Ladder, Rung};
+use farthing_core::term::SubscriptionState;
 use farthing_core::time::{Duration, Instant};
 use farthing_core::timeline::{State, What};
-use farthing_store::{ThingKind, ThingRow};
+use farthing_store::ThingKind;
 
 /// What is said of a step.
 pub(super) fn told(
@@ -32,6 +34,7 @@ pub(super) fn told(
         if ladder.cause == Cause::Due { folio.book.overdue } else { owed.saturating_sub(figures.cash.max(0)).max(0) };
     Ok(StepTold {
         account,
+        thing: None,
         rung,
         cause: ladder.cause,
         at: now,
@@ -59,10 +62,9 @@ pub(super) fn announce(
 }
 
 /// What a step would touch. A deletion that is announced before the suspension touches what runs until then.
-fn touched(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: Rung) -> Result<Vec<String>, EngineError> {
+fn touched(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: Rung) -> Result<Vec<String>, Refused> {
     let all = affected(work, id, ladder.cause)?;
-    let own = all.iter().filter(|(thing, product)| is_touched(thing, product, rung));
-    Ok(own.map(|(thing, _)| thing.name.clone()).collect())
+    Ok(all.into_iter().filter(|subject| is_touched(subject, rung)).map(|subject| subject.name).collect())
 }
 
 /// Takes a step: things change in our books where that is ours to say, and the cloud is asked for the rest.
@@ -71,27 +73,32 @@ pub(super) fn take(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: 
     let cloud = work.cloud.id.clone();
     let ours = work.policy_at(now)?.ladder.suspend_bills_until == SuspendBilling::Ordered;
     let mut names = Vec::new();
-    for (thing, product) in affected(work, id, ladder.cause)? {
-        if !is_touched(&thing, &product, rung)
-            || (rung.destroys() && work.tx.is_kept(&cloud, "resource", &thing.name)?)
-        {
+    for subject in affected(work, id, ladder.cause)? {
+        if !is_touched(&subject, rung) || (rung.destroys() && work.tx.is_kept(&cloud, "resource", &subject.name)?) {
             continue;
         }
+        let product = &subject.product;
         let deed = match (rung, product.on_suspend, product.on_delete) {
             (Rung::Suspend, OnSuspend::Stop, _) => Deed::Stop,
             (Rung::Budget | Rung::Suspend | Rung::Lock, _, _) => Deed::Lock,
-            (Rung::Delete, _, OnDelete::KeepData) => Deed::DeleteKeepData,
-            (Rung::Delete | Rung::Empty | Rung::Purge, _, _) => Deed::DeleteData,
+            (Rung::Delete | Rung::Release, _, OnDelete::KeepData) => Deed::DeleteKeepData,
+            (Rung::Delete | Rung::Empty | Rung::Release | Rung::Purge, _, _) => Deed::DeleteData,
         };
-        if rung == Rung::Purge && !was_kept(work, &thing)? {
+        if rung == Rung::Purge && !was_kept(work, subject.id)? {
             continue;
         }
         if deed == Deed::Stop && ours {
             // It costs as a suspended thing from this instant on, whenever the cloud does it.
-            tell(work, &thing, &FactToTell { at: now, key: None, what: What::Suspend, flagged: false })?;
+            match &subject.of {
+                Of::Thing(thing) => {
+                    tell(work, thing, &FactToTell { at: now, key: None, what: What::Suspend, flagged: false })?;
+                }
+                Of::Term(term) => orders::suspend(work, *term)?,
+            }
         }
-        instruct(work, id, &thing, deed, rung)?;
-        names.push(thing.name);
+        let about = About { id: subject.id, name: &subject.name, product: &subject.product.id };
+        instruct(work, id, about, deed, rung)?;
+        names.push(subject.name);
     }
     if rung == Rung::Suspend && !names.is_empty() {
         let told = told(work, id, ladder, rung, names)?;
@@ -101,15 +108,15 @@ pub(super) fn take(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder, rung: 
 }
 
 /// Whether a thing was deleted by us, and can be restored.
-fn was_kept(work: &mut Work<'_, '_>, thing: &ThingRow) -> Result<bool, EngineError> {
-    let newest = work.tx.instructions_of(thing.id)?.into_iter().next();
+fn was_kept(work: &mut Work<'_, '_>, thing: ThingId) -> Result<bool, EngineError> {
+    let newest = work.tx.instructions_of(thing)?.into_iter().next();
     Ok(newest.is_some_and(|row| row.deed == Deed::DeleteKeepData && row.state == InstructionState::Confirmed))
 }
 
 /// Whether an account has anything that was deleted by us, and is to be purged.
-pub(super) fn has_deleted(work: &mut Work<'_, '_>, id: OwnerId) -> Result<bool, EngineError> {
-    for (thing, product) in affected(work, id, Cause::Paid)? {
-        if is_touched(&thing, &product, Rung::Purge) && was_kept(work, &thing)? {
+pub(super) fn has_deleted(work: &mut Work<'_, '_>, id: OwnerId) -> Result<bool, Refused> {
+    for subject in affected(work, id, Cause::Paid)? {
+        if is_touched(&subject, Rung::Purge) && was_kept(work, subject.id)? {
             return Ok(true);
         }
     }
@@ -145,6 +152,21 @@ pub(super) fn rise(work: &mut Work<'_, '_>, id: OwnerId, ladder: &Ladder) -> Res
         } else if newest.is_some_and(|row| row.deed == Deed::Lock && row.rung == Rung::Suspend) {
             instruct(work, id, &thing, Deed::Unlock, Rung::Suspend)?;
             back.push(thing.name);
+        }
+    }
+    // What was suspended because its bill was past due is paid: it needs no minimum to go on.
+    for row in work.tx.subscriptions_of(id)? {
+        let newest = work.tx.instructions_of(ThingId(row.id))?.into_iter().next();
+        let deed = match row.state {
+            SubscriptionState::Suspended => Deed::Resume,
+            state if !state.is_over() && newest.is_some_and(|row| row.deed == Deed::Lock) => Deed::Unlock,
+            _ => continue,
+        };
+        if deed == Deed::Unlock || resume.auto {
+            instruct(work, id, &row, deed, Rung::Suspend)?;
+            back.push(row.name);
+        } else {
+            stays.push(row.name);
         }
     }
     if !back.is_empty() || !stays.is_empty() {

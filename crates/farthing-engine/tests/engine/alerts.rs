@@ -247,7 +247,7 @@ both! {
             person: "uma".to_owned(),
             name: None,
             threshold: Some(usd("5.00")),
-            stop_on_overdue: true,
+            stop_on_overdue: Some(true),
             contact: None,
         };
         engine.put_wallet("one", &wallet).expect("it is there");

@@ -299,7 +299,7 @@ both! {
 
 fn wallet(person: &str, stop_on_overdue: bool) -> NewWallet {
     let (account, person) = ("acme".to_owned(), person.to_owned());
-    NewWallet { account, person, name: None, threshold: None, stop_on_overdue, contact: None }
+    NewWallet { account, person, name: None, threshold: None, stop_on_overdue: Some(stop_on_overdue), contact: None }
 }
 
 both! {

@@ -1,9 +1,14 @@
 //! Accounts in arrears on both stores: what is claimed is looked at once more, nothing is done twice, and what goes wrong destroys nothing.
 
 use crate::support::{Bed, START, apply, at, later, policy, proven, read, tampered, told, usd};
+use farthing_core::notice::Reach;
+use farthing_core::payment::{BillDisputeId, BillId};
 use farthing_core::standing::InstructionId;
-use farthing_engine::{Contact, Engine, InstructionFacts, NewAccount, NewResource, RefusalCode, Refused, Reported};
-use farthing_store::MessageFilter;
+use farthing_engine::{
+    Carried, Carrier, Contact, Decision, Engine, InstructionFacts, NewAccount, NewBillDispute, NewEndpoint,
+    NewResource, Outcome, Parcel, RefusalCode, Refused, Reported, To,
+};
+use farthing_store::{BillKind, Channel, DeliveryFilter, MessageFilter};
 
 const LADDER: &str = "\n[ladder]\nsuspend = { after = \"0h\" }\ndelete = { after = \"3d\", notices = [\"72h\"] }\npurge = { after = \"10d\", notices = [\"24h\"] }\n";
 /// An hour of it is a dollar.
@@ -269,5 +274,321 @@ both! {
         go_on(&engine, 10 * HOUR);
         let findings = tampered(&engine, |tx| tx.execute("UPDATE instruction SET deed = 'resume'", &[]));
         assert!(findings.iter().any(|(row, _)| row.starts_with("instruction step_")), "{findings:?}");
+    }
+}
+
+/// The same cloud with other steps from now on.
+fn reapply(engine: &Engine, ladder: &str) {
+    apply(engine, "one", &format!("{}{ladder}", policy("one")), MACHINE);
+    engine.run_due().expect("it runs");
+}
+
+fn charged(engine: &Engine, account: &str) -> String {
+    let now = engine.now().expect("the clock");
+    engine.charges_sum("one", account, &farthing_engine::ChargeQuestion::default(), now).expect("its charges").plain()
+}
+
+both! {
+    /// "A ladder under way keeps the dates it announced; a new policy may lengthen them, never shorten."
+    fn a_new_policy_lengthens_what_was_announced(bed: &Bed) {
+        let delete = |after: &str| format!("\n[ladder]\nsuspend = {{ after = \"0h\" }}\ndelete = {{ after = \"{after}\", notices = [\"24h\"] }}\n");
+        let engine = bed.engine(0, at(START));
+        apply(&engine, "one", &format!("{}{}", policy("one"), delete("3d")), MACHINE);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 11 * HOUR);
+        reapply(&engine, &delete("1d"));
+        go_on(&engine, 10 * HOUR + 3 * DAY - 1);
+        assert_eq!(standing(&engine, "acme"), "suspended", "three days it was");
+        reapply(&engine, &delete("5d"));
+        go_on(&engine, 10 * HOUR + 5 * DAY - 1);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        go_on(&engine, 10 * HOUR + 5 * DAY);
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "A moved resource starts at the top of the new payer's ladder."
+    fn what_is_moved_starts_at_the_top(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        customer(&engine, "beta", 20);
+        engine.open_project("one", "site", "acme").expect("it opens");
+        let new = NewResource { project: Some("site".to_owned()), product: Some("machine".to_owned()), ..NewResource::default() };
+        told(&engine, "one", "moved", None, Reported::Start(new)).expect("it starts");
+        // Ten dollars for two: five hours.
+        go_on(&engine, 5 * HOUR);
+        confirmed(&engine, "acme");
+        go_on(&engine, 5 * HOUR + 2 * DAY);
+        assert_eq!(standing(&engine, "beta"), "suspended", "its own twenty hours are over");
+        confirmed(&engine, "beta");
+        engine.move_project("one", "site", "beta").expect("it moves");
+        go_on(&engine, 5 * HOUR + 3 * DAY);
+        let asked = open(&engine, "acme");
+        assert_eq!(asked.iter().map(|facts| facts.resource.as_str()).collect::<Vec<_>>(), ["vm-acme"], "what is left of its own");
+        assert_eq!(open(&engine, "beta").len(), 0);
+        go_on(&engine, 20 * HOUR + 3 * DAY);
+        let mut asked: Vec<String> = open(&engine, "beta").into_iter().map(|facts| facts.resource).collect();
+        asked.sort_unstable();
+        assert_eq!(asked, ["moved", "vm-beta"], "with everything its payer has");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "A top-up below the arrears stops nothing (R27)."
+    fn less_than_the_arrears_stops_nothing(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        let ladder = LADDER.replace("suspend = { after = \"0h\" }", "suspend = { after = \"5h\" }");
+        apply(&engine, "one", &format!("{}{ladder}", policy("one")), MACHINE);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 15 * HOUR);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        confirmed(&engine, "acme");
+        pay(&engine, "acme", "4.99");
+        assert_eq!((state(&engine, "acme").as_str(), standing(&engine, "acme").as_str()), ("suspended", "suspended"));
+        go_on(&engine, 10 * HOUR + 3 * DAY);
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled", "and nothing moved on");
+        pay(&engine, "acme", "0.02");
+        assert_eq!(standing(&engine, "acme"), "good");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "`on_suspend`, `on_delete`, `on_purge` per product; absent = untouched."
+    fn what_names_no_step_is_untouched(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        let bare = "[[product]]\nid = \"bare\"\nname = \"Bare\"\nkind = \"running\"\nprice = \"1.00 / hour\"\n";
+        apply(&engine, "one", &format!("{}{LADDER}", policy("one")), &format!("{MACHINE}{bare}"));
+        customer(&engine, "acme", 10);
+        let of = |account: &str| NewResource { account: Some(account.to_owned()), product: Some("bare".to_owned()), ..NewResource::default() };
+        told(&engine, "one", "bare-1", None, Reported::Start(of("acme"))).expect("it starts");
+        engine.open_account("one", &NewAccount { name: "beta".to_owned(), ..NewAccount::default() }).expect("it opens");
+        pay(&engine, "beta", "1.00");
+        told(&engine, "one", "bare-2", None, Reported::Start(of("beta"))).expect("it starts");
+        go_on(&engine, 5 * HOUR + 20 * DAY);
+        let running = |name: &str| engine.resource_view("one", name).expect("it is there").thing.state;
+        assert_eq!((running("bare-1").as_str(), running("bare-2").as_str()), ("running", "running"));
+        assert_eq!(standing(&engine, "beta"), "good", "nothing of it would be touched: it is on no ladder");
+        let touched = engine.instructions("one", None, None, false, None, 100).expect("all of them");
+        assert!(!touched.is_empty() && touched.iter().all(|facts| facts.resource == "vm-acme"), "{touched:?}");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "A suspended thing is billed until our order's instant (`suspend_bills_until = "ordered" | "confirmed"`)."
+    fn a_suspended_thing_costs_until_our_word_or_the_clouds(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 15 * HOUR);
+        assert_eq!((state(&engine, "acme").as_str(), charged(&engine, "acme").as_str()), ("suspended", "10.00"), "nobody has answered");
+        let confirmed_ends = LADDER.replace("[ladder]", "[ladder]\nsuspend_bills_until = \"confirmed\"");
+        reapply(&engine, &confirmed_ends);
+        customer(&engine, "beta", 10);
+        go_on(&engine, 27 * HOUR);
+        assert_eq!((state(&engine, "beta").as_str(), standing(&engine, "beta").as_str()), ("running", "suspended"), "it was asked");
+        confirmed(&engine, "beta");
+        assert_eq!((state(&engine, "beta").as_str(), charged(&engine, "beta").as_str()), ("suspended", "12.00"), "two hours until it did");
+        go_on(&engine, 40 * HOUR);
+        assert_eq!(charged(&engine, "beta"), "12.00");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "Late facts never date a step back, the gap is debt."
+    fn what_is_told_late_dates_no_step_back(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 8 * HOUR);
+        let new = NewResource { account: Some("acme".to_owned()), product: Some("machine".to_owned()), ..NewResource::default() };
+        told(&engine, "one", "late", Some(later(2 * HOUR)), Reported::Start(new)).expect("it is booked");
+        engine.run_due().expect("it runs");
+        // It ran out at the sixth hour, which nobody knew: suspended now, and what was used until now is owed.
+        assert_eq!((state(&engine, "acme").as_str(), charged(&engine, "acme").as_str()), ("suspended", "14.00"));
+        let since = engine.ladder("one", "acme").expect("it stands").since;
+        assert_eq!(since, Some(later(8 * HOUR).micros()));
+        go_on(&engine, 8 * HOUR + 3 * DAY - 1);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        go_on(&engine, 8 * HOUR + 3 * DAY);
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "The claim re-checks … policy": a step that is asked for, and that the policy has no more, is not taken.
+    fn a_claim_looks_at_the_policy_once_more(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 10 * HOUR);
+        confirmed(&engine, "acme");
+        go_on(&engine, 10 * HOUR + 3 * DAY);
+        let delete = id(&open(&engine, "acme")[0]);
+        engine.keep("one", "account", "acme", "they called").expect("it is kept");
+        let waits = engine.claim_instruction("one", delete).expect("it is asked");
+        assert!(waits.answer == "wait" && waits.why.contains("an operator keeps it"), "{waits:?}");
+        engine.let_go("one", "account", "acme").expect("let go");
+        reapply(&engine, "\n[ladder]\nsuspend = { after = \"0h\" }\n");
+        let cancelled = engine.claim_instruction("one", delete).expect("it is asked");
+        assert_eq!((cancelled.answer.as_str(), cancelled.why.as_str()), ("cancelled", "the policy asks for it no more"));
+        assert_eq!((state(&engine, "acme").as_str(), standing(&engine, "acme").as_str()), ("suspended", "suspended"));
+        go_on(&engine, 10 * HOUR + 40 * DAY);
+        assert!(open(&engine, "acme").is_empty());
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "No address … deletion waits for an operator, without limit."
+    fn who_has_no_address_loses_nothing(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        engine.open_account("one", &NewAccount { name: "mute".to_owned(), ..NewAccount::default() }).expect("it opens");
+        pay(&engine, "mute", "10.00");
+        let new = NewResource { account: Some("mute".to_owned()), product: Some("machine".to_owned()), ..NewResource::default() };
+        told(&engine, "one", "vm-mute", None, Reported::Start(new)).expect("it starts");
+        go_on(&engine, 10 * HOUR + 60 * DAY);
+        assert_eq!((standing(&engine, "acme").as_str(), standing(&engine, "mute").as_str()), ("deletion_scheduled", "suspended"));
+        let held = engine.ladder("one", "mute").expect("it stands").held;
+        assert!(held.contains("no notice of it was accepted by a mail server"), "{held}");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "A step falls due at max(planned, own notice accepted + announced time)."
+    fn a_notice_that_is_taken_late_moves_the_step(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        // Nobody takes mail for a day; then a server does.
+        engine.advance(later(10 * HOUR + DAY)).expect("time passes");
+        go_on(&engine, 10 * HOUR + 4 * DAY - 1);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        go_on(&engine, 10 * HOUR + 4 * DAY + HOUR);
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "Or more than max(3, 3 x the 30-day daily mean) deletions due: every delete and purge holds …, not only the excess."
+    fn more_deletions_than_usual_hold_all_of_them(bed: &Bed) {
+        let engine = bed_of(bed);
+        for number in 0..4 {
+            customer(&engine, &format!("c{number}"), 10);
+        }
+        go_on(&engine, 10 * HOUR + 3 * DAY);
+        let asked: Vec<InstructionId> = (0..4).flat_map(|number| open(&engine, &format!("c{number}"))).filter(|facts| facts.claim).map(|facts| id(&facts)).collect();
+        assert!(!asked.is_empty());
+        for delete in &asked {
+            let answer = engine.claim_instruction("one", *delete).expect("it is asked");
+            assert!(answer.answer == "wait" && answer.why.contains("more is suspended or deleted than usual"), "{answer:?}");
+        }
+        engine.accept_steps("one").expect("somebody looked");
+        proven(&engine);
+    }
+}
+
+both! {
+    /// "No destructive step while any of these stands: … a parked account."
+    fn what_cannot_be_settled_is_not_deleted(bed: &Bed) {
+        let engine = bed_of(bed);
+        customer(&engine, "acme", 10);
+        go_on(&engine, 10 * HOUR + 2 * DAY);
+        confirmed(&engine, "acme");
+        let parked = engine.store().write("park", |tx| {
+            let payer = tx.payer_by_name("one", "acme")?.expect("it is open");
+            let mut states = tx.payer_states(&[payer.id])?;
+            "the price was not to be found".clone_into(&mut states[0].parked);
+            states[0].due_at = None;
+            tx.payer_states_write(&states)
+        });
+        parked.expect("it is parked");
+        go_on(&engine, 10 * HOUR + 9 * DAY);
+        assert!(open(&engine, "acme").is_empty());
+        let held = engine.ladder("one", "acme").expect("it stands").held;
+        assert!(held.contains("the account cannot be settled"), "{held}");
+    }
+}
+
+const BILLS: &str =
+    "\n[bill]\non = [\"cycle\"]\nnumber = \"B-{year}-{seq:4}\"\ndue = \"7d\"\ndispute_window = \"30d\"\n";
+
+both! {
+    /// "No destructive step while … an open dispute covering the debt" stands.
+    fn what_is_disputed_is_not_deleted(bed: &Bed) {
+        let engine = bed.engine(0, at(START));
+        apply(&engine, "one", &format!("{}{BILLS}{LADDER}", policy("one").replace("[settle]\n", "[settle]\npay = \"postpaid\"\n")), MACHINE);
+        let contact = Some(Contact { name: "acme".to_owned(), email: "acme@acme.example".to_owned(), language: String::new() });
+        engine.open_account("one", &NewAccount { name: "acme".to_owned(), contact, ..NewAccount::default() }).expect("it opens");
+        let new = NewResource { account: Some("acme".to_owned()), product: Some("machine".to_owned()), ..NewResource::default() };
+        told(&engine, "one", "vm-acme", None, Reported::Start(new)).expect("it starts");
+        // The bill of April, an hour after its end, is due seven days later; a ladder later it would be deleted.
+        go_on(&engine, 37 * DAY + 16 * HOUR);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        confirmed(&engine, "acme");
+        let bill = engine.bills("one", Some("acme"), Some(BillKind::Bill), None, None, 1).expect("its bills").pop().expect("one");
+        let wanted = NewBillDispute { bill: BillId::parse(&bill.id).expect("an id"), amount: Some(usd("1.00")), reason: "it was off".to_owned() };
+        let dispute = engine.dispute_bill("one", &wanted).expect("opened");
+        go_on(&engine, 60 * DAY);
+        assert_eq!(standing(&engine, "acme"), "suspended");
+        assert!(engine.ladder("one", "acme").expect("it stands").held.contains("a dispute about what they owe is open"));
+        let dispute = BillDisputeId::parse(&dispute.id).expect("an id");
+        engine.decide_bill_dispute("one", dispute, &Decision::Refuse, "it was on").expect("decided");
+        go_on(&engine, 61 * DAY);
+        assert_eq!(standing(&engine, "acme"), "deletion_scheduled");
+        proven(&engine);
+    }
+}
+
+/// Takes everything, and writes down what it was; what is for nobody any more it does not send.
+#[derive(Default)]
+struct Hook(std::sync::Mutex<Vec<String>>);
+
+impl Carrier for Hook {
+    fn carry(&self, parcel: &Parcel, _: farthing_core::time::Instant) -> Carried {
+        let data: serde_json::Value = serde_json::from_str(&parcel.data).expect("JSON");
+        if let To::Webhook(_) = parcel.to {
+            self.0.lock().expect("nobody panicked").push(format!(
+                "{} {}",
+                parcel.kind,
+                data["do"].as_str().unwrap_or_default()
+            ));
+        }
+        Carried { outcome: Outcome::Taken, status: Some(204), answer: String::new() }
+    }
+}
+
+both! {
+    /// "Instructions cannot be replayed and leave the outbox when the reason ends."
+    fn an_instruction_is_not_sent_again_and_leaves_with_its_reason(bed: &Bed) {
+        let engine = bed_of(bed);
+        let new = NewEndpoint {
+            url: "https://cloud.example/hook".to_owned(),
+            description: String::new(),
+            types: vec!["instruction.asked".to_owned(), "instruction.cancelled".to_owned()],
+        };
+        let endpoint = engine.endpoint_create("one", &new, Reach::Private).expect("it is kept");
+        let carried = |engine: &Engine| {
+            let (hook, now) = (Hook::default(), engine.now().expect("the clock"));
+            for _ in 0..10 {
+                engine.deliver_ready(Channel::Endpoint(endpoint.id), &hook, now, 100).expect("carried");
+            }
+            hook.0.into_inner().expect("nobody panicked")
+        };
+        customer(&engine, "acme", 10);
+        go_on(&engine, 10 * HOUR);
+        pay(&engine, "acme", "20.00");
+        assert_eq!(carried(&engine), ["instruction.cancelled stop", "instruction.asked resume"], "the stop is not sent any more");
+        confirmed(&engine, "acme");
+        let filter = DeliveryFilter { channel: Some(Channel::Endpoint(endpoint.id)), ..DeliveryFilter::default() };
+        let done = engine.deliveries("one", &filter, None, 100).expect("its deliveries");
+        let asked = done.iter().find(|view| view.message.data.contains("resume")).expect("the newest");
+        assert_eq!(code(engine.delivery_replay("one", asked.id)), Some(RefusalCode::RefusedByPolicy));
+        proven(&engine);
     }
 }

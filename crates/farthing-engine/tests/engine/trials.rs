@@ -5,9 +5,10 @@ use farthing_core::catalog::Raise;
 use farthing_core::config::Name;
 use farthing_core::measure::Quantity;
 use farthing_core::policy::Channel;
+use farthing_core::standing::InstructionId;
 use farthing_engine::{
-    Engine, LimitsOf, NewLimits, NewMember, NewMethod, NewReservation, NewResource, NewTrial, RefusalCode, Refused,
-    Reported, TrialFacts,
+    Contact, Engine, InstructionFacts, LimitsOf, NewAccount, NewLimits, NewMember, NewMethod, NewReservation,
+    NewResource, NewTrial, RefusalCode, Refused, Reported, TrialFacts,
 };
 use farthing_store::MessageFilter;
 use std::sync::Barrier;
@@ -20,13 +21,19 @@ const TRIAL: &str = "\n[start]\nmin_balance = \"5.00\"\nrunway = \"10h\"\n\n[aut
 fn bed_of(bed: &Bed, accounts: &[&str]) -> Engine {
     let engine = bed.engine(0, at(START));
     let catalog = format!(
-        "{CATALOG}quota = [{{ id = \"rpm\", meter = \"calls\", limit = \"60\", per = \"1m\" }}]\n\n\
+        "{}quota = [{{ id = \"rpm\", meter = \"calls\", limit = \"60\", per = \"1m\" }}]\n\n\
         [[product]]\nid = \"node\"\nname = \"Node\"\nkind = \"running\"\nprice = \"0.10 / hour\"\n\
-        quota = [{{ id = \"live\", counts = \"things\", limit = \"1\" }}]\n"
+        quota = [{{ id = \"live\", counts = \"things\", limit = \"1\" }}]\n",
+        CATALOG.replace(
+            "kind = \"running\"",
+            "kind = \"running\"\non_suspend = \"stop\"\non_delete = \"delete_keep_data\""
+        )
     );
     apply(&engine, "one", &format!("{}{TRIAL}", policy("one")), &catalog);
     for account in accounts {
-        let new = farthing_engine::NewAccount { name: (*account).to_owned(), ..farthing_engine::NewAccount::default() };
+        let contact =
+            Contact { name: (*account).to_owned(), email: format!("{account}@acme.example"), language: String::new() };
+        let new = NewAccount { name: (*account).to_owned(), contact: Some(contact), ..NewAccount::default() };
         engine.open_account("one", &new).expect("it opens");
     }
     engine
@@ -59,6 +66,35 @@ fn heard(engine: &Engine, kind: &str) -> Vec<String> {
     let mut rows = read(engine, |tx| tx.messages("one", &filter, i64::MAX, 100));
     rows.sort_by_key(|row| row.number);
     rows.into_iter().map(|row| row.data).collect()
+}
+
+/// What the cloud is asked to do to what an account has, and has not done yet, in order.
+fn asked(engine: &Engine, account: &str) -> Vec<InstructionFacts> {
+    let mut rows = engine.instructions("one", Some(account), None, true, None, 100).expect("its instructions");
+    rows.reverse();
+    rows
+}
+
+/// The cloud does it.
+fn done(engine: &Engine, account: &str) {
+    for row in asked(engine, account) {
+        let id = InstructionId::parse(&row.id).expect("an id");
+        if row.claim {
+            assert_eq!(engine.claim_instruction("one", id).expect("it is claimed").answer, "go");
+        }
+        engine.confirm_instruction("one", id, "").expect("it is done");
+    }
+    engine.run_due().expect("what follows");
+}
+
+/// Time passes, and the mail server takes what is sent.
+fn go_on(engine: &Engine, seconds: i64) {
+    engine
+        .advance_among(later(seconds), &mut |engine: &Engine| {
+            engine.pretend_mail(true)?;
+            Ok::<_, farthing_engine::EngineError>(None)
+        })
+        .expect("time passes");
 }
 
 fn state_of(engine: &Engine, account: &str) -> TrialFacts {
@@ -231,27 +267,34 @@ both! {
         start(&engine, "one", "db", "acme");
         assert_eq!(code(told(&engine, "one", "third", None, Reported::Start(server("acme")))), Some(RefusalCode::LimitReached));
         // 20.00 at 2.00 an hour.
-        engine.advance(later(36_000 - 1)).expect("time goes by");
-        assert_eq!((state_of(&engine, "acme").state.as_str(), heard(&engine, "trial.things_to_suspend").len()), ("running", 0));
-        engine.advance(later(36_000)).expect("time goes by");
+        go_on(&engine, 36_000 - 1);
+        assert_eq!((state_of(&engine, "acme").state.as_str(), asked(&engine, "acme").len()), ("running", 0));
+        go_on(&engine, 36_000);
         let out = state_of(&engine, "acme");
         assert_eq!((out.state.as_str(), out.why.as_str(), out.destroy_at), ("run_out", "used", Some(later(36_000 + 86_400).micros())));
-        let suspend = heard(&engine, "trial.things_to_suspend");
-        assert!(suspend.len() == 1 && suspend[0].contains("[\"web\",\"db\"]"), "{suspend:?}");
+        let stops = asked(&engine, "acme");
+        let words: Vec<(&str, &str, &str, i64)> =
+            stops.iter().map(|row| (row.deed.as_str(), row.resource.as_str(), row.step.as_str(), row.fence)).collect();
+        assert_eq!(words, [("stop", "web", "suspend", 1), ("stop", "db", "suspend", 1)]);
         let ended = heard(&engine, "trial.ended");
         assert!(ended.len() == 1 && ended[0].contains("\"becomes\":\"run_out\""), "{ended:?}");
+        assert_eq!((heard(&engine, "account.suspended").len(), heard(&engine, "step.announced").len()), (1, 1), "and that it is deleted");
         for name in ["web", "db"] {
             let view = engine.resource_view("one", name).expect("it is there");
             assert_eq!(view.timeline.state.map(farthing_core::timeline::State::name), Some("suspended"));
         }
-        engine.advance(later(36_000 + 86_399)).expect("time goes by");
-        assert_eq!(heard(&engine, "trial.things_to_destroy"), Vec::<String>::new());
-        engine.advance(later(36_000 + 86_400)).expect("time goes by");
-        let destroy = heard(&engine, "trial.things_to_destroy");
-        assert!(destroy.len() == 1 && destroy[0].contains("[\"web\",\"db\"]"), "{destroy:?}");
+        done(&engine, "acme");
+        go_on(&engine, 36_000 + 86_399);
+        assert!(asked(&engine, "acme").is_empty());
+        go_on(&engine, 36_000 + 86_400);
+        let deletes = asked(&engine, "acme");
+        assert!(deletes.len() == 2 && deletes.iter().all(|row| row.deed == "delete_keep_data" && row.claim && row.fence == 2), "{deletes:?}");
+        assert_eq!(state_of(&engine, "acme").state, "run_out", "until the cloud has done it");
+        done(&engine, "acme");
         assert_eq!(state_of(&engine, "acme").state, "destroyed");
-        engine.advance(later(40 * 86_400)).expect("time goes by");
-        assert_eq!(heard(&engine, "trial.things_to_destroy").len(), 1, "once");
+        assert_eq!(heard(&engine, "account.things_deleted").len(), 1);
+        go_on(&engine, 40 * 86_400);
+        assert!(asked(&engine, "acme").is_empty(), "once");
         let now = engine.now().expect("the clock");
         assert_eq!(engine.charges_sum("one", "acme", &farthing_engine::ChargeQuestion::default(), now).expect("its charges"), usd("20.00"));
         proven(&engine);
@@ -271,12 +314,17 @@ both! {
         engine.run_due().expect("what is due");
         let view = engine.account_view("one", "acme", later(3_600)).expect("the account");
         assert_eq!(view.figures.credit, 0, "19.00 are gone");
-        assert_eq!(heard(&engine, "trial.things_to_suspend").len(), 1);
+        assert_eq!(asked(&engine, "acme").len(), 1);
+        done(&engine, "acme");
+        go_on(&engine, 3_600 + 86_399);
         engine.top_up("one", "acme", usd("10.00"), None).expect("booked");
         engine.run_due().expect("what is due");
         assert_eq!(state_of(&engine, "acme").state, "converted");
-        engine.advance(later(3 * 86_400)).expect("time goes by");
-        assert_eq!(heard(&engine, "trial.things_to_destroy"), Vec::<String>::new());
+        assert_eq!(asked(&engine, "acme")[0].deed, "resume");
+        done(&engine, "acme");
+        // From now on it is an account as any other of this cloud, of which nothing is suspended.
+        go_on(&engine, 5 * 86_400);
+        assert!(asked(&engine, "acme").is_empty());
         proven(&engine);
     }
 }
@@ -308,8 +356,10 @@ both! {
         assert_eq!((state_of(&engine, "acme").state.as_str(), state_of(&engine, "beta").state.as_str()), ("run_out", "converted"));
         let view = engine.account_view("one", "beta", later(72_000)).expect("the account");
         assert_eq!(view.figures.balance, usd("25.00").units(), "720.00 a month are more than the most");
-        assert_eq!(heard(&engine, "trial.things_to_suspend").len(), 1);
-        engine.advance(later(72_000 + 2 * 86_400)).expect("time goes by");
+        assert_eq!((asked(&engine, "acme").len(), asked(&engine, "beta").len()), (1, 0));
+        done(&engine, "acme");
+        go_on(&engine, 72_000 + 2 * 86_400);
+        done(&engine, "acme");
         assert_eq!(state_of(&engine, "acme").state, "destroyed");
         proven(&engine);
     }

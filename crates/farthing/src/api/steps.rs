@@ -28,7 +28,7 @@ pub(crate) struct Instruction {
     deed: String,
     /// Whether it must be claimed before it is done: `POST /v1/steps/{step}/claim`.
     claim: bool,
-    /// The step it belongs to: `suspend`, `delete` or `purge`.
+    /// The step it belongs to: `suspend`, `delete` or `purge` of an account; `lock` or `empty` of a space; `release` of what is switched off; `budget`.
     step: String,
     /// Of one resource it only grows: drop what comes with a smaller one.
     fence: i64,

@@ -25,7 +25,7 @@ pub(crate) struct Subscription {
     /// What it is added to.
     parent: Option<String>,
     quantity: i64,
-    /// `pending`, `running`, `stopped`: switched off, and paid all the same; `paused`, `expired`, `deleted`, `converted`.
+    /// `pending`, `running`, `stopped`: switched off, and paid all the same; `paused`, `suspended`: its bill is past due; `expired`, `deleted`, `converted`.
     #[schema(example = "running")]
     state: String,
     /// `renew`, `stop` or `convert`.

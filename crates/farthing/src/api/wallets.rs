@@ -23,11 +23,11 @@ pub(crate) struct NewWallet {
     /// What it is called among accounts; the person's name when it is not said. It stays as it was given first.
     #[schema(example = "ada-of-acme", max_length = 80)]
     name: Option<String>,
-    /// Its person is told when less than this is left; null: never.
+    /// Its person is told when less than this is left; when it is not said, less than the cloud's `members.low_balance`.
     threshold: Option<Amount>,
-    /// True: it ends with its own money. False: the account it is in pays what it comes to owe.
-    #[serde(default)]
-    stop_on_overdue: bool,
+    /// True: it ends with its own money. False: the account it is in pays what it comes to owe. As the cloud's `members.stop_on_overdue` when it is
+    /// not said.
+    stop_on_overdue: Option<bool>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -131,17 +131,11 @@ pub(crate) async fn set(
         stop_on_overdue: body.stop_on_overdue,
         contact: None,
     };
-    let own = new.clone();
-    let facts = blocking(move || Ok(caller.engine_for(Some(once)).put_wallet(&caller.cloud, &own)?)).await?;
-    Ok(Json(Wallet {
-        name: facts.name,
-        account: new.account,
-        person: new.person,
-        threshold: threshold.map(Amount::of),
-        stop_on_overdue: new.stop_on_overdue,
-        opened_at: super::wire::time_of_micros(facts.opened),
-        closed_at: facts.closed.map(super::wire::time_of_micros),
-    }))
+    let view = blocking(move || {
+        let facts = caller.engine_for(Some(once)).put_wallet(&caller.cloud, &new)?;
+        Ok(caller.engine.wallet(&caller.cloud, &facts.name)?)
+    });
+    Ok(Json(filled(view.await?).wallet))
 }
 
 /// One wallet, with what is in it.

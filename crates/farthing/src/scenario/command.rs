@@ -126,7 +126,7 @@ pub struct NewMember {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewWallet {
     pub threshold: Option<Money>,
-    pub stop_on_overdue: bool,
+    pub stop_on_overdue: Option<bool>,
 }
 
 /// What the cloud reports of a resource.

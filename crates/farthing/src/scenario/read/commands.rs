@@ -368,7 +368,7 @@ impl Reader<'_> {
                 let currency = self.currency_of(account);
                 let threshold = words.key("threshold").map(|amount| amount.amount(currency)).transpose()?;
                 let stop = words.key("stop_on_overdue").map(|stop| stop.on()).transpose()?;
-                Some(NewWallet { threshold, stop_on_overdue: stop.unwrap_or(true) })
+                Some(NewWallet { threshold, stop_on_overdue: stop })
             }
         };
         Ok(Command::Member(NewMember { name, account, project, role, wallet }))
