@@ -44,10 +44,10 @@ struct Set {
     /// What it is called among accounts; as the person when it is not given.
     #[arg(long)]
     name: Option<String>,
-    /// Its person is told when less than this is left; as the cloud's members.low_balance when it is not given.
+    /// Its person is told when less than this is left; as the cloud's `members.low_balance` when it is not given.
     #[arg(long, value_name = "AMOUNT")]
     threshold: Option<String>,
-    /// It ends with its own money; false: the account it is in pays what it comes to owe. As the cloud's members.stop_on_overdue when it is not given.
+    /// It ends with its own money; false: the account it is in pays what it comes to owe. As the cloud's `members.stop_on_overdue` when it is not given.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "true|false")]
     stop_on_overdue: Option<bool>,
     #[command(flatten)]
