@@ -215,7 +215,11 @@ fn numbers_agree() {
     }
     let costs = stage.good("/c/elestio/acme/costs");
     assert!(costs.contains(&format!("<h1>{} since 1 November 2026.</h1>", text(month.so_far))), "{costs}");
-    assert!(stage.good("/c/elestio/acme/resources").contains(&bare(month.so_far)));
+    // The one resource there is costs what the account does, and will.
+    let resources = stage.good("/c/elestio/acme/resources");
+    assert!(resources.contains(&bare(month.so_far)) && resources.contains(&bare(month.forecast)), "{resources}");
+    let chinese = stage.get("/c/elestio/acme/resources", "zh").text;
+    assert!(chinese.contains("小时") && !chinese.contains("/ hour"), "{chinese}");
     let last = stage.good("/c/elestio/acme/costs?period=last");
     assert!(last.contains(&text(month.before_whole)));
     let export = stage.get("/c/elestio/acme/costs/export", "en");

@@ -103,7 +103,7 @@ pub use list_wallets::WalletView;
 pub use look_around::{ListedCharge, ListedResource, ResourceFilter};
 pub use look_at_account::{AccountStanding, AccountView, ChargeQuestion, ResourceView};
 pub use look_at_cloud::CloudFacts;
-pub use look_at_costs::{CostQuestion, CostsView, KnownCosts, MonthView};
+pub use look_at_costs::{CostQuestion, CostsView, KnownCosts, MonthView, ResourceMonth};
 pub use look_at_health::{Health, Job};
 pub use look_at_history::{Happened, Happening, History, HistoryQuestion};
 pub use look_at_revenue::Revenue;

@@ -7,12 +7,12 @@ use crate::folio::Work;
 use crate::look_at_account::{account_id, open_between};
 use crate::{Engine, RefusalCode, Refused};
 use farthing_core::config::Name;
-use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, PaidFrom, group};
+use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, Paces, PaidFrom, forecast, group};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
-use farthing_core::settle::{Source, ThingId};
-use farthing_core::time::{CivilDate, Instant, OutOfRange, Zone};
-use farthing_store::{AccountCosts, ThingKind};
+use farthing_core::settle::{SettleError, Source, ThingId};
+use farthing_core::time::{CivilDate, Duration, Instant, OutOfRange, Zone};
+use farthing_store::{AccountCosts, ChargeRow, ThingKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// As many days as are looked at together.
@@ -71,7 +71,67 @@ pub struct MonthView {
     pub forecast: i64,
 }
 
+/// What a resource costs in a month, as it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResourceMonth {
+    pub so_far: i64,
+    /// What it will have cost at the month's end, foretold as the account's month is.
+    pub forecast: i64,
+}
+
 impl Engine {
+    /// Each resource's month, by its name.
+    pub fn months_of_resources(
+        &self,
+        cloud: &str,
+        account: &str,
+        at: Instant,
+    ) -> Result<BTreeMap<String, ResourceMonth>, Refused> {
+        self.look(cloud, |work| {
+            let id = account_id(work, account)?;
+            work.load(&[id])?;
+            let zone = work.folio(id).zone.clone();
+            let today = zone.civil_date_of(at).map_err(far)?;
+            let month = today.first_of_month();
+            let next = month.add_months(1).map_err(far)?;
+            let (lines, things) = costs_between(work, id, (month, next), &CostFilter::default(), &zone, at)?;
+            let mut paces: BTreeMap<String, Paces> = BTreeMap::new();
+            // What is counted is the account's use of a product, and no resource's.
+            let idle = Paces { per_hour: 0, counted: 0, counted_days: 0, so_far: 0 };
+            for line in &lines {
+                let Some(thing) = things.get(line.thing).filter(|thing| !thing.resource.is_empty()) else { continue };
+                let pace = paces.entry(thing.resource.clone()).or_insert(idle);
+                pace.so_far = pace.so_far.saturating_add(line.net);
+            }
+            for (name, per_hour) in hours_of_resources(work, id, at)? {
+                paces.entry(name).or_insert(idle).per_hour = per_hour;
+            }
+            let left = zone.start_of_day(next).map_err(far)?.seconds_since(at.floor_second());
+            let month = |pace: Paces| ResourceMonth { so_far: pace.so_far, forecast: forecast(&pace, left) };
+            Ok(paces.into_iter().map(|(name, pace)| (name, month(pace))).collect())
+        })
+    }
+
+    /// A resource's sealed charges of an account between two instants, the newest first.
+    pub fn charges_of_resource(
+        &self,
+        cloud: &str,
+        account: &str,
+        resource: &str,
+        days: (Instant, Instant),
+        limit: usize,
+    ) -> Result<Vec<ChargeRow>, Refused> {
+        self.look(cloud, |work| {
+            let id = account_id(work, account)?;
+            let cloud = work.cloud.id.clone();
+            // What is not there has cost nothing: whoever asks is told no more of it.
+            let Some(thing) = work.tx.thing_by_name(&cloud, ThingKind::Resource, resource)? else {
+                return Ok(Vec::new());
+            };
+            Ok(work.tx.charges_of_thing(id, thing.id, days, i64::try_from(limit).unwrap_or(i64::MAX))?)
+        })
+    }
+
     pub fn costs(&self, cloud: &str, account: &str, asked: &CostQuestion, at: Instant) -> Result<CostsView, Refused> {
         let days = days_of(asked)?;
         self.look(cloud, |work| {
@@ -134,6 +194,21 @@ impl Engine {
             Ok(MonthView { currency, zone, month, today, so_far, before, before_whole, forecast })
         })
     }
+}
+
+/// What an hour of each resource that runs costs.
+fn hours_of_resources(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<BTreeMap<String, i64>, Refused> {
+    let second = at.floor_second();
+    let later = second.checked_add(Duration::from_seconds(3_600)).map_err(SettleError::from)?;
+    let mut hours: BTreeMap<ThingId, i64> = BTreeMap::new();
+    for line in &work.folio(id).book.lines {
+        let hour = line.net_at(later)?.saturating_sub(line.net_at(second)?);
+        let sum = hours.entry(line.id.thing).or_default();
+        *sum = sum.saturating_add(hour);
+    }
+    let things = work.tx.things(&hours.keys().copied().collect::<Vec<_>>())?;
+    let resources = things.into_iter().filter(|thing| thing.kind == ThingKind::Resource);
+    Ok(resources.filter_map(|thing| Some((thing.name, hours.get(&thing.id).copied()?))).collect())
 }
 
 /// How many days are asked for, if they can be.

@@ -223,6 +223,22 @@ impl Tx<'_> {
         }
     }
 
+    /// Those of one thing, the newest first, at most so many.
+    pub fn charges_of_thing(
+        &mut self,
+        account: OwnerId,
+        thing: ThingId,
+        (from, to): (Instant, Instant),
+        limit: i64,
+    ) -> Result<Vec<ChargeRow>, StoreError> {
+        self.rows(
+            "SELECT account, thing, part, began, number, day, ends, product, terms, list, net, paid, recorded, chained
+             FROM charge WHERE account = $1 AND day >= $2 AND day < $3 AND thing = $4 ORDER BY day DESC, chained DESC LIMIT $5",
+            &[account.0.into(), from.micros().into(), to.micros().into(), thing.0.into(), limit.into()],
+            charge_from,
+        )
+    }
+
     /// What an account's charges came to by the service time they are of, where that ended between two instants; the newest first.
     pub fn charge_days(
         &mut self,

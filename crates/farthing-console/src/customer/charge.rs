@@ -78,7 +78,10 @@ fn facts(
         Fact::new(ask.say("why.when"), Cell::text(when)),
     ];
     if let Some((product, pricing)) = &why.price {
-        let mut lines: Vec<Cell> = price_words::prices(pricing, product).into_iter().map(Cell::text).collect();
+        let mut lines: Vec<Cell> = price_words::prices(pricing, product)
+            .iter()
+            .map(|line| Cell::text(price_words::in_language(line, ask.language)))
+            .collect();
         let version = why.terms.version.to_string();
         lines.push(Cell::text(ask.with("why.version", &[("version", &version)])).class("muted"));
         facts.push(Fact::many(ask.say("why.price"), lines));

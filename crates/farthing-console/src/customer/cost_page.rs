@@ -10,7 +10,7 @@ use crate::web::sight::File;
 use farthing_core::access::Deed;
 use farthing_core::cost::{CostGroup, GroupBy};
 use farthing_core::export::{ExportWhat, FileFormat};
-use farthing_engine::{ChargeQuestion, CostQuestion, CostsView, NewExport};
+use farthing_engine::{CostQuestion, CostsView, NewExport};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ const CHARGES_MAX: usize = 100;
 pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
     let asked = Asked::of(ask)?;
     if asked.projects == "part" {
-        return super::shared::page(ask, &asked);
+        return super::shared::page(ask, &asked, ("nav.costs", "/costs"));
     }
     let view = look(ask, &asked)?;
     let sentence = sentence(ask, &asked, &view)?;
@@ -49,7 +49,7 @@ fn look(ask: &Ask, asked: &Asked) -> Result<CostsView, PageError> {
 }
 
 /// The projects that this account pays for.
-fn created(ask: &Ask) -> Result<Vec<String>, PageError> {
+pub(super) fn created(ask: &Ask) -> Result<Vec<String>, PageError> {
     let rows = found(ask.engine().projects(ask.id(), Some(ask.account()), 0, 10_000), ask)?;
     Ok(rows.into_iter().map(|(row, _)| row.name).collect())
 }
@@ -313,16 +313,12 @@ fn narrower(by: &GroupBy) -> &'static str {
 /// Each sealed charge of one resource, for asking why.
 fn charges(ask: &Ask, asked: &Asked, resource: &str) -> Result<Section, PageError> {
     let start = |day| ask.zone.start_of_day(day);
-    let question = ChargeQuestion { product: None, from: Some(start(asked.from)?), to: Some(start(asked.to)?) };
-    let view = found(ask.engine().charges_view(ask.id(), ask.account(), &question, ask.now), ask)?;
-    let mut lines: Vec<_> = view.lines.into_iter().filter(|line| line.resource.as_deref() == Some(resource)).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse((line.charge.from, line.charge.chained)));
-    lines.truncate(CHARGES_MAX);
+    let days = (start(asked.from)?, start(asked.to)?);
+    let rows = found(ask.engine().charges_of_resource(ask.id(), ask.account(), resource, days, CHARGES_MAX), ask)?;
     let caption = ask.with("costs.charges", &[("resource", resource), ("code", ask.currency())]);
     let labels = ["costs.day", "costs.product", "#costs.net"].map(|key| label(ask, key));
     let mut table = Table::new(caption, &labels.each_ref().map(String::as_str)).when_empty(ask.say("costs.no_charges"));
-    for line in lines {
-        let row = &line.charge;
+    for row in rows {
         let day = ask.language.short_date(ask.zone.civil_date_of(row.from)?);
         let correction = if row.number > 0 { ask.say("costs.correction") } else { "" };
         table.row(vec![

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Page, found};
 use super::balance_days::balance_days;
+use super::costs::Asked;
 use super::standing::{DueBills, needs, sentence, waits_for_bill};
 use crate::block::{Block, Cell, Item, Link, Notice, Section};
 use crate::chart::{Ahead, LineOf, composition, line};
@@ -14,6 +15,9 @@ use farthing_engine::{AccountStanding, CostQuestion, MonthView};
 const TOP: usize = 5;
 
 pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
+    if ask.asked("projects") == Some("part") && ask.seat.projects.is_none() {
+        return super::shared::page(ask, &Asked::of(ask)?, ("nav.overview", ""));
+    }
     let (cloud, account, engine) = (ask.id(), ask.account(), ask.engine());
     let standing = found(engine.account_standing(cloud, account, ask.now), ask)?;
     let ladder = found(engine.ladder(cloud, account), ask)?;
@@ -21,7 +25,9 @@ pub(super) fn page(ask: &Ask) -> Result<Page, PageError> {
         if ask.may(Deed::SetMethods) { found(engine.methods(cloud, account, false), ask)? } else { Vec::new() };
     let due = DueBills::of(ask)?;
     let month = found(engine.month_of(cloud, account, ask.now), ask)?;
-    let mut head = vec![Block::Lead(as_of(ask)?), Block::Figures(figures(ask, &standing, &due)?)];
+    let mut head = vec![Block::Lead(as_of(ask)?)];
+    head.extend(super::shared::switch(ask, "", &["", "part"]));
+    head.push(Block::Figures(figures(ask, &standing, &due)?));
     if ask.may(Deed::Pay) {
         head.push(Block::Links(vec![
             Link::new(ask.at("/balance/top-up"), ask.say("action.top_up")).strong(),

@@ -2,18 +2,16 @@
 
 use super::ask::{Ask, Done, Page, Stop, found};
 use super::cost_page::label;
-use super::costs::{filter_of_seat, resource_address};
+use super::costs::resource_address;
 use crate::block::{Block, Cell, Fact, Form, Link, Section, Table};
 use crate::frame::{PageError, segment};
 use crate::words::prices as price_words;
 use farthing_core::access::Deed;
 use farthing_core::catalog::{Kind, Wanted};
 use farthing_core::config::Name;
-use farthing_core::cost::GroupBy;
 use farthing_core::rate::Factor;
 use farthing_core::timeline::State;
-use farthing_engine::{CostQuestion, ListedResource, ResourceFilter};
-use std::collections::BTreeMap;
+use farthing_engine::{ListedResource, ResourceFilter, ResourceMonth};
 
 /// As many as one page has.
 const LINES_MAX: usize = 1_000;
@@ -24,15 +22,22 @@ pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
         project: ask.asked("project").map(str::to_owned),
         state: ask.asked("state").map(str::to_owned),
     };
+    if ask.asked("projects") == Some("part") && ask.seat.projects.is_none() {
+        return super::shared::resources(ask);
+    }
     let mut things = found(ask.engine().resources(ask.id(), &filter, 0, LINES_MAX), ask)?;
     if let Some(projects) = &ask.seat.projects {
         let own = |thing: &ListedResource| thing.project.as_ref().is_some_and(|name| projects.contains(name));
         things.retain(|thing| own(thing) && thing.thing.person == ask.visitor.known_as);
     }
+    if ask.asked("projects") == Some("created") {
+        let created = super::cost_page::created(ask)?;
+        things.retain(|thing| thing.project.as_ref().is_some_and(|name| created.contains(name)));
+    }
     let (gone, mut there): (Vec<_>, Vec<_>) =
         things.into_iter().partition(|one| state_of(one).is_some_and(State::is_gone));
     there.sort_by_key(|one| (!state_of(one).is_some_and(State::is_alive), std::cmp::Reverse(one.thing.since)));
-    let month = costs_of_month(ask)?;
+    let month = found(ask.engine().months_of_resources(ask.id(), ask.account(), ask.now), ask)?;
     let running = there.iter().filter(|one| state_of(one).is_some_and(State::is_alive)).count();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let sentence = match there.len() {
@@ -53,44 +58,39 @@ pub(crate) fn page(ask: &Ask) -> Result<Page, PageError> {
         "resources.since",
         "#resources.price",
         "#resources.month",
+        "#resources.projected",
     ]
     .map(|key| label(ask, key));
     let caption = ask.with("resources.caption", &[("count", &shown.len().to_string()), ("code", ask.currency())]);
     let mut table = Table::new(caption, &labels.each_ref().map(String::as_str)).when_empty(ask.say("resources.empty"));
-    let mut sum = 0_i64;
+    let (mut sum, mut projected) = (0_i64, 0_i64);
     for one in shown {
-        let cost = month.get(&one.thing.name).copied().unwrap_or(0);
-        sum = sum.saturating_add(cost);
-        table.row(row(ask, one, cost)?);
+        let cost = month.get(&one.thing.name).copied().unwrap_or_default();
+        sum = sum.saturating_add(cost.so_far);
+        projected = projected.saturating_add(cost.forecast);
+        table.row(row(ask, one, &cost)?);
     }
     let mut total: Vec<Cell> = (0..labels.len()).map(|_| Cell::text("")).collect();
     total[0] = Cell::text(ask.say("total"));
     total[5] = ask.bare(sum)?;
+    total[6] = ask.bare(projected)?;
     let mut links = vec![ask.link("/resources", "resources.there").here(ask.asked("gone").is_none())];
     if !gone.is_empty() {
         let words = ask.with("resources.gone", &[("count", &gone.len().to_string())]);
         links.push(Link::new(ask.at("/resources?gone=1"), words).here(ask.asked("gone").is_some()));
     }
-    Ok(Page::new(ask, "nav.resources", sentence).section(Section::plain(vec![
-        Block::Switch { label: ask.say("resources.switch").to_owned(), links },
-        Block::Table(table.total(total)),
-    ])))
+    let mut blocks: Vec<Block> =
+        super::shared::switch(ask, "/resources", &["", "created", "part"]).into_iter().collect();
+    blocks.push(Block::Switch { label: ask.say("resources.switch").to_owned(), links });
+    blocks.push(Block::Table(table.total(total)));
+    Ok(Page::new(ask, "nav.resources", sentence).section(Section::plain(blocks)))
 }
 
 fn state_of(one: &ListedResource) -> Option<State> {
     State::parse(&one.thing.state)
 }
 
-/// What each resource has cost since the first of this month.
-fn costs_of_month(ask: &Ask) -> Result<BTreeMap<String, i64>, PageError> {
-    let month = ask.zone.civil_date_of(ask.now)?.first_of_month();
-    let asked =
-        CostQuestion { from: month, to: month.add_months(1)?, by: GroupBy::Resource, filter: filter_of_seat(ask) };
-    let view = found(ask.engine().costs(ask.id(), ask.account(), &asked, ask.now), ask)?;
-    Ok(view.costs.groups.into_iter().map(|group| (group.key, group.net)).collect())
-}
-
-fn row(ask: &Ask, one: &ListedResource, cost: i64) -> Result<Vec<Cell>, PageError> {
+fn row(ask: &Ask, one: &ListedResource, month: &ResourceMonth) -> Result<Vec<Cell>, PageError> {
     let thing = &one.thing;
     let catalog = &ask.cloud.profile.catalog;
     let product = catalog.product_by_id(thing.product.as_str());
@@ -106,6 +106,7 @@ fn row(ask: &Ask, one: &ListedResource, cost: i64) -> Result<Vec<Cell>, PageErro
     };
     let offer = catalog.offer(wanted).ok();
     let prices = offer.map(|offer| price_words::prices(&offer.pricing, offer.product)).unwrap_or_default();
+    let prices: Vec<String> = prices.iter().map(|price| price_words::in_language(price, ask.language)).collect();
     let state = state_of(one);
     let class = match state {
         Some(State::Running) => "good",
@@ -127,7 +128,8 @@ fn row(ask: &Ask, one: &ListedResource, cost: i64) -> Result<Vec<Cell>, PageErro
         state_cell,
         ask.moment(thing.since)?,
         Cell::number(prices.join(", ")),
-        ask.bare(cost)?,
+        ask.bare(month.so_far)?,
+        ask.bare(month.forecast)?,
     ])
 }
 

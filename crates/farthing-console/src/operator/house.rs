@@ -170,7 +170,21 @@ pub(super) fn clouds(house: &House) -> Result<Page, PageError> {
         let at = Cell::moment(verdict.at, &Zone::UTC, house.language)?.text;
         let class = if verdict.is_clean() { "good" } else { "bad" };
         // What was found names rows, in the words of whoever reads rows.
-        let words = house.language.with("house.proof", &[("verdict", &verdict.sentence()), ("time", &at)]);
+        let told = match (verdict.is_clean(), house.language) {
+            (true, Language::Zh) => {
+                let report = &verdict.report;
+                let counted = [
+                    ("transfers", report.transfers),
+                    ("accounts", report.accounts),
+                    ("charges", report.charges),
+                    ("events", report.events),
+                ];
+                let counted = counted.map(|(name, number)| (name, crate::grouped(number)));
+                house.language.with("house.clean", &counted.each_ref().map(|(name, number)| (*name, number.as_str())))
+            }
+            _ => verdict.sentence(),
+        };
+        let words = house.language.with("house.proof", &[("verdict", &told), ("time", &at)]);
         blocks.insert(0, Block::Notices(vec![Notice::new(class, words)]));
     }
     let title = house.say("ops.clouds").to_owned();
