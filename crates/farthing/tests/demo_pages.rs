@@ -609,7 +609,7 @@ fn an_accounts_page_says_what_the_engine_says() {
             let expected = [view.figures.balance, view.figures.accrued_prepaid, view.held, view.available, view.due];
             assert_eq!(figures[..5], expected.map(text), "{} {}", cloud.id, standing.name);
             let page = pages.good(&format!("/clouds/{}/accounts/{}/resources", cloud.id, standing.name));
-            listed += rows(&page, "<caption>Resources").iter().filter(|row| row.len() == 6).count().saturating_sub(1);
+            listed += rows(&page, "<caption>Resources").iter().filter(|row| row.len() == 7).count().saturating_sub(1);
             // The line of sums is one of them, where there is anything.
             listed -= usize::from(page.contains("<tfoot>"));
         }
@@ -741,7 +741,8 @@ fn a_year_of_five_clouds_adds_up() {
         let filter = BillFilter::default();
         let bills = stage.read(|tx| tx.bills(id, &filter, None, 10_000));
         let months: BTreeSet<String> = bills.iter().map(|bill| bill.issued.to_string()[..7].to_owned()).collect();
-        assert!(months.len() >= 12, "{id}: documents of {months:?}");
+        // The first customers come in the course of the first two months.
+        assert!(months.len() >= 11, "{id}: documents of {months:?}");
         let earned = stage.engine.revenue(id, None, None).unwrap().months;
         assert!(earned.iter().filter(|month| month.revenue() > 0).count() >= 12, "{id}: {earned:?}");
     }
