@@ -246,10 +246,6 @@ fn fund(work: &mut Work<'_, '_>, name: &str, amount: Money, id: Option<&str>) ->
     Ok(ToppedUp { transfer })
 }
 
-pub(crate) fn name_of(tx: &mut farthing_store::Tx<'_>, id: OwnerId) -> Result<String, StoreError> {
-    Ok(tx.payers(&[id])?.pop().map(|payer| payer.name).unwrap_or_default())
-}
-
 /// Both are brought to now, and what they have accrued is paid by what was there.
 fn settle_both(work: &mut Work<'_, '_>, wallet: &WalletRow) -> Result<(), EngineError> {
     let now = work.now;

@@ -1,6 +1,5 @@
 //! Members' wallets as they are looked at: whose they are, what they may do, what is in them.
 
-use crate::keep_wallets::name_of;
 use crate::look_at_account::{account_id, view_of};
 use crate::{Engine, Refused};
 use farthing_core::money::Money;
@@ -39,7 +38,7 @@ impl Engine {
             let missing = || Refused::not_found("wallet", wallet);
             let payer = work.tx.payer_by_name(cloud, wallet)?.ok_or_else(missing)?;
             let row = work.tx.wallet(payer.id)?.ok_or_else(missing)?;
-            let account = name_of(work.tx, row.parent)?;
+            let account = work.tx.payer_name(row.parent)?;
             wallet_view(work, &account, row)
         })
     }
@@ -50,7 +49,7 @@ fn wallet_view(work: &mut crate::folio::Work<'_, '_>, account: &str, row: Wallet
     let view = view_of(work, row.account, now)?;
     let money = |units| Money::from_units(units, view.currency);
     Ok(WalletView {
-        wallet: name_of(work.tx, row.account)?,
+        wallet: work.tx.payer_name(row.account)?,
         account: account.to_owned(),
         person: row.person,
         threshold: row.threshold.map(money),

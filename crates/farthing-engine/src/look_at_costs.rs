@@ -10,8 +10,8 @@ use farthing_core::config::Name;
 use farthing_core::cost::{CostFilter, CostLine, CostThing, Costs, GroupBy, Paces, PaidFrom, forecast, group};
 use farthing_core::ledger::OwnerId;
 use farthing_core::money::{Currency, Money};
-use farthing_core::settle::{SettleError, Source, ThingId};
-use farthing_core::time::{CivilDate, Duration, Instant, OutOfRange, Zone};
+use farthing_core::settle::{Source, ThingId};
+use farthing_core::time::{CivilDate, Instant, OutOfRange, Zone};
 use farthing_store::{AccountCosts, ChargeRow, ThingKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -198,11 +198,8 @@ impl Engine {
 
 /// What an hour of each resource that runs costs.
 fn hours_of_resources(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<BTreeMap<String, i64>, Refused> {
-    let second = at.floor_second();
-    let later = second.checked_add(Duration::from_seconds(3_600)).map_err(SettleError::from)?;
     let mut hours: BTreeMap<ThingId, i64> = BTreeMap::new();
-    for line in &work.folio(id).book.lines {
-        let hour = line.net_at(later)?.saturating_sub(line.net_at(second)?);
+    for (line, hour) in work.folio(id).book.costs_of_hour(at.floor_second(), |_| true)? {
         let sum = hours.entry(line.id.thing).or_default();
         *sum = sum.saturating_add(hour);
     }

@@ -216,6 +216,11 @@ impl Tx<'_> {
         )
     }
 
+    /// As its cloud calls it; empty: there is none.
+    pub fn payer_name(&mut self, id: OwnerId) -> Result<String, StoreError> {
+        Ok(self.payers(&[id])?.pop().map(|payer| payer.name).unwrap_or_default())
+    }
+
     /// Of a cloud: how many accounts cannot be settled, and since when the one that is due longest is due.
     pub fn payers_lag(&mut self, cloud: &str) -> Result<(i64, Option<Instant>), StoreError> {
         let parked = self.one(

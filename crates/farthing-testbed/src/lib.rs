@@ -22,3 +22,27 @@ pub use postgres::cluster::{Cluster, TlsCluster, postgres, tls_cluster};
 pub use postgres::database::Database;
 pub use python::python;
 pub use scratch::ScratchDir;
+
+/// One test on each store: `both! { fn name(bed: &Bed) { .. } }`, where the caller's own `Bed` has `sqlite()` and `postgres()`.
+#[macro_export]
+macro_rules! both {
+    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn on_either($bed: &Bed) $body
+
+            #[test]
+            fn sqlite() {
+                on_either(&Bed::sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                on_either(&Bed::postgres());
+            }
+        }
+    };
+}

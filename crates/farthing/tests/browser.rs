@@ -115,7 +115,10 @@ fn customers_and_operators_find_their_way() {
     drive.env("WORDS", Path::new(env!("CARGO_MANIFEST_DIR")).join("../farthing-console/src/words"));
     let told = drive.output().expect("node");
     let text = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-    assert!(told.status.success(), "{text}");
     println!("{text}");
+    // All that is wrong stands at its end; before that, hundreds of lines say what is not.
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines.split_at(lines.len().saturating_sub(30)).1;
+    assert!(told.status.success(), "{}", end.join("\n"));
     runtime.shutdown_background();
 }

@@ -7,7 +7,7 @@ use farthing_engine::{
     Clock, Engine, IdSource, NewAccount, NewPayIn, NewRefund, NewResource, PayBy, Reported, ResourceFact,
 };
 use farthing_store::{Location, Options, Store};
-use farthing_testbed::{Database, ScratchDir};
+use farthing_testbed::{Database, ScratchDir, both};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -131,26 +131,6 @@ fn masked(text: &str) -> String {
         at += digits.max(1);
     }
     String::from_utf8(bytes).expect("it was text")
-}
-
-macro_rules! both {
-    (fn $name:ident($bed:ident: &Bed) $body:block) => {
-        mod $name {
-            use super::*;
-
-            fn on_either($bed: &Bed) $body
-
-            #[test]
-            fn sqlite() {
-                on_either(&Bed::sqlite());
-            }
-
-            #[test]
-            fn postgres() {
-                on_either(&Bed::postgres());
-            }
-        }
-    };
 }
 
 both! {

@@ -248,11 +248,24 @@ impl AccountBook {
 
     /// What some of its lines will have cost in an hour from now, as things run.
     pub fn cost_of_hour(&self, now: Instant, counts: impl Fn(&Line) -> bool) -> Result<i64, SettleError> {
-        let later = now.checked_add(Duration::try_from_seconds(3_600)?)?;
         let mut sum = 0_i64;
-        for line in self.lines.iter().filter(|line| counts(line)) {
-            sum = sum.saturating_add(line.net_at(later)?.saturating_sub(line.net_at(now)?));
+        for (_, cost) in self.costs_of_hour(now, counts)? {
+            sum = sum.saturating_add(cost);
         }
         Ok(sum)
+    }
+
+    /// The same by line.
+    pub fn costs_of_hour(
+        &self,
+        now: Instant,
+        counts: impl Fn(&Line) -> bool,
+    ) -> Result<Vec<(&Line, i64)>, SettleError> {
+        let later = now.checked_add(Duration::try_from_seconds(3_600)?)?;
+        let mut costs = Vec::new();
+        for line in self.lines.iter().filter(|line| counts(line)) {
+            costs.push((line, line.net_at(later)?.saturating_sub(line.net_at(now)?)));
+        }
+        Ok(costs)
     }
 }

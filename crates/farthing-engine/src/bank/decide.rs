@@ -93,7 +93,7 @@ fn facts_of(tx: &mut Tx<'_>, row: &BankRow, currency: Currency) -> Result<BankRo
             Decision::Unknown => Vec::new(),
         };
         for one in found {
-            let account = tx.payers(&[one.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+            let account = tx.payer_name(one.account)?;
             let mut bills = Vec::with_capacity(one.bills.len());
             for bill in one.bills {
                 bills.extend(tx.bill(bill)?.map(|bill| bill.number));
@@ -102,7 +102,7 @@ fn facts_of(tx: &mut Tx<'_>, row: &BankRow, currency: Currency) -> Result<BankRo
         }
     }
     let account = match row.account {
-        Some(account) => tx.payers(&[account])?.pop().map(|payer| payer.name).unwrap_or_default(),
+        Some(account) => tx.payer_name(account)?,
         None => String::new(),
     };
     Ok(BankRowFacts::of(row, &account, suggestions))

@@ -205,7 +205,7 @@ impl Body {
     }
 
     pub(super) fn currency(&self) -> Result<Currency, EngineError> {
-        Currency::parse(&self.currency).map_err(|_| broken("a document in no currency"))
+        currency_from(&self.currency)
     }
 }
 
@@ -217,7 +217,11 @@ pub(super) fn currency_of(text: &str) -> Result<Currency, EngineError> {
     }
     let head: Head =
         serde_json::from_str(text).map_err(|error| broken(format!("a document cannot be read: {error}")))?;
-    Currency::parse(&head.currency).map_err(|_| broken("a document in no currency"))
+    currency_from(&head.currency)
+}
+
+fn currency_from(code: &str) -> Result<Currency, EngineError> {
+    Currency::parse(code).map_err(|_| broken("a document in no currency"))
 }
 
 impl Line {

@@ -227,7 +227,7 @@ fn told_of(work: &Work<'_, '_>, facts: &BillDisputeFacts) -> BillDisputeTold {
 }
 
 fn facts_of(tx: &mut Tx<'_>, row: &BillDisputeRow) -> Result<BillDisputeFacts, EngineError> {
-    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = tx.payer_name(row.account)?;
     let bill = tx.bill(row.bill)?.ok_or_else(|| broken(format!("bill {} is gone", row.bill)))?;
     Ok(BillDisputeFacts {
         id: row.id.to_string(),

@@ -218,8 +218,7 @@ pub(super) fn tell_bill(
     event: fn(BillTold) -> Event,
 ) -> Result<(), EngineError> {
     let currency = work.currency();
-    work.load(&[row.account])?;
-    let account = work.folio(row.account).payer.name.clone();
+    let account = work.tx.payer_name(row.account)?;
     let told = told_of(work.tx, row, account, currency)?;
     work.tell(Some(row.account), event(told));
     Ok(())
@@ -227,7 +226,7 @@ pub(super) fn tell_bill(
 
 pub(crate) fn facts_of(tx: &mut Tx<'_>, row: &BillRow) -> Result<BillFacts, EngineError> {
     let body = Body::parse(&row.body)?;
-    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = tx.payer_name(row.account)?;
     let of_number = match row.of {
         Some(of) => tx.bill(of)?.map(|of| of.number).unwrap_or_default(),
         None => String::new(),

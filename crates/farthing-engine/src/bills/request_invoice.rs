@@ -416,7 +416,7 @@ fn tell(
 }
 
 fn facts_of(tx: &mut Tx<'_>, row: &InvoiceRequestRow) -> Result<InvoiceRequestFacts, EngineError> {
-    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = tx.payer_name(row.account)?;
     let number = match row.bill {
         Some(bill) => tx.bill(bill)?.map(|bill| bill.number).unwrap_or_default(),
         None => String::new(),

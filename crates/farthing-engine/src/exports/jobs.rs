@@ -266,7 +266,7 @@ impl Engine {
                 return Ok(()); // a later attempt tells of it
             }
             let account = match done.account {
-                Some(id) => tx.payers(&[id])?.pop().map(|payer| payer.name).unwrap_or_default(),
+                Some(id) => tx.payer_name(id)?,
                 None => String::new(),
             };
             let event = Event::ExportReady {

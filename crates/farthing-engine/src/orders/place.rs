@@ -559,7 +559,7 @@ pub(super) fn line_of(
 
 /// What events say of an order.
 pub(super) fn told(work: &mut Work<'_, '_>, row: &PurchaseRow, asked: &Asked) -> Result<OrderTold, Refused> {
-    let account = work.tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = work.tx.payer_name(row.account)?;
     Ok(OrderTold {
         account,
         order: row.id.to_string(),

@@ -351,7 +351,7 @@ pub(super) fn ask_of(tx: &mut Tx<'_>, errand: &ErrandRow, now: Instant) -> Resul
         }
     };
     let contact = tx.contact(errand.account)?.unwrap_or_default();
-    let account = tx.payers(&[errand.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = tx.payer_name(errand.account)?;
     let reference = tx.customer(errand.account, &errand.provider)?;
     let customer = Customer { account, reference, name: contact.name, email: contact.email };
     Ok(Some(Ask { key: errand.key.clone(), cloud: errand.cloud.clone(), customer, what }))

@@ -106,7 +106,7 @@ fn subject_of(row: &ErrandRow) -> String {
 }
 
 fn facts_of(tx: &mut Tx<'_>, row: &ErrandRow, now: Instant) -> Result<GivenUp, EngineError> {
-    let account = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+    let account = tx.payer_name(row.account)?;
     Ok(GivenUp {
         number: row.number,
         account,

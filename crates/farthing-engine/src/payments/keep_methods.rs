@@ -128,7 +128,7 @@ impl Engine {
         self.store.read("method", |tx| {
             let missing = || Refused::not_found("method", &id.to_string());
             let row = tx.method(id)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?;
-            let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+            let name = tx.payer_name(row.account)?;
             let first = tx.methods_of(row.account)?.into_iter().find(|method| method.standing == MethodStanding::Ready);
             Ok(MethodFacts::of(&name, &row, first.is_some_and(|first| first.id == id)))
         })

@@ -80,7 +80,7 @@ impl Engine {
         self.store.read("payment", |tx| {
             let missing = || Refused::not_found("payment", &id.to_string());
             let row = tx.payment(id)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?;
-            let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+            let name = tx.payer_name(row.account)?;
             Ok(PaymentFacts::read(tx, &name, &row)?)
         })
     }
@@ -105,7 +105,7 @@ impl Engine {
             let rows = tx.payments(cloud, &PaymentFilter { account, state }, before, limit)?;
             let mut facts = Vec::with_capacity(rows.len());
             for row in rows {
-                let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+                let name = tx.payer_name(row.account)?;
                 facts.push(PaymentFacts::read(tx, &name, &row)?);
             }
             Ok(facts)

@@ -80,7 +80,7 @@ impl Engine {
         self.store.read("refund", |tx| {
             let missing = || Refused::not_found("refund", &id.to_string());
             let row = tx.refund(id)?.filter(|row| row.cloud == cloud).ok_or_else(missing)?;
-            let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+            let name = tx.payer_name(row.account)?;
             Ok(RefundFacts::of(&name, &row, &tx.refund_parts(id)?))
         })
     }
@@ -104,7 +104,7 @@ impl Engine {
             };
             let mut facts = Vec::new();
             for row in tx.refunds(cloud, &RefundFilter { account, state }, before, limit)? {
-                let name = tx.payers(&[row.account])?.pop().map(|payer| payer.name).unwrap_or_default();
+                let name = tx.payer_name(row.account)?;
                 facts.push(RefundFacts::of(&name, &row, &tx.refund_parts(row.id)?));
             }
             Ok(facts)

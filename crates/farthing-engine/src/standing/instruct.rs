@@ -249,7 +249,7 @@ fn row_of(work: &mut Work<'_, '_>, id: InstructionId) -> Result<InstructionRow, 
 }
 
 fn account_of(work: &mut Work<'_, '_>, id: OwnerId) -> Result<String, EngineError> {
-    Ok(work.tx.payers(&[id])?.pop().map_or_else(String::new, |payer| payer.name))
+    Ok(work.tx.payer_name(id)?)
 }
 
 pub(crate) fn facts_of(work: &mut Work<'_, '_>, row: &InstructionRow) -> Result<InstructionFacts, Refused> {

@@ -99,7 +99,7 @@ fn facts_of(work: &mut Work<'_, '_>, thing: &ThingRow, product: &Product) -> Res
     let row = work.tx.ladder(whose(thing))?;
     let ladder = row.as_ref().and_then(|row| row.ladder.as_ref());
     let deleted = ladder.map(|ladder| ladder.due(Rung::Empty)).transpose().map_err(SettleError::from)?.flatten();
-    let account = work.tx.payers(&[thing.account])?.pop().map_or_else(String::new, |payer| payer.name);
+    let account = work.tx.payer_name(thing.account)?;
     Ok(SpaceFacts {
         account,
         resource: thing.name.clone(),
@@ -220,7 +220,7 @@ pub(super) fn told(work: &mut Work<'_, '_>, account: OwnerId, thing: &ThingRow) 
     let product = product_of(work, thing)?;
     let space = known(work, thing, &product)?;
     Ok(SpaceTold {
-        account: work.tx.payers(&[account])?.pop().map_or_else(String::new, |payer| payer.name),
+        account: work.tx.payer_name(account)?,
         space: thing.id,
         resource: thing.name.clone(),
         used: text_of(work, &product, space.used)?,

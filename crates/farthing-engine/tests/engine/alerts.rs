@@ -1,15 +1,12 @@
 //! Warnings about an account's money, on both stores: once a crossing, whoever looks and however often.
 
-use crate::support::{Bed, CATALOG, START, apply, at, later, policy, proven, read, start, told, usd};
+use crate::support::{Bed, CATALOG, START, apply, at, dollars, later, policy, proven, read, start, told, usd};
 use farthing_core::alert::Wish;
 use farthing_core::id::HoldId;
-use farthing_core::measure::Quantity;
 use farthing_core::policy::Pay;
 use farthing_core::time::Instant;
-use farthing_core::usage::{Answer, Subject, UsageEvent};
 use farthing_engine::{AlertChange, Engine, NewAccount, NewCapture, NewHold, NewWallet, Reported, Waiver};
 use farthing_store::{ChargeFilter, MessageFilter};
-use std::collections::BTreeMap;
 use std::sync::Barrier;
 
 const LOW: &str = "account.balance_low";
@@ -35,21 +32,6 @@ fn heard(engine: &Engine, kind: &str) -> Vec<(Instant, String)> {
 
 fn times(engine: &Engine, kind: &str) -> Vec<Instant> {
     heard(engine, kind).into_iter().map(|(at, _)| at).collect()
-}
-
-/// So many dollars' worth of calls, an event each.
-fn dollars(engine: &Engine, name: &str, count: usize) {
-    let call = |turn: usize| UsageEvent {
-        source: "gate".to_owned(),
-        id: format!("{name}-{turn}"),
-        at: None,
-        subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(100).expect("a number"))],
-        properties: BTreeMap::new(),
-    };
-    let taken = engine.record_usage("one", (0..count).map(call).collect()).expect("taken");
-    assert!(taken.iter().all(|taken| taken.answer == Answer::Accepted), "{taken:?}");
 }
 
 fn low(threshold: Wish) -> AlertChange {

@@ -1,21 +1,8 @@
 //! Several processes on one store, at once: nothing is lost, booked twice, or billed to the wrong account.
 
-use crate::support::{self, Bed, START, at, cloud, later, proven, read, start, told, usd};
-use farthing_core::usage::{Subject, UsageEvent};
+use crate::support::{self, Bed, START, at, cloud, later, proven, read, start, told, usd, use_of};
 use farthing_engine::{Engine, NewGrant, NewResource, Reported};
 use std::sync::Barrier;
-
-fn call(name: &str, id: String, at: farthing_core::time::Instant) -> UsageEvent {
-    UsageEvent {
-        source: "gate".to_owned(),
-        id,
-        at: Some(at),
-        subject: Subject::Account { name: name.to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), farthing_core::measure::Quantity::from_whole(1).expect("a number"))],
-        properties: std::collections::BTreeMap::new(),
-    }
-}
 
 fn charged(engine: &Engine, account: &str, product: &str) -> String {
     let asked = farthing_engine::ChargeQuestion {
@@ -43,7 +30,7 @@ both! {
                     barrier.wait();
                     for turn in 0..8 {
                         engine.top_up("one", "acme", usd("1.00"), Some(&format!("pay_{turn}"))).expect("booked by one of us");
-                        let events = (0..3).map(|call_number| call("acme", format!("{place}-{turn}-{call_number}"), now)).collect();
+                        let events = (0..3).map(|call_number| use_of("acme", &format!("{place}-{turn}-{call_number}"), ("calls", 1), Some(now))).collect();
                         let taken = engine.record_usage("one", events).expect("taken");
                         assert_eq!(taken.len(), 3);
                         let gift = NewGrant {

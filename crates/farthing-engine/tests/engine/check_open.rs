@@ -1,12 +1,9 @@
 //! What is open, and what was charged, is what facts and events come to: whatever of it is changed is named.
 
-use crate::support::{self, Bed, START, at, cloud, later, proven, start, told, usd};
-use farthing_core::measure::Quantity;
+use crate::support::{self, Bed, START, at, cloud, later, proven, start, told, usd, use_of};
 use farthing_core::settle::Posted;
-use farthing_core::usage::{Subject, UsageEvent};
 use farthing_engine::{Engine, NewAccount, Reported};
 use farthing_store::{OpenRow, StoreError, Tx};
-use std::collections::BTreeMap;
 
 /// Two days of a machine and of calls, one of them late, and a correction that waits.
 fn two_days(bed: &Bed) -> Engine {
@@ -19,15 +16,8 @@ fn two_days(bed: &Bed) -> Engine {
     }
     for (turn, hours) in [(0, 1), (1, 20), (2, 30)] {
         engine.advance(later(hours * 3_600)).expect("time goes by");
-        let event = UsageEvent {
-            source: "gate".to_owned(),
-            id: format!("call-{turn}"),
-            at: Some(later((hours - i64::from(turn)) * 3_600)),
-            subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
-            product: None,
-            quantities: vec![("calls".to_owned(), Quantity::from_whole(100).expect("a number"))],
-            properties: BTreeMap::new(),
-        };
+        let event =
+            use_of("acme", &format!("call-{turn}"), ("calls", 100), Some(later((hours - i64::from(turn)) * 3_600)));
         engine.record_usage("one", vec![event]).expect("taken");
     }
     told(&engine, "one", "web", Some(later(3_600)), Reported::Stop).expect("recorded");
@@ -150,15 +140,7 @@ both! {
         engine.top_up("one", "acme", usd("100.00"), None).expect("booked");
         for (turn, seats) in [(0, 3), (1, 7), (2, 5)] {
             engine.advance(later(turn * 20 * 86_400)).expect("time goes by"); // one of them closes April
-            let event = UsageEvent {
-                source: "gate".to_owned(),
-                id: format!("seats-{turn}"),
-                at: None,
-                subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
-                product: None,
-                quantities: vec![("seats".to_owned(), Quantity::from_whole(seats).expect("a number"))],
-                properties: BTreeMap::new(),
-            };
+            let event = use_of("acme", &format!("seats-{turn}"), ("seats", seats), None);
             engine.record_usage("one", vec![event]).expect("taken");
         }
         proven(&engine);

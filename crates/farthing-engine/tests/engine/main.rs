@@ -1,6 +1,8 @@
 //! The engine on both stores. One program: what it is built of is linked once.
 
 #[macro_use]
+extern crate farthing_testbed;
+
 mod support;
 
 mod alerts;

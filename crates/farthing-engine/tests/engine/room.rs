@@ -1,26 +1,8 @@
 //! Use is added to totals without a look at its account for as long as nothing can run out; when it can, it is seen.
 
-use crate::support::{Bed, START, at, cloud, later, proven, start, usd};
-use farthing_core::measure::Quantity;
+use crate::support::{Bed, START, at, cloud, dollars, later, proven, start, usd};
 use farthing_core::time::Instant;
-use farthing_core::usage::{Answer, Subject, UsageEvent};
 use farthing_engine::Engine;
-use std::collections::BTreeMap;
-
-/// So many calls of a dollar's worth each, all at once.
-fn dollars(engine: &Engine, name: &str, count: usize) {
-    let call = |turn: usize| UsageEvent {
-        source: "gate".to_owned(),
-        id: format!("{name}-{turn}"),
-        at: None,
-        subject: Subject::Account { name: "acme".to_owned(), project: None, user: None },
-        product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(100).expect("a number"))],
-        properties: BTreeMap::new(),
-    };
-    let taken = engine.record_usage("one", (0..count).map(call).collect()).expect("taken");
-    assert!(taken.iter().all(|taken| taken.answer == Answer::Accepted), "{taken:?}");
-}
 
 fn ran_out(engine: &Engine) -> Option<Instant> {
     engine.account_view("one", "acme", engine.now().expect("a time")).expect("it is there").ran_out_at

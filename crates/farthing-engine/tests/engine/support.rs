@@ -4,7 +4,7 @@ use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Money};
 use farthing_core::policy::{Applied, ApplyRequest, Files};
 use farthing_core::time::Instant;
-use farthing_core::usage::{Subject, UsageEvent};
+use farthing_core::usage::{Answer, Subject, UsageEvent};
 use farthing_engine::{Clock, Engine, IdSource, NewAccount, NewResource, Reported, ResourceFact};
 use farthing_store::{Location, Options, Store, StoreError, Tx};
 use farthing_testbed::{Database, ScratchDir};
@@ -116,18 +116,29 @@ pub(crate) fn told(
     engine.record_fact(cloud, &ResourceFact { resource: resource.to_owned(), at, id: None, what })
 }
 
-/// So many calls of an account, then or now.
-pub(crate) fn used(engine: &Engine, (cloud, account): (&str, &str), id: &str, calls: i64, time: Option<&str>) {
-    let event = UsageEvent {
+/// So much of a meter that an account has used, then or now.
+pub(crate) fn use_of(account: &str, id: &str, (meter, quantity): (&str, i64), at: Option<Instant>) -> UsageEvent {
+    UsageEvent {
         source: "gate".to_owned(),
         id: id.to_owned(),
-        at: time.map(at),
+        at,
         subject: Subject::Account { name: account.to_owned(), project: None, user: None },
         product: None,
-        quantities: vec![("calls".to_owned(), Quantity::from_whole(calls).expect("a number"))],
+        quantities: vec![(meter.to_owned(), Quantity::from_whole(quantity).expect("a number"))],
         properties: BTreeMap::new(),
-    };
-    engine.record_usage(cloud, vec![event]).expect("taken");
+    }
+}
+
+/// So many calls of an account, then or now.
+pub(crate) fn used(engine: &Engine, (cloud, account): (&str, &str), id: &str, calls: i64, time: Option<&str>) {
+    engine.record_usage(cloud, vec![use_of(account, id, ("calls", calls), time.map(at))]).expect("taken");
+}
+
+/// So many times a dollar's worth of calls by `acme`, an event each, all at once.
+pub(crate) fn dollars(engine: &Engine, name: &str, count: usize) {
+    let call = |turn: usize| use_of("acme", &format!("{name}-{turn}"), ("calls", 100), None);
+    let taken = engine.record_usage("one", (0..count).map(call).collect()).expect("taken");
+    assert!(taken.iter().all(|taken| taken.answer == Answer::Accepted), "{taken:?}");
 }
 
 pub(crate) fn read<T>(engine: &Engine, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
@@ -165,26 +176,4 @@ pub(crate) fn tampered(engine: &Engine, change: fn(&mut Tx<'_>) -> Result<u64, S
         Err(TakenBack::Found(found)) => found,
         other => panic!("{other:?}"),
     }
-}
-
-macro_rules! both {
-    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn on_either($bed: &Bed) $body
-
-            #[test]
-            fn sqlite() {
-                on_either(&Bed::sqlite());
-            }
-
-            #[test]
-            fn postgres() {
-                on_either(&Bed::postgres());
-            }
-        }
-    };
 }

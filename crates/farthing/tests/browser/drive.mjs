@@ -11,6 +11,8 @@ const { chromium } = require('playwright-core');
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const base = process.argv[2];
 const wrong = [];
+// Longer than anything here takes on a machine that does much else: whoever waits so long waits in vain.
+const PATIENCE = 180_000;
 const LANGUAGES = ['en', 'zh'];
 const words = Object.fromEntries(LANGUAGES.map(language => {
   const files = ['', 'enter.', 'operator.'].map(part => fs.readFileSync(`${process.env.WORDS}/${part}${language}.txt`, 'utf8'));
@@ -32,6 +34,7 @@ async function visitor({ language = 'en', width = 1440, scheme = 'light', script
     viewport: { width, height: 900 }, colorScheme: scheme, locale: language, acceptDownloads: true,
     javaScriptEnabled: script, bypassCSP: script,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.on('pageerror', error => wrong.push(`${page.url()}: ${error}`));
   page.on('response', response => {
@@ -40,8 +43,14 @@ async function visitor({ language = 'en', width = 1440, scheme = 'light', script
   return page;
 }
 
+let last = Date.now();
+
+// What took long is told with how long.
 function check(what, holds) {
-  console.log(`${holds ? 'ok' : 'WRONG'}  ${what}`);
+  const now = Date.now();
+  const seconds = (now - last) / 1000;
+  last = now;
+  console.log(`${holds ? 'ok' : 'WRONG'}  ${what}${seconds < 3 ? '' : `, after ${seconds.toFixed(1)} s`}`);
   if (!holds) wrong.push(what);
 }
 
@@ -262,15 +271,23 @@ await browser.close();
   });
   const chrome = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage', `--remote-debugging-port=${port}`] });
   const asked = ['accessibility', 'best-practices'];
+  // The whole report of one visit; where Lighthouse itself breaks down, of another.
+  const report = async path => {
+    for (let turn = 1; ; turn++) {
+      const { lhr } = await lighthouse(base + customer + path, { port, logLevel: 'error', maxWaitForFcp: PATIENCE, maxWaitForLoad: PATIENCE, onlyCategories: ['performance', ...asked] });
+      const broken = lhr.runtimeError ?? Object.values(lhr.audits).find(audit => audit.scoreDisplayMode === 'error');
+      if (!broken) return lhr;
+      console.log(`    lighthouse ${path || '/'} broke down: ${broken.id ?? broken.code}: ${broken.errorMessage ?? broken.message}`);
+      if (turn === 3) throw new Error('Lighthouse breaks down each time');
+    }
+  };
   for (const path of ['', '/costs']) {
     const speeds = [];
     for (let run = 0; run < Number(process.env.LIGHTHOUSE_RUNS ?? 1); run++) {
-      const { lhr } = await lighthouse(base + customer + path, { port, logLevel: 'error', onlyCategories: ['performance', ...asked] });
+      const lhr = await report(path);
       const percent = category => Math.round(lhr.categories[category].score * 100);
       const lacks = category => lhr.categories[category].auditRefs.filter(({ id, weight }) => weight && lhr.audits[id].score !== null && lhr.audits[id].score < 1).map(({ id }) => id);
-      for (const category of asked) {
-        check(`lighthouse ${path || '/'}: ${category} ${percent(category)} ${lacks(category).join(' ')}`.trim(), lhr.runtimeError === undefined && percent(category) >= 95);
-      }
+      for (const category of asked) check(`lighthouse ${path || '/'}: ${category} ${percent(category)} ${lacks(category).join(' ')}`.trim(), percent(category) >= 95);
       speeds.push(percent('performance'));
     }
     speeds.sort((a, b) => a - b);

@@ -1,7 +1,6 @@
 //! The cloud's bank by files, over HTTP, as an operator and a bank would have it: real camt.053 in, real pain.008 and pain.001 out.
 
 use crate::bed::{Bed, CATALOG, Server, fresh};
-use crate::both;
 use crate::client::{Answer, Request};
 use farthing_core::bank::{Nature, Row, Statement};
 use farthing_core::money::{Currency, Money};

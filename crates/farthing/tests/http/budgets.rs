@@ -1,7 +1,6 @@
 //! Budgets and notices over HTTP: what is set is shown and counted, what is wrong is named, who wants no mail is told all the same.
 
 use crate::bed::{Bed, CATALOG, ask, policy};
-use crate::both;
 use crate::client::usd;
 use serde_json::{Value, json};
 

@@ -2,7 +2,6 @@
 //! time, counts once.
 
 use crate::bed::Bed;
-use crate::both;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;

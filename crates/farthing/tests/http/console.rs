@@ -2,7 +2,6 @@
 //! their time; and that nothing which opens something is in the log.
 
 use crate::bed::{Bed, Server, fresh};
-use crate::both;
 use crate::client::{Answer, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

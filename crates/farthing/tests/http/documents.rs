@@ -1,7 +1,6 @@
 //! Documents over HTTP: what they are called and are, and what is said where no e-invoice can be made.
 
 use crate::bed::Bed;
-use crate::both;
 use crate::client::Request;
 use crate::document::Document;
 use crate::world::World;

@@ -1,7 +1,6 @@
 //! Exports over HTTP: asked for, written beside the requests, fetched by a link that nobody guesses, whole after a kill -9.
 
 use crate::bed::{Bed, CATALOG, Server, policy, until};
-use crate::both;
 use crate::client::Request;
 use serde_json::{Value, json};
 

@@ -2,7 +2,6 @@
 //! lane. Two servers on one PostgreSQL never carry one delivery at once.
 
 use crate::bed::{Bed, Server, until};
-use crate::both;
 use farthing_core::time::Instant;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

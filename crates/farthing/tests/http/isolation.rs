@@ -4,7 +4,6 @@
 //! that tells whether what was asked for exists.
 
 use crate::bed::{Bed, CATALOG, Server, fresh, policy, until};
-use crate::both;
 use crate::client::Request;
 use crate::document::{Document, Operation};
 use crate::world::{Place, Slot, World};

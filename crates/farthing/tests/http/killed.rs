@@ -2,7 +2,6 @@
 //! again.
 
 use crate::bed::{Bed, Dice, Server};
-use crate::both;
 use crate::client::{Answer, Request};
 use serde_json::{Value, json};
 use std::net::SocketAddr;

@@ -1,7 +1,6 @@
 //! How much and how often one may ask, and what is answered to whoever asks wrongly.
 
 use crate::bed::{Bed, fresh, until};
-use crate::both;
 use crate::client::{Answer, Request};
 use crate::document::Document;
 use crate::world::World;

@@ -25,6 +25,9 @@
 //! `bed` starts servers, `client` talks to them, `document` reads operations out of the OpenAPI document and makes requests of
 //! them, `world` makes what they are about.
 
+#[macro_use]
+extern crate farthing_testbed;
+
 mod bed;
 mod client;
 mod document;
@@ -49,27 +52,3 @@ mod schemathesis;
 mod story;
 mod stripe;
 mod two_servers;
-
-/// One test on each store.
-macro_rules! both {
-    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn on_either($bed: &Bed) $body
-
-            #[test]
-            fn sqlite() {
-                on_either(&Bed::sqlite());
-            }
-
-            #[test]
-            fn postgres() {
-                on_either(&Bed::postgres());
-            }
-        }
-    };
-}
-use both;

@@ -1,7 +1,6 @@
 //! The same request again: at the same moment, later, after a kill -9. One effect, one answer.
 
 use crate::bed::{Bed, Server, fresh};
-use crate::both;
 use crate::client::{Answer, Request, usd};
 use crate::document::Document;
 use crate::world::World;

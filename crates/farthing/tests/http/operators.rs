@@ -1,7 +1,6 @@
 //! What operators give, see and have asked again; members' wallets; and a repetition that is answered as the first was.
 
 use crate::bed::{Bed, Server, ask};
-use crate::both;
 use crate::client::{Request, usd};
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! Money through the pretended provider, as a cloud's engineers try it in their test cloud: with exact money.
 
 use crate::bed::{Bed, CATALOG, Server, ask, policy};
-use crate::both;
 use crate::client::{Request, usd};
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! People over the API: invited, given roles, taken away, erased; and links of the portal, asked for twice and told once.
 
 use crate::bed::{Bed, ask};
-use crate::both;
 use crate::client::Request;
 use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! The story of a customer over HTTP: account, top-up, start, an hour of the test cloud's time, charge, balance.
 
 use crate::bed::{Bed, Server};
-use crate::both;
 use crate::client::Request;
 use farthing_core::time::Instant;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! Live money, through a Stripe of the test's own: whatever comes first, comes twice or is lost, it is credited once and charged once.
 
 use crate::bed::{Bed, Server, fresh, until};
-use crate::both;
 use crate::client::{Answer, Request};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};

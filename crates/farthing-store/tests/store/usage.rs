@@ -1,7 +1,6 @@
 //! Usage events on both stores: each id is taken once, whatever happens, and everything that came but duplicates is kept.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::ledger::OwnerId;
 use farthing_core::measure::Quantity;
 use farthing_core::time::Instant;
@@ -11,7 +10,6 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
-use support::{Bed, NOON, read, write};
 
 use Answer::{Accepted, Duplicate, Refused};
 

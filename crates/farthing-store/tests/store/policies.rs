@@ -1,13 +1,11 @@
 //! Policy versions on both stores: what is appended comes back, each number is given once, whoever appends at once.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::policy::{Applied, ApplyError, ApplyRequest, Files, Version, plan_apply};
 use farthing_core::time::Instant;
 use farthing_store::{Options, Store, StoreError, Tx};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
-use support::{Bed, NOON, read, write};
 
 fn request(text: &str, corrects: Option<i64>) -> ApplyRequest {
     let files = Files::from([("cloud.toml".into(), text.into()), ("catalog.toml".into(), String::new())]);

@@ -1,14 +1,12 @@
 //! People, sessions, links and tries on both stores; and that whoever is erased leaves nothing.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::access::{
     HashCost, Opens, OperatorRole, PasswordHash, PersonId, Role, SessionTimes, Token, TokenId, TotpSecret, Tries,
 };
 use farthing_core::ledger::OwnerId;
 use farthing_core::time::Instant;
 use farthing_store::{LinkPurpose, MemberRow, PersonLinkRow, PersonRow, SessionRow, Store, Whose};
-use support::{Bed, NOON, read, write};
 
 fn later(seconds: i64) -> Instant {
     Instant::from_micros(NOON.micros() + seconds * 1_000_000)
@@ -168,7 +166,7 @@ both! {
     /// Nothing of a person is left, and others keep what is theirs.
     fn whoever_is_erased_leaves_nothing(bed: &Bed) {
         let store = bed.open();
-        let accounts = [("one", "acme"), ("two", "acme")].map(|(cloud, name)| write(&store, move |tx| support::billing::payer(tx, cloud, name, None)).id);
+        let accounts = [("one", "acme"), ("two", "acme")].map(|(cloud, name)| write(&store, move |tx| crate::support::billing::payer(tx, cloud, name, None)).id);
         let people = [person(1, "one", "anna@one.example"), PersonRow { person: "person-1".to_owned(), ..person(2, "two", "b@two.example") }];
         insert(&store, &people);
         let project = write(&store, move |tx| tx.project_insert("one", "web", accounts[0], NOON));

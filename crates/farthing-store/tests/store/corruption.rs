@@ -1,8 +1,7 @@
 //! One byte of one row changed, in every column of every table of the ledger, of what was charged and of the policies: `verify`
 //! names the row. On both stores.
 
-mod support;
-
+use crate::support::{Bed, NOON, billing, read, write};
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::{
     AccountId, Authorise, Capture, Chart, Command, CommodityId, CommodityKind, Floor, Kind, Mode, Movement, OwnerId,
@@ -12,7 +11,6 @@ use farthing_core::notice::MessageId;
 use farthing_core::policy::{Applied, ApplyRequest, Files, plan_apply};
 use farthing_core::time::Instant;
 use farthing_store::{AuditReport, MessageRow, NewAccount, Store, StoreError, Tx, Value};
-use support::{Bed, NOON, billing, read, write};
 
 fn id(number: i64) -> TransferId {
     TransferId::from_parts(Instant::from_micros(NOON.micros() + number), 0, 0).expect("a time in range")

@@ -1,7 +1,6 @@
 //! The outbox's rows on both stores: lanes, claims, and writers that meet.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::ledger::OwnerId;
 use farthing_core::notice::{EndpointId, Filter, MessageId, Secret};
 use farthing_core::time::Instant;
@@ -10,7 +9,6 @@ use farthing_store::{
     Tx,
 };
 use std::sync::{Arc, Barrier};
-use support::{Bed, NOON, read, write};
 
 fn later(seconds: i64) -> Instant {
     Instant::from_micros(NOON.micros() + seconds * 1_000_000)

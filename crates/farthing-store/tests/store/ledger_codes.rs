@@ -3,8 +3,7 @@
 //! Accounts: A1 cash of customer one, D1 its debt down to -20; A2 cash of customer two; R revenue of the cloud, which may
 //! have any balance; U1 and U2 in units; X is closed; BIG1 and BIG2 are near the end of what fits.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::id::{CauseId, HoldId};
 use farthing_core::ledger::{
     AccountId, Authorise, Capture, Chart, Code, Command, CommodityId, CommodityKind, Flags, Floor, Kind, Mode,
@@ -13,7 +12,6 @@ use farthing_core::ledger::{
 use farthing_core::time::Instant;
 use farthing_store::{NewAccount, Store};
 use std::collections::BTreeMap;
-use support::{Bed, NOON, read, write};
 
 struct World {
     store: Store,

@@ -1,12 +1,10 @@
 //! What both stores promise, tested on both: transactions, rollback, reruns, bulk statements, migrations, epochs.
 
-mod support;
-
+use crate::support::{Bed, NOON, read, write};
 use farthing_core::ledger::{Chart, CommodityKind, Floor};
 use farthing_store::{Column, Location, NewAccount, Options, Store, StoreError, Tx, Value};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
-use support::{Bed, NOON, read, write};
 
 /// A table of our own with every type; made by hand, so that the tests need no migration.
 const TABLE: &str =

@@ -2,29 +2,29 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
-pub mod billing;
+pub(crate) mod billing;
 
 use farthing_core::time::Instant;
 use farthing_store::{Location, Options, Store, StoreError, Tx};
 use farthing_testbed::{Database, ScratchDir};
 
 /// Noon of a day in 2027: nothing in these tests reads a clock.
-pub const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
+pub(crate) const NOON: Instant = Instant::from_micros(1_800_000_000_000_000);
 
 /// A fresh database, and how to open it.
-pub struct Bed {
+pub(crate) struct Bed {
     pub location: Location,
     pub directory: ScratchDir,
     pub database: Option<Database>,
 }
 
 impl Bed {
-    pub fn sqlite() -> Bed {
+    pub(crate) fn sqlite() -> Bed {
         let directory = ScratchDir::new("store");
         Bed { location: Location::Sqlite(directory.join("farthing.db")), directory, database: None }
     }
 
-    pub fn postgres() -> Bed {
+    pub(crate) fn postgres() -> Bed {
         let database = farthing_testbed::postgres().database("store");
         Bed {
             location: Location::Postgres(database.url()),
@@ -33,16 +33,16 @@ impl Bed {
         }
     }
 
-    pub fn open(&self) -> Store {
+    pub(crate) fn open(&self) -> Store {
         self.try_open(&Options::default()).expect("a fresh store opens")
     }
 
-    pub fn try_open(&self, options: &Options) -> Result<Store, StoreError> {
+    pub(crate) fn try_open(&self, options: &Options) -> Result<Store, StoreError> {
         Store::open(&self.location, options)
     }
 
     /// A statement past the code under test; the store must be closed.
-    pub fn tamper(&self, sql: &str) {
+    pub(crate) fn tamper(&self, sql: &str) {
         match (&self.location, &self.database) {
             (Location::Sqlite(path), _) => {
                 rusqlite::Connection::open(path)
@@ -57,36 +57,13 @@ impl Bed {
 }
 
 /// A write whose closure only fails as the store fails.
-pub fn write<T: Send + 'static>(
+pub(crate) fn write<T: Send + 'static>(
     store: &Store,
     mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> T {
     store.write("test", move |tx| work(tx)).expect("the write stands")
 }
 
-pub fn read<T>(store: &Store, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
+pub(crate) fn read<T>(store: &Store, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, StoreError>) -> T {
     store.read("test", |tx| work(tx)).expect("the read answers")
-}
-
-#[macro_export]
-macro_rules! both {
-    ($(#[$meta:meta])* fn $name:ident($bed:ident: &Bed) $body:block) => {
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn on_either($bed: &Bed) $body
-
-            #[test]
-            fn sqlite() {
-                on_either(&Bed::sqlite());
-            }
-
-            #[test]
-            fn postgres() {
-                on_either(&Bed::postgres());
-            }
-        }
-    };
 }

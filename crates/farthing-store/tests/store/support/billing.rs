@@ -16,21 +16,21 @@ use farthing_store::{
 };
 use std::collections::BTreeMap;
 
-pub const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
-pub fn second(seconds: i64) -> Instant {
+pub(crate) fn second(seconds: i64) -> Instant {
     Instant::from_micros(NOON.micros() + seconds * 1_000_000)
 }
 
-pub fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
-pub fn line(thing: i64, part: Option<&str>, began: i64) -> LineId {
+pub(crate) fn line(thing: i64, part: Option<&str>, began: i64) -> LineId {
     LineId { thing: ThingId(thing), part: part.map(name), began }
 }
 
-pub fn terms_key(product: &str, account: &str) -> TermsKey {
+pub(crate) fn terms_key(product: &str, account: &str) -> TermsKey {
     TermsKey {
         version: 1,
         product: name(product),
@@ -43,7 +43,7 @@ pub fn terms_key(product: &str, account: &str) -> TermsKey {
 }
 
 /// An account with its three ledger accounts, and its state.
-pub fn payer(tx: &mut Tx<'_>, cloud: &str, name: &str, due_at: Option<Instant>) -> Result<PayerRow, StoreError> {
+pub(crate) fn payer(tx: &mut Tx<'_>, cloud: &str, name: &str, due_at: Option<Instant>) -> Result<PayerRow, StoreError> {
     let owner = tx.owner_ensure(cloud, name, false)?;
     let commodity = tx.commodity_ensure("USD", CommodityKind::Currency, 8)?;
     let open = |code: Chart| NewAccount { owner, floor: code.floor(500), code, commodity };
@@ -65,7 +65,7 @@ pub fn payer(tx: &mut Tx<'_>, cloud: &str, name: &str, due_at: Option<Instant>) 
     Ok(payer)
 }
 
-pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
+pub(crate) fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
     PayerState {
         account,
         open_from: NOON,
@@ -82,7 +82,7 @@ pub fn state(account: OwnerId, due_at: Option<Instant>) -> PayerState {
     }
 }
 
-pub fn thing(id: i64, cloud: &str, account: OwnerId, label: &str) -> ThingRow {
+pub(crate) fn thing(id: i64, cloud: &str, account: OwnerId, label: &str) -> ThingRow {
     ThingRow {
         id: ThingId(id),
         cloud: cloud.to_owned(),
@@ -102,7 +102,7 @@ pub fn thing(id: i64, cloud: &str, account: OwnerId, label: &str) -> ThingRow {
     }
 }
 
-pub fn fact(thing: i64, seconds: i64, key: i64, what: &str) -> FactRow {
+pub(crate) fn fact(thing: i64, seconds: i64, key: i64, what: &str) -> FactRow {
     FactRow {
         thing: ThingId(thing),
         at: second(seconds),
@@ -113,7 +113,14 @@ pub fn fact(thing: i64, seconds: i64, key: i64, what: &str) -> FactRow {
     }
 }
 
-pub fn charge(account: OwnerId, thing: i64, day: i64, number: i64, net: i64, paid: &[(Source, i64)]) -> ChargeRow {
+pub(crate) fn charge(
+    account: OwnerId,
+    thing: i64,
+    day: i64,
+    number: i64,
+    net: i64,
+    paid: &[(Source, i64)],
+) -> ChargeRow {
     ChargeRow {
         account,
         line: line(thing, Some("seconds"), 0),
@@ -130,7 +137,7 @@ pub fn charge(account: OwnerId, thing: i64, day: i64, number: i64, net: i64, pai
     }
 }
 
-pub fn open_row(account: OwnerId, line: LineId, cloud: &str, key: &TermsKey) -> OpenRow {
+pub(crate) fn open_row(account: OwnerId, line: LineId, cloud: &str, key: &TermsKey) -> OpenRow {
     OpenRow {
         account,
         id: line,
@@ -149,7 +156,7 @@ pub fn open_row(account: OwnerId, line: LineId, cloud: &str, key: &TermsKey) -> 
 }
 
 /// Seals charges of one account: chains them after what its state says, and writes both.
-pub fn seal(tx: &mut Tx<'_>, account: OwnerId, charges: Vec<ChargeRow>) -> Result<(), StoreError> {
+pub(crate) fn seal(tx: &mut Tx<'_>, account: OwnerId, charges: Vec<ChargeRow>) -> Result<(), StoreError> {
     let mut state = tx.payer_states(&[account])?.pop().expect("the account's state");
     let mut rows = Vec::new();
     for charge in charges {
@@ -173,7 +180,7 @@ pub fn seal(tx: &mut Tx<'_>, account: OwnerId, charges: Vec<ChargeRow>) -> Resul
 }
 
 /// A customer of each of two clouds. The first was given credit, has paid, used, was corrected, and has something open.
-pub fn charged(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+pub(crate) fn charged(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let mut given = 0;
     let mut ids = || {
         given += 1;
@@ -245,7 +252,7 @@ pub fn charged(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub fn grant(
+pub(crate) fn grant(
     tx: &mut Tx<'_>,
     payer: &PayerRow,
     commodity: farthing_core::ledger::CommodityId,
