@@ -33,8 +33,8 @@ use farthing_core::settle::{
 use farthing_core::time::{Duration, Instant, Period, Span, Zone};
 use farthing_core::timeline::{Fact, Outage, Segment, Timeline, fold, void};
 use farthing_store::{
-    AlertRow, ChargeFilter, ChargeRow, ClosedTotalRow, LotRow, NewAccount, OpenRow, PayerRow, PayerState, StoreError,
-    TermsId, ThingKind, ThingRow, Tx, properties_from_text,
+    AlertRow, Beside, ChargeFilter, ChargeRow, ClosedTotalRow, CompanyRow, LotRow, NewAccount, OpenRow, PayerRow,
+    PayerState, StoreError, TermsId, ThingKind, ThingRow, Tx, properties_from_text,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub(crate) struct Folio {
     state_loaded: PayerState,
     /// Lines, lots or money changed: what is due has to be found anew.
     stirred: bool,
+    /// Known of many accounts at once; none: it is looked for where it is asked for.
+    beside: Option<BTreeSet<Beside>>,
 }
 
 /// A transaction's work on the accounts of one cloud.
@@ -102,15 +104,16 @@ pub(crate) struct Work<'w, 't> {
     pub(crate) overcharged: BTreeSet<BillId>,
     /// The billing period of the charge before: most are of one.
     pub(crate) last_period: Option<(OwnerId, Period)>,
+    /// Who the account of the line before is: most are of one.
+    last_company: Option<(OwnerId, CompanyRow)>,
 }
 
-/// The cloud's own ledger accounts that settling needs.
+/// The cloud's own ledger accounts, as far as they were needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Books {
     pub(crate) owner: OwnerId,
     pub(crate) commodity: CommodityId,
-    revenue: BTreeMap<Name, AccountId>,
-    promo: Option<(AccountId, AccountId)>,
+    known: BTreeMap<(CommodityId, Chart), AccountId>,
 }
 
 impl<'w, 't> Work<'w, 't> {
@@ -140,6 +143,7 @@ impl<'w, 't> Work<'w, 't> {
             issued: false,
             overcharged: BTreeSet::new(),
             last_period: None,
+            last_company: None,
         })
     }
 
@@ -258,6 +262,7 @@ impl<'w, 't> Work<'w, 't> {
                     held,
                     unbilled,
                     billing: None,
+                    beside: None,
                     corrected: Vec::new(),
                     postings: Vec::new(),
                     sealed: Vec::new(),
@@ -1160,6 +1165,40 @@ impl<'w, 't> Work<'w, 't> {
         Ok(())
     }
 
+    /// Looks at once for what these accounts have beside their charges.
+    pub(crate) fn look_beside(&mut self, ids: &[OwnerId]) -> Result<(), EngineError> {
+        for (id, beside) in self.tx.beside_bills(ids)? {
+            self.folio(id).beside = Some(beside);
+        }
+        Ok(())
+    }
+
+    /// Whether it is known that an account has none of something. That is believed once: by then there may be some.
+    pub(crate) fn has_none(&mut self, id: OwnerId, what: Beside) -> bool {
+        let beside = self.folios.get_mut(&id).and_then(|folio| folio.beside.as_mut());
+        beside.is_some_and(|beside| beside.insert(what))
+    }
+
+    /// Who an account is; nothing where nobody said.
+    pub(crate) fn company(&mut self, id: OwnerId) -> Result<&CompanyRow, EngineError> {
+        if self.last_company.as_ref().is_none_or(|(of, _)| *of != id) {
+            let found = if self.has_none(id, Beside::Company) { None } else { self.tx.company(id)? };
+            self.last_company = Some((id, found.unwrap_or_default()));
+        }
+        Ok(&self.last_company.as_ref().expect("read above").1)
+    }
+
+    pub(crate) fn put_company(&mut self, id: OwnerId, row: CompanyRow) -> Result<(), EngineError> {
+        self.tx.company_put(id, &row)?;
+        self.last_company = Some((id, row));
+        Ok(())
+    }
+
+    pub(crate) fn erase_company(&mut self, id: OwnerId) -> Result<(), EngineError> {
+        self.last_company = None;
+        Ok(self.tx.company_erase(id)?)
+    }
+
     // --- Money
 
     /// The cloud's own ledger accounts.
@@ -1167,7 +1206,7 @@ impl<'w, 't> Work<'w, 't> {
         if self.books.is_none() {
             let owner = self.tx.owner_ensure(&self.cloud.id, BOOKS, true)?;
             let commodity = self.tx.commodity_ensure_currency(self.currency)?;
-            self.books = Some(Books { owner, commodity, revenue: BTreeMap::new(), promo: None });
+            self.books = Some(Books { owner, commodity, known: BTreeMap::new() });
         }
         Ok(self.books.as_mut().expect("made above"))
     }
@@ -1186,27 +1225,24 @@ impl<'w, 't> Work<'w, 't> {
 
     /// The same in another currency than the cloud's.
     pub(crate) fn book_account_in(&mut self, code: Chart, commodity: CommodityId) -> Result<AccountId, EngineError> {
-        let (now, owner) = (self.now, self.books()?.owner);
+        let key = (commodity, code);
+        if let Some(found) = self.books()?.known.get(&key) {
+            return Ok(*found);
+        }
+        let (now, owner, code) = (self.now, self.books()?.owner, key.1.clone());
         let floor = code.floor(0);
-        Ok(self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?)
+        let made = self.tx.account_ensure(&NewAccount { owner, code, commodity, floor }, now)?;
+        self.books()?.known.insert(key, made);
+        Ok(made)
     }
 
     pub(crate) fn revenue(&mut self, product: &Name) -> Result<AccountId, EngineError> {
-        if let Some(found) = self.books()?.revenue.get(product) {
-            return Ok(*found);
-        }
-        let made = self.book_account(Chart::Revenue(product.to_string()))?;
-        self.books()?.revenue.insert(product.clone(), made);
-        Ok(made)
+        self.book_account(Chart::Revenue(product.to_string()))
     }
 
+    /// What was given and is open, and what of it was used.
     pub(crate) fn promo(&mut self) -> Result<(AccountId, AccountId), EngineError> {
-        if let Some(found) = self.books()?.promo {
-            return Ok(found);
-        }
-        let made = (self.book_account(Chart::PromoOpen)?, self.book_account(Chart::PromoUsed)?);
-        self.books()?.promo = Some(made);
-        Ok(made)
+        Ok((self.book_account(Chart::PromoOpen)?, self.book_account(Chart::PromoUsed)?))
     }
 
     /// The account of what somebody owes, opened when it is first needed.
@@ -1223,7 +1259,7 @@ impl<'w, 't> Work<'w, 't> {
         Ok(debt)
     }
 
-    fn unbilled_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
+    pub(crate) fn unbilled_account(&mut self, id: OwnerId) -> Result<AccountId, EngineError> {
         if let Some(unbilled) = self.folio(id).payer.unbilled {
             return Ok(unbilled);
         }
@@ -1237,6 +1273,13 @@ impl<'w, 't> Work<'w, 't> {
     /// One of a customer's accounts that is asked for by its code, opened if it is not there.
     pub(crate) fn customer_account(&mut self, owner: OwnerId, code: Chart) -> Result<AccountId, EngineError> {
         self.wallet_account(owner, code, 0)
+    }
+
+    /// One that nobody has opened yet.
+    pub(crate) fn new_account(&mut self, owner: OwnerId, code: Chart) -> Result<AccountId, EngineError> {
+        let (now, commodity) = (self.now, self.books()?.commodity);
+        let floor = code.floor(0);
+        Ok(self.tx.accounts_open(&[NewAccount { owner, code, commodity, floor }], now)?.remove(0))
     }
 
     fn wallet_account(&mut self, owner: OwnerId, code: Chart, floor: i64) -> Result<AccountId, EngineError> {

@@ -154,6 +154,10 @@ fn put(work: &mut Work<'_, '_>, wanted: &NewWallet) -> Result<AccountFacts, Refu
             }
             (there.account, Some(there))
         }
+        None if !members.wallets => {
+            let what = "members of this cloud have no wallets of their own: set `members.wallets`";
+            return Err(Refused::new(RefusalCode::RefusedByPolicy, what));
+        }
         None => (open(work, wanted, &parent)?, None),
     };
     let opened = was.as_ref().map_or(work.now, |was| was.opened);

@@ -142,7 +142,7 @@ impl Engine {
             }
             let notice =
                 Notice { event: Event::EndpointTest { endpoint: id }, at: desk.now, account: None, mailed: false };
-            let message = tell::write_message(desk.tx, desk.cloud, desk.ids, desk.now, &notice)?;
+            let message = tell::write_message(desk.tx, desk.cloud, desk.ids, desk.now, notice)?;
             desk.tx.delivery_insert(desk.ids.number(desk.now), Channel::Endpoint(id), &message)?;
             Ok(message.id.to_bytes())
         })?;

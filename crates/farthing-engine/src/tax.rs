@@ -64,7 +64,7 @@ impl Engine {
         self.ask("set_company", cloud, move |work| {
             let payer = account_of(work, &account)?;
             work.load(&[payer.id])?;
-            let was = work.tx.company(payer.id)?.unwrap_or_default();
+            let was = work.company(payer.id)?.clone();
             let pick = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).trim().to_owned();
             let mut row = CompanyRow {
                 name: pick(&change.name, &was.name),
@@ -75,7 +75,7 @@ impl Engine {
                 collect: change.collect.or(was.collect),
             };
             check(&mut row, &payer)?;
-            work.tx.company_put(payer.id, &row)?;
+            work.put_company(payer.id, row.clone())?;
             let (cloud, words) = (work.cloud.id.clone(), name_words(&row.name));
             work.tx.name_words_put(&cloud, payer.id, &words)?;
             // Names and addresses are a person's: the audit log says that they changed, not to what.
@@ -90,7 +90,7 @@ impl Engine {
         let account = account.to_owned();
         self.ask("erase_company", cloud, move |work| {
             let payer = account_ever(work, &account)?;
-            work.tx.company_erase(payer.id)?;
+            work.erase_company(payer.id)?;
             let cloud = work.cloud.id.clone();
             work.tx.name_words_put(&cloud, payer.id, &[])?;
             work.notes.push(Note::new("company.erased", format!("account {account}")));
@@ -157,7 +157,7 @@ pub(crate) fn assessed_of(
     category: Option<&Name>,
     at: Instant,
 ) -> Result<Option<Assessment>, EngineError> {
-    let company = work.tx.company(payer.id)?.unwrap_or_default();
+    let company = work.company(payer.id)?.clone();
     let policy = work.policy_at(at)?;
     let seller = policy.brand.country;
     let named = if company.country.is_empty() { &payer.country } else { &company.country };

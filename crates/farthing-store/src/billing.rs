@@ -7,6 +7,7 @@ use farthing_core::config::Name;
 use farthing_core::ledger::{OwnerId, chain};
 use farthing_core::payment::BillId;
 use farthing_core::time::Instant;
+use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BillingRow {
@@ -19,6 +20,24 @@ pub struct BillingRow {
     /// What the charges behind it come to.
     pub waiting: Consumption,
     pub apart: Apart,
+}
+
+/// What an account may have beside its charges that its bills are about: looked for among many at once, because most have little of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Beside {
+    Company,
+    Contact,
+    Subscriptions,
+    Redemptions,
+    /// Bills whose lateness costs something.
+    Late,
+    /// Bills that were rolled on.
+    Rolled,
+}
+
+impl Beside {
+    const ALL: [Beside; 6] =
+        [Beside::Company, Beside::Contact, Beside::Subscriptions, Beside::Redemptions, Beside::Late, Beside::Rolled];
 }
 
 /// What a document is about.
@@ -51,6 +70,30 @@ impl BillCutRow {
 }
 
 impl Tx<'_> {
+    /// What each of these accounts has of it.
+    pub fn beside_bills(&mut self, accounts: &[OwnerId]) -> Result<Vec<(OwnerId, BTreeSet<Beside>)>, StoreError> {
+        self.bulk_rows(
+            "SELECT c1,
+                (SELECT count(*) FROM company WHERE account = c1),
+                (SELECT count(*) FROM contact WHERE account = c1),
+                (SELECT count(*) FROM (SELECT 1 FROM subscription WHERE account = c1 LIMIT 1) found),
+                (SELECT count(*) FROM (SELECT 1 FROM redemption WHERE account = c1 LIMIT 1) found),
+                (SELECT count(*) FROM (SELECT 1 FROM arrears WHERE account = c1 AND counts = 1 LIMIT 1) found),
+                (SELECT count(*) FROM (SELECT 1 FROM bill WHERE account = c1 AND state = 'rolled' LIMIT 1) found)
+             FROM {bulk}",
+            vec![ids_column(accounts)],
+            |row| {
+                let mut found = BTreeSet::new();
+                for (place, beside) in (1..).zip(Beside::ALL) {
+                    if row.int(place)? != 0 {
+                        found.insert(beside);
+                    }
+                }
+                Ok((OwnerId(row.int(0)?), found))
+            },
+        )
+    }
+
     /// Accounts whose period is to be closed, with their clouds, the earliest first. A parked one waits until it is settled again.
     pub fn closings_due(&mut self, at: Instant, most: i64) -> Result<Vec<(OwnerId, Instant, String)>, StoreError> {
         self.rows(

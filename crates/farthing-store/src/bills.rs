@@ -1,7 +1,7 @@
 //! Bills, receipts and credit notes, and the numbers they are given. Who changes a bill holds its account's lock; who gives numbers holds a
 //! series' lock, and writes nothing but them: so each has a seal of its own, and neither undoes what the other wrote.
 
-use crate::{Row, StoreError, Tx, Value};
+use crate::{Column, Row, StoreError, Tx, Value};
 use farthing_core::bill::{BillState, DocumentKind, Dues};
 use farthing_core::ledger::{AccountId, OwnerId, TransferId, chain};
 use farthing_core::money::{Currency, Money};
@@ -188,9 +188,9 @@ impl Tx<'_> {
 
     /// What becomes of it; not its number. Which number it has by then: whoever gives it one meanwhile waits for this row, or has given it.
     pub fn bill_write(&mut self, row: &BillRow) -> Result<String, StoreError> {
-        self.execute(
+        let number = self.one(
             "UPDATE bill SET state = $2, paid = $3, refunded = $4, charged_back = $5, credited = $6, given_back = $7, rolled = $8, disputed = $9, seal = $10
-             WHERE id = $1",
+             WHERE id = $1 RETURNING number",
             &[
                 row.id.to_bytes().as_slice().into(),
                 row.state.word().into(),
@@ -203,11 +203,8 @@ impl Tx<'_> {
                 row.disputed.into(),
                 row.seal().into(),
             ],
+            |row| row.text(0),
         )?;
-        let number =
-            self.one("SELECT number FROM bill WHERE id = $1", &[row.id.to_bytes().as_slice().into()], |row| {
-                row.text(0)
-            })?;
         number.ok_or_else(|| StoreError::corrupt(format!("bill {} is gone", row.id)))
     }
 
@@ -376,14 +373,14 @@ impl Tx<'_> {
         )
     }
 
-    pub fn bill_number_write(&mut self, row: &BillRow) -> Result<(), StoreError> {
-        self.execute(
-            "UPDATE bill SET seq = $2, number = $3, number_seal = $4 WHERE id = $1",
-            &[
-                row.id.to_bytes().as_slice().into(),
-                row.seq.into(),
-                row.number.as_str().into(),
-                row.number_seal().into(),
+    pub fn bill_numbers_write(&mut self, rows: &[BillRow]) -> Result<(), StoreError> {
+        self.bulk_execute(
+            "UPDATE bill SET seq = bulk.c2, number = bulk.c3, number_seal = bulk.c4 FROM {bulk} WHERE bill.id = bulk.c1",
+            vec![
+                Column::Id(rows.iter().map(|row| row.id.to_bytes()).collect()),
+                Column::Int(rows.iter().map(|row| row.seq).collect()),
+                Column::joined(&rows.iter().map(|row| row.number.as_str()).collect::<Vec<_>>()),
+                Column::Int(rows.iter().map(BillRow::number_seal).collect()),
             ],
         )?;
         Ok(())

@@ -1,5 +1,6 @@
 //! Whom to write to: the only place that knows a person. Erased, nothing else of the account changes.
 
+use crate::payers::ids_column;
 use crate::{StoreError, Tx};
 use farthing_core::ledger::OwnerId;
 
@@ -16,6 +17,15 @@ impl Tx<'_> {
         self.one("SELECT name, email, language FROM contact WHERE account = $1", &[account.0.into()], |row| {
             Ok(ContactRow { name: row.text(0)?, email: row.text(1)?, language: row.text(2)? })
         })
+    }
+
+    /// Which of these have an address to be written to.
+    pub fn accounts_with_mail(&mut self, accounts: &[OwnerId]) -> Result<Vec<OwnerId>, StoreError> {
+        self.bulk_rows(
+            "SELECT c.account FROM {bulk} JOIN contact c ON c.account = bulk.c1 WHERE c.email <> ''",
+            vec![ids_column(accounts)],
+            |row| Ok(OwnerId(row.int(0)?)),
+        )
     }
 
     pub fn contact_put(&mut self, account: OwnerId, contact: &ContactRow) -> Result<(), StoreError> {

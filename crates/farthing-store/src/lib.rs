@@ -91,7 +91,7 @@ pub use audit::{AuditReport, Audited, Finding};
 pub use backup::{BackupFacts, Progress, Step, backup_file, restore_file};
 pub use bank::{BankFileRow, BankOrderRow, BankRow, MandateRow};
 pub use bill_disputes::{BillDisputeFilter, BillDisputeRow};
-pub use billing::{BillCutRow, BillingRow};
+pub use billing::{Beside, BillCutRow, BillingRow};
 pub use bills::{BillFilter, BillKind, BillRow};
 pub use budgets::{BudgetOver, BudgetRow};
 pub use charges::{AccountCosts, ChargeDay, ChargeFilter, ChargeRow, CostRow};

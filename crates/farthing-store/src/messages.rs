@@ -1,7 +1,7 @@
 //! Messages: what has happened, as it is told. Written in the transaction of its effect, never changed, and sealed: `verify` names one that
 //! was. Old ones are forgotten, so that one is gone says nothing.
 
-use crate::{Row, StoreError, Tx};
+use crate::{Column, Row, StoreError, Tx};
 use farthing_core::ledger::audit::{AuditReport, Audited, Finding};
 use farthing_core::ledger::{Hold, OwnerId, chain};
 use farthing_core::notice::MessageId;
@@ -45,29 +45,38 @@ pub struct MessageFilter {
 
 impl Tx<'_> {
     pub fn message_insert(&mut self, row: &MessageRow) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO message (number, id, cloud, type, at, account, lane, data, seal)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            &[
-                row.number.into(),
-                row.id.to_bytes().as_slice().into(),
-                row.cloud.as_str().into(),
-                row.kind.as_str().into(),
-                row.at.micros().into(),
-                row.account.map_or(0, |account| account.0).into(),
-                row.lane.into(),
-                row.data.as_str().into(),
-                row.seal().into(),
-            ],
-        )?;
-        Ok(())
+        self.messages_insert(std::slice::from_ref(row))
     }
 
-    /// The newest message of a lane. What follows it has a higher number, also where another process, its clock a little ahead, wrote it.
-    pub fn message_newest(&mut self, lane: i64) -> Result<Option<i64>, StoreError> {
-        self.one("SELECT number FROM message WHERE lane = $1 ORDER BY number DESC LIMIT 1", &[lane.into()], |row| {
-            row.int(0)
-        })
+    pub fn messages_insert(&mut self, rows: &[MessageRow]) -> Result<(), StoreError> {
+        let ints = |value: fn(&MessageRow) -> i64| Column::Int(rows.iter().map(value).collect());
+        let texts = |value: fn(&MessageRow) -> &str| Column::joined(&rows.iter().map(value).collect::<Vec<_>>());
+        self.bulk_insert(
+            "message",
+            &["number", "id", "cloud", "type", "at", "account", "lane", "data", "seal"],
+            vec![
+                ints(|row| row.number),
+                Column::Id(rows.iter().map(|row| row.id.to_bytes()).collect()),
+                texts(|row| &row.cloud),
+                texts(|row| &row.kind),
+                ints(|row| row.at.micros()),
+                ints(|row| row.account.map_or(0, |account| account.0)),
+                ints(|row| row.lane),
+                texts(|row| &row.data),
+                ints(MessageRow::seal),
+            ],
+        )
+    }
+
+    /// The newest message of each of these lanes that has one. What follows it has a higher number, also where another process, its clock a
+    /// little ahead, wrote it.
+    pub fn messages_newest(&mut self, lanes: &[i64]) -> Result<Vec<(i64, i64)>, StoreError> {
+        let newest = self.bulk_rows(
+            "SELECT c1, (SELECT number FROM message WHERE lane = bulk.c1 ORDER BY number DESC LIMIT 1) FROM {bulk}",
+            vec![Column::Int(lanes.to_vec())],
+            |row| Ok((row.int(0)?, row.opt_int(1)?)),
+        )?;
+        Ok(newest.into_iter().filter_map(|(lane, number)| Some((lane, number?))).collect())
     }
 
     pub fn message(&mut self, cloud: &str, id: MessageId) -> Result<Option<MessageRow>, StoreError> {

@@ -22,7 +22,7 @@ use farthing_core::payment::BillId;
 use farthing_core::policy::{Bill, BillOn, LateFee};
 use farthing_core::settle::SettleError;
 use farthing_core::time::Instant;
-use farthing_store::{ArrearsRow, BillKind, BillRow};
+use farthing_store::{ArrearsRow, Beside, BillKind, BillRow};
 
 /// Bills in one transaction.
 const BATCH: i64 = 256;
@@ -181,6 +181,9 @@ fn count(work: &mut Work<'_, '_>, arrears: &mut ArrearsRow, fee: &LateFee) -> Re
 /// What lateness costs an account by an instant, a line for each bill.
 pub(super) fn fees_due(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<Vec<Fee>, EngineError> {
     let mut fees = Vec::new();
+    if work.has_none(id, Beside::Late) {
+        return Ok(fees);
+    }
     for of in work.tx.arrears_counting(id)? {
         let row = work.tx.bill(of.bill)?.ok_or_else(|| broken(format!("bill {} is gone", of.bill)))?;
         let Some(fee) = policy_of(work, &row)?.late_fee else { continue };

@@ -21,7 +21,7 @@ use farthing_core::bill::{Apart, BillLine, BilledUse, Collection, Consumption, C
 use farthing_core::ledger::OwnerId;
 use farthing_core::policy::BillOn;
 use farthing_core::time::Instant;
-use farthing_store::{BillCutRow, BillRow, StoreError};
+use farthing_store::{Beside, BillCutRow, BillRow, StoreError};
 use std::collections::BTreeSet;
 
 /// Accounts in one transaction.
@@ -53,6 +53,14 @@ impl Engine {
         let together = ids.clone();
         let done = self.work("close_periods", cloud, move |work| {
             work.load(&together)?;
+            let now = work.now;
+            for id in &together {
+                work.bring_to(*id, now)?;
+                work.seal_corrections(*id)?;
+            }
+            work.count_sealed(&together)?;
+            work.look_beside(&together)?;
+            work.flush_postings()?; // of all of them at once
             together.iter().try_for_each(|id| close(work, *id))
         });
         let Err(error) = done else { return Ok(()) };
@@ -75,12 +83,9 @@ impl Engine {
     }
 }
 
-/// Closes what is to be closed of an account, one period after another, each with its own date.
+/// Closes what is to be closed of an account that was brought to now, one period after another, each with its own date.
 fn close(work: &mut Work<'_, '_>, id: OwnerId) -> Result<(), Refused> {
     let now = work.now;
-    work.bring_to(id, now)?;
-    work.seal_corrections(id)?;
-    work.flush_postings()?;
     while let Some(at) = work.folio(id).state.bill_at.filter(|at| *at <= now) {
         close_period(work, id, at)?;
     }
@@ -94,7 +99,12 @@ fn close_period(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(),
     let uses = less_apart(waiting.take(upto), &mut apart);
     let by_cycle = work.policy_at(at)?.bill.on.contains(&BillOn::Cycle);
     let asks = uses.iter().any(|one| one.billed != 0);
-    let renewals = if by_cycle { renewals_due(work, id, until)? } else { Vec::new() };
+    let mut subscribed = Vec::new();
+    if by_cycle && !work.has_none(id, Beside::Subscriptions) {
+        subscribed = work.tx.subscriptions_of(id)?;
+    }
+    let renewals = renewals_due(work, id, &subscribed, until)?;
+    let renews = !renewals.is_empty();
     // Where nobody is billed by the period, what waits for a bill goes on waiting.
     if by_cycle || !asks {
         let fees = fees_due(work, id, at)?;
@@ -112,9 +122,10 @@ fn close_period(work: &mut Work<'_, '_>, id: OwnerId, at: Instant) -> Result<(),
     if goes_on || waits {
         work.set_period(id, next)?;
     }
-    if by_cycle {
-        await_renewals(work, id)?;
+    if renews {
+        subscribed = work.tx.subscriptions_of(id)?;
     }
+    await_renewals(work, &subscribed)?;
     Ok(())
 }
 

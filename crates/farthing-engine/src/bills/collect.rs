@@ -109,7 +109,7 @@ fn is_collected(payment: &PaymentRow) -> bool {
 /// What the policy says of it; none: it is not collected by itself.
 fn wanted(work: &mut Work<'_, '_>, row: &BillRow) -> Result<Option<Collect>, EngineError> {
     let policy = work.policy_at(work.now)?.collect.clone();
-    let switched = work.tx.company(row.account)?.and_then(|company| company.collect);
+    let switched = work.company(row.account)?.collect;
     let open = matches!(row.state, BillState::Issued | BillState::Overdue) && row.owed_units() > 0;
     Ok(Some(policy).filter(|policy| policy.auto && switched != Some(false) && open))
 }
@@ -135,10 +135,6 @@ fn charge(
     why: &str,
 ) -> Result<Option<PaymentId>, EngineError> {
     let Some(policy) = wanted(work, row)? else { return Ok(None) };
-    // Somebody pays it at this moment: never twice.
-    if is_being_paid(work, row)? {
-        return Ok(None);
-    }
     let now = work.now;
     let methods = work.tx.methods_of(payer.id)?;
     let usable = chargeable(work, payer, &methods)?;
@@ -146,6 +142,10 @@ fn charge(
     let Some(method) = next.and_then(|next| methods.into_iter().find(|method| method.id == next)) else {
         return Ok(None);
     };
+    // Somebody pays it at this moment: never twice.
+    if is_being_paid(work, row)? {
+        return Ok(None);
+    }
     let verdict = Verdict::Accepted(vec![why.to_owned()]);
     let owed = row.owed_units();
     let payment = begin(work, payer, row, of_method(method), owed, (String::new(), false, verdict, String::new()))?;

@@ -15,13 +15,13 @@ use farthing_core::bill::{
 use farthing_core::config::Deadline;
 use farthing_core::coupon::RedemptionId;
 use farthing_core::ledger::posting::{self, BillIssued, BillRolled, BillTax, Part, Stamp};
-use farthing_core::ledger::{AccountId, Chart, TransferId};
+use farthing_core::ledger::{AccountId, Chart, Command, TransferId};
 use farthing_core::money::Money;
 use farthing_core::payment::{BillId, PaymentId};
 use farthing_core::policy::Policy;
 use farthing_core::settle::SettleError;
 use farthing_core::time::{Anchor, CivilDate, Instant, Span, WorkingCalendar, Zone};
-use farthing_store::{BillKind, BillRow, PayerRow};
+use farthing_store::{Beside, BillKind, BillRow, PayerRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a policy says nothing.
@@ -71,8 +71,9 @@ pub(super) fn document(work: &mut Work<'_, '_>, payer: &PayerRow, kind: BillKind
 
 /// The cloud and the account, as they are now.
 pub(super) fn parties(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<(BillParty, BillParty), EngineError> {
-    let company = work.tx.company(payer.id)?.unwrap_or_default();
-    let contact = work.tx.contact(payer.id)?.unwrap_or_default();
+    let company = work.company(payer.id)?.clone();
+    let unknown = work.has_none(payer.id, Beside::Contact);
+    let contact = if unknown { None } else { work.tx.contact(payer.id)? }.unwrap_or_default();
     let brand = &work.policy_at(work.now)?.brand;
     let text =
         |text: &Option<farthing_core::config::Text>| text.as_ref().map(|text| text.0.clone()).unwrap_or_default();
@@ -158,8 +159,12 @@ pub(super) fn issue_bill_on(
     }
     let (seller, buyer) = parties(work, payer)?;
     let mut row = document(work, payer, BillKind::Bill)?;
-    let receivable = work.customer_account(payer.id, Chart::Receivable(row.id.to_string()))?;
-    let first = book_issued(work, payer, &plan, receivable)?;
+    let receivable = work.new_account(payer.id, Chart::Receivable(row.id.to_string()))?;
+    let (issued, first) = issued(work, payer, &plan, receivable)?;
+    let (paid, paid_first) = paid_from_balance(work, payer, &plan, receivable)?;
+    let rolled = rolled(work, payer, &plan, receivable)?;
+    let commands: Vec<Command> = std::iter::once(issued).chain(paid).chain(rolled).collect();
+    work.book(&commands)?;
     let life = BillLife::draft(plan.total).and_then(|draft| draft.apply(BillEvent::Issue)).map_err(broken)?.life;
     row.state = life.state();
     row.take_dues(life.dues());
@@ -179,29 +184,19 @@ pub(super) fn issue_bill_on(
     super::arrears::begin(work, &row)?;
     let counted: Vec<_> = plan.coupons.iter().filter(|taken| taken.place < offered.len()).cloned().collect();
     used_on_bill(work, offered, &counted, &row.id.to_string())?;
-    let now = work.now.floor_second();
     if plan.from_balance.is_positive() {
-        let amount = plan.from_balance.units();
-        let commodity = work.books()?.commodity;
-        let mut ids = work.stamp_ids();
-        let mut paid_first = None;
-        let mut ids = || *paid_first.insert(ids());
-        let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now };
-        let facts = posting::BillPaid { commodity, paid_from: payer.cash, receivable, amount };
-        let command = posting::bill_paid_by_balance(&mut stamp, &facts);
-        work.book(&[command])?;
-        settle(work, payer, &mut row, amount, "balance", None, paid_first)?;
+        settle(work, payer, &mut row, plan.from_balance.units(), "balance", None, paid_first)?;
     }
-    if let Collection::Roll(amount) = plan.collection {
-        let (commodity, next) = (work.books()?.commodity, work.customer_account(payer.id, Chart::ReceivableNext)?);
-        let mut ids = work.stamp_ids();
-        let mut stamp = Stamp { ids: &mut ids, cause: None, effective: now };
-        let facts = BillRolled { commodity, next, receivable, amount: amount.units() };
-        let command = posting::bill_rolled(&mut stamp, &facts);
-        work.book(&[command])?;
+    if let Collection::Roll(_) = plan.collection {
         super::pay_bill::step(work, &mut row, BillEvent::Roll)?;
     }
-    work.reload(payer.id)?;
+    if plan.from_balance.is_positive() {
+        work.reload(payer.id)?;
+    } else {
+        // What is owed is moved from one account to another: nobody's money is.
+        work.load(&[payer.id])?;
+        work.folio(payer.id).stir();
+    }
     Ok(Some((row, plan.collection)))
 }
 
@@ -225,18 +220,56 @@ pub(super) fn issue_statement(
     Ok(row)
 }
 
-fn book_issued(
+/// What of it the balance pays at once, and the transfer's id.
+fn paid_from_balance(
     work: &mut Work<'_, '_>,
     payer: &PayerRow,
     plan: &BillPlan,
     receivable: AccountId,
-) -> Result<TransferId, EngineError> {
+) -> Result<(Option<Command>, Option<TransferId>), EngineError> {
+    if !plan.from_balance.is_positive() {
+        return Ok((None, None));
+    }
+    let commodity = work.books()?.commodity;
+    let mut fresh = work.stamp_ids();
+    let mut first = None;
+    let mut ids = || *first.insert(fresh());
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
+    let amount = plan.from_balance.units();
+    let facts = posting::BillPaid { commodity, paid_from: payer.cash, receivable, amount };
+    let command = posting::bill_paid_by_balance(&mut stamp, &facts);
+    Ok((Some(command), first))
+}
+
+/// What of it is too small to be collected.
+fn rolled(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    plan: &BillPlan,
+    receivable: AccountId,
+) -> Result<Option<Command>, EngineError> {
+    let Collection::Roll(amount) = plan.collection else { return Ok(None) };
+    let (commodity, next) = (work.books()?.commodity, work.customer_account(payer.id, Chart::ReceivableNext)?);
+    let mut ids = work.stamp_ids();
+    let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
+    let facts = BillRolled { commodity, next, receivable, amount: amount.units() };
+    Ok(Some(posting::bill_rolled(&mut stamp, &facts)))
+}
+
+/// A bill's lines, its tax and what is carried, against its receivable; and the first transfer's id.
+fn issued(
+    work: &mut Work<'_, '_>,
+    payer: &PayerRow,
+    plan: &BillPlan,
+    receivable: AccountId,
+) -> Result<(Command, TransferId), EngineError> {
     let bookings = plan.bookings().map_err(broken)?;
     let mut parts = Vec::with_capacity(bookings.parts.len());
     for (chart, amount) in bookings.parts {
         let account = match chart {
             // The cloud's own.
             Chart::LateFees => work.book_account(chart)?,
+            Chart::Unbilled => work.unbilled_account(payer.id)?,
             _ => work.customer_account(payer.id, chart)?,
         };
         parts.push(Part { account, amount: amount.units() });
@@ -263,9 +296,7 @@ fn book_issued(
     let mut stamp = Stamp { ids: &mut ids, cause: None, effective: work.now.floor_second() };
     let facts =
         BillIssued { commodity, receivable, parts: &parts, promo_used, coupon, taxes: &taxes, carries: &carries };
-    let command = posting::bill_issued(&mut stamp, &facts);
-    work.book(&[command])?;
-    Ok(first)
+    Ok((posting::bill_issued(&mut stamp, &facts), first))
 }
 
 /// By when a bill of an instant has to be paid.

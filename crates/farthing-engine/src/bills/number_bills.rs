@@ -43,13 +43,13 @@ impl Engine {
             let now = clock.now()?;
             let Some(book) = clouds.get(tx, &cloud)? else { return Ok(0) };
             let mut counted = tx.number_series_take(&cloud, &series)?;
-            let rows = tx.bills_unnumbered(&cloud, &series, BATCH)?;
+            let mut rows = tx.bills_unnumbered(&cloud, &series, BATCH)?;
             let numbered = rows.len();
             let ids_of: BTreeSet<OwnerId> = rows.iter().map(|row| row.account).collect();
             let payers = tx.payers(&ids_of.into_iter().collect::<Vec<_>>())?;
             let names: BTreeMap<OwnerId, String> = payers.into_iter().map(|payer| (payer.id, payer.name)).collect();
             let mut notices = Vec::with_capacity(numbered);
-            for mut row in rows {
+            for row in &mut rows {
                 counted += 1;
                 let policy = &book.profile_at(row.issued)?.policy;
                 let (format, on) = format_of(policy, row.issued)?;
@@ -61,13 +61,13 @@ impl Engine {
                     row.series.replace("{seq}", &seq.to_string())
                 };
                 row.seq = counted;
-                tx.bill_number_write(&row)?;
                 if row.kind == BillKind::Bill && policy.bank.is_some() {
                     tx.bill_keys_put(&cloud, &number_keys(&row.number), row.id)?;
                 }
                 let account = names.get(&row.account).cloned().unwrap_or_default();
-                tell_of(tx, &row, account, policy.alerts.bill_issued, &mut notices)?;
+                tell_of(tx, row, account, policy.alerts.bill_issued, &mut notices)?;
             }
+            tx.bill_numbers_write(&rows)?;
             tx.number_series_count(&cloud, &series, counted)?;
             tell::write(tx, &cloud, &ids, now, &notices)?;
             Ok::<_, EngineError>(numbered)

@@ -11,7 +11,7 @@ use farthing_core::policy::{Country, TaxPoint};
 use farthing_core::settle::SettleError;
 use farthing_core::tax::Assessment;
 use farthing_core::time::{Duration, Instant};
-use farthing_store::PayerRow;
+use farthing_store::{Beside, PayerRow};
 
 /// The lines of what was used, on a document of an instant.
 pub(super) fn lines_of(
@@ -96,6 +96,9 @@ pub(super) fn untaxed(work: &mut Work<'_, '_>, payer: &PayerRow, why: &str) -> R
 
 /// What the last bill left because it was too small to be collected.
 pub(super) fn brought_forward(work: &mut Work<'_, '_>, payer: &PayerRow) -> Result<Option<BillLine>, EngineError> {
+    if work.has_none(payer.id, Beside::Rolled) {
+        return Ok(None);
+    }
     let Some(last) = work.tx.bill_rolled_last(payer.id)? else { return Ok(None) };
     let owed = work.tx.balance_of_code(payer.id, &Chart::ReceivableNext)?.saturating_neg();
     if owed <= 0 {

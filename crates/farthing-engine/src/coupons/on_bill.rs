@@ -9,7 +9,7 @@ use farthing_core::bill::{self, BillLine, Origin, PlannedCoupon};
 use farthing_core::catalog::Coupon;
 use farthing_core::coupon::{CouponValue, RedemptionId, RedemptionState, Sold, SoldKind};
 use farthing_core::ledger::OwnerId;
-use farthing_store::RedemptionRow;
+use farthing_store::{Beside, RedemptionRow};
 
 /// A coupon that an account has redeemed and that is good for something yet.
 #[derive(Clone, Debug)]
@@ -53,6 +53,9 @@ pub(crate) fn coupons_for(
 
 /// The oldest first.
 fn redeemed(work: &mut Work<'_, '_>, account: OwnerId) -> Result<Vec<Redeemed>, EngineError> {
+    if work.has_none(account, Beside::Redemptions) {
+        return Ok(Vec::new());
+    }
     let currency = work.currency();
     let rows = work.tx.redemptions_of(account)?.into_iter().filter(|row| row.state == RedemptionState::Redeemed);
     let mut found = Vec::new();

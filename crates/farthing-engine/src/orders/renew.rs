@@ -205,15 +205,20 @@ pub(crate) struct Renewal {
 }
 
 /// What of an account goes on and waited for the bill of a period that ended then, agreed: it is in force with that bill (`renewed`).
-pub(crate) fn renewals_due(work: &mut Work<'_, '_>, account: OwnerId, ended: Instant) -> Result<Vec<Renewal>, Refused> {
+pub(crate) fn renewals_due(
+    work: &mut Work<'_, '_>,
+    account: OwnerId,
+    subscribed: &[SubscriptionRow],
+    ended: Instant,
+) -> Result<Vec<Renewal>, Refused> {
     let mut renewals = Vec::new();
-    for row in work.tx.subscriptions_of(account)? {
+    for row in subscribed {
         let waits = row.paid_to >= ended && row.due_at.is_some_and(|at| at > row.paid_to && at <= work.now);
         let goes_on = !row.state.is_over() && row.state != SubscriptionState::Suspended;
         if !waits || !goes_on || row.renew != AtExpiry::Renew {
             continue;
         }
-        let mut agreement = Agreement::read(work, row)?;
+        let mut agreement = Agreement::read(work, row.clone())?;
         let at = agreement.row.paid_to;
         let Some(next) = next_period(work, &agreement, at)? else { continue };
         if next.order.amount == 0 {
@@ -229,10 +234,10 @@ pub(crate) fn renewals_due(work: &mut Work<'_, '_>, account: OwnerId, ended: Ins
 }
 
 /// What goes on of an account waits for the bills of its periods.
-pub(crate) fn await_renewals(work: &mut Work<'_, '_>, account: OwnerId) -> Result<(), Refused> {
-    for row in work.tx.subscriptions_of(account)? {
+pub(crate) fn await_renewals(work: &mut Work<'_, '_>, subscribed: &[SubscriptionRow]) -> Result<(), Refused> {
+    for row in subscribed {
         if !row.state.is_over() && row.due_at.is_some_and(|at| at > row.paid_to) {
-            on_cycle_bill(work, &row)?;
+            on_cycle_bill(work, row)?;
         }
     }
     Ok(())

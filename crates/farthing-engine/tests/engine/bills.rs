@@ -163,7 +163,7 @@ both! {
                                     let counted = tx.number_series_take("one", &series)?;
                                     for (mut row, seq) in tx.bills_unnumbered("one", &series, 5)?.into_iter().zip(counted + 1..) {
                                         (row.seq, row.number) = (seq, format!("dead-{seq}"));
-                                        tx.bill_number_write(&row)?;
+                                        tx.bill_numbers_write(&[row])?;
                                     }
                                     tx.number_series_count("one", &series, counted + 5)?;
                                 }

@@ -1,6 +1,6 @@
 //! Money that must move once, and only its owner's: top-ups, grants and holds, asked again, late, and by others.
 
-use crate::support::{self, Bed, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
+use crate::support::{self, Bed, CATALOG, START, apply, at, cloud, later, policy, proven, read, start, told, usd};
 use farthing_core::id::HoldId;
 use farthing_core::ledger::Kind;
 use farthing_core::time::Duration;
@@ -308,6 +308,8 @@ both! {
         let first = bed.engine(0, at(START));
         cloud(&first, "one", &["acme"]);
         first.top_up("one", "acme", usd("10.00"), None).expect("booked");
+        assert_eq!(code(first.put_wallet("one", &wallet("uma", true))), Some(RefusalCode::RefusedByPolicy));
+        apply(&first, "one", &format!("{}\n[members]\nwallets = true\n", policy("one")), CATALOG);
         first.put_wallet("one", &wallet("uma", true)).expect("opened");
         first.put_wallet("one", &wallet("uma", false)).expect("changed");
         let engines: Vec<Engine> = (1..5).map(|process| bed.engine(process, at(START))).collect();

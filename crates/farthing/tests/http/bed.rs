@@ -97,7 +97,7 @@ pub(crate) fn policy(cloud: &str, every: &str) -> String {
     format!(
         "[cloud]\nid = \"{cloud}\"\nname = \"{cloud}\"\ncurrency = \"USD\"\ntime_zone = \"UTC\"\n\n\
         [brand]\nlegal_name = \"{cloud}\"\n\n[bill]\non = [\"top_up\", \"order\", \"request\"]\ndispute_window = \"7d\"\nnumber = \"B-{{year}}-{{seq:6}}\"\n\n[settle]\nevery = \"{every}\"\n\n\
-        [refund]\nunconsumed_cash = true\n\n[space]\ngrace = \"30d\"\n\n[ladder]\nsuspend = {{ after = \"0h\" }}\n\n[bank]\naccount = \"DE89370400440532013000\"\n"
+        [refund]\nunconsumed_cash = true\n\n[space]\ngrace = \"30d\"\n\n[ladder]\nsuspend = {{ after = \"0h\" }}\n\n[bank]\naccount = \"DE89370400440532013000\"\n\n[members]\nwallets = true\n"
     )
 }
 
