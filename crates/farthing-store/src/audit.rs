@@ -33,6 +33,7 @@ impl Tx<'_> {
 
     /// The same, telling what it reads next.
     pub fn audit_told(&mut self, tell: &mut dyn FnMut(&'static str)) -> Result<AuditReport, StoreError> {
+        self.reads_whole_tables()?;
         let mut auditor = Auditor::default();
         tell("the file");
         audit_file(self, &mut auditor)?;

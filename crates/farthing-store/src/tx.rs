@@ -62,6 +62,14 @@ impl Tx<'_> {
         Ok(rows.pop())
     }
 
+    /// Says so before statements that read most of a table: they are planned for that.
+    pub(crate) fn reads_whole_tables(&mut self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(tx) => tx.reads_whole_tables(),
+        }
+    }
+
     /// A SELECT over `{bulk}`, the rows handed over.
     pub fn bulk_rows<T>(
         &mut self,

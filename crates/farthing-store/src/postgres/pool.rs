@@ -67,17 +67,25 @@ impl Pool {
     }
 }
 
+/// Every statement but a report's looks up a few rows by key. Where nobody has counted a table yet, or it has grown since, the planner guesses
+/// that reading all of it is cheaper: each batch of the ledger took half a millisecond longer for it.
+const BY_KEY: &str = "SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+/// For what reads whole tables.
+pub(super) const WHOLE_TABLES: &str = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+
 fn connect(target: &Target) -> Result<Connection, StoreError> {
     let client = match &target.tls {
         Some(tls) => target.config.connect(tls.clone()),
         None => target.config.connect(NoTls),
     };
-    let client = client.map_err(|error| {
+    let mut client = client.map_err(|error| {
         StoreError::Unusable(format!(
             "PostgreSQL cannot be reached ({}): check host, port, database, user and TLS in the store's URL",
             crate::chain_of(&error)
         ))
     })?;
+    client.batch_execute(BY_KEY)?;
     Ok(Connection { client, statements: Statements::default() })
 }
 

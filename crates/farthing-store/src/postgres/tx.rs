@@ -78,6 +78,11 @@ impl<'c> PostgresTx<'c> {
         self.note(result)
     }
 
+    /// For the rest of the transaction.
+    pub(crate) fn reads_whole_tables(&mut self) -> Result<(), StoreError> {
+        self.script(super::pool::WHOLE_TABLES)
+    }
+
     pub(crate) fn script(&mut self, text: &str) -> Result<(), StoreError> {
         let result = self.transaction.batch_execute(text).map_err(StoreError::from);
         self.note(result)

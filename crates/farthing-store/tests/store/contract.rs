@@ -531,3 +531,13 @@ fn postgres_comes_back_after_its_connections_were_cut() {
     write(&store, |tx| put(tx, 2, 20));
     assert_eq!(numbers(&store), [(1, Some(10)), (2, Some(20))]);
 }
+
+/// Nobody has counted these tables yet: the planner would rather read all of them.
+#[test]
+fn postgres_looks_rows_up_by_key() {
+    let bed = Bed::postgres();
+    let store = with_table(&bed);
+    let explain = "EXPLAIN SELECT t.number FROM {bulk} JOIN trial_row t ON t.id = bulk.c1";
+    let plan = read(&store, |tx| tx.bulk_rows(explain, vec![Column::Int((1..2_000).collect())], |row| row.text(0)));
+    assert!(plan.iter().any(|line| line.contains("trial_row_pkey")), "{plan:#?}");
+}
