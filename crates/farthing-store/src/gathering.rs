@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A leader serves so many rounds while a crowd waits: handing over costs the next one's waking, during which nobody works
 /// (15% more authorisations with 64 callers). It keeps the leader from its own answer, so there are few, and none where the
 /// waiting of one would show (with 8 callers it only made the slowest slower).
-const ROUNDS_LED: usize = 3;
+const ROUNDS_LED: usize = 2;
 const CROWD: usize = 32;
 
 /// A queue whose callers serve it themselves. `R` is what is asked, `A` its answer.
