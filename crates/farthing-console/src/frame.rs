@@ -1,46 +1,14 @@
-//! What all pages share: their frame, how they are made off the async threads, and what is said when one cannot be.
+//! What all pages share: their addresses, and what is said when one cannot be made.
 
 use crate::Cloud;
-use crate::Console;
 use crate::block::{Block, Section};
 use crate::shell::{Shell, shown};
 use crate::web::sight::Page;
 use crate::words::Language;
-use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use farthing_engine::ClockError;
 use farthing_store::StoreError;
-use std::sync::Arc;
-
-/// The frame around a page's own content.
-#[derive(Clone, Debug)]
-pub(crate) struct Frame {
-    pub(crate) title: String,
-    /// The id of the cloud whose accent the page wears.
-    pub(crate) cloud: Option<String>,
-    /// Where the reader is: pages above this one, with their addresses.
-    pub(crate) above: Vec<Link>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Link {
-    pub(crate) address: String,
-    pub(crate) text: String,
-}
-
-impl Frame {
-    /// In the cloud's colours, below the list of clouds.
-    pub(crate) fn of(title: impl Into<String>, cloud: &Cloud) -> Frame {
-        let above = vec![Link { address: "/".into(), text: "Clouds".into() }];
-        Frame { title: title.into(), cloud: Some(cloud.id.clone()), above }
-    }
-
-    pub(crate) fn below(mut self, address: String, text: impl Into<String>) -> Frame {
-        self.above.push(Link { address, text: text.into() });
-        self
-    }
-}
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -147,22 +115,6 @@ impl Wrong {
             Ok(response) => response,
             Err(_) => (status, self.sentence.clone()).into_response(),
         }
-    }
-}
-
-/// Reads and renders a page where waiting for the disk holds up nobody.
-pub(crate) async fn answer<T: Template>(
-    console: Arc<Console>,
-    make: impl FnOnce(&Console) -> Result<T, PageError> + Send + 'static,
-) -> Response {
-    let made = tokio::task::spawn_blocking(move || {
-        let page = make(&console)?;
-        page.render().map_err(|error| PageError::Failed(error.to_string()))
-    });
-    match made.await {
-        Ok(Ok(html)) => Html(html).into_response(),
-        Ok(Err(error)) => error.into_response(),
-        Err(_) => PageError::Failed("it met a bug of ours".into()).into_response(),
     }
 }
 

@@ -40,7 +40,6 @@ use farthing_core::time::Instant;
 use farthing_engine::{Engine, RefusalCode};
 use frame::PageError;
 use proof::Proofs;
-use public::prices;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use web::security;
@@ -185,8 +184,6 @@ pub fn router(console: Console) -> Router {
     Router::new()
         .merge(operators)
         .merge(entering)
-        .route("/clouds/{cloud}/prices", get(prices::page))
-        .route("/clouds/{cloud}/prices/{product}", get(prices::calculator))
         .route("/style/console.css", get(assets::style))
         .route("/style/brands.css", get(move || async { assets::brands_style(brands) }))
         .route("/mark.svg", get(assets::mark))

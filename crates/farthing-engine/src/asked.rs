@@ -79,18 +79,22 @@ impl Engine {
         &self,
         name: &'static str,
         cloud: &str,
-        mut change: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
+        change: impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Refused> {
-        let (asked, own) = (self.asked.clone(), cloud.to_owned());
-        self.work(name, cloud, move |work| {
-            if let Some(answer) = answer_kept(work.tx, &own, asked.as_deref())? {
-                return Ok(answer);
-            }
-            let answer = change(work)?;
-            let notes = std::mem::take(&mut work.notes);
-            keep(work.tx, &own, asked.as_deref(), &answer, &notes, work.now)?;
-            Ok(answer)
-        })
+        self.work(name, cloud, once(self.asked.clone(), cloud.to_owned(), change))
+    }
+
+    /// The same for each of many, each on somebody's behalf: one that is refused takes no other with it.
+    pub(crate) fn ask_each<T, C>(&self, name: &'static str, changes: Vec<(Asked, String, C)>) -> Vec<Result<T, Refused>>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        C: FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
+    {
+        let one = |(asked, cloud, change): (Asked, String, C)| {
+            let change = once(Some(Arc::new(asked)), cloud.clone(), change);
+            (cloud, change)
+        };
+        self.work_each(name, changes.into_iter().map(one).collect())
     }
 
     /// The same where something outside is asked before it is answered: `then` does so, and says what came of it. It is answered as it was.
@@ -180,6 +184,27 @@ impl Engine {
     /// Takes the key of a batch whose parts are answered each for itself: no other batch comes under it.
     pub fn take_key(&self, cloud: &str) -> Result<(), Refused> {
         self.ask_desk("take_key", cloud, |_| Ok(()))
+    }
+}
+
+/// What is asked, done once: whoever asks again gets the answer that was given.
+fn once<T, C>(
+    asked: Option<Arc<Asked>>,
+    cloud: String,
+    mut change: C,
+) -> impl FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    C: FnMut(&mut Work<'_, '_>) -> Result<T, Refused> + Send + 'static,
+{
+    move |work| {
+        if let Some(answer) = answer_kept(work.tx, &cloud, asked.as_deref())? {
+            return Ok(answer);
+        }
+        let answer = change(work)?;
+        let notes = std::mem::take(&mut work.notes);
+        keep(work.tx, &cloud, asked.as_deref(), &answer, &notes, work.now)?;
+        Ok(answer)
     }
 }
 

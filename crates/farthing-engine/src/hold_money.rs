@@ -3,6 +3,7 @@
 //! What has accrued is not promised twice, though nothing is posted for it; the hold is laid over what the spending order
 //! would use.
 
+use crate::asked::Asked;
 use crate::folio::Work;
 use crate::open_project::{account_ever, account_of};
 use crate::spend_limits::{Of, may_spend};
@@ -35,6 +36,14 @@ pub struct NewHold {
     /// What is going to be used of that product: it is counted against its quotas, and free again if the hold is released (R46).
     pub uses: Vec<(String, Quantity)>,
     pub lasts: Option<Duration>,
+}
+
+/// What somebody asks to be reserved.
+#[derive(Clone, Debug)]
+pub struct AskedHold {
+    pub asked: Asked,
+    pub cloud: String,
+    pub hold: NewHold,
 }
 
 /// What is to be taken of a hold.
@@ -101,6 +110,15 @@ impl Engine {
     pub fn authorise(&self, cloud: &str, hold: &NewHold) -> Result<HoldFacts, Refused> {
         let hold = hold.clone();
         self.ask("authorise", cloud, move |work| authorise(work, &hold))
+    }
+
+    /// Authorises each, on behalf of whoever asks for it and for itself. On SQLite they share a commit.
+    pub fn authorise_each(&self, holds: Vec<AskedHold>) -> Vec<Result<HoldFacts, Refused>> {
+        let one = |AskedHold { asked, cloud, hold }: AskedHold| {
+            let change = move |work: &mut Work<'_, '_>| authorise(work, &hold);
+            (asked, cloud, change)
+        };
+        self.ask_each("authorise", holds.into_iter().map(one).collect())
     }
 
     /// Authorises and takes all of it at once: what is not there is refused, and nothing stays reserved.

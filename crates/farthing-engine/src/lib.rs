@@ -93,7 +93,7 @@ pub use exports::{
 };
 pub use find_accounts::{FoundAccount, FoundBy};
 pub use gate::GateFacts;
-pub use hold_money::{HoldFacts, HoldStanding, NewCapture, NewHold};
+pub use hold_money::{AskedHold, HoldFacts, HoldStanding, NewCapture, NewHold};
 pub use ids::{IdSource, chance};
 pub use import_balances::{Import, ImportMode};
 pub use keep_wallets::NewWallet;

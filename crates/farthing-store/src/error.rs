@@ -17,6 +17,8 @@ pub enum StoreError {
     Absent(String),
     /// The process is stopping.
     Closed,
+    /// The closure itself ended in a panic, with these words: a bug of ours.
+    BrokeOff(String),
     Sqlite(rusqlite::Error),
     Postgres(postgres::Error),
     Io(std::io::Error),
@@ -71,6 +73,9 @@ impl fmt::Display for StoreError {
             StoreError::Corrupt(what) => write!(f, "the store holds what Farthing did not write: {what}"),
             StoreError::Unusable(what) | StoreError::Absent(what) => f.write_str(what),
             StoreError::Closed => f.write_str("the store is closed"),
+            StoreError::BrokeOff(what) => {
+                write!(f, "the work broke off ({what}): that is a bug, and nothing of it stands")
+            }
             StoreError::Sqlite(_) => f.write_str("SQLite refused a statement"),
             StoreError::Postgres(_) => f.write_str("PostgreSQL refused a statement"),
             StoreError::Io(_) => f.write_str("the store's file could not be used"),

@@ -316,10 +316,40 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let _ = name;
-        match &self.backend {
-            Backend::Sqlite(sqlite) => sqlite.write(work),
-            Backend::Postgres(postgres) => postgres.write(work),
-        }
+        let ended = match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                sqlite.write_each(vec![work]).pop().unwrap_or(Ok(Err(StoreError::Closed.into())))
+            }
+            Backend::Postgres(postgres) => return postgres.write(work),
+        };
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// Runs each of the closures as `write` does, each for itself: one that fails or panics takes no other with it. On SQLite they share
+    /// one commit, as those of callers who come together do.
+    pub fn write_each<T, E, W>(&self, name: &'static str, works: Vec<W>) -> Vec<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let _ = name;
+        let ended = match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.write_each(works),
+            Backend::Postgres(postgres) => {
+                let one = |work| std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| postgres.write(work)));
+                works.into_iter().map(one).collect()
+            }
+        };
+        let answer = |ended: std::thread::Result<Result<T, E>>| {
+            ended.unwrap_or_else(|panic| Err(StoreError::BrokeOff(said_by(panic.as_ref())).into()))
+        };
+        ended.into_iter().map(answer).collect()
+    }
+
+    /// Whether those who write at the same moment share a commit, and are better served together than each by itself.
+    pub fn shares_commits(&self) -> bool {
+        matches!(self.backend, Backend::Sqlite(_))
     }
 
     /// Runs `work` over one snapshot. It never waits for writers, nor they for it.
@@ -334,6 +364,12 @@ impl Store {
             Backend::Postgres(postgres) => postgres.read(work),
         }
     }
+}
+
+/// What a panic says.
+fn said_by(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 /// An error with everything that caused it, each said once, in one line: for a person.

@@ -53,9 +53,14 @@ impl Tx<'_> {
 
     /// Of the account as a whole and of one project of it; everybody's, and one member's.
     pub fn spend_limits(&mut self, account: OwnerId, project: i64, person: &str) -> Result<Vec<LimitRow>, StoreError> {
+        if project == 0 && person.is_empty() {
+            let one = "SELECT account, project, person, month, hour, seal FROM spend_limit
+                       WHERE account = $1 AND project = 0 AND person = ''";
+            return self.rows(one, &[account.0.into()], limit_from);
+        }
         self.rows(
             "SELECT account, project, person, month, hour, seal FROM spend_limit
-             WHERE account = $1 AND (project = 0 OR project = $2) AND (person = '' OR person = $3) ORDER BY project, person",
+             WHERE account = $1 AND project IN (0, $2) AND person IN ('', $3) ORDER BY project, person",
             &[account.0.into(), project.into(), person.into()],
             limit_from,
         )

@@ -340,11 +340,11 @@ fn what_is_not_there_is_not_found_and_nothing_of_others_is_shown() {
         format!("/clouds/{there}/accounts/only-here"), // it is the other cloud's
         format!("/clouds/{there}/transfers/{own}"),
         format!("/clouds/{here}/accounts/books"), // not a customer
-        format!("/clouds/{here}/prices/no-such-product"),
-        format!("/clouds/{here}/prices/no-such-product?for=1h"),
-        format!("/clouds/{here}/prices/%FF"),
-        "/clouds/no-such-cloud/prices".to_owned(),
-        "/clouds/no-such-cloud/prices/gpu-pod".to_owned(),
+        format!("/{here}/prices/no-such-product"),
+        format!("/{here}/prices/no-such-product?for=1h"),
+        format!("/{here}/prices/%FF"),
+        "/no-such-cloud/prices".to_owned(),
+        "/no-such-cloud/prices/gpu-pod".to_owned(),
         format!("/clouds/{here}/accounts/nobody"),
         format!("/clouds/{here}/accounts/%FF"),
         format!("{ledger}?account=bank"),
@@ -388,7 +388,7 @@ fn words(page: &str) -> String {
 fn a_price_list_shows_the_catalogues_prices() {
     let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |cloud: &str, row: &[&str]| {
-        let address = format!("/clouds/{cloud}/prices");
+        let address = format!("/{cloud}/prices");
         let answer = pages.get(&address);
         assert_eq!(answer.status, StatusCode::OK);
         assert_headers(&address, &answer.headers);
@@ -412,7 +412,7 @@ fn a_price_list_shows_the_catalogues_prices() {
     check("elestio", &["hetzner-fsn1-small-2c-4g", "hetzner, fsn1, small-2c-4g", "0.0206 / hour", "$15.04"]);
     check("olares", &["1,000 gpu-units", "800.00"]);
     check("olares", &["a100-80g", "3.5 gpu-units / hour"]);
-    let node = words(&pages.good("/clouds/bohrium/prices/management-node"));
+    let node = words(&pages.good("/bohrium/prices/management-node"));
     assert!(node.contains("While stopped it costs 10% of the price."), "{node}");
 }
 
@@ -420,7 +420,7 @@ fn a_price_list_shows_the_catalogues_prices() {
 fn a_calculator_answers_with_the_money_and_its_arithmetic() {
     let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |asked: &str, told: &[&str]| {
-        let address = format!("/clouds/{asked}");
+        let address = format!("/{asked}");
         let answer = pages.get(&address);
         assert_eq!(answer.status, StatusCode::OK, "{address}");
         assert_headers(&address, &answer.headers);
@@ -454,7 +454,7 @@ fn a_calculator_answers_with_the_money_and_its_arithmetic() {
 fn a_calculator_says_which_field_is_wrong_and_what_to_write() {
     let pages = Stage::new(HARDLY_ANY, end()).pages();
     let check = |asked: &str, told: &str| {
-        let address = format!("/clouds/{asked}");
+        let address = format!("/{asked}");
         let answer = pages.get(&address);
         assert_eq!(answer.status, StatusCode::OK, "{address}");
         assert_headers(&address, &answer.headers);

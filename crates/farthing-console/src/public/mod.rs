@@ -3,9 +3,10 @@
 
 pub(crate) mod billing;
 mod brand;
+mod calculation;
 pub(crate) mod open;
 mod price_list;
-pub(crate) mod prices;
+mod shelf;
 
 use crate::Console;
 use axum::Router;

@@ -1,7 +1,8 @@
 //! The price list, searchable, and for each product a calculator on the rating itself (R72): what stands here is what bills are made by.
 
+use super::calculation::{Calculation, calculate};
 use super::open::Open;
-use super::prices::{CalculatorPage, Line, Shelf, calculator_page, shelf};
+use super::shelf::{Line, Shelf, shelf};
 use crate::block::{Block, Cell, Choice, Field, Form, Link, Notice, Section, Table};
 use crate::frame::{PageError, segment};
 use crate::web::sight::Page;
@@ -113,8 +114,8 @@ pub(super) fn products(open: &Open) -> Result<Page, PageError> {
 pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
     let product = open.cloud.profile.catalog.product_by_id(open.name("product"));
     let product = product.ok_or_else(|| PageError::NotFound(open.say("error.no_page").to_owned()))?;
-    let CalculatorPage { shelf, fields, choices, lines, total, trouble, .. } =
-        calculator_page(&open.cloud, product, &open.query, open.now, open.language.locale());
+    let Calculation { fields, choices, lines, total, trouble } =
+        calculate(&open.cloud, product, &open.query, open.now, open.language.locale());
     let sentence = match &total {
         Some(total) => open.with("calculator.costs", &[("amount", total)]),
         None => open.with("calculator.what", &[("product", &product.name.to_string())]),
@@ -139,7 +140,7 @@ pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
         form = form.field(Field::select(&choice.name, words(&choice.label), list.collect()));
     }
     for field in fields {
-        let error = trouble.as_ref().filter(|_| field.wrong).map(|trouble| trouble.what.clone());
+        let error = trouble.as_ref().filter(|_| field.wrong).map(|trouble| words(&trouble.what));
         let mut shown = Field::text(&field.name, words(&field.label)).value(field.value).help(words(field.help));
         shown.error = error.unwrap_or_default();
         form = form.field(shown);
@@ -150,7 +151,7 @@ pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
     }
     blocks.push(Block::Form(form));
     sections.push(Section::new(open.say("foot.calculator"), blocks));
-    sections.push(Section::new(open.say("foot.prices"), vec![Block::Table(table(open, &shelf))]));
+    sections.push(Section::new(open.say("foot.prices"), vec![Block::Table(table(open, &shelf(&open.cloud, product)))]));
     let mut page = Open::page(product.name.to_string(), sentence, sections);
     page.above = vec![Link::new(open.at("/prices"), open.say("foot.prices"))];
     Ok(page)

@@ -118,13 +118,28 @@ impl SqliteConnection {
 
     /// Takes back all of a transaction, or what came after its savepoint.
     pub(super) fn roll_back(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.forget();
+        self.run(sql)
+    }
+
+    /// What is known of the rows is looked up again: who failed may have known what does not stand.
+    pub(super) fn forget(&self) {
         if let Some(cache) = &self.cache {
             cache.borrow_mut().clear();
         }
         if let Some(known_ids) = &self.known_ids {
             self.taking.borrow_mut().undo(known_ids);
         }
-        self.run(sql)
+    }
+
+    /// A full disk and the like make SQLite itself roll back.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
+    /// How many rows this connection has ever written.
+    pub(super) fn changes(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// A statement without values or rows: BEGIN, SAVEPOINT and the like.

@@ -53,22 +53,30 @@ impl Sqlite {
         &self.path
     }
 
-    pub(crate) fn write<T, E>(&self, work: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Runs each in the same transaction, each standing or falling for itself: an error and a panic are its own.
+    pub(crate) fn write_each<T, E, W>(&self, works: Vec<W>) -> Vec<std::thread::Result<Result<T, E>>>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
+        W: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        let job = Box::new(Closure { work: Box::new(work), result: None });
-        let (job, committed) = self.writer.run(job).ok_or(StoreError::Closed)?;
-        let job = job.into_any().downcast::<Closure<T, E>>().expect("a job comes back to the caller that made it");
-        match (committed, job.result) {
-            // It failed by itself, whatever became of its group.
-            (_, Some(Err(panic))) => std::panic::resume_unwind(panic),
-            (_, Some(Ok(Err(error)))) => Err(error),
-            (Ok(()), Some(Ok(Ok(value)))) => Ok(value),
-            (Err(what), _) => Err(StoreError::Conflict(what).into()),
-            (Ok(()), None) => Err(StoreError::Closed.into()),
-        }
+        let count = works.len();
+        let job = |work| Box::new(Closure { work: Box::new(work), result: None }) as Box<dyn Job>;
+        let Some((jobs, committed)) = self.writer.run(works.into_iter().map(job).collect()) else {
+            return (0..count).map(|_| Ok(Err(StoreError::Closed.into()))).collect();
+        };
+        let ended = |job: Box<dyn Job>| {
+            let job = job.into_any().downcast::<Closure<T, E>>().expect("a job comes back to the caller that made it");
+            match (&committed, job.result) {
+                // It failed by itself, whatever became of its group.
+                (_, Some(Err(panic))) => Err(panic),
+                (_, Some(Ok(Err(error)))) => Ok(Err(error)),
+                (Ok(()), Some(Ok(Ok(value)))) => Ok(Ok(value)),
+                (Err(what), _) => Ok(Err(StoreError::Conflict(what.clone()).into())),
+                (Ok(()), None) => Ok(Err(StoreError::Closed.into())),
+            }
+        };
+        jobs.into_iter().map(ended).collect()
     }
 
     pub(crate) fn read<T, E: From<StoreError>>(

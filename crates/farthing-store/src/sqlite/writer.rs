@@ -1,7 +1,7 @@
 //! Writing: many callers' closures in one transaction, each in its savepoint, one fsync for all.
 //!
 //! There is one connection that writes, and the callers themselves take turns at it (`gathering.rs`): whoever leads runs what
-//! waits and commits it. A closure that fails, or panics, is rolled back alone; the others of its group commit.
+//! waits and commits it. A closure that fails, or panics, takes back its own alone; the others of its group commit.
 
 use super::checkpoint::Checkpointer;
 use super::connection::{SqliteConnection, SqliteTx};
@@ -24,13 +24,13 @@ pub(super) trait Job: Send {
 
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    gathering: Gathering<Box<dyn Job>, Answer>,
+    gathering: Gathering<Vec<Box<dyn Job>>, Answer>,
     /// Held by whoever leads.
     connection: Mutex<Option<Writing>>,
 }
 
-/// The job back, and how its group's commit went.
-type Answer = (Box<dyn Job>, Result<(), String>);
+/// A caller's jobs back, and how their group's commit went.
+type Answer = (Vec<Box<dyn Job>>, Result<(), String>);
 
 #[derive(Debug)]
 struct Writing {
@@ -53,26 +53,21 @@ impl Writer {
         Ok(Writer { gathering: Gathering::default(), connection: Mutex::new(Some(writing)) })
     }
 
-    /// Runs the job, with whoever else waits, and returns it once its group is on the disk or has failed.
-    pub(super) fn run(&self, job: Box<dyn Job>) -> Option<Answer> {
-        self.gathering.ask(
-            job,
-            |_| 1,
-            GROUP_MAX,
-            |mut jobs| {
-                let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(writing) = connection.as_mut() else {
-                    return jobs.into_iter().map(|job| (job, Err("the store is closed".to_owned()))).collect();
-                };
-                writing.checkpointer.look(&writing.connection);
-                let at = &writing.connection;
-                let committed = run_all(at, &mut jobs).map_err(|error| {
-                    let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
-                    crate::chain_of(&error)
-                });
-                jobs.into_iter().map(|job| (job, committed.clone())).collect()
-            },
-        )
+    /// Runs the jobs, with whoever else waits, and returns them once their group is on the disk or has failed.
+    pub(super) fn run(&self, jobs: Vec<Box<dyn Job>>) -> Option<Answer> {
+        self.gathering.ask(jobs, Vec::len, GROUP_MAX, |mut callers| {
+            let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(writing) = connection.as_mut() else {
+                return callers.into_iter().map(|jobs| (jobs, Err("the store is closed".to_owned()))).collect();
+            };
+            writing.checkpointer.look(&writing.connection);
+            let at = &writing.connection;
+            let committed = run_all(at, callers.iter_mut().flatten().collect()).map_err(|error| {
+                let _ = at.roll_back("ROLLBACK"); // SQLite may have done so itself: then this fails, and says nothing new
+                crate::chain_of(&error)
+            });
+            callers.into_iter().map(|jobs| (jobs, committed.clone())).collect()
+        })
     }
 
     pub(super) fn close(&mut self) {
@@ -83,29 +78,37 @@ impl Writer {
     }
 }
 
-/// Runs the jobs in one transaction.
-fn run_all(at: &SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+/// Runs the jobs in one transaction. Savepoints copy every page that is changed after them, so there are none while each job either stands or
+/// has changed nothing. One that has changed rows and fails takes the others' with it: all run anew, each in its savepoint.
+fn run_all(at: &SqliteConnection, mut jobs: Vec<&mut Box<dyn Job>>) -> Result<(), StoreError> {
     at.begin()?;
-    // Until something stands there is nothing to protect from a failure: the first one needs no savepoint, which would
-    // copy every page it changes.
-    let mut stands = false;
-    for job in jobs {
-        if stands {
-            at.run("SAVEPOINT caller")?;
+    for place in 0..jobs.len() {
+        let changes = at.changes();
+        let succeeded = jobs[place].run(&mut Tx::Sqlite(SqliteTx::new(at)));
+        if succeeded {
+            continue;
         }
-        let succeeded = job.run(&mut Tx::Sqlite(SqliteTx::new(at)));
-        match (succeeded, stands) {
-            (true, false) => stands = true,
-            (true, true) => at.run("RELEASE caller")?,
-            (false, false) => {
-                at.roll_back("ROLLBACK")?;
-                at.begin()?;
-            }
-            (false, true) => {
-                at.roll_back("ROLLBACK TO caller")?;
-                at.run("RELEASE caller")?;
-            }
+        if at.changes() == changes && at.is_in_transaction() {
+            at.forget();
+            continue;
         }
+        at.roll_back("ROLLBACK")?;
+        at.begin()?;
+        // Of the first, nobody's work stands before it.
+        let rest = if place == 0 { &mut jobs[1..] } else { &mut jobs[..] };
+        run_each_in_its_savepoint(at, rest)?;
+        break;
     }
     at.run("COMMIT")
+}
+
+fn run_each_in_its_savepoint(at: &SqliteConnection, jobs: &mut [&mut Box<dyn Job>]) -> Result<(), StoreError> {
+    for job in jobs {
+        at.run("SAVEPOINT caller")?;
+        if !job.run(&mut Tx::Sqlite(SqliteTx::new(at))) {
+            at.roll_back("ROLLBACK TO caller")?;
+        }
+        at.run("RELEASE caller")?;
+    }
+    Ok(())
 }

@@ -70,6 +70,35 @@ both! {
 }
 
 both! {
+    fn of_many_closures_each_stands_or_falls_for_itself(bed: &Bed) {
+        let store = with_table(bed);
+        let works: Vec<_> = (0..6)
+            .map(|place| {
+                move |tx: &mut Tx<'_>| {
+                    put(tx, place, place)?;
+                    match place {
+                        1 => Err(StoreError::Unusable("no".into())),
+                        2 => panic!("a bug of this one"),
+                        3 => {
+                            let _ = tx.execute("INSERT INTO trial_row (id, number) VALUES ($1, $2)", &[9.into(), Value::Text("x")]);
+                            Ok(place)
+                        }
+                        _ => Ok(place),
+                    }
+                }
+            })
+            .collect();
+        let told: Vec<Result<i64, String>> =
+            store.write_each("test", works).into_iter().map(|told| told.map_err(|error: StoreError| error.to_string())).collect();
+        assert_eq!((&told[0], &told[4], &told[5]), (&Ok(0), &Ok(4), &Ok(5)));
+        let said = |place: usize, what: &str| told[place].as_ref().is_err_and(|error| error.contains(what));
+        assert!(said(1, "no") && said(2, "a bug of this one") && said(3, "rolled back"), "{told:?}");
+        assert_eq!(numbers(&store), [(0, Some(0)), (4, Some(4)), (5, Some(5))]);
+        assert_eq!(store.write_each::<(), StoreError, fn(&mut Tx<'_>) -> _>("test", Vec::new()).len(), 0);
+    }
+}
+
+both! {
     /// PostgreSQL voids a transaction at its first failed statement and answers COMMIT with a quiet ROLLBACK; SQLite would
     /// go on and commit the rest. Here both take everything back and say so.
     fn a_failed_statement_that_its_closure_ignores_voids_it(bed: &Bed) {

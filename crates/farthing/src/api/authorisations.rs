@@ -3,20 +3,22 @@
 //! What asks is refused beyond what is available; what reports, a capture, is booked whatever it comes to.
 
 use super::asking::{Asking, IdempotencyKey, Nothing, Path};
-use super::blocking;
 use super::caller::{Caller, Reading, Writing};
 use super::prices::{Usage, ask_of};
 use super::problem::{self, Problem};
 use super::usage::quantity;
 use super::wire::{Amount, read_times, time_of_micros};
+use super::{Shared, blocking};
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
+use farthing_core::access::Mode;
 use farthing_core::id::HoldId;
 use farthing_core::measure::Quantity;
 use farthing_core::money::{Currency, Money};
 use farthing_core::time::Duration;
 use farthing_engine::Once;
-use farthing_engine::{HoldFacts, HoldStanding, NewCapture as EngineNewCapture, NewHold};
+use farthing_engine::{AskedHold, HoldFacts, HoldStanding, NewCapture as EngineNewCapture, NewHold};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -54,6 +56,15 @@ pub(crate) struct AuthorisationAnswer {
     authorisation: Option<Authorisation>,
     /// Null where it stands.
     problem: Option<Problem>,
+}
+
+impl From<Result<Authorisation, Problem>> for AuthorisationAnswer {
+    fn from(answer: Result<Authorisation, Problem>) -> AuthorisationAnswer {
+        match answer {
+            Ok(authorisation) => AuthorisationAnswer { authorisation: Some(authorisation), problem: None },
+            Err(problem) => AuthorisationAnswer { authorisation: None, problem: Some(problem) },
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -126,10 +137,23 @@ impl AuthorisationNamed {
     responses((status = CREATED, body = Authorisation), (status = "default", body = Problem)),
     security(("key" = ["write"])))]
 pub(crate) async fn authorise(
+    State(door): State<Shared>,
     caller: Writing,
     Asking { body, once }: Asking<NewAuthorisation>,
 ) -> Result<(StatusCode, Json<Authorisation>), Problem> {
-    Ok((StatusCode::CREATED, Json(blocking(move || reserve(&caller, &body, once)).await?)))
+    let hold = if body.usage.is_some() {
+        let caller = caller.clone();
+        blocking(move || hold(&caller, &body)).await?
+    } else {
+        hold(&caller, &body)?
+    };
+    let currency = hold.amount.currency(); // whatever is not the cloud's currency is refused
+    let reserved = if caller.mode == Mode::Live && caller.engine.store().shares_commits() {
+        door.together.authorise(&caller.engine, asked_hold(&caller, hold, once)).await?
+    } else {
+        blocking(move || Ok(caller.engine_for(Some(once)).authorise(&caller.cloud, &hold)?)).await?
+    };
+    Ok((StatusCode::CREATED, Json(written(reserved, currency))))
 }
 
 /// Reserves many at once, each for itself.
@@ -147,15 +171,20 @@ pub(crate) async fn authorise_many(
     }
     let results = blocking(move || {
         caller.engine_for(Some(once.clone())).take_key(&caller.cloud)?;
-        let one = |(place, new): (usize, &NewAuthorisation)| {
-            // Each has a key of its own, so that a batch that broke off goes on where it did.
-            let once = Once { key: format!("{}#{place}", once.key), digest: once.digest };
-            match reserve(&caller, new, once) {
-                Ok(authorisation) => AuthorisationAnswer { authorisation: Some(authorisation), problem: None },
-                Err(problem) => AuthorisationAnswer { authorisation: None, problem: Some(problem) },
-            }
-        };
-        Ok(body.authorisations.iter().enumerate().map(one).collect())
+        let holds: Vec<Result<NewHold, Problem>> = body.authorisations.iter().map(|new| hold(&caller, new)).collect();
+        // Each has a key of its own, so that a batch that broke off goes on where it did.
+        let of_place = |place: usize| Once { key: format!("{}#{place}", once.key), digest: once.digest };
+        let asked = holds.iter().enumerate().filter_map(|(place, hold)| {
+            let hold = hold.as_ref().ok()?;
+            Some(asked_hold(&caller, hold.clone(), of_place(place)))
+        });
+        let mut made = caller.engine.authorise_each(asked.collect()).into_iter();
+        let answers = holds.into_iter().map(|hold| {
+            let currency = hold?.amount.currency();
+            let made = made.next().ok_or_else(Problem::internal)?;
+            Ok(written(made?, currency))
+        });
+        Ok(answers.map(AuthorisationAnswer::from).collect())
     });
     Ok(Json(AuthorisationAnswers { results: results.await? }))
 }
@@ -257,10 +286,8 @@ pub(crate) async fn release(
     Ok(Json(released.await?))
 }
 
-fn reserve(caller: &Caller, new: &NewAuthorisation, once: Once) -> Result<Authorisation, Problem> {
-    let hold = hold(caller, new)?;
-    let reserved = caller.engine_for(Some(once)).authorise(&caller.cloud, &hold)?;
-    Ok(written(reserved, hold.amount.currency())) // whatever is not the cloud's currency is refused
+fn asked_hold(caller: &Caller, hold: NewHold, once: Once) -> AskedHold {
+    AskedHold { asked: caller.asked(Some(once)), cloud: caller.cloud.clone(), hold }
 }
 
 fn hold(caller: &Caller, new: &NewAuthorisation) -> Result<NewHold, Problem> {

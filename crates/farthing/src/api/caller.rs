@@ -75,7 +75,8 @@ impl Caller {
         Err(Problem::new(problem::FORBIDDEN, what).field(field))
     }
 
-    fn asked(&self, once: Option<Once>) -> Asked {
+    /// On whose behalf something is done, for this key.
+    pub(crate) fn asked(&self, once: Option<Once>) -> Asked {
         let source = self.address.map(|address| address.to_string()).unwrap_or_default();
         Asked { who: self.key.id.to_string(), source, once, why: String::new() }
     }

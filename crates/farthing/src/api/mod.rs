@@ -50,6 +50,7 @@ mod sandbox;
 mod spaces;
 mod steps;
 mod subscriptions;
+mod together;
 mod top_ups;
 mod transfers;
 mod trials;
@@ -89,6 +90,8 @@ pub struct Door {
     /// Of each cloud whose money comes through Stripe.
     pub(crate) stripes: BTreeMap<String, Arc<StripeProvider>>,
     keys: caller::KnownKeys,
+    /// What is authorised in the live world.
+    together: Arc<together::Together>,
 }
 
 impl Door {
@@ -96,7 +99,7 @@ impl Door {
         let keys = caller::KnownKeys::default();
         let (metrics, reach, stripes) = (Metrics::default(), Reach::default(), BTreeMap::new());
         let exports = PathBuf::from("farthing-exports");
-        Door { worlds, metrics, allowance, body_bytes_max, reach, exports, stripes, keys }
+        Door { worlds, metrics, allowance, body_bytes_max, reach, exports, stripes, keys, together: Arc::default() }
     }
 
     #[must_use]

@@ -235,7 +235,7 @@ both! {
         let mut asked = 0;
         for address in farthing_console::addresses() {
             let customers = address.contains("{account}");
-            let operators = address == "/" || address == "/about" || (address.starts_with("/clouds/") && !address.contains("/prices"));
+            let operators = address == "/" || address == "/about" || address.starts_with("/clouds/");
             if !customers && !operators {
                 continue;
             }

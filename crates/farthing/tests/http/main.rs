@@ -33,6 +33,7 @@ mod client;
 mod document;
 mod world;
 
+mod authorisations;
 mod bank;
 mod budgets;
 mod cloud_events;

@@ -1,154 +1,16 @@
-//! `/clouds/{id}/prices` and `/clouds/{id}/prices/{product}`: the price list from the catalogue itself, and a calculator on the
-//! rating itself (R72, R94).
+//! What a product would cost: what has to be said of it, and the answer of the rating itself (R72, R94).
 
+use super::shelf::{dims, labelled, sku_name};
 use crate::Cloud;
-use crate::Console;
-use crate::frame::{self, Frame, PageError};
-use crate::words::Language;
-use crate::words::prices as price_words;
-use askama::Template;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
-use farthing_core::catalog::{Catalog, Kind, Product, Sku, Wanted};
+use farthing_core::catalog::{Catalog, Kind, Product};
 use farthing_core::config::{Name, Size, Text};
 use farthing_core::estimate::{Ask, Estimate, EstimateError};
 use farthing_core::measure::Quantity;
 use farthing_core::money::Locale;
 use farthing_core::time::{Instant, Span};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-#[derive(Template)]
-#[template(path = "prices.html")]
-struct PricesPage {
-    frame: Frame,
-    sentence: String,
-    currency: String,
-    products: Vec<Shelf>,
-}
-
-/// One product with its prices.
-pub(super) struct Shelf {
-    pub(super) name: String,
-    pub(super) about: Option<String>,
-    pub(super) address: String,
-    pub(super) facts: Vec<String>,
-    pub(super) lines: Vec<Line>,
-    /// Whether any line says more than its name, and what it comes to in a month.
-    pub(super) details: bool,
-    pub(super) months: bool,
-}
-
-pub(super) struct Line {
-    pub(super) what: String,
-    pub(super) detail: String,
-    pub(super) prices: Vec<String>,
-    pub(super) month: Option<String>,
-}
-
-pub(crate) async fn page(State(console): State<Arc<Console>>, path: Result<Path<String>, PathRejection>) -> Response {
-    let Ok(Path(id)) = path else { return frame::nowhere().await.into_response() };
-    frame::answer(console, move |console| {
-        let cloud = console.cloud(&id).ok_or_else(|| PageError::NotFound("There is no cloud of this name.".into()))?;
-        let products: Vec<Shelf> = cloud.profile.catalog.product.iter().map(|product| shelf(cloud, product)).collect();
-        let prices: usize = products.iter().map(|shelf| shelf.lines.len()).sum();
-        let sentence = format!(
-            "{} sells {} {} at {} {}.",
-            cloud.name,
-            crate::grouped(products.len() as u64),
-            plural(products.len(), "product"),
-            crate::grouped(prices as u64),
-            plural(prices, "price"),
-        );
-        let frame = Frame::of("Prices", cloud).below(frame::cloud_address(&cloud.id), cloud.name.clone());
-        Ok(PricesPage { frame, sentence, currency: currency_words(cloud), products })
-    })
-    .await
-}
-
-fn currency_words(cloud: &Cloud) -> String {
-    format!("{} ({})", cloud.currency, cloud.currency.name())
-}
-
-pub(super) fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
-    let lines = lines(cloud, product);
-    Shelf {
-        name: product.name.to_string(),
-        about: product.about.as_ref().map(ToString::to_string),
-        address: product_address(cloud, product),
-        facts: price_words::facts(product, Language::En),
-        details: lines.iter().any(|line| !line.detail.is_empty()),
-        months: lines.iter().any(|line| line.month.is_some()),
-        lines,
-    }
-}
-
-fn product_address(cloud: &Cloud, product: &Product) -> String {
-    format!("{}/prices/{}", frame::cloud_address(&cloud.id), frame::segment(product.id.as_str()))
-}
-
-/// Every price of a product.
-fn lines(cloud: &Cloud, product: &Product) -> Vec<Line> {
-    let catalog = &cloud.profile.catalog;
-    let offer = |sku: Option<&str>, component: Option<&Name>| {
-        let product = product.id.as_str();
-        catalog.offer(Wanted { product, sku, component, account: None, on: None }).ok()
-    };
-    let line = |what: String, detail: String, sku: Option<&str>, component: Option<&Name>| {
-        let offer = offer(sku, component)?;
-        let month = price_words::per_month(&offer, cloud.currency, cloud.locale());
-        let mut prices = price_words::prices(&offer.pricing, product);
-        prices.extend(price_words::own_terms(&offer.pricing, product));
-        Some(Line { what, detail, prices, month })
-    };
-    let mut lines = Vec::new();
-    if product.sku.is_empty() && product.component.is_empty() && product.kind != Kind::Units {
-        lines.extend(line(product.name.to_string(), String::new(), None, None));
-    }
-    for sku in product.sku.iter().filter(|sku| !sku.retired) {
-        lines.extend(line(sku_name(sku), dims(sku).unwrap_or_default(), Some(sku.id.as_str()), None));
-    }
-    for part in &product.component {
-        lines.extend(line(labelled(part.label()), String::new(), None, Some(part.label())));
-    }
-    for addon in &product.addon {
-        let prices = price_words::prices(&addon.pricing, product);
-        lines.push(Line { what: addon.name.to_string(), detail: "added to one of these".into(), prices, month: None });
-    }
-    for pack in &product.packs {
-        let unit = product.unit.as_ref().map(|unit| unit.beside(false)).unwrap_or_default();
-        lines.push(Line {
-            what: format!("{} {unit}", pack.units),
-            detail: String::new(),
-            prices: vec![price_words::in_thousands(&pack.price.plain())],
-            month: None,
-        });
-    }
-    lines
-}
-
-pub(super) fn sku_name(sku: &Sku) -> String {
-    sku.name.as_ref().map_or_else(|| sku.id.to_string(), ToString::to_string)
-}
-
-/// Its properties, where they say more than its name does.
-pub(super) fn dims(sku: &Sku) -> Option<String> {
-    let said: Vec<&str> = sku.dims.values().map(|value| value.0.as_str()).filter(|value| *value != "none").collect();
-    Some(said.join(", ")).filter(|said| !said.is_empty() && *said != sku_name(sku))
-}
-
-pub(super) fn labelled(name: &Name) -> String {
-    name.as_str().replace('_', " ")
-}
-
-#[derive(Template)]
-#[template(path = "calculator.html")]
-pub(super) struct CalculatorPage {
-    pub(super) frame: Frame,
-    pub(super) sentence: String,
-    pub(super) currency: String,
-    pub(super) shelf: Shelf,
+pub(super) struct Calculation {
     pub(super) fields: Vec<Field>,
     pub(super) choices: Vec<Choices>,
     pub(super) lines: Vec<farthing_core::estimate::Line>,
@@ -189,70 +51,34 @@ pub(super) struct Choice {
     pub(super) chosen: bool,
 }
 
-pub(crate) async fn calculator(
-    State(console): State<Arc<Console>>,
-    path: Result<Path<(String, String)>, PathRejection>,
-    asked: Result<Query<BTreeMap<String, String>>, QueryRejection>,
-) -> Response {
-    let (Ok(Path((id, product))), Ok(Query(asked))) = (path, asked) else {
-        return frame::nowhere().await.into_response();
-    };
-    frame::answer(console, move |console| {
-        let cloud = console.cloud(&id).ok_or_else(|| PageError::NotFound("There is no cloud of this name.".into()))?;
-        let product = cloud
-            .profile
-            .catalog
-            .product_by_id(&product)
-            .ok_or_else(|| PageError::NotFound(format!("{} sells nothing of this name.", cloud.name)))?;
-        Ok(calculator_page(cloud, product, &asked, console.engine.now()?, cloud.locale()))
-    })
-    .await
-}
-
-pub(super) fn calculator_page(
+pub(super) fn calculate(
     cloud: &Cloud,
     product: &Product,
     asked: &BTreeMap<String, String>,
     now: Instant,
     locale: Locale,
-) -> CalculatorPage {
+) -> Calculation {
     let mut fields = fields(&cloud.profile.catalog, product, asked);
     let estimate = ask(product, asked, &fields, now).and_then(|ask| match ask {
         None => Ok(None),
         Some(ask) => cloud.profile.estimate(&ask).map(Some).map_err(|error| refused(product, &error)),
     });
-    let (sentence, lines, total, trouble) = match estimate {
-        Ok(Some(estimate)) => {
-            let Estimate { lines, total, units, .. } = estimate;
+    let (lines, total, trouble) = match estimate {
+        Ok(Some(Estimate { lines, total, units, .. })) => {
             let units = units.iter().map(|(units, unit)| format!("{units} {}", unit.beside(false)));
             let units = units.collect::<Vec<_>>().join(", ");
             let shown = if units.is_empty() { total.net.format(locale) } else { units };
-            let exact = if total.net.to_minor().is_err() {
-                format!("{shown}, exactly {}", total.net.plain())
-            } else {
-                shown.clone()
-            };
-            (format!("That costs {shown}."), lines, Some(exact), None)
+            let is_exact = total.net.to_minor().is_ok();
+            let total = if is_exact { shown } else { format!("{shown}, exactly {}", total.net.plain()) };
+            (lines, Some(total), None)
         }
-        Ok(None) => (format!("What {} costs.", product.name), Vec::new(), None, None),
-        Err(trouble) => (format!("What {} costs.", product.name), Vec::new(), None, Some(trouble)),
+        Ok(None) => (Vec::new(), None, None),
+        Err(trouble) => (Vec::new(), None, Some(trouble)),
     };
     if let Some(at) = trouble.as_ref().and_then(|trouble: &Trouble| trouble.field.as_ref()) {
         fields.iter_mut().filter(|field| field.name == *at).for_each(|field| field.wrong = true);
     }
-    CalculatorPage {
-        frame: Frame::of(product.name.to_string(), cloud)
-            .below(frame::cloud_address(&cloud.id), cloud.name.clone())
-            .below(format!("{}/prices", frame::cloud_address(&cloud.id)), "Prices"),
-        sentence,
-        currency: currency_words(cloud),
-        shelf: shelf(cloud, product),
-        choices: choices(product, asked),
-        fields,
-        lines,
-        total,
-        trouble,
-    }
+    Calculation { choices: choices(product, asked), fields, lines, total, trouble }
 }
 
 /// What is chosen from a list: the SKU; and the properties that a price without SKUs asks for.
@@ -389,9 +215,4 @@ fn ask(
     let properties = asked.keys().filter_map(|name| Some((name.strip_prefix("with.")?, said(name)?)));
     ask.properties = properties.map(|(key, value)| (key.to_owned(), Text(value.to_owned()))).collect();
     Ok(Some(ask))
-}
-
-/// "product", "products"
-fn plural(number: usize, one: &str) -> String {
-    if number == 1 { one.to_owned() } else { format!("{one}s") }
 }
