@@ -122,13 +122,13 @@ fn refused(product: &Product, error: &EstimateError) -> Trouble {
     match error {
         EstimateError::NothingAsked { .. } => {
             let (field, what) = match product.kind {
-                Kind::Running | Kind::Term => ("for", "say how long, such as 30d"),
-                Kind::Capacity => ("size", "say how large and how long, such as 500 GB for 30d"),
-                Kind::Usage => ("", "say how much of at least one, such as 100k"),
-                Kind::Units => ("size", "say which pack"),
-                Kind::Once => ("count", "say how many"),
+                Kind::Running | Kind::Term => (Some("for"), "say how long, such as 30d"),
+                Kind::Capacity => (Some("size"), "say how large and how long, such as 500 GB for 30d"),
+                Kind::Usage => (None, "say how much of at least one, such as 100k"),
+                Kind::Units => (Some("size"), "say which pack"),
+                Kind::Once => (Some("count"), "say how many"),
             };
-            Trouble::at(field, what)
+            Trouble { field: field.map(str::to_owned), what: what.to_owned() }
         }
         EstimateError::NoSuchPack { packs, .. } => {
             Trouble::at("size", format!("there are packs of {}", packs.join(", ")))

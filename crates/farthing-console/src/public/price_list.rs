@@ -3,7 +3,7 @@
 use super::calculation::{Calculation, calculate};
 use super::open::Open;
 use super::shelf::{Line, Shelf, shelf};
-use crate::block::{Block, Cell, Choice, Field, Form, Link, Notice, Section, Table};
+use crate::block::{Block, Cell, Choice, Field, Form, Link, Section, Table};
 use crate::frame::{PageError, segment};
 use crate::web::sight::Page;
 use crate::words::prices as price_words;
@@ -145,10 +145,10 @@ pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
         shown.error = error.unwrap_or_default();
         form = form.field(shown);
     }
-    let mut blocks = about(open, product);
     if let Some(trouble) = trouble.filter(|trouble| trouble.field.is_none()) {
-        blocks.push(Block::Notices(vec![Notice::new("bad", format!("{}.", trouble.what.trim_end_matches('.')))]));
+        form.trouble = Some(words(&trouble.what));
     }
+    let mut blocks = about(open, product);
     blocks.push(Block::Form(form));
     sections.push(Section::new(open.say("foot.calculator"), blocks));
     sections.push(Section::new(open.say("foot.prices"), vec![Block::Table(table(open, &shelf(&open.cloud, product)))]));
