@@ -40,7 +40,7 @@ both! {
             match answer.status {
                 201 => made += 1,
                 404 => assert_eq!(caller % 5, 4, "{}", answer.body),
-                _ => assert_eq!(answer.problem(409), "insufficient_balance"),
+                _ => assert_eq!(answer.problem(422), "insufficient_balance"),
             }
         }
         assert_eq!((made, available(&server, &key, "acme")), (25, json!("0.00")), "fifty dollars are 25 times two");
