@@ -6,6 +6,7 @@
 use super::console::{ConsoleFile, ConsoleSettings};
 use super::exporters::folder_beside;
 use super::payments::{PaymentSettings, PaymentsFile};
+use super::proxies::Proxies;
 use crate::carry::{MailServer, Password};
 use crate::failure::Failure;
 use clap::{Args, ValueEnum};
@@ -50,6 +51,8 @@ pub enum LogFormat {
 struct File {
     store: Option<String>,
     listen: Option<SocketAddr>,
+    /// Whose `X-Forwarded-For` is believed: `["127.0.0.1", "10.0.0.0/8"]`
+    proxies: Proxies,
     log: Option<LogFormat>,
     work: Option<bool>,
     limits: Limits,
@@ -131,6 +134,8 @@ impl Default for Limits {
 pub struct Config {
     pub store: Location,
     pub listen: SocketAddr,
+    /// Who speaks for others.
+    pub proxies: Proxies,
     pub log: LogFormat,
     /// Settles and delivers, besides answering.
     pub work: bool,
@@ -172,6 +177,7 @@ impl Config {
             public_url,
             store,
             listen: flags.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            proxies: file.proxies,
             log: flags.log.or(file.log).unwrap_or_default(),
             work: !flags.no_work && file.work.unwrap_or(true),
             reach: match file.webhooks.reach {
@@ -290,6 +296,8 @@ mod tests {
         assert!(told.contains("line 2") && told.contains("stroe"), "{told}");
         let told = read("[payments.acme.stripe]\nkey = \"sk_live_hunter2\"\n", Flags::default()).unwrap_err();
         assert!(told.contains("line 2") && !told.contains("hunter2"), "{told}");
+        let told = read("proxies = [\"127.0.0.1\", \"10.0.0.0/99\"]\n", Flags::default()).unwrap_err();
+        assert!(told.contains("line 1") && told.contains("10.0.0.0/99"), "{told}");
         let told = read("[limits]\nburst = 0\n", Flags::default()).unwrap_err();
         assert!(told.contains("let nobody in"), "{told}");
     }

@@ -13,6 +13,7 @@ mod health;
 mod logs;
 mod metrics;
 mod payments;
+mod proxies;
 mod request;
 mod worker;
 mod worlds;
@@ -35,6 +36,7 @@ use axum::routing::get;
 use farthing_core::time::{Duration, Instant};
 use farthing_engine::{Clock, Engine, IdSource, Providers};
 use farthing_store::{Options, Store};
+use proxies::Proxies;
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -95,7 +97,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         ready_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "ready"
     );
-    let ended = serve(door, pages, listener);
+    let ended = serve(router(door, pages), &config.proxies, listener);
     workers.stop();
     tracing::info!("ended");
     ended
@@ -140,12 +142,13 @@ fn with_providers(engine: Engine, config: &Config) -> (Engine, BTreeMap<String, 
     (engine.with_providers(providers), stripes)
 }
 
-fn serve(door: Arc<Door>, pages: Option<Pages>, listener: TcpListener) -> Result<(), Failure> {
+fn serve(router: Router, proxies: &Proxies, listener: TcpListener) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended: std::io::Result<()> = runtime.block_on(async move {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let service = router(door, pages).into_make_service_with_connect_info::<SocketAddr>();
+        let router = router.layer(from_fn_with_state(Arc::new(proxies.clone()), proxies::see_through));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let (told, stop) = tokio::sync::oneshot::channel::<()>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async {
             let _ = stop.await;

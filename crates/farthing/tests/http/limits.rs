@@ -248,3 +248,19 @@ both! {
         assert!(walked >= 7, "{walked} lists have a cursor");
     }
 }
+
+/// `proxies` in the settings: who is named in `X-Forwarded-For` is who asked, where a proxy of ours says so.
+#[test]
+fn the_audit_log_says_who_asked_through_a_proxy() {
+    let bed = Bed::sqlite();
+    bed.cloud("ours");
+    let key = bed.key("ours", false, "admin");
+    let source = |settings: &str, account: &str| {
+        let server = bed.serve_with(settings);
+        let open = Request::post("/v1/accounts", &json!({ "name": account })).key(&key).once(account);
+        server.send(&open.header("X-Forwarded-For", "198.51.100.9, 203.0.113.7")).expect(201);
+        server.get(&key, "/v1/audit")["data"][0]["source"].as_str().expect("a source").to_owned()
+    };
+    assert_eq!(source("", "acme"), "127.0.0.1", "anybody can write that");
+    assert_eq!(source("proxies = [\"127.0.0.0/8\"]\n", "beta"), "203.0.113.7");
+}
