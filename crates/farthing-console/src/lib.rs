@@ -22,7 +22,7 @@ mod words;
 
 pub use assets::{MARK_INLINE, Readable, mark, style};
 pub use cloud::Cloud;
-pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, Guest, SessionPorter, test_cloud_asked};
+pub use enter::{Directory, DirectoryPerson, DirectoryStart, Gate, Guest, Said, SessionPorter, test_cloud_asked};
 pub use help::{HelpTrouble, help_troubles};
 pub use operator::{Verdict, counted, wrong};
 pub use printer::{Print, Printed, Printer, Stopper};

@@ -24,7 +24,7 @@ mod start;
 pub use door::{Gate, test_cloud_asked};
 pub use oidc::{Directory, DirectoryPerson, DirectoryStart};
 pub use porter::SessionPorter;
-pub use start::Guest;
+pub use start::{Guest, Said};
 
 pub(crate) use door::{origin_is_ours, token_of};
 

@@ -44,13 +44,11 @@ impl Together {
             let (together, engine) = (self.clone(), engine.clone());
             tokio::task::spawn_blocking(move || together.serve(&engine));
         }
-        match answered.await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => {
-                tracing::error!("an authorisation's work broke off");
-                Err(Problem::internal())
-            }
-        }
+        let Ok(answer) = answered.await else {
+            tracing::error!("an authorisation's work broke off");
+            return Err(Problem::internal());
+        };
+        Ok(answer?)
     }
 
     fn serve(&self, engine: &Engine) {

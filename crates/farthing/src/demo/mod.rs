@@ -103,13 +103,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Who can come in as whom.
 fn introduce(guests: &[Guest]) {
-    let mut at = "";
+    let mut at: Option<&str> = None;
     for guest in guests {
-        if guest.at != at {
-            say(&format!("{}:", guest.at));
-            at = &guest.at;
+        if at != Some(&guest.at) {
+            say(&format!("{}:", if guest.at.is_empty() { "All five clouds" } else { &guest.at }));
+            at = Some(&guest.at);
         }
-        say(&format!("  {:<44} {}, {}", guest.email, guest.name, guest.who));
+        let whose = if guest.account.is_empty() { String::new() } else { format!(" ({})", guest.account) };
+        say(&format!("  {:<44} {}, {}{whose}", guest.email, guest.name, guest.who.en));
     }
     if let Some(first) = guests.first() {
         say(&format!("Each of them has the password: {}", first.password));

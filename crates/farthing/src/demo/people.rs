@@ -6,7 +6,7 @@ use super::customer::Customer;
 use super::desk::PEOPLE;
 use super::life::Life;
 use crate::failure::Failure;
-use farthing_console::Guest;
+use farthing_console::{Guest, Said};
 use farthing_core::access::{OperatorRole, Role};
 use farthing_core::time::Instant;
 use farthing_engine::{Engine, NewOperator, NewPerson, NewResource, Reported, ResourceFact};
@@ -19,8 +19,8 @@ struct Part {
     tempers: &'static [Temper],
     name: &'static str,
     role: Role,
-    who: &'static str,
-    look: &'static [&'static str],
+    who: Said,
+    look: &'static [Said],
     to: &'static str,
 }
 
@@ -29,11 +29,20 @@ const PARTS: [Part; 4] = [
         tempers: &[Temper::Growing, Temper::Steady],
         name: "Vera",
         role: Role::Payer,
-        who: "who pays for a customer that grows",
+        who: Said { en: "who pays for a customer that grows", zh: "为一个增长中的客户付款" },
         look: &[
-            "Overview: what there is, how long it lasts, this month beside the last one.",
-            "Costs: by product, project, user or label; then a resource, and why a charge is what it is.",
-            "Bills, Balance and Subscriptions: papers to take along, top-ups, orders.",
+            Said {
+                en: "Overview: what there is, how long it lasts, this month beside the last one.",
+                zh: "概览：有多少钱、能用多久、本月与上月对比。",
+            },
+            Said {
+                en: "Costs: by product, project, user or label; then a resource, and why a charge is what it is.",
+                zh: "费用：按产品、项目、用户或标签；再看一个资源，以及一笔扣费从何而来。",
+            },
+            Said {
+                en: "Bills, Balance and Subscriptions: papers to take along, top-ups, orders.",
+                zh: "账单、余额和订阅：可下载的单据、充值、订单。",
+            },
         ],
         to: "",
     },
@@ -41,24 +50,35 @@ const PARTS: [Part; 4] = [
         tempers: &[Temper::Leaver, Temper::RanDry, Temper::NearlyEmpty],
         name: "Noah",
         role: Role::Payer,
-        who: "whose money has run out, or nearly",
-        look: &["Overview says where the account stands and what comes next; top up and see it come back."],
+        who: Said { en: "whose money has run out, or nearly", zh: "余额已用完或即将用完" },
+        look: &[Said {
+            en: "Overview says where the account stands and what comes next; top up and see it come back.",
+            zh: "概览说明账户现状和接下来会发生什么；充值后看它恢复。",
+        }],
         to: "",
     },
     Part {
         tempers: &[Temper::Disputer, Temper::Subscriber],
         name: "Mira",
         role: Role::Finance,
-        who: "who looks after a customer's papers",
-        look: &["Bills: each as PDF and e-invoice, one of them disputed where the cloud bills by the month."],
+        who: Said { en: "who looks after a customer's papers", zh: "管理一个客户的单据" },
+        look: &[Said {
+            en: "Bills: each as PDF and e-invoice, one of them disputed where the cloud bills by the month.",
+            zh: "账单：每张都有 PDF 和电子发票；按月出账的云里有一张正有争议。",
+        }],
         to: "/bills",
     },
     Part {
         tempers: &[Temper::Silent, Temper::Steady],
         name: "Ada",
         role: Role::Member,
-        who: "a member of one project of somebody else's account",
-        look: &["Costs shows what Ada used there, and nothing of anybody else; bills and the balance are not hers."],
+        who: Said {
+            en: "a member of one project of somebody else's account", zh: "他人账户中一个项目的成员"
+        },
+        look: &[Said {
+            en: "Costs shows what Ada used there, and nothing of anybody else; bills and the balance are not hers.",
+            zh: "费用只显示 Ada 在那里用了什么；账单和余额与她无关。",
+        }],
         to: "/costs",
     },
 ];
@@ -98,15 +118,21 @@ fn operator(engine: &Engine, now: Instant) -> Result<Guest, Failure> {
     engine.operator_password(&email, PASSWORD, false)?;
     Ok(Guest {
         cloud: String::new(),
-        at: "All five clouds".to_owned(),
+        at: String::new(),
+        account: String::new(),
         name: new.name,
         email,
         password: PASSWORD.to_owned(),
-        who: "who runs them".to_owned(),
+        who: Said { en: "who runs them", zh: "运营所有这些云" },
         look: vec![
-            "The clouds with what their customers have and owe, and whether everything adds up.".to_owned(),
-            "Any customer: their charges, payments, the ledger behind them; what waits for somebody's decision."
-                .to_owned(),
+            Said {
+                en: "The clouds with what their customers have and owe, and whether everything adds up.",
+                zh: "各个云、其客户的余额与欠款，以及账目是否全部平衡。",
+            },
+            Said {
+                en: "Any customer: their charges, payments, the ledger behind them; what waits for somebody's decision.",
+                zh: "任一客户：费用、付款、背后的账本；以及等待处理的事项。",
+            },
         ],
         to: "/".to_owned(),
     })
@@ -146,11 +172,12 @@ fn guest(engine: &Engine, town: &Town, customer: &Customer, part: &Part, now: In
     Ok(Guest {
         cloud: cloud.clone(),
         at: town.cloud.name.clone(),
+        account: account.clone(),
         name: part.name.to_owned(),
         email,
         password: PASSWORD.to_owned(),
-        who: format!("{} ({account})", part.who),
-        look: part.look.iter().map(|line| (*line).to_owned()).collect(),
+        who: part.who,
+        look: part.look.to_vec(),
         to,
     })
 }
