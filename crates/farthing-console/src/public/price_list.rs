@@ -35,7 +35,7 @@ pub(super) fn page(open: &Open) -> Result<Page, PageError> {
     ])];
     let mut shown = 0_i64;
     for product in &catalog.product {
-        let mut shelf = shelf(&open.cloud, product);
+        let mut shelf = shelf(&open.cloud, product, open.language.locale());
         if !wanted.is_empty() {
             shelf.lines.retain(|line| fits(product, Some(line), &wanted));
         }
@@ -151,7 +151,10 @@ pub(super) fn calculator(open: &Open) -> Result<Page, PageError> {
     let mut blocks = about(open, product);
     blocks.push(Block::Form(form));
     sections.push(Section::new(open.say("foot.calculator"), blocks));
-    sections.push(Section::new(open.say("foot.prices"), vec![Block::Table(table(open, &shelf(&open.cloud, product)))]));
+    sections.push(Section::new(
+        open.say("foot.prices"),
+        vec![Block::Table(table(open, &shelf(&open.cloud, product, open.language.locale())))],
+    ));
     let mut page = Open::page(product.name.to_string(), sentence, sections);
     page.above = vec![Link::new(open.at("/prices"), open.say("foot.prices"))];
     Ok(page)

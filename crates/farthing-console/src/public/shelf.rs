@@ -4,6 +4,7 @@ use crate::Cloud;
 use crate::words::prices as price_words;
 use farthing_core::catalog::{Kind, Product, Sku, Wanted};
 use farthing_core::config::Name;
+use farthing_core::money::Locale;
 
 /// One product with its prices.
 pub(super) struct Shelf {
@@ -21,8 +22,8 @@ pub(super) struct Line {
     pub(super) month: Option<String>,
 }
 
-pub(super) fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
-    let lines = lines(cloud, product);
+pub(super) fn shelf(cloud: &Cloud, product: &Product, locale: Locale) -> Shelf {
+    let lines = lines(cloud, product, locale);
     Shelf {
         name: product.name.to_string(),
         details: lines.iter().any(|line| !line.detail.is_empty()),
@@ -32,7 +33,7 @@ pub(super) fn shelf(cloud: &Cloud, product: &Product) -> Shelf {
 }
 
 /// Every price of a product.
-fn lines(cloud: &Cloud, product: &Product) -> Vec<Line> {
+fn lines(cloud: &Cloud, product: &Product, locale: Locale) -> Vec<Line> {
     let catalog = &cloud.profile.catalog;
     let offer = |sku: Option<&str>, component: Option<&Name>| {
         let product = product.id.as_str();
@@ -40,7 +41,7 @@ fn lines(cloud: &Cloud, product: &Product) -> Vec<Line> {
     };
     let line = |what: String, detail: String, sku: Option<&str>, component: Option<&Name>| {
         let offer = offer(sku, component)?;
-        let month = price_words::per_month(&offer, cloud.currency, cloud.locale());
+        let month = price_words::per_month(&offer, cloud.currency, locale);
         let mut prices = price_words::prices(&offer.pricing, product);
         prices.extend(price_words::own_terms(&offer.pricing, product));
         Some(Line { what, detail, prices, month })
